@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libcar/car.h>
+
+G_BEGIN_DECLS
+
+/* The time limits of a client, in milliseconds: tests shorten them. */
+typedef struct
+{
+  guint call_timeout;      /* one HTTP exchange */
+  guint first_retry_delay; /* doubled, with some chance, at each further one */
+  guint max_retry_delay;   /* also the most that a Retry-After is honoured */
+  guint max_retries;
+  guint first_poll_delay; /* between looks at a job; grows up to max_poll_delay */
+  guint max_poll_delay;
+  guint job_timeout; /* a job that is not done by then is a recoverable failure */
+} CarClientLimits;
+
+void car_client_set_limits (CarClient *self, const CarClientLimits *limits);
+void car_client_get_limits (CarClient *self, CarClientLimits *limits);
+
+/* car_client_import_bytes() for the uploader, which splits what is too large (HTTP 413): then NULL with *too_large
+ * TRUE and no error. */
+char *car_client_post_page (CarClient *self,
+                            GBytes *envelope,
+                            gboolean *too_large,
+                            GCancellable *cancellable,
+                            GError **error);
+
+/* "name/version" of the connector, told to the service as User-Agent besides libcar's own. */
+void car_client_set_user_agent (CarClient *self, const char *product);
+
+G_END_DECLS

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libcar/car-bundle-private.h>
+
+G_BEGIN_DECLS
+
+/* For the full import's sequence only (protocol.md, "A full import, in order"). */
+gboolean car_data_handler_send_report (CarDataHandler *self, GCancellable *cancellable, GError **error);
+gboolean car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part);
+
+/* Keeps the staging folder when the data handler is gone; without it the folder is removed. */
+void car_data_handler_set_keep_directory (CarDataHandler *self, gboolean keep);
+
+G_END_DECLS

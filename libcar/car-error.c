@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/car.h>
+
+G_DEFINE_QUARK (car-app-error-quark, car_app_error)
+G_DEFINE_QUARK (car-recoverable-failure-quark, car_recoverable_failure)
+G_DEFINE_QUARK (car-unrecoverable-failure-quark, car_unrecoverable_failure)
+G_DEFINE_QUARK (car-datasource-failure-quark, car_datasource_failure)
+G_DEFINE_QUARK (car-import-error-quark, car_import_error)
+G_DEFINE_QUARK (car-schema-error-quark, car_schema_error)
