@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What is installed is enough: a program outside the tree finds it with pkg-config, and imports with it.
+set -euo pipefail
+
+folder=$(mktemp -d)
+service=
+trap '[ -z "$service" ] || kill "$service" 2>/dev/null || true; rm -rf "$folder"' EXIT
+
+number=0
+ok() {
+    number=$((number + 1))
+    printf 'ok %d - %s\n' $number "$1"
+}
+fail() {
+    number=$((number + 1))
+    printf 'not ok %d - %s\n1..%d\n' $number "$1" $number
+    exit 1
+}
+
+env -u MAKEFLAGS -u MAKELEVEL make -s -C "$TOP_BUILDDIR" install DESTDIR="$folder/root" >"$folder/log" 2>&1 ||
+    { sed 's/^/# /' "$folder/log"; fail "install"; }
+prefix=$(dirname "$(dirname "$(find "$folder/root" -name car-service -path '*/bin/*')")")
+ok "install"
+
+for file in bin/car-service bin/car-connector-host lib/libcar-1.0.so.0 lib/pkgconfig/car-1.0.pc \
+    include/libcar-1.0/libcar/car.h share/man/man1/car-service.1 share/man/man1/car-connector-host.1; do
+    [ -e "$prefix/$file" ] || fail "$file is installed"
+done
+if [ -e "$TOP_BUILDDIR/Car-1.0.typelib" ]; then
+    [ -e "$prefix/share/gir-1.0/Car-1.0.gir" ] || fail "the GIR is installed"
+    [ -e "$prefix/lib/girepository-1.0/Car-1.0.typelib" ] || fail "the typelib is installed"
+fi
+ok "all parts are installed"
+
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
+read -ra flags < <(pkg-config --define-prefix --cflags --libs car-1.0)
+(cd "$folder" && cc -Wall -Wextra -Wno-unused-parameter -Werror ${SANITIZER_CFLAGS-} -o connector "$TOP_SRCDIR/tests/example-connector.c" "${flags[@]}") \
+    2>"$folder/log" || { sed 's/^/# /' "$folder/log"; fail "a program outside the tree compiles"; }
+ok "a program outside the tree compiles"
+
+CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password "$prefix/bin/car-service" --database :memory: \
+    --port-file "$folder/port" >"$folder/service.log" 2>&1 &
+service=$!
+for _ in $(seq 300); do
+    [ ! -s "$folder/port" ] || break
+    sleep 0.1
+done
+[ -s "$folder/port" ] || { sed 's/^/# /' "$folder/service.log"; fail "the installed service starts"; }
+ok "the installed service starts"
+
+export CAR_SERVICE_URL=http://127.0.0.1:$(cat "$folder/port")/api/car/v2 CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password
+"$folder/connector" -source outside >"$folder/log" 2>&1 || { sed 's/^/# /' "$folder/log"; fail "it imports"; }
+ok "it imports"
+
+count=$(curl -sS -u key:password -H 'Content-Type: application/json' \
+    --data '{"query":"{ asset_aggregate { aggregate { count } } }"}' "${CAR_SERVICE_URL%/v2}/v3/query" |
+    jq '.data.asset_aggregate.aggregate.count')
+[ "$count" -gt 0 ] || fail "its objects are in the service"
+ok "its objects are in the service"
+printf '1..%d\n' $number
