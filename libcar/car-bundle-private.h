@@ -12,13 +12,48 @@ G_BEGIN_DECLS
 #define CAR_TYPE_BUNDLE (car_bundle_get_type ())
 G_DECLARE_FINAL_TYPE (CarBundle, car_bundle, CAR, BUNDLE, GObject)
 
-typedef enum {
+typedef enum
+{
   CAR_BUNDLE_VERTICES,
   CAR_BUNDLE_EDGES,
   CAR_BUNDLE_N_PARTS,
 } CarBundlePart;
 
-/* The whole pages of a part, in the order they are sent; the page that is still open is flushed first. */
+/* The objects of one collection in the open page of a part: `text` is `,"COLLECTION":[{…},{…}`. */
+typedef struct
+{
+  char *collection;
+  CarBundlePart part;
+  GString *text;
+  guint n_objects;
+  gsize n_bytes;
+} CarBundleSlot;
+
+/* Makes a new folder of its own (0700) in `directory`, or in the system's temporary folder where that is NULL.
+ * A page takes up to page_size objects (0: 2000), and no further object once it is too large (see
+ * car_bundle_set_max_page_bytes()). No disk space, no right to write: CAR_RECOVERABLE_FAILURE, which stays. */
+CarBundle *car_bundle_new (const char *directory, guint page_size, GError **error);
+void car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes);
+const char *car_bundle_get_directory (CarBundle *self);
+
+/* What every envelope begins with: the text of two JSON objects. */
+void car_bundle_set_envelope (CarBundle *self, const char *source, const char *report);
+
+/* Keeps the folder when the bundle is gone. */
+void car_bundle_set_keep (CarBundle *self, gboolean keep);
+
+/* An object is appended to `text` of its collection's slot, behind what car_bundle_begin() put there, and then either
+ * committed or, with the same `begin`, rolled back. Slots live as long as the bundle. */
+CarBundleSlot *car_bundle_get_slot (CarBundle *self, CarBundlePart part, const char *collection);
+gsize car_bundle_begin (CarBundleSlot *slot);
+gboolean car_bundle_commit (CarBundle *self, CarBundleSlot *slot, gsize begin, GError **error);
+void car_bundle_roll_back (CarBundleSlot *slot, gsize begin);
+
+/* All that was written to pages. */
+guint64 car_bundle_get_n_bytes (CarBundle *self);
+
+/* The whole pages of a part, in the order they are sent; the page that is still open is flushed first. Pages whose
+ * jobs are done (car_bundle_note_done()) are not among them any more: page 0 is the first that is not done. */
 gboolean car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error);
 guint car_bundle_get_n_pages (CarBundle *self, CarBundlePart part);
 GBytes *car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **error);
@@ -31,7 +66,8 @@ GBytes *car_bundle_get_report_envelope (CarBundle *self);
 gboolean car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error);
 
 /* Notes that a page was taken under this job's id, and later that its job is done. */
-gboolean car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const char *job, GError **error);
+gboolean
+car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const char *job, GError **error);
 gboolean car_bundle_note_done (CarBundle *self, CarBundlePart part, GError **error);
 
 G_END_DECLS

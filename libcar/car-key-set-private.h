@@ -3,3 +3,25 @@
 #pragma once
 
 #include <libcar/car.h>
+
+G_BEGIN_DECLS
+
+/* The keys seen so far: 128-bit hashes, never the strings, at 20 to 26 bytes a key. What hashes to what differs from
+ * set to set, so that nobody can choose keys that collide. */
+typedef struct _CarKeySet CarKeySet;
+
+CarKeySet *car_key_set_new (void);
+void car_key_set_free (CarKeySet *self);
+
+/* Keys are compared within a scope; two names have two scopes. */
+guint64 car_key_set_get_scope (CarKeySet *self, const char *name);
+
+/* Whether the key is new. */
+gboolean car_key_set_add (CarKeySet *self, guint64 scope, const void *key, gsize length);
+
+gsize car_key_set_get_size (CarKeySet *self);
+gsize car_key_set_get_bytes (CarKeySet *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarKeySet, car_key_set_free)
+
+G_END_DECLS

@@ -2,4 +2,494 @@
 
 #include "config.h"
 
-#include <libcar/car.h>
+#include <math.h>
+#include <string.h>
+
+#include <libcar/car-json-scanner-private.h>
+#include <libcar/car-record-private.h>
+
+/**
+ * CarRecord:
+ *
+ * One vertex or edge, written member by member.
+ *
+ * What is set is written as JSON text at once; no tree is built. It is the fastest way to bring an object from C
+ * into [method@DataHandler.add_vertex_record]. A record can be used again after [method@Record.clear], which is
+ * cheaper than a new one.
+ *
+ * Members stand in the order in which they were set. A member that is set twice stands there twice, and the object
+ * is then left out as invalid, like one that breaks the import schema. The same happens to an object with a value
+ * that JSON cannot hold (a text that is not UTF-8, a double that is not finite): nothing is changed in silence.
+ */
+struct _CarRecord
+{
+  GString *text; /* the object without its closing brace */
+  char *problem; /* the first thing set that JSON cannot hold */
+};
+
+G_DEFINE_BOXED_TYPE (CarRecord, car_record, car_record_copy, car_record_free)
+
+#define BYTES(byte) (~G_GUINT64_CONSTANT (0) / 255 * (byte))
+#define ANY_ZERO(word) (((word) -BYTES (0x01)) & ~(word) &BYTES (0x80))
+#define ANY_BELOW(word, n) (((word) -BYTES (n)) & ~(word) &BYTES (0x80))
+
+/* Whether eight bytes are ASCII that a JSON string holds as it is. */
+static inline gboolean
+word_is_plain (const char *text)
+{
+  guint64 word;
+
+  memcpy (&word, text, sizeof word);
+  return ((word & BYTES (0x80)) | ANY_BELOW (word, 0x20) | ANY_ZERO (word ^ BYTES ('"')) |
+          ANY_ZERO (word ^ BYTES ('\\'))) == 0;
+}
+
+static inline gboolean
+is_plain (const char *text, gsize length)
+{
+  if (length < 8)
+    {
+      for (gsize i = 0; i < length; i++)
+        if ((guchar) text[i] < 0x20 || (guchar) text[i] >= 0x80 || text[i] == '"' || text[i] == '\\')
+          return FALSE;
+      return TRUE;
+    }
+
+  for (gsize i = 0; i + 8 < length; i += 8)
+    if (!word_is_plain (text + i))
+      return FALSE;
+  return word_is_plain (text + length - 8);
+}
+
+/* Makes room behind the text, and hands it out. */
+static inline char *
+extend (GString *text, gsize length)
+{
+  gsize begin = text->len;
+
+  g_string_set_size (text, begin + length);
+  return text->str + begin;
+}
+
+static gboolean
+append_text (GString *out, const char *text, gsize length)
+{
+  if (G_LIKELY (is_plain (text, length)))
+    {
+      char *at = extend (out, length + 2);
+
+      at[0] = '"';
+      memcpy (at + 1, text, length);
+      at[length + 1] = '"';
+      return TRUE;
+    }
+
+  if (!g_utf8_validate_len (text, length, NULL))
+    return FALSE;
+
+  car_json_append_string (out, text, length);
+  return TRUE;
+}
+
+static void
+append_int (GString *out, gint64 value)
+{
+  char digits[20];
+  char *at = digits + sizeof digits;
+  guint64 rest = value < 0 ? -(guint64) value : (guint64) value;
+
+  do
+    *--at = '0' + rest % 10;
+  while ((rest /= 10) != 0);
+  if (value < 0)
+    *--at = '-';
+
+  g_string_append_len (out, at, digits + sizeof digits - at);
+}
+
+static void
+set_problem (CarRecord *self, const char *name, const char *problem)
+{
+  if (self->problem != NULL)
+    return;
+
+  g_autofree char *shown = g_utf8_make_valid (name, -1);
+  self->problem = g_strdup_printf ("member \"%s\" %s", shown, problem);
+}
+
+static void
+begin_member (CarRecord *self, const char *name)
+{
+  if (self->text->len > 1)
+    g_string_append_c (self->text, ',');
+  if (!append_text (self->text, name, strlen (name)))
+    set_problem (self, name, "has a name that is not UTF-8 text");
+  g_string_append_c (self->text, ':');
+}
+
+static void
+append_string (CarRecord *self, const char *name, const char *value)
+{
+  if (!append_text (self->text, value, strlen (value)))
+    set_problem (self, name, "is not UTF-8 text");
+}
+
+static void
+append_double (CarRecord *self, const char *name, double value)
+{
+  if (isfinite (value))
+    car_json_append_double (self->text, value);
+  else
+    set_problem (self, name, "is not a finite number");
+}
+
+/**
+ * car_record_new:
+ *
+ * Makes a record that has no members yet.
+ *
+ * Returns: (transfer full): a record
+ */
+CarRecord *
+car_record_new (void)
+{
+  CarRecord *self = g_new0 (CarRecord, 1);
+
+  self->text = g_string_sized_new (256);
+  g_string_append_c (self->text, '{');
+  return self;
+}
+
+/**
+ * car_record_copy:
+ * @self: a record
+ *
+ * Copies a record.
+ *
+ * Returns: (transfer full): a record with the same members
+ */
+CarRecord *
+car_record_copy (const CarRecord *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  CarRecord *copy = g_new0 (CarRecord, 1);
+
+  copy->text = g_string_new_len (self->text->str, self->text->len);
+  copy->problem = g_strdup (self->problem);
+  return copy;
+}
+
+/**
+ * car_record_free:
+ * @self: (transfer full) (nullable): a record
+ *
+ * Frees a record.
+ */
+void
+car_record_free (CarRecord *self)
+{
+  if (self == NULL)
+    return;
+
+  g_string_free (self->text, TRUE);
+  g_free (self->problem);
+  g_free (self);
+}
+
+/**
+ * car_record_clear:
+ * @self: a record
+ *
+ * Takes all members away, so that the record can be used for the next object.
+ */
+void
+car_record_clear (CarRecord *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_string_truncate (self->text, 1);
+  g_clear_pointer (&self->problem, g_free);
+}
+
+/**
+ * car_record_set_string:
+ * @self: a record
+ * @name: the member's name
+ * @value: (nullable): UTF-8 text; the member is left out where this is %NULL
+ *
+ * Sets a member to a text.
+ */
+void
+car_record_set_string (CarRecord *self, const char *name, const char *value)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  if (value == NULL)
+    return;
+
+  begin_member (self, name);
+  append_string (self, name, value);
+}
+
+/**
+ * car_record_set_int:
+ * @self: a record
+ * @name: the member's name
+ * @value: a number
+ *
+ * Sets a member to a whole number.
+ */
+void
+car_record_set_int (CarRecord *self, const char *name, gint64 value)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  begin_member (self, name);
+  append_int (self->text, value);
+}
+
+/**
+ * car_record_set_double:
+ * @self: a record
+ * @name: the member's name
+ * @value: a finite number
+ *
+ * Sets a member to a number, in the shortest spelling that reads back as @value.
+ */
+void
+car_record_set_double (CarRecord *self, const char *name, double value)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  begin_member (self, name);
+  append_double (self, name, value);
+}
+
+/**
+ * car_record_set_boolean:
+ * @self: a record
+ * @name: the member's name
+ * @value: whether it is true
+ *
+ * Sets a member to `true` or `false`.
+ */
+void
+car_record_set_boolean (CarRecord *self, const char *name, gboolean value)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  begin_member (self, name);
+  g_string_append (self->text, value ? "true" : "false");
+}
+
+/**
+ * car_record_set_null:
+ * @self: a record
+ * @name: the member's name
+ *
+ * Sets a member to `null`.
+ */
+void
+car_record_set_null (CarRecord *self, const char *name)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  begin_member (self, name);
+  g_string_append (self->text, "null");
+}
+
+/**
+ * car_record_set_strv:
+ * @self: a record
+ * @name: the member's name
+ * @values: (nullable) (array zero-terminated=1): UTF-8 texts; the member is left out where this is %NULL
+ *
+ * Sets a member to an array of texts, such as the tags of a vertex.
+ */
+void
+car_record_set_strv (CarRecord *self, const char *name, const char *const *values)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  if (values == NULL)
+    return;
+
+  begin_member (self, name);
+  g_string_append_c (self->text, '[');
+  for (gsize i = 0; values[i] != NULL; i++)
+    {
+      if (i > 0)
+        g_string_append_c (self->text, ',');
+      append_string (self, name, values[i]);
+    }
+  g_string_append_c (self->text, ']');
+}
+
+/**
+ * car_record_set_json:
+ * @self: a record
+ * @name: the member's name
+ * @json: (nullable): the text of one JSON value of any type (RFC 8259); the member is left out where this is %NULL
+ *
+ * Sets a member to a value that is JSON text already. Its numbers keep their spelling.
+ *
+ * Text that is anything but exactly one value makes the object invalid; it cannot bring in other members.
+ */
+void
+car_record_set_json (CarRecord *self, const char *name, const char *json)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (name != NULL);
+
+  if (json == NULL)
+    return;
+
+  CarJsonScanner scanner;
+  CarJsonSpan value;
+
+  begin_member (self, name);
+  car_json_scanner_init (&scanner, json, strlen (json));
+  if (car_json_scanner_read (&scanner, &value) && car_json_scanner_finish (&scanner))
+    g_string_append (self->text, json);
+  else
+    set_problem (self, name, "was set to text that is not one JSON value");
+}
+
+/**
+ * car_record_to_json:
+ * @self: a record
+ *
+ * Gets the object as JSON text. That it has the right members is checked when it is added to a [class@DataHandler].
+ *
+ * Returns: (transfer full) (nullable): JSON text, or %NULL where a value was set that JSON cannot hold
+ */
+char *
+car_record_to_json (const CarRecord *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  if (self->problem != NULL)
+    return NULL;
+  return g_strconcat (self->text->str, "}", NULL);
+}
+
+const char *
+car_record_peek (const CarRecord *self, gsize *length, GError **error)
+{
+  if (self->problem != NULL)
+    {
+      g_set_error_literal (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON, self->problem);
+      return NULL;
+    }
+
+  *length = self->text->len;
+  return self->text->str;
+}
+
+static void append_node (CarRecord *self, const char *name, JsonNode *node, guint depth);
+
+static void
+append_array (CarRecord *self, const char *name, JsonArray *array, guint depth)
+{
+  guint length = array == NULL ? 0 : json_array_get_length (array);
+
+  g_string_append_c (self->text, '[');
+  for (guint i = 0; i < length; i++)
+    {
+      if (i > 0)
+        g_string_append_c (self->text, ',');
+      append_node (self, name, json_array_get_element (array, i), depth);
+    }
+  g_string_append_c (self->text, ']');
+}
+
+static void
+append_object (CarRecord *self, const char *name, JsonObject *object, guint depth)
+{
+  JsonObjectIter iter;
+  const char *inner_name;
+  JsonNode *node;
+  gboolean first = TRUE;
+
+  g_string_append_c (self->text, '{');
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &inner_name, &node))
+    {
+      if (!first)
+        g_string_append_c (self->text, ',');
+      first = FALSE;
+      append_string (self, name, inner_name);
+      g_string_append_c (self->text, ':');
+      append_node (self, name, node, depth);
+    }
+  g_string_append_c (self->text, '}');
+}
+
+static void
+append_value (CarRecord *self, const char *name, JsonNode *node)
+{
+  switch (json_node_get_value_type (node))
+    {
+    case G_TYPE_STRING:
+      append_string (self, name, json_node_get_string (node));
+      break;
+    case G_TYPE_INT64:
+      append_int (self->text, json_node_get_int (node));
+      break;
+    case G_TYPE_DOUBLE:
+      append_double (self, name, json_node_get_double (node));
+      break;
+    case G_TYPE_BOOLEAN:
+      g_string_append (self->text, json_node_get_boolean (node) ? "true" : "false");
+      break;
+    default:
+      set_problem (self, name, "is of a type that JSON does not have");
+    }
+}
+
+static void
+append_node (CarRecord *self, const char *name, JsonNode *node, guint depth)
+{
+  if (depth > CAR_JSON_MAX_DEPTH)
+    {
+      set_problem (self, name, "is nested too deeply");
+      return;
+    }
+
+  switch (json_node_get_node_type (node))
+    {
+    case JSON_NODE_OBJECT:
+      append_object (self, name, json_node_get_object (node), depth + 1);
+      break;
+    case JSON_NODE_ARRAY:
+      append_array (self, name, json_node_get_array (node), depth + 1);
+      break;
+    case JSON_NODE_VALUE:
+      append_value (self, name, node);
+      break;
+    default:
+      g_string_append (self->text, "null");
+    }
+}
+
+void
+car_record_set_members (CarRecord *self, JsonObject *object)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
+    {
+      begin_member (self, name);
+      append_node (self, name, node, 1);
+    }
+}
