@@ -64,6 +64,8 @@ void car_json_scanner_set_error (CarJsonScanner *self, GError **error);
 
 /* The string that a span stands for: unescaped, with a NUL behind it; it may hold NULs (\u0000) itself. */
 char *car_json_span_unescape (const CarJsonSpan *string, gsize *length);
+/* The same into a buffer of at least the span's length, without a NUL behind it: the length. */
+gsize car_json_span_unescape_to (const CarJsonSpan *string, char *buffer);
 gboolean car_json_span_equals (const CarJsonSpan *string, const char *unescaped);
 
 /* Appends text as a JSON string with its quotes, escaped as little as RFC 8259 allows. The text must be UTF-8. */
