@@ -565,11 +565,17 @@ car_json_append_double (GString *out, double value)
       g_string_append_printf (out, "%" G_GINT64_FORMAT, (gint64) value);
       return;
     }
-  g_ascii_formatd (spelling, sizeof spelling, "%.15g", value);
-  if (g_ascii_strtod (spelling, NULL) != value)
-    g_ascii_formatd (spelling, sizeof spelling, "%.16g", value);
-  if (g_ascii_strtod (spelling, NULL) != value)
-    g_ascii_formatd (spelling, sizeof spelling, "%.17g", value);
+
+  /* What 15 digits can tell apart reads back from at most 15; a subnormal number may need fewer than it would print. */
+  for (int digits = isnormal (value) ? 15 : 1; digits <= 17; digits++)
+    {
+      char format[] = "%.00g";
+      format[2] += digits / 10;
+      format[3] += digits % 10;
+      g_ascii_formatd (spelling, sizeof spelling, format, value);
+      if (g_ascii_strtod (spelling, NULL) == value)
+        break;
+    }
   shorten_exponent (spelling);
   g_string_append (out, spelling);
 }
