@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <libcar/car-key-set-private.h>
+
+static gboolean
+add (CarKeySet *set, guint64 scope, const char *key)
+{
+  return car_key_set_add (set, scope, key, strlen (key));
+}
+
+static void
+test_add (void)
+{
+  g_autoptr (CarKeySet) set = car_key_set_new ();
+  guint64 scope = car_key_set_get_scope (set, "asset");
+
+  g_assert_true (add (set, scope, "a"));
+  g_assert_true (add (set, scope, "b"));
+  g_assert_true (add (set, scope, ""));
+  g_assert_false (add (set, scope, "a"));
+  g_assert_false (add (set, scope, ""));
+  g_assert_true (car_key_set_add (set, scope, "a\0b", 3));
+  g_assert_true (car_key_set_add (set, scope, "a\0c", 3));
+  g_assert_cmpuint (car_key_set_get_size (set), ==, 5);
+}
+
+static void
+test_scopes (void)
+{
+  g_autoptr (CarKeySet) set = car_key_set_new ();
+  guint64 one = car_key_set_get_scope (set, "asset");
+  guint64 two = car_key_set_get_scope (set, "user");
+
+  g_assert_cmpuint (one, !=, two);
+  g_assert_cmpuint (one, ==, car_key_set_get_scope (set, "asset"));
+  g_assert_true (add (set, one, "a"));
+  g_assert_true (add (set, two, "a"));
+  g_assert_false (add (set, one, "a"));
+  g_assert_false (add (set, two, "a"));
+}
+
+/* Nobody can work out beforehand which keys collide. */
+static void
+test_seeded (void)
+{
+  g_autoptr (CarKeySet) one = car_key_set_new ();
+  g_autoptr (CarKeySet) two = car_key_set_new ();
+
+  g_assert_cmpuint (car_key_set_get_scope (one, "asset"), !=, car_key_set_get_scope (two, "asset"));
+}
+
+static void
+test_million (void)
+{
+  const guint n = 1000 * 1000;
+  g_autoptr (CarKeySet) set = car_key_set_new ();
+  guint64 scope = car_key_set_get_scope (set, "asset");
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_assert_true (car_key_set_add (set, scope, &i, sizeof i));
+      g_assert_cmpuint (car_key_set_get_size (set), ==, i + 1);
+
+      /* The table is allowed its first size, and then 30 bytes a key however many there are. */
+      if (i > 2000)
+        g_assert_cmpuint (car_key_set_get_bytes (set), <=, (gsize) 30 * (i + 1));
+
+      /* One that has been in for long is still found, over every growth. */
+      guint earlier = (guint) (((guint64) i * 2654435761u) % (i + 1));
+      g_assert_false (car_key_set_add (set, scope, &earlier, sizeof earlier));
+    }
+
+  for (guint i = 0; i < n; i++)
+    g_assert_false (car_key_set_add (set, scope, &i, sizeof i));
+  g_assert_cmpuint (car_key_set_get_size (set), ==, n);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/key-set/add", test_add);
+  g_test_add_func ("/key-set/scopes", test_scopes);
+  g_test_add_func ("/key-set/seeded", test_seeded);
+  g_test_add_func ("/key-set/million", test_million);
+
+  return g_test_run ();
+}
