@@ -54,7 +54,8 @@ gboolean
 car_core_model_get_edge_ends (CarCoreModel *self, const char *edge, const char **from, const char **to);
 
 /* TRUE for ipaddress, hostname and macaddress: named by _key, and by `_from`/`_to` as "COLLECTION/KEY" in edges;
- * others are named by external_id, and by `_from_external_id`/`_to_external_id`. */
+ * others are named by external_id, and by `_from_external_id`/`_to_external_id`. Connectors mix the two in edges (and the
+ * import schema itself checks account_hostname's `_to_external_id`): read whichever is there. */
 gboolean car_core_model_is_named_by_key (CarCoreModel *self, const char *vertex);
 
 G_END_DECLS

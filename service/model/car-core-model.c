@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <gio/gio.h>
+
+#include <service/model/car-core-model-resources.h>
+#include <service/model/car-model-private.h>
+
+#define MAX_EXTENSION_LENGTH (1024 * 1024)
+
+struct _CarCoreModel
+{
+  GObject parent_instance;
+
+  GRWLock lock;
+  CarModelState *state;
+  GStringChunk *names;
+};
+
+G_DEFINE_FINAL_TYPE (CarCoreModel, car_core_model, G_TYPE_OBJECT)
+
+static void
+car_core_model_finalize (GObject *object)
+{
+  CarCoreModel *self = CAR_CORE_MODEL (object);
+
+  g_clear_pointer (&self->state, car_model_state_free);
+  g_string_chunk_free (self->names);
+  g_rw_lock_clear (&self->lock);
+  G_OBJECT_CLASS (car_core_model_parent_class)->finalize (object);
+}
+
+static void
+car_core_model_class_init (CarCoreModelClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = car_core_model_finalize;
+}
+
+static void
+car_core_model_init (CarCoreModel *self)
+{
+  g_rw_lock_init (&self->lock);
+  self->names = g_string_chunk_new (1024);
+  self->state = car_model_state_new (self->names);
+}
+
+CarCoreModel *
+car_core_model_new (GError **error)
+{
+  g_autoptr (CarCoreModel) self = g_object_new (CAR_TYPE_CORE_MODEL, NULL);
+  g_autoptr (GBytes) file = g_resource_lookup_data (car_core_model_get_resource (), "/libcar/core-model.json",
+                                                    G_RESOURCE_LOOKUP_FLAGS_NONE, error);
+
+  if (file == NULL || !car_model_read (self->state, CAR_MODEL_CORE, g_bytes_get_data (file, NULL),
+                                       g_bytes_get_size (file), error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+gboolean
+car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gsize length, GError **error)
+{
+  g_autoptr (CarModelState) state = NULL;
+  gboolean good;
+
+  g_return_val_if_fail (CAR_IS_CORE_MODEL (self), FALSE);
+  g_return_val_if_fail (extension_json != NULL || length == 0, FALSE);
+
+  if (length > MAX_EXTENSION_LENGTH)
+    {
+      g_set_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_SCHEMA,
+                   "the schema extension is too long: %" G_GSIZE_FORMAT " bytes, at most %d are taken",
+                   length, MAX_EXTENSION_LENGTH);
+      return FALSE;
+    }
+
+  g_rw_lock_writer_lock (&self->lock);
+  state = car_model_state_copy (self->state);
+  good = car_model_read (state, CAR_MODEL_EXTENSION, extension_json, length, error);
+  if (good)
+    {
+      CarModelState *previous = self->state;
+
+      self->state = g_steal_pointer (&state);
+      state = previous;
+    }
+  g_rw_lock_writer_unlock (&self->lock);
+  return good;
+}
+
+char *
+car_core_model_to_import_schema (CarCoreModel *self)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+
+  return car_model_state_to_import_schema (self->state);
+}
+
+static char **
+dup_names (GPtrArray *collections)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (guint i = 0; i < collections->len; i++)
+    g_strv_builder_add (names, ((const CarModelCollection *) collections->pdata[i])->name);
+  return g_strv_builder_end (names);
+}
+
+char **
+car_core_model_get_vertices (CarCoreModel *self)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+
+  return dup_names (self->state->vertices);
+}
+
+char **
+car_core_model_get_edges (CarCoreModel *self)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+
+  return dup_names (self->state->edges);
+}
+
+/* The names of a collection's properties; empty for a collection that is not there. */
+char **
+car_core_model_get_properties (CarCoreModel *self, const char *collection)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
+
+  for (guint i = 0; found != NULL && i < found->properties->len; i++)
+    g_strv_builder_add (names, ((const CarModelProperty *) found->properties->pdata[i])->name);
+  return g_strv_builder_end (names);
+}
+
+gboolean
+car_core_model_has_vertex (CarCoreModel *self, const char *name)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, name);
+
+  return found != NULL && found->from == NULL;
+}
+
+gboolean
+car_core_model_has_edge (CarCoreModel *self, const char *name)
+{
+  return car_core_model_get_edge_ends (self, name, NULL, NULL);
+}
+
+gboolean
+car_core_model_has_property (CarCoreModel *self, const char *collection, const char *property)
+{
+  CarPropertyType type;
+
+  return car_core_model_get_property_type (self, collection, property, &type);
+}
+
+gboolean
+car_core_model_get_property_type (CarCoreModel *self,
+                                  const char *collection,
+                                  const char *property,
+                                  CarPropertyType *type)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
+  const CarModelProperty *member = found != NULL ? g_hash_table_lookup (found->by_name, property) : NULL;
+
+  if (member == NULL)
+    return FALSE;
+  *type = member->type;
+  return TRUE;
+}
+
+gboolean
+car_core_model_get_edge_ends (CarCoreModel *self, const char *edge, const char **from, const char **to)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, edge);
+
+  if (found == NULL || found->from == NULL)
+    return FALSE;
+  if (from != NULL)
+    *from = found->from;
+  if (to != NULL)
+    *to = found->to;
+  return TRUE;
+}
+
+gboolean
+car_core_model_is_named_by_key (CarCoreModel *self, const char *vertex)
+{
+  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+
+  return car_model_state_is_named_by_key (self->state, vertex);
+}

@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+#include <libcar/car.h>
+#include <service/model/car-core-model.h>
+
+static CarCoreModel *
+new_model (void)
+{
+  g_autoptr (GError) error = NULL;
+  CarCoreModel *model = car_core_model_new (&error);
+
+  g_assert_no_error (error);
+  return model;
+}
+
+static JsonNode *
+get_schema (CarCoreModel *model)
+{
+  g_autofree char *text = car_core_model_to_import_schema (model);
+  g_autoptr (GError) error = NULL;
+  JsonNode *node = json_from_string (text, &error);
+
+  g_assert_no_error (error);
+  return node;
+}
+
+/* The reference, where it stands beside the tree. */
+static JsonNode *
+get_reference (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("TOP_SRCDIR"), "..", "shared", "reference-data",
+                                            "importSchema_v2.json", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_test (path, G_FILE_TEST_EXISTS))
+    return NULL;
+  json_parser_load_from_file (parser, path, &error);
+  g_assert_no_error (error);
+  return json_parser_steal_root (parser);
+}
+
+/* What decides, in a schema: all else tells people something. */
+static JsonNode *
+assertions_of (JsonNode *schema)
+{
+  static const char *const decisive[] = {
+    "type",    "items",   "required", "properties",           "pattern", "minLength", "maxLength",
+    "minimum", "maximum", "oneOf",    "additionalProperties", NULL
+  };
+  g_autoptr (JsonObject) kept = json_object_new ();
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+  JsonNode *node;
+
+  json_object_iter_init (&iter, json_node_get_object (schema));
+  while (json_object_iter_next (&iter, &name, &value))
+    {
+      if (!g_strv_contains (decisive, name))
+        continue;
+      /* `properties` are compared one by one; an empty `required` asserts nothing. */
+      if (g_str_equal (name, "properties") ||
+          (g_str_equal (name, "required") && json_array_get_length (json_node_get_array (value)) == 0))
+        continue;
+      if (g_str_equal (name, "items"))
+        json_object_set_member (kept, name, assertions_of (value));
+      else
+        json_object_set_member (kept, name, json_node_copy (value));
+    }
+  node = json_node_new (JSON_NODE_OBJECT);
+  json_node_set_object (node, kept);
+  return node;
+}
+
+static int
+compare_strings (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(char *const *) a, *(char *const *) b);
+}
+
+/* The items of an array as sorted texts: the order of `required`, or of the ways of `oneOf`, decides nothing. */
+static char *
+sorted (JsonArray *array)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *item = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (item) && json_object_has_member (json_node_get_object (item), "required"))
+        g_ptr_array_add (items,
+                         sorted (json_object_get_array_member (json_node_get_object (item), "required")));
+      else
+        g_ptr_array_add (items, json_to_string (item, FALSE));
+    }
+  g_ptr_array_sort (items, compare_strings);
+  g_ptr_array_add (items, NULL);
+  return g_strjoinv (" ", (char **) items->pdata);
+}
+
+static void
+assert_same_assertions (JsonNode *a, JsonNode *b, const char *where)
+{
+  g_autoptr (JsonNode) first = assertions_of (a);
+  g_autoptr (JsonNode) second = assertions_of (b);
+  JsonObject *one = json_node_get_object (first), *two = json_node_get_object (second);
+  g_autoptr (GList) names = json_object_get_members (one);
+
+  for (GList *l = names; l != NULL; l = l->next)
+    {
+      g_autofree char *left = NULL, *right = NULL;
+      JsonNode *mine = json_object_get_member (one, l->data), *theirs = json_object_get_member (two, l->data);
+
+      g_test_message ("%s: %s", where, (const char *) l->data);
+      g_assert_nonnull (theirs);
+      if (g_str_equal (l->data, "items"))
+        {
+          assert_same_assertions (mine, theirs, where);
+          continue;
+        }
+      if (JSON_NODE_HOLDS_ARRAY (mine))
+        {
+          left = sorted (json_node_get_array (mine));
+          right = sorted (json_node_get_array (theirs));
+        }
+      else
+        {
+          left = json_to_string (mine, FALSE);
+          right = json_to_string (theirs, FALSE);
+        }
+      g_assert_cmpstr (left, ==, right);
+    }
+  g_assert_cmpuint (json_object_get_size (one), ==, json_object_get_size (two));
+}
+
+static JsonObject *
+get_properties (JsonNode *schema)
+{
+  return json_object_get_object_member (json_node_get_object (schema), "properties");
+}
+
+/* Compares one object's schema: its own assertions, then every property of either. Returns how many properties. */
+static guint
+compare_objects (JsonNode *mine, JsonNode *reference, const char *name)
+{
+  JsonObject *one = get_properties (mine), *two = get_properties (reference);
+  JsonObjectIter iter;
+  const char *property;
+  JsonNode *value;
+
+  assert_same_assertions (mine, reference, name);
+  json_object_iter_init (&iter, two);
+  while (json_object_iter_next (&iter, &property, &value))
+    {
+      g_autofree char *where = g_strdup_printf ("%s.%s", name, property);
+
+      g_test_message ("%s", where);
+      g_assert_true (json_object_has_member (one, property));
+      assert_same_assertions (json_object_get_member (one, property), value, where);
+    }
+  g_assert_cmpuint (json_object_get_size (one), ==, json_object_get_size (two));
+  return json_object_get_size (two);
+}
+
+static void
+test_same_as_reference (void)
+{
+  g_autoptr (CarCoreModel) model = new_model ();
+  g_autoptr (JsonNode) mine = get_schema (model);
+  g_autoptr (JsonNode) reference = get_reference ();
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+  guint n_properties = 0;
+
+  if (reference == NULL)
+    {
+      g_test_skip ("the reference is not beside the tree");
+      return;
+    }
+  assert_same_assertions (mine, reference, "envelope");
+  json_object_iter_init (&iter, get_properties (reference));
+  while (json_object_iter_next (&iter, &name, &value))
+    {
+      JsonNode *own = json_object_get_member (get_properties (mine), name);
+
+      g_test_message ("%s", name);
+      g_assert_nonnull (own);
+      assert_same_assertions (own, value, name);
+      if (json_object_has_member (json_node_get_object (value), "items"))
+        {
+          own = json_object_get_member (json_node_get_object (own), "items");
+          value = json_object_get_member (json_node_get_object (value), "items");
+        }
+      n_properties += compare_objects (own, value, name);
+    }
+  g_assert_cmpuint (json_object_get_size (get_properties (mine)), ==,
+                    json_object_get_size (get_properties (reference)));
+  g_assert_cmpuint (n_properties, >, 400);
+}
+
+static void
+test_names (void)
+{
+  g_autoptr (CarCoreModel) model = new_model ();
+  g_auto (GStrv) vertices = car_core_model_get_vertices (model);
+  g_auto (GStrv) edges = car_core_model_get_edges (model);
+  g_auto (GStrv) properties = car_core_model_get_properties (model, "macaddress");
+  g_auto (GStrv) none = car_core_model_get_properties (model, "no such");
+  const char *from = NULL, *to = NULL;
+  CarPropertyType type;
+
+  g_assert_cmpuint (g_strv_length (vertices), ==, 14);
+  g_assert_cmpuint (g_strv_length (edges), ==, 29);
+  g_assert_cmpuint (g_strv_length (none), ==, 0);
+  g_assert_true (g_strv_contains ((const char *const *) properties, "interface"));
+  g_assert_true (g_strv_contains ((const char *const *) properties, "tag"));
+  g_assert_true (car_core_model_has_vertex (model, "businessprocess"));
+  g_assert_false (car_core_model_has_vertex (model, "asset_ipaddress"));
+  g_assert_true (car_core_model_has_edge (model, "asset_ipaddress"));
+  g_assert_false (car_core_model_has_edge (model, "asset"));
+  g_assert_false (car_core_model_has_vertex (model, "report"));
+  g_assert_true (car_core_model_has_property (model, "port", "port_number"));
+  g_assert_false (car_core_model_has_property (model, "port", "risk"));
+  g_assert_false (car_core_model_has_property (model, "ipregion", "properties"));
+  g_assert_true (car_core_model_get_property_type (model, "port", "port_number", &type));
+  g_assert_cmpint (type, ==, CAR_PROPERTY_INTEGER);
+  g_assert_true (car_core_model_get_property_type (model, "asset", "tag", &type));
+  g_assert_cmpint (type, ==, CAR_PROPERTY_TEXTS);
+  g_assert_true (car_core_model_get_edge_ends (model, "businessprocess_application", &from, &to));
+  g_assert_cmpstr (from, ==, "businessprocess");
+  g_assert_cmpstr (to, ==, "application");
+  g_assert_true (car_core_model_is_named_by_key (model, "hostname"));
+  g_assert_true (car_core_model_is_named_by_key (model, "macaddress"));
+  g_assert_true (car_core_model_is_named_by_key (model, "ipaddress"));
+  g_assert_false (car_core_model_is_named_by_key (model, "asset"));
+  g_assert_false (car_core_model_is_named_by_key (model, "no such"));
+}
+
+static gboolean
+add (CarCoreModel *model, const char *extension, GError **error)
+{
+  return car_core_model_add_extension (model, extension, strlen (extension), error);
+}
+
+static const char site_extension[] =
+    "{\"vertices\":[{\"name\":\"site\",\"properties\":{"
+    "\"name\":{\"type\":\"text\",\"indexed\":true,\"required\":true,\"description\":\"a \\\"name\\\"\"},"
+    "\"floors\":{\"type\":\"integer\",\"validation\":[{\"minimum\":0,\"maximum\":1e2,\"error_message\":"
+    "\"high\"}]},"
+    "\"code\":{\"type\":\"text\",\"validation\":[{\"pattern\":\"^[A-Z]+$\"},{\"pattern\":\"^.{2,3}$\"}]},"
+    "\"plan\":{\"type\":\"jsonb\",\"default\":{\"a\":[1]}},\"opened\":{\"type\":\"timestamp\"},"
+    "\"open\":{\"type\":\"boolean\",\"default\":true,\"unique\":false},\"net\":{\"type\":\"inet\"},"
+    "\"mac\":{\"type\":\"macaddr\"},\"area\":{\"type\":\"float\"},\"n\":{\"type\":\"bigint\"},"
+    "\"serial\":{\"type\":\"bigserial\"},\"weight\":{\"type\":\"numeric\"}},"
+    "\"validation\":[{\"oneOf\":{\"pattern\":[{\"required\":[\"code\"]},{\"required\":[\"floors\",\"n\"]}],"
+    "\"error_message\":\"code or floors\"}}]},"
+    "{\"name\":\"asset\",\"properties\":{\"initial_value\":{\"type\":\"numeric\"}}}],"
+    "\"edges\":[{\"end1\":\"site\",\"end2\":\"asset\",\"properties\":{\"since\":{\"type\":\"timestamp\"}}},"
+    "{\"end1\":\"site\",\"end2\":\"ipaddress\"},"
+    "{\"end1\":\"asset\",\"end2\":\"vulnerability\",\"properties\":{\"seen_by\":{\"type\":\"text\"}}}]}";
+
+static void
+test_extension (void)
+{
+  g_autoptr (CarCoreModel) model = new_model ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) schema = NULL;
+  g_autofree char *once = NULL, *twice = NULL;
+  const char *from = NULL, *to = NULL;
+  JsonObject *site, *properties, *edge;
+  CarPropertyType type;
+
+  g_assert_true (add (model, site_extension, &error));
+  g_assert_no_error (error);
+  g_assert_true (car_core_model_has_vertex (model, "site"));
+  g_assert_true (car_core_model_has_property (model, "asset", "initial_value"));
+  g_assert_true (car_core_model_has_property (model, "asset_vulnerability", "seen_by"));
+  g_assert_true (car_core_model_has_property (model, "asset_vulnerability", "risk_score"));
+  g_assert_true (car_core_model_get_edge_ends (model, "site_asset", &from, &to));
+  g_assert_cmpstr (from, ==, "site");
+  g_assert_cmpstr (to, ==, "asset");
+  g_assert_true (car_core_model_get_property_type (model, "site", "plan", &type));
+  g_assert_cmpint (type, ==, CAR_PROPERTY_JSON);
+  g_assert_true (car_core_model_get_property_type (model, "site", "tag", &type));
+  g_assert_cmpint (type, ==, CAR_PROPERTY_TEXTS);
+
+  schema = get_schema (model);
+  site = json_object_get_object_member (json_object_get_object_member (get_properties (schema), "site"),
+                                        "items");
+  properties = json_object_get_object_member (site, "properties");
+  g_assert_cmpstr (
+      json_object_get_string_member (json_object_get_object_member (properties, "name"), "description"), ==,
+      "a \"name\"");
+  g_assert_cmpint (json_array_get_length (json_object_get_array_member (
+                       json_object_get_object_member (properties, "code"), "allOf")),
+                   ==, 2);
+  g_assert_cmpint (json_array_get_length (json_object_get_array_member (site, "oneOf")), ==, 2);
+  g_assert_cmpint (json_array_get_length (json_object_get_array_member (site, "required")), ==, 2);
+  edge = json_object_get_object_member (get_properties (schema), "site_ipaddress");
+  edge = json_object_get_object_member (json_object_get_object_member (edge, "items"), "properties");
+  g_assert_true (json_object_has_member (edge, "_from_external_id"));
+  g_assert_true (json_object_has_member (edge, "_to"));
+  g_assert_true (json_object_has_member (edge, "report"));
+
+  once = car_core_model_to_import_schema (model);
+  g_assert_true (add (model, site_extension, &error));
+  g_assert_no_error (error);
+  twice = car_core_model_to_import_schema (model);
+  g_assert_cmpstr (once, ==, twice);
+}
+
+typedef struct
+{
+  const char *name;
+  const char *extension;
+  const char *message; /* a pattern for g_pattern_match_simple() */
+} BadExtension;
+
+#define VERTEX(properties) "{\"vertices\":[{\"name\":\"site\",\"properties\":{" properties "}}]}"
+#define ASSET(properties) "{\"vertices\":[{\"name\":\"asset\",\"properties\":{" properties "}}]}"
+
+static const BadExtension bad_extensions[] = {
+  { "not-json", "{\"vertices\":[,]}", "the schema extension*" },
+  { "empty", "", "the schema extension*" },
+  { "comment", "{\"vertices\":[]}//", "the schema extension*" },
+  { "array", "[]", "*an object is wanted*" },
+  { "nothing", "{}", "*“vertices” or “edges”*" },
+  { "unknown-member", "{\"vertices\":[],\"vertexes\":[]}", "*“vertexes” is not known here*" },
+  { "core-words", "{\"vertices\":[],\"shared\":{}}", "*“shared” is not known here*" },
+  { "member-twice", "{\"vertices\":[],\"vertices\":[]}", "*stands here twice*" },
+  { "vertices-object", "{\"vertices\":{}}", "*“vertices” has to be an array*" },
+  { "vertex-no-object", "{\"vertices\":[1]}", "*/vertices/0*an object is wanted*" },
+  { "vertex-no-name", "{\"vertices\":[{}]}", "*/vertices/0: a vertex needs a “name”" },
+  { "vertex-named-by", "{\"vertices\":[{\"name\":\"x\",\"named_by\":\"_key\"}]}",
+    "*“named_by” is not known*" },
+  { "name-sql", "{\"vertices\":[{\"name\":\"a;drop table vertex\"}]}", "*is no name*" },
+  { "name-nul", "{\"vertices\":[{\"name\":\"a\\u0000b\"}]}", "*is no name*" },
+  { "name-number", "{\"vertices\":[{\"name\":7}]}", "*is no name*" },
+  { "name-empty", "{\"vertices\":[{\"name\":\"\"}]}", "*is no name*" },
+  { "name-dunder", "{\"vertices\":[{\"name\":\"__x\"}]}", "*is no name*" },
+  { "name-long",
+    "{\"vertices\":[{\"name\":\"a123456789012345678901234567890123456789012345678901234567890123\"}]}",
+    "*is no name*" },
+  { "name-report", "{\"vertices\":[{\"name\":\"report\"}]}", "*no vertex may be called “report”*" },
+  { "name-aggregate", "{\"vertices\":[{\"name\":\"x_aggregate\"}]}", "*no vertex may be called*" },
+  { "name-of-edge",
+    "{\"vertices\":[{\"name\":\"asset_port\"}],\"edges\":[{\"end1\":\"asset\",\"end2\":\"port\"}]}",
+    "*is the name of another vertex*" },
+  { "name-is-edge", "{\"vertices\":[{\"name\":\"asset_ipaddress\"}]}", "*is the name of another edge*" },
+  { "property-nul", VERTEX ("\"a\\u0000b\":{\"type\":\"text\"}"), "*holds a NUL*" },
+  { "property-name", VERTEX ("\"a b\":{\"type\":\"text\"}"), "*“a b” is no name*" },
+  { "property-no-object", VERTEX ("\"a\":\"text\""), "*/vertices/0/properties/a: an object is wanted*" },
+  { "no-type", VERTEX ("\"a\":{}"), "*a property needs a “type”*" },
+  { "bad-type", VERTEX ("\"a\":{\"type\":\"string\"}"), "*“string” is no type; types are text,*" },
+  { "core-type", VERTEX ("\"a\":{\"type\":\"any\"}"), "*“any” is no type*" },
+  { "type-number", VERTEX ("\"a\":{\"type\":1}"), "*is no type*" },
+  { "indexed-text", VERTEX ("\"a\":{\"type\":\"text\",\"indexed\":\"yes\"}"),
+    "*“indexed” has to be true or false*" },
+  { "required-null", VERTEX ("\"a\":{\"type\":\"text\",\"required\":null}"), "*“required” has to be*" },
+  { "description-number", VERTEX ("\"a\":{\"type\":\"text\",\"description\":1}"),
+    "*“description” has to be a text*" },
+  { "unknown-word", VERTEX ("\"a\":{\"type\":\"text\",\"lenght\":1}"), "*“lenght” is not known here*" },
+  { "validation-object", VERTEX ("\"a\":{\"type\":\"text\",\"validation\":{}}"),
+    "*“validation” has to be an array*" },
+  { "rule-empty", VERTEX ("\"a\":{\"type\":\"text\",\"validation\":[{\"error_message\":\"x\"}]}"),
+    "*/validation/0: a rule needs*" },
+  { "rule-pattern-number", VERTEX ("\"a\":{\"type\":\"integer\",\"validation\":[{\"pattern\":\"x\"}]}"),
+    "*a pattern is for text only*" },
+  { "rule-minimum-text", VERTEX ("\"a\":{\"type\":\"text\",\"validation\":[{\"minimum\":1}]}"),
+    "*are for numbers only*" },
+  { "rule-minimum-string", VERTEX ("\"a\":{\"type\":\"float\",\"validation\":[{\"minimum\":\"1\"}]}"),
+    "*“minimum” has to be a number*" },
+  { "rule-crossed", VERTEX ("\"a\":{\"type\":\"float\",\"validation\":[{\"minimum\":2,\"maximum\":1}]}"),
+    "*minimum is above maximum*" },
+  { "rule-bad-pattern", VERTEX ("\"a\":{\"type\":\"text\",\"validation\":[{\"pattern\":\"(\"}]}"), "*" },
+  { "reserved-t1", VERTEX ("\"_t1\":{\"type\":\"text\"}"), "*the service itself keeps*" },
+  { "reserved-instances", VERTEX ("\"instances\":{\"type\":\"text\"}"), "*the service itself keeps*" },
+  { "shared-type", VERTEX ("\"external_id\":{\"type\":\"integer\"}"),
+    "*has a “external_id” of another type*" },
+  { "core-type-changed", ASSET ("\"name\":{\"type\":\"integer\"}"), "*already, with another type*" },
+  { "core-rule-changed", ASSET ("\"risk\":{\"type\":\"numeric\",\"validation\":[{\"maximum\":99}]}"),
+    "*already, with other rules*" },
+  { "core-required", ASSET ("\"description\":{\"type\":\"text\",\"required\":true}"),
+    "*already, with other rules*" },
+  { "property-is-edge", ASSET ("\"asset_ipaddress\":{\"type\":\"text\"}"), "*is an edge of asset*" },
+  { "edge-no-end", "{\"edges\":[{\"end1\":\"asset\"}]}", "*an edge needs an “end2”*" },
+  { "edge-unknown-end", "{\"edges\":[{\"end1\":\"asset\",\"end2\":\"nowhere\"}]}",
+    "*“nowhere”, which is no vertex*" },
+  { "edge-of-edge", "{\"edges\":[{\"end1\":\"asset\",\"end2\":\"asset_ipaddress\"}]}",
+    "*which is no vertex*" },
+  { "edge-end-property",
+    "{\"edges\":[{\"end1\":\"asset\",\"end2\":\"port\",\"properties\":{\"port\":{\"type\":\"text\"}}}]}",
+    "*“port” is an end of the edge*" },
+  { "edge-is-property",
+    "{\"vertices\":[{\"name\":\"asset\",\"properties\":{\"asset_port\":{\"type\":\"text\"}}}],"
+    "\"edges\":[{\"end1\":\"asset\",\"end2\":\"port\"}]}",
+    "*asset has a property “asset_port” already*" },
+  { "edge-crossed",
+    "{\"vertices\":[{\"name\":\"a_b\"},{\"name\":\"a\"},{\"name\":\"b_c\"},{\"name\":\"c\"}],"
+    "\"edges\":[{\"end1\":\"a_b\",\"end2\":\"c\"},{\"end1\":\"a\",\"end2\":\"b_c\"}]}",
+    "*is the name of another edge*" },
+  { "one-of-unknown",
+    "{\"vertices\":[{\"name\":\"x\",\"validation\":[{\"oneOf\":{\"pattern\":[{\"required\":[\"no\"]}]}}]}]}",
+    "*/validation/0/oneOf/pattern/0: x has no property “no”*" },
+  { "one-of-empty", "{\"vertices\":[{\"name\":\"x\",\"validation\":[{\"oneOf\":{\"pattern\":[]}}]}]}",
+    "*at least one alternative*" },
+  { "any-of", "{\"vertices\":[{\"name\":\"x\",\"validation\":[{\"anyOf\":[]}]}]}",
+    "*“anyOf” is not known here*" },
+};
+
+/* Each is refused in words that say what and where, and leaves the model as it was. */
+static void
+test_bad_extension (gconstpointer data)
+{
+  const BadExtension *bad = data;
+  g_autoptr (CarCoreModel) model = new_model ();
+  g_autofree char *before = car_core_model_to_import_schema (model);
+  g_autofree char *after = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (add (model, bad->extension, &error));
+  g_assert_nonnull (error);
+  g_assert_true (error->domain == CAR_SCHEMA_ERROR);
+  g_test_message ("%s", error->message);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_true (g_pattern_match_simple (bad->message, error->message));
+  g_assert_false (car_core_model_has_vertex (model, "site"));
+  after = car_core_model_to_import_schema (model);
+  g_assert_cmpstr (before, ==, after);
+}
+
+static void
+test_huge_extension (void)
+{
+  g_autoptr (CarCoreModel) model = new_model ();
+  g_autoptr (GString) many = g_string_new ("{\"vertices\":[");
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 600; i++)
+    g_string_append_printf (many, "%s{\"name\":\"v%u\"}", i > 0 ? "," : "", i);
+  g_string_append (many, "]}");
+  g_assert_false (add (model, many->str, &error));
+  g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_SCHEMA);
+  g_assert_false (car_core_model_has_vertex (model, "v0"));
+  g_clear_error (&error);
+
+  while (many->len <= 1024 * 1024)
+    g_string_append (many, "          ");
+  g_assert_false (add (model, many->str, &error));
+  g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_SCHEMA);
+}
+
+static gpointer
+read_all_the_time (gpointer data)
+{
+  CarCoreModel *model = data;
+
+  for (guint i = 0; i < 200; i++)
+    {
+      g_auto (GStrv) names = car_core_model_get_vertices (model);
+
+      for (char **name = names; *name != NULL; name++)
+        g_assert_true (car_core_model_has_property (model, *name, "external_id"));
+    }
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr (CarCoreModel) model = new_model ();
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("reader", read_all_the_time, model);
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *extension = g_strdup_printf ("{\"vertices\":[{\"name\":\"v%u\"}]}", i);
+
+      g_assert_true (add (model, extension, NULL));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_true (car_core_model_has_vertex (model, "v19"));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/core-model/same-as-reference", test_same_as_reference);
+  g_test_add_func ("/core-model/names", test_names);
+  g_test_add_func ("/core-model/extension", test_extension);
+  g_test_add_func ("/core-model/huge-extension", test_huge_extension);
+  g_test_add_func ("/core-model/threads", test_threads);
+  for (guint i = 0; i < G_N_ELEMENTS (bad_extensions); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/core-model/bad-extension/%s", bad_extensions[i].name);
+
+      g_test_add_data_func (path, &bad_extensions[i], test_bad_extension);
+    }
+  return g_test_run ();
+}
