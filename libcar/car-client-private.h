@@ -29,6 +29,27 @@ char *car_client_post_page (CarClient *self,
                             GCancellable *cancellable,
                             GError **error);
 
+/* One look at the oldest of the import jobs, as many as one call can ask for: the ids of those that are done leave
+ * `ids`, an array of strings that it frees. A job that failed is a failure. */
+gboolean
+car_client_look_at_imports (CarClient *self, GPtrArray *ids, GCancellable *cancellable, GError **error);
+
+/* The growing waits between looks at jobs, and their end. Renewed whenever a job is seen to be done; spending answers the
+ * next wait in milliseconds, or fails (recoverable) where no job was done for too long. */
+typedef struct
+{
+  guint delay;
+  gint64 deadline;
+} CarPatience;
+
+void car_client_begin_patience (CarClient *self, CarPatience *patience);
+void car_client_renew_patience (CarClient *self, CarPatience *patience);
+gboolean car_client_spend_patience (CarClient *self,
+                                    CarPatience *patience,
+                                    const char *id,
+                                    guint *delay,
+                                    GError **error);
+
 /* "name/version" of the connector, told to the service as User-Agent besides libcar's own. */
 void car_client_set_user_agent (CarClient *self, const char *product);
 
