@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/car-log-private.h>
+#include <libcar/car-summary-private.h>
+
+static void
+clear_row (gpointer data)
+{
+  g_free (((CarSummaryRow *) data)->collection);
+}
+
+void
+car_summary_init (CarSummary *self)
+{
+  *self = (CarSummary){ .begin = g_get_monotonic_time (),
+                        .rows = g_array_new (FALSE, FALSE, sizeof (CarSummaryRow)) };
+  g_array_set_clear_func (self->rows, clear_row);
+}
+
+void
+car_summary_clear (CarSummary *self)
+{
+  g_clear_pointer (&self->rows, g_array_unref);
+  g_clear_pointer (&self->reason, g_free);
+}
+
+void
+car_summary_start (CarSummary *self, const char *reason)
+{
+  self->started = TRUE;
+  self->full = reason != NULL;
+  g_free (self->reason);
+  self->reason = g_strdup (reason);
+}
+
+static void
+add_row (const char *collection,
+         guint64 read,
+         guint64 invalid,
+         guint64 duplicates,
+         guint64 sent,
+         gpointer data)
+{
+  CarSummary *self = data;
+  CarSummaryRow row = { g_strdup (collection), read, invalid, duplicates, sent };
+
+  g_array_append_val (self->rows, row);
+  self->total.read += read;
+  self->total.invalid += invalid;
+  self->total.duplicates += duplicates;
+  self->total.sent += sent;
+}
+
+static int
+compare_rows (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (((const CarSummaryRow *) a)->collection, ((const CarSummaryRow *) b)->collection);
+}
+
+void
+car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
+{
+  g_array_set_size (self->rows, 0);
+  self->total = (CarSummaryRow){ 0 };
+
+  car_data_handler_foreach_collection (data_handler, add_row, self);
+  g_array_sort (self->rows, compare_rows);
+  self->deleted = car_data_handler_get_n_deleted (data_handler);
+}
+
+static void
+append_counts (GString *out, const char *what, const CarSummaryRow *row)
+{
+  g_string_append_printf (out,
+                          "%s: %" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " left out, %" G_GUINT64_FORMAT
+                          " duplicates, %" G_GUINT64_FORMAT " sent",
+                          what, row->read, row->invalid, row->duplicates, row->sent);
+}
+
+static const char *
+save_point_fate (const CarSummary *self)
+{
+  static const char *const words[] = {
+    [CAR_SAVE_POINT_UNCHANGED] = "unchanged",
+    [CAR_SAVE_POINT_KEPT] = "kept",
+    [CAR_SAVE_POINT_FORGOTTEN] = "forgotten",
+  };
+
+  return words[self->save_point];
+}
+
+static void
+append_table_row (GString *out, int width, const CarSummaryRow *row)
+{
+  int padding = MAX (0, width - (int) g_utf8_strlen (row->collection, -1));
+
+  g_string_append_printf (out,
+                          "  %s%*s  %10" G_GUINT64_FORMAT "  %10" G_GUINT64_FORMAT "  %10" G_GUINT64_FORMAT
+                          "  %10" G_GUINT64_FORMAT "\n",
+                          row->collection, padding, "", row->read, row->invalid, row->duplicates, row->sent);
+}
+
+static char *
+make_table (const CarSummary *self)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  int width = 10;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    width = MAX (width, (int) g_utf8_strlen (g_array_index (self->rows, CarSummaryRow, i).collection, -1));
+
+  g_string_append_printf (out, "  %-*s  %10s  %10s  %10s  %10s\n", width, "collection", "read", "left out",
+                          "duplicates", "sent");
+  for (guint i = 0; i < self->rows->len; i++)
+    append_table_row (out, width, &g_array_index (self->rows, CarSummaryRow, i));
+
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+void
+car_summary_tell (const CarSummary *self, gboolean complete)
+{
+  g_autoptr (GString) line = g_string_new (self->full ? "Full import" : "Incremental import");
+  gboolean table = car_log_is_interactive () && self->rows->len > 0;
+  double seconds = (g_get_monotonic_time () - self->begin) / (double) G_USEC_PER_SEC;
+
+  if (self->reason != NULL)
+    g_string_append_printf (line, " (%s)", self->reason);
+  g_string_append_printf (line, " %s %.1f s; ", complete ? "complete in" : "not complete after", seconds);
+  append_counts (line, "all collections", &self->total);
+  g_string_append_printf (line, "; %" G_GUINT64_FORMAT " deleted; save point %s", self->deleted,
+                          save_point_fate (self));
+
+  for (guint i = 0; !table && i < self->rows->len; i++)
+    {
+      const CarSummaryRow *row = &g_array_index (self->rows, CarSummaryRow, i);
+
+      g_string_append (line, "; ");
+      append_counts (line, row->collection, row);
+    }
+
+  g_message ("%s", line->str);
+
+  if (table)
+    {
+      g_autofree char *text = make_table (self);
+
+      car_log_print (text);
+    }
+}
