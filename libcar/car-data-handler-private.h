@@ -16,7 +16,10 @@ void car_data_handler_set_keep_directory (CarDataHandler *self, gboolean keep);
 /* How many vertices the service was asked to delete: for the summary. */
 guint64 car_data_handler_get_n_deleted (CarDataHandler *self);
 
+/* How many bytes of pages were staged: likewise. */
+guint64 car_data_handler_get_n_bytes (CarDataHandler *self);
+
 /* The signal "progress" (const char *what, guint64 done, guint64 total) is for the line on a terminal: `what` is a
- * short phrase ("reading vertices"), total is 0 where it is not known. It may come as often as once an object. */
+ * short phrase ("reading vertices"), total is 0 where it is not known. It comes about ten times a second at most. */
 
 G_END_DECLS

@@ -47,22 +47,54 @@ CarDataHandler *car_data_handler_new (CarClient *client,
                                       GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_data_handler_add_vertex (CarDataHandler *self, const char *collection, JsonObject *object, GError **error);
+gboolean car_data_handler_add_vertex (CarDataHandler *self,
+                                      const char *collection,
+                                      JsonObject *object,
+                                      GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_data_handler_add_vertex_json (CarDataHandler *self, const char *collection, const char *json, gssize length, GError **error);
+gboolean car_data_handler_add_vertex_json (CarDataHandler *self,
+                                           const char *collection,
+                                           const char *json,
+                                           gssize length,
+                                           GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_data_handler_add_vertex_record (CarDataHandler *self, const char *collection, const CarRecord *record, GError **error);
+gboolean car_data_handler_add_vertex_record (CarDataHandler *self,
+                                             const char *collection,
+                                             const CarRecord *record,
+                                             GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_data_handler_add_edge (CarDataHandler *self, const char *collection, JsonObject *object, GError **error);
+gboolean car_data_handler_add_vertices_json (CarDataHandler *self,
+                                             const char *collection,
+                                             const char *json,
+                                             gssize length,
+                                             GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_data_handler_add_edge_json (CarDataHandler *self, const char *collection, const char *json, gssize length, GError **error);
+gboolean
+car_data_handler_add_edge (CarDataHandler *self, const char *collection, JsonObject *object, GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_data_handler_add_edge_record (CarDataHandler *self, const char *collection, const CarRecord *record, GError **error);
+gboolean car_data_handler_add_edge_json (CarDataHandler *self,
+                                         const char *collection,
+                                         const char *json,
+                                         gssize length,
+                                         GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_data_handler_add_edge_record (CarDataHandler *self,
+                                           const char *collection,
+                                           const CarRecord *record,
+                                           GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_data_handler_add_edges_json (CarDataHandler *self,
+                                          const char *collection,
+                                          const char *json,
+                                          gssize length,
+                                          GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_data_handler_send_vertices (CarDataHandler *self, GCancellable *cancellable, GError **error);
@@ -87,8 +119,6 @@ CAR_AVAILABLE_IN_1_0
 const char *car_data_handler_get_directory (CarDataHandler *self);
 
 CAR_AVAILABLE_IN_1_0
-void car_data_handler_foreach_collection (CarDataHandler *self,
-                                          CarDataHandlerFunc func,
-                                          gpointer user_data);
+void car_data_handler_foreach_collection (CarDataHandler *self, CarDataHandlerFunc func, gpointer user_data);
 
 G_END_DECLS
