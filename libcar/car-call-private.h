@@ -53,6 +53,9 @@ void car_call_add_query_item (CarCall *self, const char *item); /* behind a comm
 void car_call_add_member (CarCall *self, const char *name, const char *value);
 void car_call_add_json_member (CarCall *self, const char *name, const char *json, gssize length);
 
+/* The object as JSON text. Sets CAR_SCHEMA_ERROR_INVALID_JSON for what JSON cannot hold. */
+char *car_call_write_object (JsonObject *object, GError **error);
+
 /* The length of the call's URL. */
 gsize car_call_get_length (const CarCall *self, const CarCaller *caller);
 

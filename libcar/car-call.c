@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "car-call-private.h"
+#include "car-record-private.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
@@ -98,6 +99,21 @@ car_call_add_member (CarCall *self, const char *name, const char *value)
   g_autoptr (GString) json = g_string_new (NULL);
   car_json_append_string (json, value, -1);
   car_call_add_json_member (self, name, json->str, (gssize) json->len);
+}
+
+char *
+car_call_write_object (JsonObject *object, GError **error)
+{
+  g_autoptr (CarRecord) record = car_record_new ();
+  gsize length;
+
+  car_record_set_members (record, object);
+  if (!car_record_peek (record, &length, error))
+    {
+      g_prefix_error_literal (error, "cannot be sent: ");
+      return NULL;
+    }
+  return car_record_to_json (record);
 }
 
 static const char *

@@ -953,24 +953,10 @@ car_client_post_page (CarClient *self,
   return id;
 }
 
-/* json-glib writes what is no JSON for numbers that are not finite. */
-static char *
-node_to_text (JsonNode *node, GError **error)
-{
-  g_autofree char *text = json_to_string (node, FALSE);
-  CarJsonSpan value;
-
-  if (car_answer_check (text, strlen (text), &value, error))
-    return g_steal_pointer (&text);
-
-  g_prefix_error (error, "cannot be sent as JSON: ");
-  return NULL;
-}
-
 /**
  * car_client_import_node:
  * @self: a client
- * @envelope: an envelope (protocol.md, "The envelope")
+ * @envelope: an envelope (protocol.md, "The envelope"): an object
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
@@ -983,10 +969,10 @@ char *
 car_client_import_node (CarClient *self, JsonNode *envelope, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (CAR_IS_CLIENT (self), NULL);
-  g_return_val_if_fail (envelope, NULL);
+  g_return_val_if_fail (envelope && JSON_NODE_HOLDS_OBJECT (envelope), NULL);
   g_return_val_if_fail (!error || !*error, NULL);
 
-  char *text = node_to_text (envelope, error);
+  char *text = car_call_write_object (json_node_get_object (envelope), error);
   if (!text)
     return NULL;
 
@@ -1187,14 +1173,6 @@ car_client_delete_vertices (CarClient *self,
   return TRUE;
 }
 
-static char *
-object_to_text (JsonObject *object, GError **error)
-{
-  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), object);
-
-  return node_to_text (node, error);
-}
-
 /* `call` has all but its body. */
 static gboolean
 patch (CarClient *self,
@@ -1207,7 +1185,7 @@ patch (CarClient *self,
   if (!check_name ("a collection", collection, error))
     return FALSE;
 
-  char *text = object_to_text (changes, error);
+  char *text = car_call_write_object (changes, error);
   if (!text)
     return FALSE;
 
@@ -1342,7 +1320,7 @@ car_client_query (CarClient *self,
   call.tolerated = SOUP_STATUS_NOT_FOUND;
   if (variables)
     {
-      g_autofree char *text = object_to_text (variables, error);
+      g_autofree char *text = car_call_write_object (variables, error);
       if (!text)
         return NULL;
       car_call_add_json_member (&call, "variables", text, -1);

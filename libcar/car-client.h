@@ -32,10 +32,31 @@ CAR_AVAILABLE_IN_1_0
 gboolean car_client_check_health (CarClient *self, GCancellable *cancellable, GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_client_check_health_async (CarClient *self,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_check_health_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 gboolean car_client_prepare_database (CarClient *self,
                                       gboolean *set_up_now,
                                       GCancellable *cancellable,
                                       GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_prepare_database_async (CarClient *self,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_prepare_database_finish (CarClient *self,
+                                             GAsyncResult *result,
+                                             gboolean *set_up_now,
+                                             GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_ensure_schema_extension (CarClient *self,
@@ -44,19 +65,54 @@ gboolean car_client_ensure_schema_extension (CarClient *self,
                                              GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_client_ensure_schema_extension_async (CarClient *self,
+                                               CarSchemaExtension *extension,
+                                               GCancellable *cancellable,
+                                               GAsyncReadyCallback callback,
+                                               gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_ensure_schema_extension_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 CarImportSchema *car_client_get_import_schema (CarClient *self, GCancellable *cancellable, GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_client_begin_full_import (CarClient *self,
-                                       const char *source,
-                                       GCancellable *cancellable,
-                                       GError **error);
+void car_client_get_import_schema_async (CarClient *self,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_client_end_full_import (CarClient *self,
-                                     const char *source,
-                                     GCancellable *cancellable,
-                                     GError **error);
+CarImportSchema *car_client_get_import_schema_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean
+car_client_begin_full_import (CarClient *self, const char *source, GCancellable *cancellable, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_begin_full_import_async (CarClient *self,
+                                         const char *source,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_begin_full_import_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean
+car_client_end_full_import (CarClient *self, const char *source, GCancellable *cancellable, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_end_full_import_async (CarClient *self,
+                                       const char *source,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_end_full_import_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_get_save_point (CarClient *self,
@@ -66,6 +122,17 @@ gboolean car_client_get_save_point (CarClient *self,
                                     GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_client_get_save_point_async (CarClient *self,
+                                      const char *source,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean
+car_client_get_save_point_finish (CarClient *self, GAsyncResult *result, char **save_point, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 gboolean car_client_set_save_point (CarClient *self,
                                     const char *source,
                                     const char *save_point,
@@ -73,19 +140,54 @@ gboolean car_client_set_save_point (CarClient *self,
                                     GError **error);
 
 CAR_AVAILABLE_IN_1_0
-char *car_client_import_bytes (CarClient *self,
-                               GBytes *envelope,
-                               GCancellable *cancellable,
-                               GError **error);
+void car_client_set_save_point_async (CarClient *self,
+                                      const char *source,
+                                      const char *save_point,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
 
 CAR_AVAILABLE_IN_1_0
-char *car_client_import_node (CarClient *self,
-                              JsonNode *envelope,
-                              GCancellable *cancellable,
-                              GError **error);
+gboolean car_client_set_save_point_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_import_bytes (CarClient *self, GBytes *envelope, GCancellable *cancellable, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_import_bytes_async (CarClient *self,
+                                    GBytes *envelope,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_import_bytes_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_import_node (CarClient *self, JsonNode *envelope, GCancellable *cancellable, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_import_node_async (CarClient *self,
+                                   JsonNode *envelope,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_import_node_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 char *car_client_import_file (CarClient *self, GFile *file, GCancellable *cancellable, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_import_file_async (CarClient *self,
+                                   GFile *file,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_import_file_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_wait_for_imports (CarClient *self,
@@ -94,10 +196,27 @@ gboolean car_client_wait_for_imports (CarClient *self,
                                       GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_client_wait_for_job (CarClient *self,
-                                  const char *id,
-                                  GCancellable *cancellable,
-                                  GError **error);
+void car_client_wait_for_imports_async (CarClient *self,
+                                        const char *const *ids,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_wait_for_imports_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_wait_for_job (CarClient *self, const char *id, GCancellable *cancellable, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_wait_for_job_async (CarClient *self,
+                                    const char *id,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_wait_for_job_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_delete_vertices (CarClient *self,
@@ -108,12 +227,36 @@ gboolean car_client_delete_vertices (CarClient *self,
                                      GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_client_delete_vertices_async (CarClient *self,
+                                       const char *source,
+                                       const char *collection,
+                                       const char *const *keys,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_delete_vertices_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 gboolean car_client_patch_vertex (CarClient *self,
                                   const char *collection,
                                   const char *external_id,
                                   JsonObject *changes,
                                   GCancellable *cancellable,
                                   GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_patch_vertex_async (CarClient *self,
+                                    const char *collection,
+                                    const char *external_id,
+                                    JsonObject *changes,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_patch_vertex_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_patch_edge (CarClient *self,
@@ -126,11 +269,36 @@ gboolean car_client_patch_edge (CarClient *self,
                                 GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_client_patch_edge_async (CarClient *self,
+                                  const char *collection,
+                                  const char *source,
+                                  const char *from,
+                                  const char *to,
+                                  JsonObject *changes,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_patch_edge_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 JsonNode *car_client_query (CarClient *self,
                             const char *query,
                             JsonObject *variables,
                             GCancellable *cancellable,
                             GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_query_async (CarClient *self,
+                             const char *query,
+                             JsonObject *variables,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+JsonNode *car_client_query_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 JsonArray *car_client_search_collection (CarClient *self,
@@ -142,6 +310,19 @@ JsonArray *car_client_search_collection (CarClient *self,
                                          GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_client_search_collection_async (CarClient *self,
+                                         const char *collection,
+                                         const char *attribute,
+                                         const char *value,
+                                         const char *const *fields,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+JsonArray *car_client_search_collection_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 JsonNode *car_client_find_vertices (CarClient *self,
                                     const char *collection,
                                     const char *attribute,
@@ -150,10 +331,33 @@ JsonNode *car_client_find_vertices (CarClient *self,
                                     GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_client_find_vertices_async (CarClient *self,
+                                     const char *collection,
+                                     const char *attribute,
+                                     const char *value,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+JsonNode *car_client_find_vertices_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 JsonNode *car_client_get_neighbours (CarClient *self,
                                      const char *collection,
                                      const char *id,
                                      GCancellable *cancellable,
                                      GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_get_neighbours_async (CarClient *self,
+                                      const char *collection,
+                                      const char *id,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+JsonNode *car_client_get_neighbours_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS
