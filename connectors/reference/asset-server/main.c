@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <errno.h>
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "connectors/reference/asset-server/asset-server-http.h"
+
+#define EXIT_USAGE 2
+#define NOT_GIVEN G_MININT64
+
+#define PASSWORD_VARIABLE "CAR_ASSET_SERVER_PASSWORD"
+#define USERNAME_VARIABLE "CAR_ASSET_SERVER_USERNAME"
+
+typedef struct
+{
+  char *database;
+  char *port_file;
+  char *username;
+  char *password;
+  char *password_file; /* that the password is kept in; NULL: it was given */
+  int port;
+  gint64 populate;
+  gint64 keep_history;
+  gboolean reset;
+  gboolean version;
+} Options;
+
+static void
+options_clear (Options *options)
+{
+  g_free (options->database);
+  g_free (options->port_file);
+  g_free (options->username);
+  g_free (options->password);
+  g_free (options->password_file);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
+
+/* So that the list of processes does not show it. */
+static void
+wipe_password (char **arguments, int n)
+{
+  static const char option[] = "--password";
+
+  for (int i = 1; i < n; i++)
+    if (g_str_equal (arguments[i], option) && i + 1 < n)
+      memset (arguments[i + 1], 'x', strlen (arguments[i + 1]));
+    else if (g_str_has_prefix (arguments[i], "--password="))
+      memset (arguments[i] + sizeof option, 'x', strlen (arguments[i] + sizeof option));
+}
+
+static gboolean
+parse_options (Options *options, int argc, char **argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "port", 0, 0, G_OPTION_ARG_INT, &options->port,
+      "Listen on this port (0, the default: any that is free)", "N" },
+    { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file, "Write the port to this file", "FILE" },
+    { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
+      "Keep the inventory in this file (:memory: keeps nothing)", "FILE" },
+    { "populate", 0, 0, G_OPTION_ARG_INT64, &options->populate, "Fill an empty inventory with N assets",
+      "N" },
+    { "reset", 0, 0, G_OPTION_ARG_NONE, &options->reset, "Empty the inventory first", NULL },
+    { "keep-history", 0, 0, G_OPTION_ARG_INT64, &options->keep_history,
+      "Forget all but the last N entries of the change log", "N" },
+    { "username", 0, 0, G_OPTION_ARG_STRING, &options->username, "The user (" USERNAME_VARIABLE "; admin)",
+      "NAME" },
+    { "password", 0, 0, G_OPTION_ARG_STRING, &options->password,
+      "The user's password (" PASSWORD_VARIABLE "; made at the first start)", "PASSWORD" },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show the version", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- an inventory of assets, over HTTP");
+  g_autofree char **arguments = g_memdup2 (argv, argc * sizeof *argv);
+  int n = argc;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  gboolean ok = g_option_context_parse (context, &argc, &argv, error);
+  wipe_password (arguments, n);
+  if (ok && argc > 1)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "there is no argument %s", argv[1]);
+  return ok && argc == 1;
+}
+
+/* Always FALSE. */
+static gboolean
+refuse (GError **error, const char *message)
+{
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+  return FALSE;
+}
+
+/* The option's value, or else the variable's. */
+static void
+take_variable (char **option, const char *variable)
+{
+  if (!*option)
+    *option = g_strdup (g_getenv (variable));
+}
+
+static gboolean
+complete_options (Options *options, GError **error)
+{
+  take_variable (&options->username, USERNAME_VARIABLE);
+  take_variable (&options->password, PASSWORD_VARIABLE);
+  if (!options->username)
+    options->username = g_strdup ("admin");
+
+  if (options->port < 0 || options->port > 65535)
+    return refuse (error, "--port must be from 0 to 65535");
+  if (options->populate != NOT_GIVEN && (options->populate < 0 || options->populate > ASSET_POPULATE_MAX))
+    return refuse (error, "--populate must be from 0 to " G_STRINGIFY (ASSET_POPULATE_MAX));
+  if (options->keep_history != NOT_GIVEN && options->keep_history < 0)
+    return refuse (error, "--keep-history must be 0 or more");
+  if (options->database && options->database[0] == '\0')
+    return refuse (error, "--database must name a file");
+  if (options->username[0] == '\0' || strchr (options->username, ':'))
+    return refuse (error, "--username (" USERNAME_VARIABLE ") must not be empty, nor hold a colon");
+  if (options->password && options->password[0] == '\0')
+    return refuse (error, "--password (" PASSWORD_VARIABLE ") must not be empty");
+  return TRUE;
+}
+
+/* ---- the password ---- */
+
+static gboolean
+make_folder (const char *folder, GError **error)
+{
+  if (g_mkdir_with_parents (folder, 0700) == 0)
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s cannot be made: %s", folder, g_strerror (errno));
+  return FALSE;
+}
+
+static gboolean
+make_password (Options *options, GError **error)
+{
+  guint8 random[24];
+  if (getrandom (random, sizeof random, 0) != sizeof random)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no random numbers: %s", g_strerror (errno));
+      return FALSE;
+    }
+
+  options->password = g_base64_encode (random, sizeof random);
+  g_autofree char *line = g_strconcat (options->password, "\n", NULL);
+  return g_file_set_contents_full (options->password_file, line, -1,
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+}
+
+/* A password that is not given is made once, and kept beside the database. */
+static gboolean
+find_password (Options *options, const char *state_folder, GError **error)
+{
+  if (options->password)
+    return TRUE;
+
+  if (g_str_equal (options->database, ":memory:"))
+    options->password_file = g_build_filename (state_folder, "memory.password", NULL);
+  else
+    options->password_file = g_strconcat (options->database, ".password", NULL);
+  if (!g_file_test (options->password_file, G_FILE_TEST_EXISTS))
+    return make_password (options, error);
+
+  if (!g_file_get_contents (options->password_file, &options->password, NULL, error))
+    return FALSE;
+  g_strchomp (options->password);
+  if (options->password[0] != '\0')
+    return TRUE;
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s is empty: write a password into it, or remove it",
+               options->password_file);
+  return FALSE;
+}
+
+/* The folder for what has no place given. */
+static gboolean
+find_places (Options *options, GError **error)
+{
+  g_autofree char *folder = g_build_filename (g_get_user_state_dir (), "car-asset-server", NULL);
+  gboolean in_memory = options->database && g_str_equal (options->database, ":memory:");
+
+  if ((!options->database || (in_memory && !options->password)) && !make_folder (folder, error))
+    return FALSE;
+  if (!options->database)
+    options->database = g_build_filename (folder, "inventory.db", NULL);
+  return find_password (options, folder, error);
+}
+
+/* ---- running ---- */
+
+static gboolean
+fill (const Options *options, AssetStore *store, GError **error)
+{
+  if (options->reset && !asset_store_reset (store, error))
+    return FALSE;
+  if (options->populate == NOT_GIVEN)
+    return TRUE;
+
+  gint64 state = options->reset ? 0 : asset_store_get_state (store, error);
+  if (state > 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+                 "%s is in use (%" G_GINT64_FORMAT
+                 " changes so far): --populate fills only what is empty; add --reset "
+                 "to lose what is there",
+                 options->database, state);
+  return state == 0 && asset_store_populate (store, options->populate, error);
+}
+
+static gboolean
+quit (gpointer user_data)
+{
+  g_main_loop_quit (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+announce (const Options *options, AssetHttp *http, GError **error)
+{
+  g_autofree char *port = g_strdup_printf ("%u\n", asset_http_get_port (http));
+
+  /* Whoever reads the file finds all of it, and a server that listens. */
+  if (options->port_file &&
+      !g_file_set_contents_full (options->port_file, port, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error))
+    return FALSE;
+
+  g_print ("http://127.0.0.1:%u/ answers user %s", asset_http_get_port (http), options->username);
+  if (options->password_file)
+    g_print ("; the password is in %s", options->password_file);
+  g_print ("\n");
+  return TRUE;
+}
+
+static gboolean
+serve (const Options *options, AssetStore *store, GError **error)
+{
+  g_autoptr (AssetHttp) http =
+      asset_http_new (store, options->port, options->username, options->password, error);
+  if (!http)
+    {
+      g_prefix_error (error, "port %d: ", options->port);
+      return FALSE;
+    }
+
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_unix_signal_add (SIGTERM, quit, loop);
+  g_unix_signal_add (SIGINT, quit, loop);
+  if (!announce (options, http, error))
+    return FALSE;
+
+  g_main_loop_run (loop);
+  return TRUE;
+}
+
+static gboolean
+run (Options *options, GError **error)
+{
+  if (!find_places (options, error))
+    return FALSE;
+
+  g_autoptr (AssetStore) store = asset_store_open (options->database, options->keep_history, error);
+  return store && fill (options, store, error) && serve (options, store, error);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_auto (Options) options = { .populate = NOT_GIVEN, .keep_history = NOT_GIVEN };
+  g_autoptr (GError) error = NULL;
+
+  setlocale (LC_ALL, "");
+  umask (077);
+  gboolean understood = parse_options (&options, argc, argv, &error);
+  if (understood && options.version)
+    {
+      g_print ("car-asset-server %s\n", PACKAGE_VERSION);
+      return EXIT_SUCCESS;
+    }
+  if (understood && complete_options (&options, &error) && run (&options, &error))
+    return EXIT_SUCCESS;
+
+  g_printerr ("car-asset-server: %s\n", error->message);
+  return error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILURE;
+}
