@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "service/http/car-service-calls.h"
+#include "service/store/car-service-envelope.h"
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-jobs.h"
+#include "service/store/car-service-json.h"
+
+static gboolean
+post_job (CarServiceStore *store,
+          CarServiceRequest *request,
+          const char *kind,
+          const char *source,
+          const char *member,
+          GError **error)
+{
+  gint64 id = car_service_jobs_post (store, kind, source, request->body, error);
+  if (id == 0)
+    return FALSE;
+
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, id);
+  GString *out = g_string_new ("{");
+  car_service_json_string (out, member, text);
+  g_string_append_c (out, '}');
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+static void
+append_names (GString *out, char **names)
+{
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      if (out->str[out->len - 1] != '[')
+        g_string_append_c (out, ',');
+      car_json_append_string (out, names[i], -1);
+    }
+}
+
+/* No collection is ever missing, and none is without its indices: all of them share the same tables. */
+static gboolean
+get_databases (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *graph = car_service_store_get_setting (store, "graph_name", &local_error);
+  CarCoreModel *model = local_error == NULL ? car_service_store_get_model (store, &local_error) : NULL;
+
+  if (local_error == NULL && graph == NULL)
+    g_set_error (&local_error, CAR_SERVICE_ERROR, 400, "The database is not set up yet: POST databases");
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  g_auto (GStrv) vertices = car_core_model_get_vertices (model);
+  g_auto (GStrv) edges = car_core_model_get_edges (model);
+  GString *out = g_string_new ("{\"databases\":[{\"name\":\"car\"");
+  car_service_json_string (out, "graph_name", graph);
+  car_service_json_boolean (out, "is_ready", *graph != '\0');
+  g_string_append (out, ",\"missing_collections\":[],\"collections_without_indexes\":[],\"collections\":[");
+  append_names (out, vertices);
+  append_names (out, edges);
+  g_string_append (out, "]}]}");
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+static gboolean
+post_databases (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  return post_job (store, request, CAR_SERVICE_JOB_SET_UP, NULL, "job_id", error);
+}
+
+static gboolean
+patch_databases (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  gboolean wrong = FALSE;
+
+  if (!car_service_object_parse (&members, request->body, "The change", error))
+    return FALSE;
+
+  g_autofree char *graph = car_service_object_dup_string (&members, "graph_name", &wrong);
+  const CarJsonSpan *indices = car_service_object_get (&members, "collections_without_indexes");
+  if (graph != NULL && *graph != '\0')
+    return post_job (store, request, CAR_SERVICE_JOB_GRAPH, NULL, "job_id", error);
+  if (indices != NULL && indices->type == CAR_JSON_ARRAY)
+    return post_job (store, request, CAR_SERVICE_JOB_INDICES, NULL, "job_id", error);
+
+  g_set_error (error, CAR_SERVICE_ERROR, 400,
+               "The change needs \"graph_name\", a name, or \"collections_without_indexes\", an array");
+  return FALSE;
+}
+
+/* The job's row: status, error, status_code; NULL without an error where there is no such job. */
+static sqlite3_stmt *
+find_job (CarServiceStore *store, const char *text, GError **error)
+{
+  guint64 id;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, &id, NULL))
+    return NULL;
+
+  return car_service_store_get (store, error, "SELECT status, error, status_code FROM job WHERE id = ?", "i",
+                                (gint64) id);
+}
+
+static const char *
+get_text (sqlite3_stmt *row, int column)
+{
+  return (const char *) sqlite3_column_text (row, column);
+}
+
+static gboolean
+get_job_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  const char *id = car_service_request_get_path (request, 1);
+  sqlite3_stmt *row = find_job (store, id, &local_error);
+
+  if (row == NULL)
+    {
+      if (local_error != NULL)
+        g_propagate_error (error, g_steal_pointer (&local_error));
+      else
+        g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no job %s", id);
+      return FALSE;
+    }
+
+  GString *out = g_string_new ("{");
+  car_service_json_string (out, "status", get_text (row, 0));
+  if (sqlite3_column_type (row, 1) != SQLITE_NULL)
+    {
+      car_service_json_string (out, "error", get_text (row, 1));
+      car_service_json_integer (out, "statusCode", sqlite3_column_int64 (row, 2));
+    }
+  g_string_append_c (out, '}');
+  sqlite3_reset (row);
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+static gboolean
+get_source (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  const char *key = car_service_request_get_path (request, 1);
+  sqlite3_stmt *row = car_service_store_get (
+      store, &local_error,
+      "SELECT name, description, product_link, properties, model_state_id FROM source WHERE key = ?", "s",
+      key);
+
+  if (row == NULL)
+    {
+      if (local_error != NULL)
+        g_propagate_error (error, g_steal_pointer (&local_error));
+      else
+        g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no source %s", key);
+      return FALSE;
+    }
+
+  GString *out = g_string_new ("{");
+  car_service_json_string (out, "_key", key);
+  car_service_json_string (out, "name", get_text (row, 0));
+  car_service_json_string (out, "description", get_text (row, 1));
+  car_service_json_string (out, "product_link", get_text (row, 2));
+  car_service_json_name (out, "properties");
+  g_string_append (out, sqlite3_column_type (row, 3) != SQLITE_NULL ? get_text (row, 3) : "null");
+  car_service_json_string (out, "model_state_id", get_text (row, 4));
+  g_string_append_c (out, '}');
+  sqlite3_reset (row);
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+/* A source that is not known yet is made: its save point must not be lost. */
+static gboolean
+patch_source (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  gboolean wrong = FALSE;
+  g_autofree char *key = car_service_request_need_parameter (request, "key", error);
+
+  if (key == NULL || !car_service_object_parse (&members, request->body, "The change", error))
+    return FALSE;
+
+  g_autofree char *save_point = car_service_object_dup_string (&members, "model_state_id", &wrong);
+  g_autofree char *name = car_service_object_dup_string (&members, "name", &wrong);
+  g_autofree char *description = car_service_object_dup_string (&members, "description", &wrong);
+  if (wrong)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 400,
+                   "model_state_id, name and description are texts without NULs");
+      return FALSE;
+    }
+  if (!car_service_store_run (store, error,
+                              "INSERT INTO source (key, name, description, model_state_id)"
+                              " VALUES (?1, ?2, ?3, coalesce(?4, '')) ON CONFLICT (key) DO UPDATE SET"
+                              " name = coalesce(?2, name), description = coalesce(?3, description),"
+                              " model_state_id = coalesce(?4, model_state_id)",
+                              "ssss", key, name, description, save_point))
+    return FALSE;
+  car_service_request_answer (request, g_string_new ("{}"));
+
+  return TRUE;
+}
+
+static gboolean
+post_imports (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autofree char *source = car_service_envelope_check (request->body, error);
+
+  return source != NULL && post_job (store, request, CAR_SERVICE_JOB_IMPORT, source, "id", error);
+}
+
+static void
+append_failure (GString *out, const char *id, const char *message, gint64 status)
+{
+  if (out->str[out->len - 1] != '[')
+    g_string_append_c (out, ',');
+  g_string_append_c (out, '{');
+  car_service_json_string (out, "id", id);
+  car_service_json_string (out, "error", message);
+  car_service_json_integer (out, "statusCode", status);
+  g_string_append_c (out, '}');
+}
+
+static gboolean
+append_import_status (CarServiceStore *store,
+                      const char *id,
+                      GString *failed,
+                      GString *incomplete,
+                      GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  sqlite3_stmt *row = find_job (store, id, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  if (row == NULL)
+    append_failure (failed, id, "There is no such import", 404);
+  else if (strcmp (get_text (row, 0), CAR_SERVICE_JOB_ERROR) == 0)
+    append_failure (failed, id, get_text (row, 1), sqlite3_column_int64 (row, 2));
+  else if (strcmp (get_text (row, 0), CAR_SERVICE_JOB_COMPLETE) != 0)
+    {
+      g_string_append (incomplete, incomplete->str[incomplete->len - 1] != '[' ? ",{" : "{");
+      car_service_json_string (incomplete, "id", id);
+      g_string_append_c (incomplete, '}');
+    }
+
+  return TRUE;
+}
+
+static gboolean
+get_import_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autofree char *parameter = car_service_request_need_parameter (request, "ids", error);
+  if (parameter == NULL)
+    return FALSE;
+
+  /* Our ids hold no commas, so it does not matter whether the commas between them came encoded. */
+  g_auto (GStrv) ids = g_strsplit (parameter, ",", -1);
+  GString *out = g_string_new ("{\"error_imports\":[");
+  g_autoptr (GString) incomplete = g_string_new ("[");
+  for (guint i = 0; ids[i] != NULL; i++)
+    if (*ids[i] != '\0' && !append_import_status (store, ids[i], out, incomplete, error))
+      {
+        g_string_free (out, TRUE);
+        return FALSE;
+      }
+  g_string_append_printf (out, "],\"incomplete_imports\":%s]}", incomplete->str);
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+static gboolean
+begin_full_import (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  return post_job (store, request, CAR_SERVICE_JOB_BEGIN, car_service_request_get_path (request, 1), "job_id",
+                   error);
+}
+
+static gboolean
+end_full_import (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  const char *source = car_service_request_get_path (request, 1);
+  gboolean begun;
+
+  if (!car_service_jobs_is_full_import_begun (store, source, &begun, error))
+    return FALSE;
+  if (begun)
+    return post_job (store, request, CAR_SERVICE_JOB_END, source, "job_id", error);
+
+  g_set_error (error, CAR_SERVICE_ERROR, 409, "No full import of the source %s was begun", source);
+  return FALSE;
+}
+
+static gboolean
+get_health (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  sqlite3_stmt *row = car_service_store_get (store, error, "SELECT count(*) FROM setting", "");
+  if (row == NULL)
+    return FALSE;
+
+  sqlite3_reset (row);
+  car_service_request_answer (request, g_string_new ("{\"message\":\"ok\"}"));
+
+  return TRUE;
+}
+
+static const CarServiceRoute routes[] = {
+  { "GET", "v2", "databases", CAR_SERVICE_READ, get_databases },
+  { "POST", "v2", "databases", CAR_SERVICE_WRITE, post_databases },
+  { "PATCH", "v2", "databases", CAR_SERVICE_WRITE, patch_databases },
+  { "GET", "v2", "jobstatus/*", CAR_SERVICE_READ, get_job_status },
+  { "GET", "v2", "source/*", CAR_SERVICE_READ, get_source },
+  { "PATCH", "v2", "source", CAR_SERVICE_WRITE, patch_source },
+  { "POST", "v2", "imports", CAR_SERVICE_WRITE, post_imports },
+  { "GET", "v2", "importstatus", CAR_SERVICE_READ, get_import_status },
+  { "POST", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, begin_full_import },
+  { "DELETE", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, end_full_import },
+  { "DELETE", "v2", "source/*/*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_delete_vertices },
+  { "GET", "v2", "*/**/graph", CAR_SERVICE_READ, car_service_call_get_neighbours },
+  { "PATCH", "v2", "*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_patch_object },
+  { "GET", "v2", "*", CAR_SERVICE_READ, car_service_call_find_vertices },
+  { "GET", "v3", "importSchema", CAR_SERVICE_READ, car_service_call_get_import_schema },
+  { "GET", "v3", "carSchema", CAR_SERVICE_READ, car_service_call_list_extensions },
+  { "POST", "v3", "carSchema", CAR_SERVICE_WRITE, car_service_call_post_extension },
+  { "GET", "v3", "carSchema/*", CAR_SERVICE_READ, car_service_call_get_extension },
+  { "DELETE", "v3", "carSchema/*", CAR_SERVICE_WRITE, car_service_call_delete_extension },
+  { "GET", "v3", "health", CAR_SERVICE_READ, get_health },
+  { "GET", "v3", "health/all", CAR_SERVICE_READ, get_health },
+};
+
+static gboolean
+matches (const char *pattern, const GPtrArray *path)
+{
+  g_auto (GStrv) parts = g_strsplit (pattern, "/", -1);
+  guint n_parts = g_strv_length (parts);
+  guint at = 0;
+
+  for (guint i = 0; i < n_parts; i++)
+    {
+      guint swallowed = strcmp (parts[i], "**") == 0 && path->len >= n_parts ? path->len - n_parts + 1 : 1;
+
+      if (at >= path->len || (*parts[i] != '*' && strcmp (parts[i], g_ptr_array_index (path, at)) != 0))
+        return FALSE;
+      at += swallowed;
+    }
+
+  return at == path->len;
+}
+
+const CarServiceRoute *
+car_service_calls_find (const CarServiceRequest *request, GError **error)
+{
+  gboolean path_is_known = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
+    {
+      if (strcmp (routes[i].version, request->version) != 0 || !matches (routes[i].path, request->path))
+        continue;
+      if (strcmp (routes[i].method, request->method) == 0)
+        return &routes[i];
+      path_is_known = TRUE;
+    }
+
+  g_set_error (error, CAR_SERVICE_ERROR, path_is_known ? 405 : 404,
+               path_is_known ? "This call is not made with this method" : "There is no such call");
+  return NULL;
+}
+
+char *
+car_service_calls_dup_source (const CarServiceRequest *request)
+{
+  if (strcmp (car_service_request_get_path (request, 0), "source") == 0 && request->path->len > 1)
+    return g_strdup (car_service_request_get_path (request, 1));
+
+  return car_service_request_dup_parameter (request, "source");
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "service/http/car-service-request.h"
+#include "service/store/car-service-worker.h"
+
+G_BEGIN_DECLS
+
+typedef gboolean (*CarServiceHandler) (CarServiceStore *store, CarServiceRequest *request, GError **error);
+
+/* A call of protocol.md. In `path` "*" stands for one segment, "**" for one or more. */
+typedef struct
+{
+  const char *method;
+  const char *version;
+  const char *path;
+  CarServiceAccess access;
+  CarServiceHandler handler;
+} CarServiceRoute;
+
+/* CAR_SERVICE_ERROR 404 or 405 where there is none. */
+const CarServiceRoute *car_service_calls_find (const CarServiceRequest *request, GError **error);
+
+/* The source whose jobs a call in order waits for; NULL: all jobs. */
+char *car_service_calls_dup_source (const CarServiceRequest *request);
+
+/* What objects and schemas are asked for, in files of their own. */
+gboolean
+car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_patch_object (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_find_vertices (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_get_neighbours (CarServiceStore *store, CarServiceRequest *request, GError **error);
+
+gboolean car_service_call_query (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
+car_service_call_get_import_schema (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
+car_service_call_list_extensions (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_get_extension (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_post_extension (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
+car_service_call_delete_extension (CarServiceStore *store, CarServiceRequest *request, GError **error);
+
+G_END_DECLS

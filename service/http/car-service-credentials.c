@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "service/http/car-service-credentials.h"
+
+#define KEY_BYTES 16
+#define SECRET_BYTES 32
+#define MAX_FILE_SIZE 4096
+
+static void
+free_secret (char *secret)
+{
+  if (secret != NULL)
+    explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
+void
+car_service_credentials_free (CarServiceCredentials *self)
+{
+  free_secret (self->key);
+  free_secret (self->password);
+  free_secret (self->token);
+  g_free (self);
+}
+
+CarServiceCredentials *
+car_service_credentials_new_given (const char *key, const char *password, const char *token, GError **error)
+{
+  if ((key != NULL) != (password != NULL))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "A key and a password go together: give both --key (CAR_SERVICE_KEY) and --password "
+                   "(CAR_SERVICE_PASSWORD), or neither");
+      return NULL;
+    }
+  if ((key != NULL && (*key == '\0' || *password == '\0' || strchr (key, ':') != NULL)) ||
+      (token != NULL && *token == '\0'))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "A key, a password or a token is not empty, and a key holds no colon");
+      return NULL;
+    }
+  if (key == NULL && token == NULL)
+    return NULL;
+
+  CarServiceCredentials *self = g_new0 (CarServiceCredentials, 1);
+  *self = (CarServiceCredentials){ g_strdup (key), g_strdup (password), g_strdup (token) };
+
+  return self;
+}
+
+static char *
+make_secret (gsize length, GError **error)
+{
+  guint8 bytes[SECRET_BYTES];
+
+  g_assert (length <= sizeof bytes);
+  if (getrandom (bytes, length, 0) != (gssize) length)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "No random bytes are to be had: %s",
+                   g_strerror (errno));
+      return NULL;
+    }
+
+  GString *text = g_string_sized_new (2 * length);
+  for (gsize i = 0; i < length; i++)
+    g_string_append_printf (text, "%02x", bytes[i]);
+  explicit_bzero (bytes, sizeof bytes);
+
+  return g_string_free (text, FALSE);
+}
+
+static CarServiceCredentials *
+make_and_save (const char *path, GError **error)
+{
+  g_autoptr (CarServiceCredentials) self = g_new0 (CarServiceCredentials, 1);
+
+  self->key = make_secret (KEY_BYTES, error);
+  self->password = self->key != NULL ? make_secret (SECRET_BYTES, error) : NULL;
+  self->token = self->password != NULL ? make_secret (SECRET_BYTES, error) : NULL;
+  if (self->token == NULL)
+    return NULL;
+
+  char *text = car_service_credentials_to_shell (self);
+  gboolean saved = g_file_set_contents_full (
+      path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+  free_secret (text);
+
+  return saved ? g_steal_pointer (&self) : NULL;
+}
+
+char *
+car_service_credentials_to_shell (const CarServiceCredentials *self)
+{
+  const char *names[] = { "CAR_SERVICE_KEY", "CAR_SERVICE_PASSWORD", "CAR_SERVICE_AUTHTOKEN" };
+  const char *values[] = { self->key, self->password, self->token };
+  GString *text = g_string_sized_new (512);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *quoted = values[i] != NULL ? g_shell_quote (values[i]) : NULL;
+
+      if (quoted != NULL)
+        g_string_append_printf (text, "%s=%s\n", names[i], quoted);
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+/* The text of a file that is the user's own; NULL without an error where there is none. */
+static char *
+read_own_file (const char *path, GError **error)
+{
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
+  if (fd < 0 && errno == ENOENT)
+    return NULL;
+
+  struct stat status;
+  if (fd < 0 || fstat (fd, &status) != 0)
+    {
+      int saved = errno;
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), "The credentials %s cannot be read: %s",
+                   path, g_strerror (saved));
+      if (fd >= 0)
+        close (fd);
+      return NULL;
+    }
+
+  char text[MAX_FILE_SIZE + 1];
+  gssize length = -1;
+  if (!S_ISREG (status.st_mode) || status.st_uid != geteuid () || (status.st_mode & 077) != 0)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
+                 "The credentials %s must be a file of your own that nobody else can read: chmod 600 it",
+                 path);
+  else if ((length = read (fd, text, MAX_FILE_SIZE)) < 0)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "The credentials %s cannot be read: %s",
+                 path, g_strerror (errno));
+  close (fd);
+
+  char *copy = length >= 0 ? g_strndup (text, (gsize) length) : NULL;
+  explicit_bzero (text, sizeof text);
+
+  return copy;
+}
+
+static CarServiceCredentials *
+parse (const char *path, char *text, GError **error)
+{
+  g_autoptr (CarServiceCredentials) self = g_new0 (CarServiceCredentials, 1);
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      char *equals = strchr (lines[i], '=');
+      char *value = equals != NULL ? g_shell_unquote (equals + 1, NULL) : NULL;
+
+      if (value != NULL && *value != '\0' && g_str_has_prefix (lines[i], "CAR_SERVICE_KEY=") &&
+          self->key == NULL)
+        self->key = g_steal_pointer (&value);
+      else if (value != NULL && *value != '\0' && g_str_has_prefix (lines[i], "CAR_SERVICE_PASSWORD=") &&
+               self->password == NULL)
+        self->password = g_steal_pointer (&value);
+      else if (value != NULL && *value != '\0' && g_str_has_prefix (lines[i], "CAR_SERVICE_AUTHTOKEN=") &&
+               self->token == NULL)
+        self->token = g_steal_pointer (&value);
+      free_secret (value);
+      explicit_bzero (lines[i], strlen (lines[i]));
+    }
+  if ((self->key != NULL) == (self->password != NULL) && (self->key != NULL || self->token != NULL))
+    return g_steal_pointer (&self);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+               "The credentials %s are not what car-service writes: lines of CAR_SERVICE_KEY=…, "
+               "CAR_SERVICE_PASSWORD=…, "
+               "CAR_SERVICE_AUTHTOKEN=…; remove the file, and new ones are made",
+               path);
+  return NULL;
+}
+
+CarServiceCredentials *
+car_service_credentials_load (const char *path, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  char *text = read_own_file (path, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return NULL;
+    }
+  if (text == NULL)
+    return make_and_save (path, error);
+
+  CarServiceCredentials *self = parse (path, text, error);
+  free_secret (text);
+
+  return self;
+}
+
+/* Digests are compared, which are of one length whatever was sent, and to their ends. */
+static gboolean
+is_equal (const char *expected, const char *given, gsize length)
+{
+  guint8 digests[2][32];
+  gsize size = sizeof digests[0];
+  guint8 difference = 0;
+  const char *texts[] = { expected, given };
+  gsize lengths[] = { strlen (expected), length };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
+      g_checksum_update (checksum, (const guchar *) texts[i], (gssize) lengths[i]);
+      g_checksum_get_digest (checksum, digests[i], &size);
+    }
+  for (guint i = 0; i < sizeof digests[0]; i++)
+    difference |= digests[0][i] ^ digests[1][i];
+
+  return difference == 0;
+}
+
+static gboolean
+check_basic (const CarServiceCredentials *self, const char *encoded)
+{
+  gsize length;
+  g_autofree char *expected = g_strconcat (self->key, ":", self->password, NULL);
+  g_autofree guchar *given = g_base64_decode (encoded, &length);
+  gboolean equal = is_equal (expected, (const char *) given, length);
+
+  explicit_bzero (expected, strlen (expected));
+  if (given != NULL)
+    explicit_bzero (given, length);
+
+  return equal;
+}
+
+gboolean
+car_service_credentials_check (const CarServiceCredentials *self, const char *authorization)
+{
+  const char *space = authorization != NULL ? strchr (authorization, ' ') : NULL;
+  if (space == NULL)
+    return FALSE;
+
+  gsize scheme = (gsize) (space - authorization);
+  while (*space == ' ')
+    space++;
+  if (self->key != NULL && scheme == strlen ("Basic") &&
+      g_ascii_strncasecmp (authorization, "Basic", scheme) == 0)
+    return check_basic (self, space);
+  if (self->token != NULL && scheme == strlen ("car-token") &&
+      g_ascii_strncasecmp (authorization, "car-token", scheme) == 0)
+    return is_equal (self->token, space, strlen (space));
+
+  return FALSE;
+}

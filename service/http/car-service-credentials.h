@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Who may call: the key with its password, or the token. Either may be missing (NULL), not both. */
+typedef struct
+{
+  char *key;
+  char *password;
+  char *token;
+} CarServiceCredentials;
+
+void car_service_credentials_free (CarServiceCredentials *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceCredentials, car_service_credentials_free)
+
+/* Of what was given; NULL without an error where nothing was. Half of a pair is G_OPTION_ERROR_BAD_VALUE. */
+CarServiceCredentials *
+car_service_credentials_new_given (const char *key, const char *password, const char *token, GError **error);
+
+/* Those in the file; where there is none, it is made, with secrets of its own. A file that others can read is refused. */
+CarServiceCredentials *car_service_credentials_load (const char *path, GError **error);
+
+/* As assignments that a shell understands. */
+char *car_service_credentials_to_shell (const CarServiceCredentials *self);
+
+/* Whether this value of the header Authorization (may be NULL) is right; in a time that does not tell how wrong it is. */
+gboolean car_service_credentials_check (const CarServiceCredentials *self, const char *authorization);
+
+G_END_DECLS

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* A call as it came, with all that is percent-encoded taken apart before it is decoded, and its answer. */
+typedef struct
+{
+  char *method;
+  char *version;     /* "v2" or "v3" */
+  GPtrArray *path;   /* what follows the version */
+  GPtrArray *names;  /* of the query's parameters */
+  GPtrArray *values; /* as they came: still encoded */
+  GBytes *body;
+  char *timepoint; /* the header x-hasura-car-timepoint; may be NULL */
+
+  guint status;
+  GBytes *answer; /* NULL: none */
+} CarServiceRequest;
+
+/* `raw_path` and `raw_query` as they stand in the request line; the query may be NULL. CAR_SERVICE_ERROR 400 where they
+ * are not the percent-encoding of UTF-8 without NULs, 404 where the path is not one of the service. */
+CarServiceRequest *
+car_service_request_new (const char *method, const char *raw_path, const char *raw_query, GError **error);
+void car_service_request_free (CarServiceRequest *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceRequest, car_service_request_free)
+
+const char *car_service_request_get_path (const CarServiceRequest *self, guint i);
+
+/* The parameter, decoded; NULL where there is none, or it is wrong. */
+char *car_service_request_dup_parameter (const CarServiceRequest *self, const char *name);
+
+/* The same, and CAR_SERVICE_ERROR 400 where it is missing or empty. */
+char *car_service_request_need_parameter (const CarServiceRequest *self, const char *name, GError **error);
+
+/* The parameter's items, which are split before they are decoded: an item may hold an encoded comma. NULL where it is
+ * missing or wrong. */
+GPtrArray *car_service_request_dup_list (const CarServiceRequest *self, const char *name, GError **error);
+
+/* Takes the text, which is the answer; with status 200 unless another one was set before. */
+void car_service_request_answer (CarServiceRequest *self, GString *text);
+
+G_END_DECLS

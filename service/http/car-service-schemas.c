@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "service/http/car-service-calls.h"
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-json.h"
+
+gboolean
+car_service_call_get_import_schema (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autofree char *version = car_service_request_dup_parameter (request, "version");
+  CarCoreModel *model = car_service_store_get_model (store, error);
+
+  if (model == NULL)
+    return FALSE;
+  if (version != NULL && strcmp (version, "v2") != 0)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 404, "The import schema is kept in the version v2 only");
+      return FALSE;
+    }
+
+  g_autofree char *schema = car_core_model_to_import_schema (model);
+  GString *out = g_string_new ("{\"version\":\"v2\",\"schema\":");
+  g_string_append (out, schema);
+  g_string_append_c (out, '}');
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+/* Of a row: key, owner, version, body. */
+static void
+append_extension (GString *out, sqlite3_stmt *row)
+{
+  g_string_append_c (out, '{');
+  car_service_json_string (out, "key", (const char *) sqlite3_column_text (row, 0));
+  car_service_json_string (out, "owner", (const char *) sqlite3_column_text (row, 1));
+  car_service_json_string (out, "version", (const char *) sqlite3_column_text (row, 2));
+  car_service_json_name (out, "schema");
+  g_string_append (out, (const char *) sqlite3_column_text (row, 3));
+  g_string_append_c (out, '}');
+}
+
+gboolean
+car_service_call_list_extensions (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (GString) out = g_string_new ("[");
+  sqlite3_stmt *row = car_service_store_select (
+      store, error, "SELECT key, owner, version, body FROM extension ORDER BY key", "");
+
+  if (row == NULL)
+    return FALSE;
+  while (car_service_store_next (store, row, &local_error))
+    {
+      if (out->len > 1)
+        g_string_append_c (out, ',');
+      append_extension (out, row);
+    }
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  g_string_append_c (out, ']');
+  car_service_request_answer (request, g_steal_pointer (&out));
+
+  return TRUE;
+}
+
+/* NULL without an error where there is none. */
+static sqlite3_stmt *
+find_extension (CarServiceStore *store, const char *key, GError **error)
+{
+  return car_service_store_get (store, error, "SELECT key, owner, version, body FROM extension WHERE key = ?",
+                                "s", key);
+}
+
+static gboolean
+set_no_extension (const char *key, GError *problem, GError **error)
+{
+  if (problem != NULL)
+    g_propagate_error (error, problem);
+  else
+    g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no schema extension %s", key);
+
+  return FALSE;
+}
+
+gboolean
+car_service_call_get_extension (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  GError *problem = NULL;
+  const char *key = car_service_request_get_path (request, 1);
+  sqlite3_stmt *row = find_extension (store, key, &problem);
+  if (row == NULL)
+    return set_no_extension (key, problem, error);
+
+  GString *out = g_string_new (NULL);
+  append_extension (out, row);
+  sqlite3_reset (row);
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+typedef struct
+{
+  char *key;
+  char *owner;
+  char *version;
+  guint64 number;
+  char *schema; /* JSON text */
+} Extension;
+
+static void
+extension_clear (Extension *extension)
+{
+  g_free (extension->key);
+  g_free (extension->owner);
+  g_free (extension->version);
+  g_free (extension->schema);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Extension, extension_clear)
+
+/* The version is an integer, written as a text or as a number. */
+static gboolean
+read_version (const CarServiceObject *members, Extension *extension)
+{
+  const CarJsonSpan *version = car_service_object_get (members, "version");
+
+  if (version == NULL || (version->type != CAR_JSON_STRING && version->type != CAR_JSON_NUMBER))
+    return FALSE;
+  extension->version = g_strndup (version->text, version->length);
+
+  return g_ascii_string_to_unsigned (extension->version, 10, 0, G_MAXINT64, &extension->number, NULL);
+}
+
+static gboolean
+read_extension (GBytes *body, Extension *extension, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  gboolean wrong = FALSE;
+
+  if (!car_service_object_parse (&members, body, "The schema extension", error))
+    return FALSE;
+
+  const CarJsonSpan *schema = car_service_object_get (&members, "schema");
+  extension->key = car_service_object_dup_string (&members, "key", &wrong);
+  extension->owner = car_service_object_dup_string (&members, "owner", &wrong);
+  if (wrong || extension->key == NULL || *extension->key == '\0' || !read_version (&members, extension) ||
+      schema == NULL || schema->type != CAR_JSON_OBJECT)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 400,
+                   "A schema extension needs \"key\", a text; \"version\", an integer written as a text; "
+                   "\"schema\", an "
+                   "object; \"owner\" is a text");
+      return FALSE;
+    }
+  extension->schema = g_strndup (schema->text, schema->length);
+
+  return TRUE;
+}
+
+/* *stored: this very one is there already. An older one is no error. */
+static gboolean
+compare_with_stored (CarServiceStore *store, const Extension *extension, gboolean *stored, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  sqlite3_stmt *row = find_extension (store, extension->key, &problem);
+
+  *stored = FALSE;
+  if (problem != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+  if (row == NULL)
+    return TRUE;
+
+  guint64 number = g_ascii_strtoull ((const char *) sqlite3_column_text (row, 2), NULL, 10);
+  gboolean alike = strcmp ((const char *) sqlite3_column_text (row, 3), extension->schema) == 0;
+  sqlite3_reset (row);
+  *stored = number == extension->number && alike;
+  if (*stored || number < extension->number)
+    return TRUE;
+
+  g_set_error (
+      error, CAR_SERVICE_ERROR, 409,
+      number == extension->number
+          ? "The schema extension %s is there in this version with another content: raise the version"
+          : "The schema extension %s is there in a newer version",
+      extension->key);
+  return FALSE;
+}
+
+/* The model and the import schema that would come of it must be good. */
+static gboolean
+store_extension (CarServiceStore *store, const Extension *extension, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (!car_service_store_run (
+          store, error, "INSERT OR REPLACE INTO extension (key, owner, version, body) VALUES (?, ?, ?, ?)",
+          "ssss", extension->key, extension->owner, extension->version, extension->schema) ||
+      !car_service_store_note_extensions_changed (store, error))
+    return FALSE;
+  if (car_service_store_get_import_schema (store, &problem) != NULL)
+    return TRUE;
+
+  if (problem->domain == CAR_SCHEMA_ERROR)
+    g_set_error (error, CAR_SERVICE_ERROR, 422, "The schema extension %s: %s", extension->key,
+                 problem->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&problem));
+
+  return FALSE;
+}
+
+gboolean
+car_service_call_post_extension (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_auto (Extension) extension = { 0 };
+  gboolean stored;
+
+  if (!read_extension (request->body, &extension, error) ||
+      !compare_with_stored (store, &extension, &stored, error) ||
+      (!stored && !store_extension (store, &extension, error)))
+    return FALSE;
+
+  request->status = stored ? 200 : 201;
+  GString *out = g_string_new ("{");
+  car_service_json_string (out, "key", extension.key);
+  car_service_json_string (out, "version", extension.version);
+  g_string_append_c (out, '}');
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+gboolean
+car_service_call_delete_extension (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  const char *key = car_service_request_get_path (request, 1);
+
+  if (!car_service_store_run (store, error, "DELETE FROM extension WHERE key = ?", "s", key))
+    return FALSE;
+  if (car_service_store_get_changes (store) == 0)
+    return set_no_extension (key, NULL, error);
+  request->status = 204;
+
+  return car_service_store_note_extensions_changed (store, error);
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#include "service/http/car-service-calls.h"
+#include "service/http/car-service-server.h"
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-json.h"
+
+struct _CarServiceServer
+{
+  GObject parent_instance;
+
+  CarServiceWorker *worker;
+  CarServiceCredentials *credentials;
+  gboolean verbose;
+
+  SoupServer *server;
+  guint16 port;
+  gboolean stopping;
+  guint n_connections;
+  guint n_calls;
+  gsize waiting_bytes; /* of the bodies of calls that are not answered yet */
+};
+
+G_DEFINE_FINAL_TYPE (CarServiceServer, car_service_server, G_TYPE_OBJECT)
+
+/* What is known of one message, from its first byte to its last. */
+typedef struct
+{
+  CarServiceServer *self;
+  guint timer;
+  gint64 begun;
+  gsize received;
+} Exchange;
+
+#define EXCHANGE "car-service-exchange"
+
+static void
+car_service_server_finalize (GObject *object)
+{
+  CarServiceServer *self = CAR_SERVICE_SERVER (object);
+
+  soup_server_disconnect (self->server);
+  g_clear_object (&self->server);
+  g_clear_object (&self->worker);
+  g_clear_pointer (&self->credentials, car_service_credentials_free);
+
+  G_OBJECT_CLASS (car_service_server_parent_class)->finalize (object);
+}
+
+static void
+car_service_server_class_init (CarServiceServerClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = car_service_server_finalize;
+}
+
+static void
+car_service_server_init (CarServiceServer *self)
+{
+}
+
+static void
+set_answer (SoupServerMessage *message, guint status, GBytes *body)
+{
+  gsize length = 0;
+  const char *text = body != NULL ? g_bytes_get_data (body, &length) : NULL;
+
+  soup_server_message_set_status (message, status, NULL);
+  if (text != NULL)
+    soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text, length);
+}
+
+/* Every failure has the same form, and a name of its own by which it is found in the log. */
+static void
+set_failure (SoupServerMessage *message, guint status, const char *text)
+{
+  g_autofree char *trace = g_strdup_printf ("%08x%08x", g_random_int (), g_random_int ());
+  GString *out = g_string_new ("{\"errors\":[{");
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  car_service_json_integer (out, "code", status);
+  car_service_json_string (out, "message", valid);
+  g_string_append (out, "}]");
+  car_service_json_string (out, "trace", trace);
+  g_string_append_c (out, '}');
+  if (status >= 500)
+    g_warning ("A call failed (trace %s): %s", trace, text);
+
+  g_autoptr (GBytes) body = g_string_free_to_bytes (out);
+  set_answer (message, status, body);
+}
+
+static void
+set_error (SoupServerMessage *message, const GError *error)
+{
+  set_failure (message, car_service_error_get_status (error), error->message);
+}
+
+/* A web page of elsewhere, under a name that its owner made to mean this machine, must not get in (DNS rebinding). */
+static gboolean
+is_our_host (SoupServerMessage *message)
+{
+  const char *host = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Host");
+  if (host == NULL)
+    return soup_server_message_get_http_version (message) == SOUP_HTTP_1_0;
+
+  const char *colon = strrchr (host, ':');
+  gsize length = colon != NULL && strchr (colon, ']') == NULL ? (gsize) (colon - host) : strlen (host);
+  g_autofree char *name = g_strndup (host, length);
+
+  return g_ascii_strcasecmp (name, "localhost") == 0 || strcmp (name, "127.0.0.1") == 0 ||
+         strcmp (name, "[::1]") == 0;
+}
+
+static gboolean
+is_open_to_all (SoupServerMessage *message)
+{
+  const char *path = g_uri_get_path (soup_server_message_get_uri (message));
+
+  return strcmp (path, "/api/car/v3/health") == 0 || strcmp (path, "/v3/health") == 0;
+}
+
+static gboolean
+is_allowed (CarServiceServer *self, SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  return is_open_to_all (message) ||
+         car_service_credentials_check (self->credentials,
+                                        soup_message_headers_get_one (headers, "Authorization"));
+}
+
+static void
+drop_body (SoupServerMessage *message)
+{
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
+}
+
+/* Before the body is read: whoever may not call, or sends too much, has none of it kept. */
+static void
+on_headers (SoupServer *server,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer user_data)
+{
+  CarServiceServer *self = user_data;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+
+  if (!is_our_host (message))
+    set_failure (message, 403, "The header Host must name the loopback: 127.0.0.1, [::1] or localhost");
+  else if (!is_allowed (self, message))
+    {
+      soup_message_headers_append (soup_server_message_get_response_headers (message), "WWW-Authenticate",
+                                   "Basic realm=\"car-service\", charset=\"UTF-8\"");
+      set_failure (message, 401, "The key and password, or the token, are missing or wrong");
+    }
+  else if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH &&
+           soup_message_headers_get_content_length (headers) > CAR_SERVICE_MAX_BODY)
+    set_failure (message, 413, "The body is larger than 32 MiB: send it in parts");
+  else if (self->stopping || self->waiting_bytes > CAR_SERVICE_MAX_WAITING_BYTES)
+    {
+      soup_message_headers_append (soup_server_message_get_response_headers (message), "Retry-After", "1");
+      set_failure (message, 503,
+                   self->stopping ? "The service is stopping" : "Too much waits to be written down");
+    }
+  else
+    return;
+
+  drop_body (message);
+}
+
+static gboolean
+on_too_slow (gpointer data)
+{
+  SoupServerMessage *message = data;
+  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  GSocket *socket = soup_server_message_get_socket (message);
+
+  exchange->timer = 0;
+  if (socket != NULL)
+    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+set_timer (SoupServerMessage *message, guint seconds)
+{
+  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+
+  g_clear_handle_id (&exchange->timer, g_source_remove);
+  if (seconds > 0)
+    exchange->timer = g_timeout_add_seconds (seconds, on_too_slow, message);
+}
+
+static void
+on_got_headers (SoupServerMessage *message, gpointer user_data)
+{
+  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+
+  exchange->begun = g_get_monotonic_time ();
+  set_timer (message, CAR_SERVICE_BODY_SECONDS);
+}
+
+static void
+on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
+{
+  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+
+  exchange->received += g_bytes_get_size (chunk);
+  if (exchange->received <= CAR_SERVICE_MAX_BODY || soup_server_message_get_status (message) != 0)
+    return;
+
+  set_failure (message, 413, "The body is larger than 32 MiB: send it in parts");
+  drop_body (message);
+  soup_message_body_truncate (soup_server_message_get_request_body (message));
+}
+
+static void
+on_got_body (SoupServerMessage *message, gpointer user_data)
+{
+  set_timer (message, 0);
+}
+
+static void
+exchange_free (gpointer data)
+{
+  Exchange *exchange = data;
+
+  g_clear_handle_id (&exchange->timer, g_source_remove);
+  exchange->self->n_connections--;
+  g_object_unref (exchange->self);
+  g_free (exchange);
+}
+
+static void
+on_request_started (SoupServer *server, SoupServerMessage *message, gpointer user_data)
+{
+  CarServiceServer *self = user_data;
+  Exchange *exchange = g_new0 (Exchange, 1);
+
+  exchange->self = g_object_ref (self);
+  self->n_connections++;
+  g_object_set_data_full (G_OBJECT (message), EXCHANGE, exchange, exchange_free);
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), NULL);
+  g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), NULL);
+  g_signal_connect (message, "got-body", G_CALLBACK (on_got_body), NULL);
+
+  /* Too many at once: the newest has no time at all. */
+  set_timer (message, self->n_connections > CAR_SERVICE_MAX_CONNECTIONS ? 1 : CAR_SERVICE_HEAD_SECONDS);
+}
+
+static void
+on_request_done (SoupServer *server, SoupServerMessage *message, gpointer user_data)
+{
+  CarServiceServer *self = user_data;
+  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  GUri *uri = soup_server_message_get_uri (message);
+
+  if (exchange == NULL)
+    return;
+  set_timer (message, 0);
+  if (self->verbose && uri != NULL && exchange->begun != 0)
+    g_printerr ("%s %s %u %.1f ms\n", soup_server_message_get_method (message), g_uri_get_path (uri),
+                soup_server_message_get_status (message),
+                (double) (g_get_monotonic_time () - exchange->begun) / 1000.0);
+}
+
+typedef struct
+{
+  CarServiceServer *self;
+  SoupServerMessage *message;
+  CarServiceRequest *request;
+  CarServiceHandler handler;
+} Call;
+
+static void
+call_free (Call *call)
+{
+  call->self->n_calls--;
+  call->self->waiting_bytes -= g_bytes_get_size (call->request->body);
+  g_object_unref (call->self);
+  g_object_unref (call->message);
+  car_service_request_free (call->request);
+  g_free (call);
+}
+
+/* In the worker's thread. */
+static gboolean
+run_call (CarServiceStore *store, gpointer data, GError **error)
+{
+  Call *call = data;
+
+  return call->handler (store, call->request, error);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Call *call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (car_service_worker_call_finish (CAR_SERVICE_WORKER (source), result, &error))
+    set_answer (call->message, call->request->status, call->request->answer);
+  else
+    set_error (call->message, error);
+  soup_server_message_unpause (call->message);
+  call_free (call);
+}
+
+static CarServiceRequest *
+read_request (SoupServerMessage *message, GError **error)
+{
+  GUri *uri = soup_server_message_get_uri (message);
+  CarServiceRequest *request = car_service_request_new (soup_server_message_get_method (message),
+                                                        g_uri_get_path (uri), g_uri_get_query (uri), error);
+  if (request == NULL)
+    return NULL;
+
+  const char *timepoint = soup_message_headers_get_one (soup_server_message_get_request_headers (message),
+                                                        "x-hasura-car-timepoint");
+  request->timepoint = g_strdup (timepoint);
+  request->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+
+  return request;
+}
+
+static void
+on_request (SoupServer *server,
+            SoupServerMessage *message,
+            const char *path,
+            GHashTable *query,
+            gpointer user_data)
+{
+  CarServiceServer *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarServiceRequest) request = read_request (message, &error);
+  const CarServiceRoute *route = request != NULL ? car_service_calls_find (request, &error) : NULL;
+
+  if (route == NULL)
+    {
+      set_error (message, error);
+      return;
+    }
+
+  g_autofree char *source = car_service_calls_dup_source (request);
+  Call *call = g_new0 (Call, 1);
+  self->n_calls++;
+  self->waiting_bytes += g_bytes_get_size (request->body);
+  call->self = g_object_ref (self);
+  call->message = g_object_ref (message);
+  call->request = g_steal_pointer (&request);
+  call->handler = route->handler;
+
+  soup_server_message_pause (message);
+  car_service_worker_call_async (self->worker, route->access, source, run_call, call, on_answered, call);
+}
+
+CarServiceServer *
+car_service_server_new (CarServiceWorker *worker, CarServiceCredentials *credentials, gboolean verbose)
+{
+  CarServiceServer *self = g_object_new (CAR_TYPE_SERVICE_SERVER, NULL);
+
+  self->worker = g_object_ref (worker);
+  self->credentials = credentials;
+  self->verbose = verbose;
+
+  /* Raw paths: what is encoded in a segment stays apart from the slashes between them. */
+  self->server = soup_server_new ("raw-paths", TRUE, "server-header", "car-service/" PACKAGE_VERSION, NULL);
+  g_signal_connect (self->server, "request-started", G_CALLBACK (on_request_started), self);
+  g_signal_connect (self->server, "request-finished", G_CALLBACK (on_request_done), self);
+  g_signal_connect (self->server, "request-aborted", G_CALLBACK (on_request_done), self);
+  soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
+  soup_server_add_handler (self->server, NULL, on_request, self, NULL);
+
+  return self;
+}
+
+gboolean
+car_service_server_listen (CarServiceServer *self, guint16 port, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  /* Both loopbacks under one port; a machine without IPv6 has one only. */
+  if (!soup_server_listen_local (self->server, port, 0, &problem) &&
+      !soup_server_listen_local (self->server, port, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL))
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 500, "The port %u cannot be listened on: %s", port,
+                   problem->message);
+      return FALSE;
+    }
+
+  GSList *uris = soup_server_get_uris (self->server);
+  self->port = (guint16) g_uri_get_port (uris->data);
+  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
+
+  return TRUE;
+}
+
+guint16
+car_service_server_get_port (CarServiceServer *self)
+{
+  return self->port;
+}
+
+void
+car_service_server_stop (CarServiceServer *self)
+{
+  self->stopping = TRUE;
+  soup_server_disconnect (self->server);
+}
+
+guint
+car_service_server_get_n_calls (CarServiceServer *self)
+{
+  return self->n_calls;
+}

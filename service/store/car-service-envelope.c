@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "service/store/car-service-envelope.h"
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-graph.h"
+#include "service/store/car-service-json.h"
+
+#pragma weak car_import_schema_validate_envelope
+
+/* What importing one envelope goes along with. */
+typedef struct
+{
+  CarServiceStore *store;
+  CarCoreModel *model;
+  CarServiceReport report;
+  const char *collection;
+  guint index;              /* of the object in its collection */
+  CarServiceObject *object; /* the one that is read */
+  GString *body;            /* room for one that was rewritten */
+} Import;
+
+static gboolean
+refuse (Import *import, GError **error, const char *problem)
+{
+  g_set_error (error, CAR_SERVICE_ERROR, 422, "%s, object %u: %s", import->collection, import->index,
+               problem);
+  return FALSE;
+}
+
+char *
+car_service_envelope_check (GBytes *envelope, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  g_auto (CarServiceObject) source = { NULL };
+  CarJsonScanner scanner;
+
+  if (!car_service_object_parse (&members, envelope, "The envelope", error))
+    return NULL;
+
+  const CarJsonSpan *report = car_service_object_get (&members, "report");
+  const CarJsonSpan *span = car_service_object_get (&members, "source");
+  if (report == NULL || report->type != CAR_JSON_OBJECT || span == NULL || span->type != CAR_JSON_OBJECT)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 400, "The envelope needs the objects \"source\" and \"report\"");
+      return NULL;
+    }
+
+  gboolean wrong = FALSE;
+  g_autofree char *key = NULL;
+  car_json_scanner_init (&scanner, span->text, span->length);
+  if (car_service_object_read (&source, &scanner))
+    key = car_service_object_dup_string (&source, "_key", &wrong);
+  if (key == NULL || *key == '\0')
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 400,
+                   "The envelope's source needs a \"_key\": a string that is not empty");
+      return NULL;
+    }
+
+  return g_steal_pointer (&key);
+}
+
+/* The import schema's rule for a source's key is narrower than the contract, by which a source may have any name. So a
+ * name outside of that rule is left out of the check; all the rest is checked as it stands. */
+static gboolean
+validate (CarServiceStore *store, GBytes *envelope, const CarJsonSpan *key, GError **error)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (envelope, &length);
+  CarImportSchema *schema = car_service_store_get_import_schema (store, error);
+  gboolean plain = TRUE;
+
+  if (schema == NULL)
+    return FALSE;
+  if (car_import_schema_validate_envelope == NULL)
+    return TRUE;
+  for (gsize i = 0; i < key->length && plain; i++)
+    plain = g_ascii_isalnum (key->text[i]) || strchr ("_:@=;!'%-.()+,$*", key->text[i]) != NULL;
+  if (plain)
+    return car_import_schema_validate_envelope (schema, text, (gssize) length, error);
+
+  g_autoptr (GString) copy = g_string_new_len (text, key->text - text);
+  g_string_append (copy, "source");
+  g_string_append_len (copy, key->text + key->length, text + length - (key->text + key->length));
+
+  return car_import_schema_validate_envelope (schema, copy->str, (gssize) copy->len, error);
+}
+
+static gboolean
+put_source (Import *import, const CarServiceObject *source, const CarJsonSpan *body, GError **error)
+{
+  gboolean wrong = FALSE;
+  g_autofree char *name = car_service_object_dup_string (source, "name", &wrong);
+  g_autofree char *description = car_service_object_dup_string (source, "description", &wrong);
+  g_autofree char *link = car_service_object_dup_string (source, "product_link", &wrong);
+
+  if (wrong)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 422,
+                   "source: name, description and product_link are texts without NULs");
+      return FALSE;
+    }
+  if (!car_service_store_run (
+          import->store, error,
+          "INSERT INTO source (key, name, description, product_link, properties, body)"
+          " VALUES (?, ?, ?, ?, ?, ?)"
+          " ON CONFLICT (key) DO UPDATE SET name = coalesce(excluded.name, name),"
+          "  description = coalesce(excluded.description, description),"
+          "  product_link = coalesce(excluded.product_link, product_link),"
+          "  properties = coalesce(excluded.properties, properties), body = excluded.body",
+          "ssssjj", import->report.source, name, description, link,
+          car_service_object_get (source, "properties"), body))
+    return FALSE;
+
+  sqlite3_stmt *row = car_service_store_get (
+      import->store, error, "SELECT generation FROM source WHERE key = ?", "s", import->report.source);
+  if (row == NULL)
+    return FALSE;
+  import->report.generation = sqlite3_column_int64 (row, 0);
+  sqlite3_reset (row);
+
+  return TRUE;
+}
+
+/* The name of a vertex: _key for what is named by it, else external_id. Each takes the other's place where it is
+ * missing, as the import schema demands neither of all collections. */
+static char *
+dup_key (Import *import, gboolean by_key, GError **error)
+{
+  gboolean wrong = FALSE;
+  g_autofree char *external_id = car_service_object_dup_string (import->object, "external_id", &wrong);
+  g_autofree char *key = car_service_object_dup_string (import->object, "_key", &wrong);
+  char *chosen = NULL;
+
+  if (key != NULL && (by_key || external_id == NULL))
+    chosen = g_steal_pointer (&key);
+  else
+    chosen = g_steal_pointer (&external_id);
+  if (!wrong && chosen != NULL && *chosen != '\0')
+    return chosen;
+
+  g_free (chosen);
+  refuse (import, error,
+          by_key ? "it has no _key, or one that is no text, empty, or holds a NUL"
+                 : "it has no external_id, or one that is no text, empty, or holds a NUL");
+
+  return NULL;
+}
+
+typedef gboolean (*TagFunc) (CarServiceStore *store,
+                             const CarServiceReport *report,
+                             const CarServiceVertex *vertex,
+                             const char *tag,
+                             GError **error);
+
+static gboolean
+put_tags (Import *import, const CarServiceVertex *vertex, const char *member, TagFunc put, GError **error)
+{
+  const CarJsonSpan *tags = car_service_object_get (import->object, member);
+  CarJsonScanner scanner;
+  CarJsonSpan tag;
+
+  if (tags == NULL)
+    return TRUE;
+
+  car_json_scanner_init (&scanner, tags->text, tags->length);
+  if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
+    return refuse (import, error, "tag and untag are arrays of texts");
+  while (car_json_scanner_next_item (&scanner))
+    {
+      g_autofree char *name =
+          car_json_scanner_read (&scanner, &tag) ? car_service_span_dup_string (&tag) : NULL;
+
+      if (name == NULL)
+        return refuse (import, error, "tag and untag are arrays of texts without NULs");
+      if (!put (import->store, &import->report, vertex, name, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static const char *const tag_members[] = { "tag", "untag", NULL };
+
+static gboolean
+import_vertex (Import *import, const CarJsonSpan *text, gboolean by_key, GError **error)
+{
+  g_autofree char *key = dup_key (import, by_key, error);
+  if (key == NULL)
+    return FALSE;
+
+  CarServiceVertex vertex = { import->collection, key, *text };
+  gboolean tagged = car_service_object_get (import->object, "tag") != NULL ||
+                    car_service_object_get (import->object, "untag") != NULL;
+  if (!tagged)
+    return car_service_graph_put_vertex (import->store, &import->report, &vertex, error);
+
+  g_string_truncate (import->body, 0);
+  car_service_object_write (import->object, tag_members, NULL, import->body);
+  vertex.body.text = import->body->str;
+  vertex.body.length = import->body->len;
+
+  return car_service_graph_put_vertex (import->store, &import->report, &vertex, error) &&
+         put_tags (import, &vertex, "tag", car_service_graph_add_tag, error) &&
+         put_tags (import, &vertex, "untag", car_service_graph_remove_tag, error);
+}
+
+/* One end of an edge: `_from_external_id` as it is, or `_from` as COLLECTION/KEY, whose key may hold further slashes. */
+static char *
+dup_end (Import *import,
+         const char *id_member,
+         const char *path_member,
+         const char *collection,
+         GError **error)
+{
+  gboolean wrong = FALSE;
+  g_autofree char *id = car_service_object_dup_string (import->object, id_member, &wrong);
+  g_autofree char *path = car_service_object_dup_string (import->object, path_member, &wrong);
+
+  if (!wrong && id != NULL && *id != '\0')
+    return g_steal_pointer (&id);
+
+  gsize length = strlen (collection);
+  if (!wrong && path != NULL && strncmp (path, collection, length) == 0 && path[length] == '/' &&
+      path[length + 1] != '\0')
+    return g_strdup (path + length + 1);
+
+  g_autofree char *problem =
+      g_strdup_printf ("an end is missing or is not of its collection: give %s, or %s as \"%s/KEY\"",
+                       id_member, path_member, collection);
+  refuse (import, error, problem);
+
+  return NULL;
+}
+
+/* What has a column of its own, or changes from report to report, is no part of an edge's body. */
+static const char *const edge_members[] = { "_from",           "_to",       "_from_external_id",
+                                            "_to_external_id", "report",    "source",
+                                            "active",          "timestamp", NULL };
+
+static gboolean
+is_of_source (Import *import)
+{
+  const CarJsonSpan *source = car_service_object_get (import->object, "source");
+
+  return source == NULL ||
+         (source->type == CAR_JSON_STRING && car_json_span_equals (source, import->report.source));
+}
+
+static gboolean
+import_edge (Import *import, const char *from_collection, const char *to_collection, GError **error)
+{
+  if (!is_of_source (import))
+    return refuse (import, error, "its source is not the envelope's");
+
+  g_autofree char *from = dup_end (import, "_from_external_id", "_from", from_collection, error);
+  g_autofree char *to =
+      from != NULL ? dup_end (import, "_to_external_id", "_to", to_collection, error) : NULL;
+  if (to == NULL)
+    return FALSE;
+
+  gboolean wrong = FALSE;
+  g_autofree char *external_id = car_service_object_dup_string (import->object, "external_id", &wrong);
+  const CarJsonSpan *active = car_service_object_get (import->object, "active");
+  if (wrong)
+    return refuse (import, error, "its external_id is no text, or holds a NUL");
+
+  g_string_truncate (import->body, 0);
+  car_service_object_write (import->object, edge_members, NULL, import->body);
+
+  const CarServiceEdge edge = {
+    .collection = import->collection,
+    .from_collection = from_collection,
+    .from_key = from,
+    .to_collection = to_collection,
+    .to_key = to,
+    .external_id = external_id != NULL ? external_id : "",
+    .active = active == NULL || active->type != CAR_JSON_FALSE,
+    .body = { .text = import->body->str, .length = import->body->len, .type = CAR_JSON_OBJECT },
+  };
+
+  return car_service_graph_put_edge (import->store, &import->report, &edge, error);
+}
+
+static gboolean
+import_object (Import *import, CarJsonScanner *scanner, GError **error)
+{
+  const char *from, *to;
+
+  car_json_scanner_peek (scanner);
+  CarJsonSpan text = { .text = scanner->at, .type = CAR_JSON_OBJECT };
+  if (!car_service_object_read (import->object, scanner))
+    return refuse (import, error, "it is not an object");
+  text.length = (gsize) (scanner->at - text.text);
+
+  if (car_core_model_get_edge_ends (import->model, import->collection, &from, &to))
+    return import_edge (import, from, to, error);
+
+  return import_vertex (import, &text, car_core_model_is_named_by_key (import->model, import->collection),
+                        error);
+}
+
+static gboolean
+import_collection (Import *import, const CarServiceMember *member, GError **error)
+{
+  g_autofree char *collection = car_service_span_dup_string (&member->name);
+  CarJsonScanner scanner;
+
+  if (collection == NULL || strcmp (collection, "source") == 0 || strcmp (collection, "report") == 0)
+    return TRUE;
+  if (!car_core_model_has_vertex (import->model, collection) &&
+      !car_core_model_has_edge (import->model, collection))
+    {
+      g_warning ("The source %s sent objects of the collection %s, which neither the model nor an extension "
+                 "has: they "
+                 "are not kept",
+                 import->report.source, collection);
+      return TRUE;
+    }
+
+  import->collection = collection;
+  import->index = 0;
+  car_json_scanner_init (&scanner, member->value.text, member->value.length);
+  if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
+    return refuse (import, error, "a collection is an array of objects");
+  for (; car_json_scanner_next_item (&scanner); import->index++)
+    if (!import_object (import, &scanner, error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gint64
+read_timestamp (const CarJsonSpan *report)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, report->text, report->length);
+  if (!car_service_object_read (&members, &scanner))
+    return 0;
+
+  const CarJsonSpan *timestamp = car_service_object_get (&members, "timestamp");
+  if (timestamp == NULL || timestamp->type != CAR_JSON_NUMBER)
+    return 0;
+
+  g_autofree char *number = g_strndup (timestamp->text, timestamp->length);
+  return (gint64) CLAMP (g_ascii_strtod (number, NULL), 0, 1e15);
+}
+
+static gboolean
+import_members (Import *import, GBytes *envelope, const CarServiceObject *members, GError **error)
+{
+  g_auto (CarServiceObject) source = { NULL };
+  const CarJsonSpan *source_text = car_service_object_get (members, "source");
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, source_text->text, source_text->length);
+  if (!car_service_object_read (&source, &scanner) ||
+      !validate (import->store, envelope, car_service_object_get (&source, "_key"), error) ||
+      !car_service_store_tick (import->store, &import->report.now, error) ||
+      !put_source (import, &source, source_text, error))
+    return FALSE;
+
+  for (guint i = 0; i < members->members->len; i++)
+    if (!import_collection (import, &g_array_index (members->members, CarServiceMember, i), error))
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+car_service_envelope_import (CarServiceStore *store, GBytes *envelope, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  g_auto (CarServiceObject) object = { NULL };
+  g_autofree char *source = car_service_envelope_check (envelope, error);
+  CarCoreModel *model = source != NULL ? car_service_store_get_model (store, error) : NULL;
+
+  if (model == NULL || !car_service_object_parse (&members, envelope, "The envelope", error))
+    return FALSE;
+
+  g_autoptr (GString) body = g_string_new (NULL);
+  Import import = {
+    .store = store,
+    .model = model,
+    .object = &object,
+    .body = body,
+    .report = { .source = source,
+                .reported_at = read_timestamp (car_service_object_get (&members, "report")) },
+  };
+
+  return import_members (&import, envelope, &members, error);
+}

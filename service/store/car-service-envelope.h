@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "service/store/car-service-store.h"
+
+G_BEGIN_DECLS
+
+/* What must be right for an envelope to be taken at all: strict JSON, with a source that has a key, and a report. The
+ * source's key, or CAR_SERVICE_ERROR 400. */
+char *car_service_envelope_check (GBytes *envelope, GError **error);
+
+/* Checks the envelope against the import schema and writes all that is in it, in a transaction of the caller's. A failure
+ * of either kind leaves it half written: roll back. */
+gboolean car_service_envelope_import (CarServiceStore *store, GBytes *envelope, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "service/store/car-service-envelope.h"
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-graph.h"
+#include "service/store/car-service-jobs.h"
+#include "service/store/car-service-json.h"
+
+/* How long one can ask after a job that is done. */
+#define KEEP_MS (G_GINT64_CONSTANT (7) * 24 * 60 * 60 * 1000)
+#define FORGET_EVERY 1024
+
+typedef struct
+{
+  gint64 id;
+  char *kind;
+  char *source;
+  GBytes *body;
+} Job;
+
+static void
+job_clear (Job *job)
+{
+  g_clear_pointer (&job->kind, g_free);
+  g_clear_pointer (&job->source, g_free);
+  g_clear_pointer (&job->body, g_bytes_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Job, job_clear)
+
+gint64
+car_service_jobs_post (CarServiceStore *store,
+                       const char *kind,
+                       const char *source,
+                       GBytes *body,
+                       GError **error)
+{
+  g_autoptr (GBytes) nothing = g_bytes_new_static ("", 0);
+  gint64 now = g_get_real_time () / 1000;
+
+  if (!car_service_store_run (store, error,
+                              "INSERT INTO job (kind, source, status, body, created_at)"
+                              " VALUES (?, ?, '" CAR_SERVICE_JOB_RUNNING "', ?, ?)",
+                              "ssbi", kind, source, body != NULL ? body : nothing, now))
+    return 0;
+
+  gint64 id = sqlite3_last_insert_rowid (car_service_store_get_database (store));
+  if (id % FORGET_EVERY == 0 &&
+      !car_service_store_run (
+          store, error, "DELETE FROM job WHERE created_at < ? AND status <> '" CAR_SERVICE_JOB_RUNNING "'",
+          "i", now - KEEP_MS))
+    return 0;
+
+  return id;
+}
+
+static gboolean
+begin_full_import (CarServiceStore *store, const char *source, GError **error)
+{
+  return car_service_store_run (
+      store, error,
+      "INSERT INTO source (key, generation, full_import) VALUES (?, 1, 1)"
+      " ON CONFLICT (key) DO UPDATE SET generation = generation + 1, full_import = 1",
+      "s", source);
+}
+
+static gboolean
+end_full_import (CarServiceStore *store, const char *source, GError **error)
+{
+  gint64 now;
+  g_autoptr (GError) local_error = NULL;
+  sqlite3_stmt *row = car_service_store_get (
+      store, &local_error, "SELECT generation FROM source WHERE key = ? AND full_import = 1", "s", source);
+
+  if (row == NULL)
+    {
+      if (local_error != NULL)
+        g_propagate_error (error, g_steal_pointer (&local_error));
+      else
+        g_set_error (error, CAR_SERVICE_ERROR, 409, "No full import of the source %s was begun", source);
+      return FALSE;
+    }
+  gint64 generation = sqlite3_column_int64 (row, 0);
+  sqlite3_reset (row);
+
+  return car_service_store_tick (store, &now, error) &&
+         car_service_graph_close_unseen (store, source, generation, now, error) &&
+         car_service_store_run (store, error, "UPDATE source SET full_import = 0 WHERE key = ?", "s", source);
+}
+
+static gboolean
+set_up (CarServiceStore *store, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autofree char *graph = car_service_store_get_setting (store, "graph_name", &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+
+  /* Setting up what is set up already takes nothing away. */
+  return graph != NULL || car_service_store_set_setting (store, "graph_name", "", error);
+}
+
+static gboolean
+create_graph (CarServiceStore *store, GBytes *body, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  gboolean wrong = FALSE;
+
+  if (!car_service_object_parse (&members, body, "The change", error))
+    return FALSE;
+
+  g_autofree char *name = car_service_object_dup_string (&members, "graph_name", &wrong);
+  return car_service_store_set_setting (store, "graph_name", name != NULL ? name : "", error);
+}
+
+static gboolean
+run (CarServiceStore *store, const Job *job, GError **error)
+{
+  if (strcmp (job->kind, CAR_SERVICE_JOB_IMPORT) == 0)
+    return car_service_envelope_import (store, job->body, error);
+  if (strcmp (job->kind, CAR_SERVICE_JOB_BEGIN) == 0)
+    return begin_full_import (store, job->source, error);
+  if (strcmp (job->kind, CAR_SERVICE_JOB_END) == 0)
+    return end_full_import (store, job->source, error);
+  if (strcmp (job->kind, CAR_SERVICE_JOB_SET_UP) == 0)
+    return set_up (store, error);
+  if (strcmp (job->kind, CAR_SERVICE_JOB_GRAPH) == 0)
+    return create_graph (store, job->body, error);
+  /* The indices cover every collection from the start. */
+  if (strcmp (job->kind, CAR_SERVICE_JOB_INDICES) == 0)
+    return TRUE;
+
+  g_set_error (error, CAR_SERVICE_ERROR, 500, "There is no job of the kind %s", job->kind);
+  return FALSE;
+}
+
+static gboolean
+note_result (CarServiceStore *store, gint64 id, const GError *problem, GError **error)
+{
+  return car_service_store_run (
+      store, error, "UPDATE job SET status = ?, error = ?, status_code = ?, body = NULL WHERE id = ?", "ssii",
+      problem != NULL ? CAR_SERVICE_JOB_ERROR : CAR_SERVICE_JOB_COMPLETE,
+      problem != NULL ? problem->message : NULL,
+      (gint64) (problem != NULL ? car_service_error_get_status (problem) : 200), id);
+}
+
+static gboolean
+run_and_note (CarServiceStore *store, const Job *job, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (!car_service_store_begin (store, error))
+    return FALSE;
+  if (run (store, job, &problem) && note_result (store, job->id, NULL, &problem) &&
+      car_service_store_commit (store, &problem))
+    return TRUE;
+
+  car_service_store_rollback (store);
+  g_message ("Job %" G_GINT64_FORMAT " (%s of the source %s) failed: %s", job->id, job->kind,
+             job->source != NULL ? job->source : "-", problem->message);
+  if (!car_service_store_begin (store, error))
+    return FALSE;
+  if (note_result (store, job->id, problem, error))
+    return car_service_store_commit (store, error);
+
+  car_service_store_rollback (store);
+  return FALSE;
+}
+
+/* FALSE without an error: there is none. */
+static gboolean
+load_next (CarServiceStore *store, Job *job, GError **error)
+{
+  sqlite3_stmt *row =
+      car_service_store_get (store, error,
+                             "SELECT id, kind, source, body FROM job"
+                             " WHERE status = '" CAR_SERVICE_JOB_RUNNING "' ORDER BY id LIMIT 1",
+                             "");
+  if (row == NULL)
+    return FALSE;
+
+  job->id = sqlite3_column_int64 (row, 0);
+  job->kind = g_strdup ((const char *) sqlite3_column_text (row, 1));
+  job->source = g_strdup ((const char *) sqlite3_column_text (row, 2));
+  job->body = g_bytes_new (sqlite3_column_blob (row, 3), (gsize) sqlite3_column_bytes (row, 3));
+  sqlite3_reset (row);
+
+  return TRUE;
+}
+
+gboolean
+car_service_jobs_run_next (CarServiceStore *store, gboolean *found, GError **error)
+{
+  g_auto (Job) job = { 0 };
+  g_autoptr (GError) local_error = NULL;
+
+  *found = load_next (store, &job, &local_error);
+  if (*found)
+    run_and_note (store, &job, &local_error);
+  if (local_error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+gint64
+car_service_jobs_get_last_waiting (CarServiceStore *store, const char *source, GError **error)
+{
+  sqlite3_stmt *row =
+      car_service_store_get (store, error,
+                             "SELECT max(id) FROM job WHERE status = '" CAR_SERVICE_JOB_RUNNING "'"
+                             " AND (?1 IS NULL OR source = ?1)",
+                             "s", source);
+  if (row == NULL)
+    return 0;
+
+  gint64 id = sqlite3_column_int64 (row, 0);
+  sqlite3_reset (row);
+
+  return id;
+}
+
+gboolean
+car_service_jobs_are_done (CarServiceStore *store, gint64 id, const char *source, GError **error)
+{
+  sqlite3_stmt *row = car_service_store_get (store, error,
+                                             "SELECT 1 FROM job WHERE status = '" CAR_SERVICE_JOB_RUNNING "'"
+                                             " AND id <= ?2 AND (?1 IS NULL OR source = ?1)",
+                                             "si", source, id);
+  if (row == NULL)
+    return TRUE;
+
+  sqlite3_reset (row);
+  return FALSE;
+}
+
+gboolean
+car_service_jobs_is_full_import_begun (CarServiceStore *store,
+                                       const char *source,
+                                       gboolean *begun,
+                                       GError **error)
+{
+  sqlite3_stmt *row = car_service_store_get (
+      store, error,
+      "SELECT coalesce((SELECT kind = '" CAR_SERVICE_JOB_BEGIN "' FROM job"
+      "  WHERE status = '" CAR_SERVICE_JOB_RUNNING "' AND source = ?1"
+      "  AND kind IN ('" CAR_SERVICE_JOB_BEGIN "', '" CAR_SERVICE_JOB_END "') ORDER BY id DESC LIMIT 1),"
+      " (SELECT full_import FROM source WHERE key = ?1), 0)",
+      "s", source);
+  if (row == NULL)
+    return FALSE;
+
+  *begun = sqlite3_column_int (row, 0) != 0;
+  sqlite3_reset (row);
+
+  return TRUE;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-jobs.h"
+#include "service/store/car-service-worker.h"
+
+/* How long a database that fails is left alone. */
+#define PAUSE_AFTER_FAILURE (2 * G_TIME_SPAN_SECOND)
+
+typedef struct
+{
+  CarServiceAccess access;
+  char *source;
+  CarServiceCall call;
+  gpointer data;
+  gboolean placed; /* `after` is known */
+  gint64 after;    /* the last job that must be done before */
+  GError *problem;
+} Call;
+
+struct _CarServiceWorker
+{
+  GObject parent_instance;
+
+  CarServiceStore *store;
+  CarServiceStore *reading_store;
+  GThread *writer;
+  GThreadPool *reader;
+
+  GMutex mutex; /* of what follows */
+  GCond cond;
+  GQueue calls; /* GTask, as they came */
+  gboolean stopping;
+
+  GQueue waiting; /* GTask: for jobs; the writer's own */
+};
+
+G_DEFINE_FINAL_TYPE (CarServiceWorker, car_service_worker, G_TYPE_OBJECT)
+
+static void
+call_free (gpointer data)
+{
+  Call *call = data;
+
+  g_free (call->source);
+  g_clear_error (&call->problem);
+  g_free (call);
+}
+
+static void
+car_service_worker_finalize (GObject *object)
+{
+  CarServiceWorker *self = CAR_SERVICE_WORKER (object);
+
+  car_service_worker_stop (self);
+  g_clear_object (&self->store);
+  g_clear_object (&self->reading_store);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->cond);
+
+  G_OBJECT_CLASS (car_service_worker_parent_class)->finalize (object);
+}
+
+static void
+car_service_worker_class_init (CarServiceWorkerClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = car_service_worker_finalize;
+}
+
+static void
+car_service_worker_init (CarServiceWorker *self)
+{
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
+  g_queue_init (&self->calls);
+  g_queue_init (&self->waiting);
+}
+
+static void
+answer (GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+
+  if (call->problem != NULL)
+    g_task_return_error (task, g_steal_pointer (&call->problem));
+  else
+    g_task_return_boolean (task, TRUE);
+  g_object_unref (task);
+}
+
+static void
+answer_stopped (GTask *task)
+{
+  g_task_return_new_error (task, CAR_SERVICE_ERROR, 503, "The service is stopping");
+  g_object_unref (task);
+}
+
+/* Whether the jobs that a call comes after are done. */
+static gboolean
+is_due (CarServiceWorker *self, Call *call)
+{
+  if (call->access != CAR_SERVICE_WRITE_IN_ORDER)
+    return TRUE;
+
+  if (!call->placed)
+    call->after = car_service_jobs_get_last_waiting (self->store, call->source, &call->problem);
+  call->placed = TRUE;
+
+  return call->problem != NULL ||
+         car_service_jobs_are_done (self->store, call->after, call->source, &call->problem);
+}
+
+static void
+run_call (CarServiceWorker *self, Call *call)
+{
+  if (call->problem != NULL || !car_service_store_begin_call (self->store, &call->problem))
+    return;
+
+  gboolean done = call->call (self->store, call->data, &call->problem);
+  car_service_store_end_call (self->store, done, done ? &call->problem : NULL);
+}
+
+static void
+commit_calls (CarServiceWorker *self, GQueue *done)
+{
+  g_autoptr (GError) problem = NULL;
+
+  car_service_store_commit (self->store, &problem);
+  while (!g_queue_is_empty (done))
+    {
+      GTask *task = g_queue_pop_head (done);
+      Call *call = g_task_get_task_data (task);
+
+      if (problem != NULL && call->problem == NULL)
+        call->problem = g_error_copy (problem);
+      answer (task);
+    }
+}
+
+/* All calls that are due, in one transaction: one sync of the disk for all of them. */
+static gboolean
+run_calls (CarServiceWorker *self, GQueue *calls, GError **error)
+{
+  g_auto (GQueue) done = G_QUEUE_INIT;
+
+  while (!g_queue_is_empty (calls))
+    g_queue_push_tail (&self->waiting, g_queue_pop_head (calls));
+  if (g_queue_is_empty (&self->waiting))
+    return TRUE;
+
+  if (!car_service_store_begin (self->store, error))
+    return FALSE;
+  for (guint n = g_queue_get_length (&self->waiting); n > 0; n--)
+    {
+      GTask *task = g_queue_pop_head (&self->waiting);
+      Call *call = g_task_get_task_data (task);
+
+      if (!is_due (self, call))
+        {
+          g_queue_push_tail (&self->waiting, task);
+          continue;
+        }
+      run_call (self, call);
+      g_queue_push_tail (&done, task);
+    }
+  commit_calls (self, &done);
+
+  return TRUE;
+}
+
+/* Waits until there is something to do: calls, or `busy`. FALSE: the service stops. */
+static gboolean
+take_calls (CarServiceWorker *self, gboolean busy, gint64 not_before, GQueue *calls)
+{
+  g_mutex_lock (&self->mutex);
+  while (!self->stopping && not_before > g_get_monotonic_time ())
+    g_cond_wait_until (&self->cond, &self->mutex, not_before);
+  while (!self->stopping && !busy && g_queue_is_empty (&self->calls))
+    g_cond_wait (&self->cond, &self->mutex);
+  *calls = self->calls;
+  g_queue_init (&self->calls);
+  gboolean stopping = self->stopping;
+  g_mutex_unlock (&self->mutex);
+
+  return !stopping;
+}
+
+static gpointer
+write_main (gpointer data)
+{
+  CarServiceWorker *self = data;
+  GQueue calls = G_QUEUE_INIT;
+  gboolean busy = TRUE; /* what was left by the last run */
+  gint64 not_before = 0;
+
+  while (take_calls (self, busy, not_before, &calls))
+    {
+      g_autoptr (GError) error = NULL;
+
+      car_service_store_lock (self->store);
+      if (run_calls (self, &calls, &error))
+        car_service_jobs_run_next (self->store, &busy, &error);
+      car_service_store_unlock (self->store);
+      not_before = 0;
+      if (error != NULL)
+        {
+          g_warning ("%s; trying again", error->message);
+          not_before = g_get_monotonic_time () + PAUSE_AFTER_FAILURE;
+          busy = TRUE;
+        }
+    }
+  g_queue_foreach (&self->waiting, (GFunc) (void (*) (void)) answer_stopped, NULL);
+  g_queue_clear (&self->waiting);
+  g_queue_foreach (&calls, (GFunc) (void (*) (void)) answer_stopped, NULL);
+  g_queue_clear (&calls);
+
+  return NULL;
+}
+
+static void
+read_one (gpointer data, gpointer user_data)
+{
+  CarServiceWorker *self = user_data;
+  GTask *task = data;
+  Call *call = g_task_get_task_data (task);
+
+  car_service_store_lock (self->reading_store);
+  call->call (self->reading_store, call->data, &call->problem);
+  car_service_store_unlock (self->reading_store);
+  answer (task);
+}
+
+CarServiceWorker *
+car_service_worker_new (CarServiceStore *store, GError **error)
+{
+  g_autoptr (CarServiceWorker) self = g_object_new (CAR_TYPE_SERVICE_WORKER, NULL);
+
+  self->store = g_object_ref (store);
+  self->reading_store = car_service_store_open_another (store, error);
+  if (self->reading_store == NULL)
+    return NULL;
+  self->reader = g_thread_pool_new (read_one, self, 1, TRUE, error);
+  if (self->reader == NULL)
+    return NULL;
+  self->writer = g_thread_new ("writer", write_main, self);
+
+  return g_steal_pointer (&self);
+}
+
+void
+car_service_worker_call_async (CarServiceWorker *self,
+                               CarServiceAccess access,
+                               const char *source,
+                               CarServiceCall call,
+                               gpointer data,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  Call *new_call = g_new0 (Call, 1);
+
+  g_task_set_source_tag (task, car_service_worker_call_async);
+  *new_call = (Call){ .access = access, .source = g_strdup (source), .call = call, .data = data };
+  g_task_set_task_data (task, new_call, call_free);
+
+  if (self->writer == NULL)
+    answer_stopped (task);
+  else if (access == CAR_SERVICE_READ)
+    g_thread_pool_push (self->reader, task, NULL);
+  else
+    {
+      g_mutex_lock (&self->mutex);
+      g_queue_push_tail (&self->calls, task);
+      g_cond_signal (&self->cond);
+      g_mutex_unlock (&self->mutex);
+    }
+}
+
+gboolean
+car_service_worker_call_finish (CarServiceWorker *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+void
+car_service_worker_stop (CarServiceWorker *self)
+{
+  if (self->writer != NULL)
+    {
+      g_mutex_lock (&self->mutex);
+      self->stopping = TRUE;
+      g_cond_signal (&self->cond);
+      g_mutex_unlock (&self->mutex);
+      g_clear_pointer (&self->writer, g_thread_join);
+    }
+  if (self->reader != NULL)
+    g_thread_pool_free (g_steal_pointer (&self->reader), FALSE, TRUE);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "service/store/car-service-store.h"
+
+G_BEGIN_DECLS
+
+/* The threads that use the store. One writes: the calls that change something, all that wait in one transaction, and
+ * between them the jobs, one transaction each. The other one reads. */
+
+#define CAR_TYPE_SERVICE_WORKER (car_service_worker_get_type ())
+G_DECLARE_FINAL_TYPE (CarServiceWorker, car_service_worker, CAR, SERVICE_WORKER, GObject)
+
+typedef enum
+{
+  CAR_SERVICE_READ,
+  CAR_SERVICE_WRITE,
+  CAR_SERVICE_WRITE_IN_ORDER, /* after the jobs posted before it: those of its source, or all where it has none */
+} CarServiceAccess;
+
+/* Runs in the worker's thread. FALSE with an error: what it wrote is taken back. */
+typedef gboolean (*CarServiceCall) (CarServiceStore *store, gpointer data, GError **error);
+
+/* Begins with the jobs that wait in the store. */
+CarServiceWorker *car_service_worker_new (CarServiceStore *store, GError **error);
+
+/* `source` may be NULL. The callback comes in the caller's main context, once what was written is on the disk; `data`
+ * must live until then. */
+void car_service_worker_call_async (CarServiceWorker *self,
+                                    CarServiceAccess access,
+                                    const char *source,
+                                    CarServiceCall call,
+                                    gpointer data,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+gboolean car_service_worker_call_finish (CarServiceWorker *self, GAsyncResult *result, GError **error);
+
+/* Lets the job and the calls that run finish; calls that still wait, and those made later, fail with 503. Jobs that wait
+ * stay in the store. */
+void car_service_worker_stop (CarServiceWorker *self);
+
+G_END_DECLS
