@@ -166,8 +166,6 @@ car_app_command_line (GApplication *application, GApplicationCommandLine *comman
 static void
 car_app_constructed (GObject *object)
 {
-  CarApp *self = CAR_APP (object);
-  CarAppPrivate *priv = car_app_get_instance_private (self);
   GApplication *application = G_APPLICATION (object);
 
   G_OBJECT_CLASS (car_app_parent_class)->constructed (object);
@@ -180,10 +178,6 @@ car_app_constructed (GObject *object)
       "All options may be spelled with one dash or two. Empty variables count as not given.\n\n"
       "Exit codes: 0 done; 1 general failure; 2 invalid settings; 10 recoverable failure, the next run goes\n"
       "on; 20 unrecoverable failure, the next run makes a full import; 50 to 55 the data source failed.");
-
-  const GPtrArray *all = car_settings_get_all (priv->settings);
-  for (guint i = 0; i < all->len; i++)
-    add_option (self, g_ptr_array_index (all, i));
 }
 
 static void
@@ -219,6 +213,11 @@ car_app_init (CarApp *self)
 
   priv->settings = car_settings_new ();
   priv->cancellable = g_cancellable_new ();
+
+  /* Here, before a subclass adds its own in its turn. */
+  const GPtrArray *all = car_settings_get_all (priv->settings);
+  for (guint i = 0; i < all->len; i++)
+    add_option (self, g_ptr_array_index (all, i));
 }
 
 /**
