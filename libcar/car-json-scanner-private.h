@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 #define CAR_JSON_MAX_DEPTH 128
 
-typedef enum {
+typedef enum
+{
   CAR_JSON_INVALID,
   CAR_JSON_NULL,
   CAR_JSON_FALSE,

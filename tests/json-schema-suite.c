@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* json-schema-suite [--optional] FOLDER…
+ *
+ * Runs the cases of the JSON-Schema-Test-Suite (a folder like its tests/draft2020-12), and speaks TAP. A schema that
+ * uses a keyword that libcar does not know must be refused by that keyword's name, and its cases are skipped; every
+ * other one must compile, and answer as the suite says. */
+
+#include "config.h"
+
+#include <libcar/car.h>
+#include <libcar/car-json-validator-private.h>
+#include <libcar/car-json-value-private.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static guint n_passed, n_failed, n_skipped;
+
+/* What stands in for the compiler's own table: which words have which kind of schemas in them, and which are refused. */
+static const char *const refused[] = {
+  "$anchor",          "$dynamicAnchor",        "$dynamicRef", "contains",
+  "dependentSchemas", "maxContains",           "minContains", "prefixItems",
+  "unevaluatedItems", "unevaluatedProperties", NULL,
+};
+static const char *const single[] = {
+  "additionalProperties", "else", "if", "items", "not", "propertyNames", "then", NULL,
+};
+static const char *const lists[] = { "allOf", "anyOf", "oneOf", NULL };
+static const char *const maps[] = { "$defs", "patternProperties", "properties", NULL };
+
+static const char *find_unknown (const CarJsonValue *root, const CarJsonValue *schema);
+
+static const char *
+find_unknown_in (const CarJsonValue *root, const CarJsonValue *schemas)
+{
+  const char *found = NULL;
+
+  for (gsize i = 0; found == NULL && i < car_json_value_get_length (schemas); i++)
+    found = find_unknown (root, car_json_value_get (schemas, i));
+  return found;
+}
+
+/* Only pointers into the document itself are understood. */
+static gboolean
+is_remote (const CarJsonValue *root, const char *reference)
+{
+  const CarJsonValue *id = car_json_value_get_member (root, "$id");
+  gsize length = strcspn (reference, "#");
+  const char *fragment = reference + length;
+
+  if (length > 0 && (id == NULL || id->string == NULL || strncmp (id->string, reference, length) != 0))
+    return TRUE;
+  return fragment[0] == '#' && fragment[1] != '\0' && fragment[1] != '/';
+}
+
+/* The first keyword of the schema, or of one in it, that libcar does not know. */
+static const char *
+find_unknown (const CarJsonValue *root, const CarJsonValue *schema)
+{
+  const char *found = NULL;
+
+  for (gsize i = 0; schema->span.type == CAR_JSON_OBJECT && found == NULL && i < schema->values->len; i++)
+    {
+      const CarJsonValue *member = car_json_value_get (schema, i);
+      const char *name = member->name, *text = member->string;
+      if (g_strv_contains (refused, name) || (g_str_equal (name, "$id") && schema != root) ||
+          (g_str_equal (name, "$schema") && text != NULL && strstr (text, "//json-schema.org/") == NULL) ||
+          (g_str_equal (name, "$ref") && text != NULL && is_remote (root, text)))
+        found = name;
+      else if (g_strv_contains (single, name))
+        found = find_unknown (root, member);
+      else if (g_strv_contains (lists, name) || g_strv_contains (maps, name))
+        found = find_unknown_in (root, member);
+    }
+  return found;
+}
+
+static void G_GNUC_PRINTF (4, 5)
+    report (gboolean ok, const char *file, const CarJsonValue *description, const char *format, ...)
+{
+  va_list arguments;
+  va_start (arguments, format);
+  g_autofree char *rest = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+
+  *(ok ? &n_passed : &n_failed) += 1;
+  g_print ("%s %u - %s: %s%s\n", ok ? "ok" : "not ok", n_passed + n_failed + n_skipped, file,
+           description->string, rest);
+}
+
+static void
+skip (const char *file, const CarJsonValue *description, const CarJsonValue *test, const char *keyword)
+{
+  n_skipped++;
+  g_print ("ok %u - %s: %s: %s # SKIP %s\n", n_passed + n_failed + n_skipped, file, description->string,
+           test->string, keyword);
+}
+
+static void
+run_test (const char *file,
+          const CarJsonValue *description,
+          const CarJsonSchema *schema,
+          const CarJsonValue *test)
+{
+  const CarJsonValue *data = car_json_value_get_member (test, "data");
+  const CarJsonValue *name = car_json_value_get_member (test, "description");
+  gboolean expected = car_json_value_get_member (test, "valid")->span.type == CAR_JSON_TRUE;
+  gsize quote = data->span.type == CAR_JSON_STRING ? 1 : 0;
+  g_autoptr (GError) error = NULL;
+
+  /* A block of its own length, so that a read beyond its end is seen by the sanitizers. */
+  gsize length = data->span.length + 2 * quote;
+  g_autofree char *text = g_memdup2 (data->span.text - quote, length);
+  gboolean valid = car_json_validate (car_json_schema_get_root (schema), CAR_JSON_SUBJECT_VALUE, NULL, text,
+                                      length, NULL, &error);
+  gboolean ok =
+      valid == expected && (valid || g_error_matches (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_VIOLATION));
+  report (ok, file, description, ": %s", name->string);
+  if (!ok)
+    g_print ("# expected %s: %s\n", expected ? "valid" : "invalid",
+             error != NULL ? error->message : "it is valid");
+}
+
+static void
+run_case (const char *file, const CarJsonValue *suite_case)
+{
+  const CarJsonValue *description = car_json_value_get_member (suite_case, "description");
+  const CarJsonValue *text = car_json_value_get_member (suite_case, "schema");
+  const CarJsonValue *tests = car_json_value_get_member (suite_case, "tests");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarJsonValue) tree = car_json_value_new (text->span.text, text->span.length, &error);
+  g_assert_no_error (error);
+
+  const char *unknown = find_unknown (tree, tree);
+  g_autoptr (CarJsonSchema) schema = car_json_schema_new (text->span.text, text->span.length, &error);
+  if (schema != NULL && unknown == NULL)
+    {
+      for (gsize i = 0; i < car_json_value_get_length (tests); i++)
+        run_test (file, description, schema, car_json_value_get (tests, i));
+      return;
+    }
+
+  gboolean refused_by_name =
+      g_error_matches (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_UNSUPPORTED_KEYWORD) && unknown != NULL &&
+      strstr (error->message, unknown) != NULL;
+  if (!refused_by_name)
+    {
+      report (FALSE, file, description, ": the schema %s", schema != NULL ? "is accepted" : error->message);
+      return;
+    }
+  for (gsize i = 0; i < car_json_value_get_length (tests); i++)
+    skip (file, description, car_json_value_get_member (car_json_value_get (tests, i), "description"),
+          unknown);
+}
+
+static gboolean
+run_file (const char *path, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *name = g_path_get_basename (path);
+  gsize length;
+
+  if (!g_file_get_contents (path, &text, &length, error))
+    return FALSE;
+  g_autoptr (CarJsonValue) suite = car_json_value_new (text, length, error);
+  if (suite == NULL)
+    {
+      g_prefix_error (error, "%s: ", path);
+      return FALSE;
+    }
+  for (gsize i = 0; i < car_json_value_get_length (suite); i++)
+    run_case (name, car_json_value_get (suite, i));
+  return TRUE;
+}
+
+static int
+compare_paths (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static gboolean
+run_folder (const char *path, gboolean with_optional, GError **error)
+{
+  g_autoptr (GDir) folder = g_dir_open (path, 0, error);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+
+  if (folder == NULL)
+    return FALSE;
+  while ((name = g_dir_read_name (folder)) != NULL)
+    g_ptr_array_add (names, g_build_filename (path, name, NULL));
+  g_ptr_array_sort (names, compare_paths);
+
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *entry = names->pdata[i];
+      gboolean ok = TRUE;
+      if (g_file_test (entry, G_FILE_TEST_IS_DIR))
+        ok = !with_optional || run_folder (entry, TRUE, error);
+      else if (g_str_has_suffix (entry, ".json"))
+        ok = run_file (entry, error);
+      if (!ok)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+int
+main (int argc, char *argv[])
+{
+  gboolean with_optional = FALSE;
+  g_auto (GStrv) folders = NULL;
+  g_autoptr (GError) error = NULL;
+  const GOptionEntry entries[] = {
+    { "optional", 0, 0, G_OPTION_ARG_NONE, &with_optional, "Run the cases in folders within too", NULL },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &folders, NULL, "FOLDER…" },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- run the JSON-Schema-Test-Suite");
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || folders == NULL)
+    {
+      g_printerr ("%s\n", error != NULL ? error->message : "name the suite's folder");
+      return 2;
+    }
+  for (gsize i = 0; folders[i] != NULL; i++)
+    if (!run_folder (folders[i], with_optional, &error))
+      {
+        g_printerr ("Bail out! %s\n", error->message);
+        return 2;
+      }
+  g_print ("1..%u\n# %u passed, %u failed, %u skipped\n", n_passed + n_failed + n_skipped, n_passed, n_failed,
+           n_skipped);
+  return n_failed > 0 ? 1 : 0;
+}
