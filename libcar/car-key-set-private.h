@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The keys seen so far: 128-bit hashes, never the strings, at 20 to 26 bytes a key. What hashes to what differs from
+/* The keys seen so far: 128-bit hashes, never the strings, at 20 to 30 bytes a key. What hashes to what differs from
  * set to set, so that nobody can choose keys that collide. */
 typedef struct _CarKeySet CarKeySet;
 

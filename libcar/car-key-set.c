@@ -12,14 +12,14 @@
 
 /* Open addressing, with the entries in the order of their hashes: an entry's home is its hash scaled to the table's
  * size, and it stands there or as near behind as the order allows. So the table can be of any size, and grows in
- * place by a quarter at a time: it never exists twice. */
+ * place: it never exists twice. */
 
 #define FIRST_CAPACITY 1024
 #define OVERHANG 256 /* entries behind the last home, instead of going round */
 
 typedef struct
 {
-  guint64 high; /* both 0: empty */
+  guint64 high; /* 0: empty */
   guint64 low;
 } Entry;
 
@@ -28,70 +28,58 @@ struct _CarKeySet
   Entry *entries; /* capacity + OVERHANG of them, the very last always empty */
   gsize capacity;
   gsize n_keys;
+  gsize max_keys; /* until it grows */
   guint64 seed;
 };
 
 static inline gsize
-get_home (const Entry *entry, gsize capacity)
+get_home (guint64 high, gsize capacity)
 {
-  return ((unsigned __int128) entry->high * capacity) >> 64;
-}
-
-static inline gboolean
-is_empty (const Entry *entry)
-{
-  return (entry->high | entry->low) == 0;
-}
-
-static inline gboolean
-is_before (const Entry *a, const Entry *b)
-{
-  return a->high < b->high || (a->high == b->high && a->low < b->low);
-}
-
-/* Where the last entry would stand in a table of that capacity. */
-static gsize
-get_last_position (CarKeySet *self, gsize capacity)
-{
-  gsize next = 0;
-
-  for (gsize i = 0; i < self->capacity + OVERHANG; i++)
-    if (!is_empty (&self->entries[i]))
-      next = MAX (next, get_home (&self->entries[i], capacity)) + 1;
-  return next;
+  return ((unsigned __int128) high * capacity) >> 64;
 }
 
 static void
+set_capacity (CarKeySet *self, gsize capacity)
+{
+  self->capacity = capacity;
+  self->max_keys = capacity / 100 * 82;
+  self->entries = g_renew (Entry, self->entries, capacity + OVERHANG);
+}
+
+/* Both loops are without branches that depend on the hashes: a processor guesses those wrong half of the time. */
+static void
 grow (CarKeySet *self)
 {
-  gsize old_total = self->capacity + OVERHANG;
-  gsize capacity = self->capacity + self->capacity / 4;
+  const gsize old_total = self->capacity + OVERHANG;
 
-  while (G_UNLIKELY (get_last_position (self, capacity) >= capacity + OVERHANG))
-    capacity += capacity / 4;
+  set_capacity (self, self->capacity + self->capacity / 2);
 
-  gsize total = capacity + OVERHANG;
-  self->entries = g_renew (Entry, self->entries, total);
-
-  /* First all go to the very end; from there each one's new place is never behind where it stands. */
+  /* First all entries go to the very end; from there each one's new place is never behind where it stands. */
+  const gsize total = self->capacity + OVERHANG;
+  Entry *entries = self->entries;
   gsize from = total;
   for (gsize i = old_total; i-- > 0;)
-    if (!is_empty (&self->entries[i]))
-      self->entries[--from] = self->entries[i];
-
-  gsize next = 0;
-  for (; from < total; from++)
     {
-      Entry entry = self->entries[from];
-      gsize at = MAX (next, get_home (&entry, capacity));
+      Entry entry = entries[i];
 
-      memset (self->entries + next, 0, (at - next) * sizeof (Entry));
-      self->entries[at] = entry;
-      next = at + 1;
+      entries[from - 1] = entry;
+      from -= entry.high != 0;
     }
-  memset (self->entries + next, 0, (total - next) * sizeof (Entry));
 
-  self->capacity = capacity;
+  gsize at = 0;
+  for (; from < total; at++)
+    {
+      Entry entry = entries[from];
+      gboolean stands_here = get_home (entry.high, self->capacity) <= at;
+      guint64 mask = -(guint64) stands_here;
+
+      /* Half of the table is empty, so that the overhang is never used up: the hashes cannot be chosen. */
+      g_assert (stands_here || at < from);
+      entries[at].high = entry.high & mask;
+      entries[at].low = entry.low & mask;
+      from += stands_here;
+    }
+  memset (entries + at, 0, (total - at) * sizeof (Entry));
 }
 
 CarKeySet *
@@ -99,8 +87,8 @@ car_key_set_new (void)
 {
   CarKeySet *self = g_new0 (CarKeySet, 1);
 
-  self->capacity = FIRST_CAPACITY;
-  self->entries = g_new0 (Entry, FIRST_CAPACITY + OVERHANG);
+  set_capacity (self, FIRST_CAPACITY);
+  memset (self->entries, 0, (FIRST_CAPACITY + OVERHANG) * sizeof (Entry));
   if (getrandom (&self->seed, sizeof self->seed, 0) != sizeof self->seed)
     self->seed = ((guint64) g_random_int () << 32) | g_random_int ();
   return self;
@@ -126,25 +114,26 @@ gboolean
 car_key_set_add (CarKeySet *self, guint64 scope, const void *key, gsize length)
 {
   XXH128_hash_t hash = XXH3_128bits_withSeed (key, length, scope);
-  Entry entry = { hash.high64, hash.low64 };
+  Entry entry = { MAX (hash.high64, 1), hash.low64 };
+  Entry *at = self->entries + get_home (entry.high, self->capacity);
 
-  if (G_UNLIKELY (is_empty (&entry)))
-    entry.low = 1;
-
-  Entry *at = self->entries + get_home (&entry, self->capacity);
-  while (!is_empty (at) && is_before (at, &entry))
+  while (at->high - 1 < entry.high - 1) /* an empty one is above all */
     at++;
-  if (at->high == entry.high && at->low == entry.low)
-    return FALSE;
+  for (; at->high == entry.high; at++)
+    if (at->low == entry.low)
+      return FALSE;
 
-  Entry *end = at;
-  while (!is_empty (end))
-    end++;
-  memmove (at + 1, at, (end - at) * sizeof (Entry));
+  for (; at->high != 0; at++)
+    {
+      Entry next = *at;
+
+      *at = entry;
+      entry = next;
+    }
   *at = entry;
 
   self->n_keys++;
-  if (self->n_keys > self->capacity / 5 * 4 || end == self->entries + self->capacity + OVERHANG - 2)
+  if (G_UNLIKELY (self->n_keys > self->max_keys || at == self->entries + self->capacity + OVERHANG - 2))
     grow (self);
   return TRUE;
 }
