@@ -16,7 +16,7 @@
 
 /* Names come from outside: what is kept for each of them is bounded. */
 #define MAX_COLLECTIONS 4096
-#define MAX_KINDS 1024
+#define MAX_KINDS 256
 
 /* The clock is looked at once in so many objects, and progress told ten times a second. */
 #define OBJECTS_PER_TICK 1024
@@ -528,20 +528,23 @@ get_collection (CarDataHandler *self, CarBundlePart which, const char *name, GEr
   return collection;
 }
 
-/* What two violations have in common when they are of one kind: the message without what it quotes and counts. */
+/* What two violations have in common when they are of one kind: the message without what it quotes and its numbers. */
 static char *
-get_kind (const char *collection, const char *message)
+get_kind (const char *message)
 {
-  GString *kind = g_string_new (collection);
-  gboolean quoted = FALSE;
+  GString *kind = g_string_new (NULL);
+  const char *closing = NULL;
 
   for (const char *at = message; *at != '\0'; at++)
-    {
-      if (*at == '"')
-        quoted = !quoted;
-      else if (!quoted && !g_ascii_isdigit (*at))
-        g_string_append_c (kind, *at);
-    }
+    if (closing != NULL)
+      closing = g_str_has_prefix (at, closing) ? NULL : closing;
+    else if (*at == '"')
+      closing = "\"";
+    else if (g_str_has_prefix (at, "“"))
+      closing = "”";
+    else if (strchr ("+-.0123456789", *at) == NULL)
+      g_string_append_c (kind, *at);
+
   return g_string_free (kind, FALSE);
 }
 
@@ -550,14 +553,13 @@ leave_out (CarDataHandler *self, Collection *collection, const GError *violation
 {
   collection->n_invalid++;
 
-  g_autofree char *kind = get_kind (collection->name, violation->message);
-  guint shown = GPOINTER_TO_UINT (g_hash_table_lookup (self->kinds, kind));
-  if (shown >= SHOWN_VIOLATIONS || (shown == 0 && g_hash_table_size (self->kinds) >= MAX_KINDS))
+  g_autofree char *kind = get_kind (violation->message);
+  guint shown = GPOINTER_TO_UINT (g_hash_table_lookup (self->kinds, kind)) + 1;
+  if (shown > SHOWN_VIOLATIONS || (shown == 1 && g_hash_table_size (self->kinds) >= MAX_KINDS))
     return;
 
-  shown++;
   g_hash_table_insert (self->kinds, g_steal_pointer (&kind), GUINT_TO_POINTER (shown));
-  g_warning ("%s: an object is left out: %s%s", collection->name, violation->message,
+  g_warning ("An object is left out: %s%s", violation->message,
              shown == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
 }
 
@@ -807,6 +809,7 @@ add_record (CarDataHandler *self,
   if (G_UNLIKELY (object.text == NULL))
     {
       count_read (self, collection);
+      g_prefix_error (&problem, "%s: ", name);
       leave_out (self, collection, problem);
       return TRUE;
     }

@@ -114,7 +114,7 @@ set_problem (CarRecord *self, const char *name, const char *problem)
     return;
 
   g_autofree char *shown = g_utf8_make_valid (name, -1);
-  self->problem = g_strdup_printf ("member \"%s\" %s", shown, problem);
+  self->problem = g_strdup_printf ("/%s %s", shown, problem);
 }
 
 static void

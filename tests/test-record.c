@@ -136,12 +136,12 @@ test_not_json (void)
 
   car_record_set_string (record, "name", "broken \xff text");
   car_record_set_string (record, "later", "\xff");
-  assert_problem (record, "\"name\"");
+  assert_problem (record, "/name ");
 
   car_record_clear (record);
   assert_json (record, "{}");
   car_record_set_string (record, "surrogate", "\xed\xa0\x80");
-  assert_problem (record, "\"surrogate\"");
+  assert_problem (record, "/surrogate ");
 
   car_record_clear (record);
   car_record_set_int (record, "bad \xff", 1);
@@ -149,14 +149,14 @@ test_not_json (void)
 
   car_record_clear (record);
   car_record_set_strv (record, "tag", bad_strv);
-  assert_problem (record, "\"tag\"");
+  assert_problem (record, "/tag ");
 
   const double doubles[] = { NAN, INFINITY, -INFINITY };
   for (gsize i = 0; i < G_N_ELEMENTS (doubles); i++)
     {
       car_record_clear (record);
       car_record_set_double (record, "score", doubles[i]);
-      assert_problem (record, "\"score\"");
+      assert_problem (record, "/score ");
     }
 }
 
@@ -173,7 +173,7 @@ test_json_injection (void)
       g_autoptr (CarRecord) record = car_record_new ();
 
       car_record_set_json (record, "j", texts[i]);
-      assert_problem (record, "\"j\"");
+      assert_problem (record, "/j ");
     }
 }
 
@@ -191,7 +191,7 @@ test_copy (void)
 
   car_record_set_double (record, "c", NAN);
   g_autoptr (CarRecord) broken = car_record_copy (record);
-  assert_problem (broken, "\"c\"");
+  assert_problem (broken, "/c ");
 }
 
 static JsonNode *
@@ -225,19 +225,19 @@ test_json_object (void)
   json_object_set_string_member (bad, "s", "\xff");
   car_record_clear (record);
   car_record_set_members (record, bad);
-  assert_problem (record, "\"s\"");
+  assert_problem (record, "/s ");
 
   g_autoptr (JsonObject) infinite = json_object_new ();
   json_object_set_double_member (infinite, "d", INFINITY);
   car_record_clear (record);
   car_record_set_members (record, infinite);
-  assert_problem (record, "\"d\"");
+  assert_problem (record, "/d ");
 
   g_autoptr (JsonObject) deep = json_object_new ();
   json_object_set_member (deep, "deep", nest (json_node_new (JSON_NODE_NULL), 1000));
   car_record_clear (record);
   car_record_set_members (record, deep);
-  assert_problem (record, "\"deep\"");
+  assert_problem (record, "/deep ");
 }
 
 int
