@@ -52,7 +52,7 @@ static void
 host_app_init (HostApp *self)
 {
   car_app_add_setting (CAR_APP (self), "root", "HOST_ROOT", CAR_SETTING_NONE,
-                       "the folder that holds the machine’s file system (/)", "DIR");
+                       "the folder that holds the machine's file system (/)", "DIR");
 }
 
 int
