@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # car-connector-host against a real car-service: a made-up machine first, whose graph is known; then this one.
 set -euo pipefail
+unset HOST_ROOT
 
 connector=$TOP_BUILDDIR/connectors/host/car-connector-host
 folder=$(mktemp -d)
