@@ -16,7 +16,8 @@ typedef struct
 {
   CarSettings *settings;
   GCancellable *cancellable;
-  gboolean parsed; /* GOption took the arguments */
+  char ***arguments; /* those that local_command_line() was given: what GOption leaves of them */
+  gboolean parsed;   /* GOption took the others */
 } CarAppPrivate;
 
 /**
@@ -84,6 +85,7 @@ car_app_local_command_line (GApplication *application, char ***arguments, int *e
         "The secrets given as options stay in the process list (%s): give them as environment variables",
         error->message);
 
+  priv->arguments = arguments;
   priv->parsed = FALSE;
   gboolean handled =
       G_APPLICATION_CLASS (car_app_parent_class)->local_command_line (application, arguments, exit_status);
@@ -91,76 +93,80 @@ car_app_local_command_line (GApplication *application, char ***arguments, int *e
   /* The parent class has said what is wrong, and has only one code for all that can be. */
   if (handled && !priv->parsed && *exit_status != 0)
     {
-      g_printerr ("%s --help lists all options.\n", g_get_prgname ());
+      g_printerr ("--help lists all options.\n");
       *exit_status = CAR_APP_ERROR_INVALID_PARAMETER;
     }
 
   return handled;
 }
 
-static void
-set_up_log (CarApp *self, CarLogFormat format)
+/* The values of the settings, and the log as they want it. */
+static gboolean
+load_settings (CarApp *self, GVariantDict *options, GError **error)
 {
   CarAppPrivate *priv = car_app_get_instance_private (self);
-  const CarSettings *settings = priv->settings;
 
-  car_log_set_up (format, car_settings_is_on (settings, "debug"), car_settings_get (settings, "name"),
-                  car_settings_get (settings, "source"), car_settings_get (settings, "version"));
-}
-
-/* Where the settings are known; the run itself comes with the command-line signal. */
-static int
-car_app_handle_local_options (GApplication *application, GVariantDict *options)
-{
-  CarAppPrivate *priv = car_app_get_instance_private (CAR_APP (application));
-  g_autoptr (GError) error = NULL;
-
-  priv->parsed = TRUE;
-  if (!car_settings_load (priv->settings, options, &error))
-    {
-      car_log_failure ("%s; --help lists all settings", error->message);
-      return CAR_APP_ERROR_INVALID_PARAMETER;
-    }
-
-  const CarSetting *format_setting = car_settings_lookup (priv->settings, "log-format", -1);
-  CarLogFormat format = CAR_LOG_FORMAT_AUTO;
-  gboolean known = format_setting->value == NULL || car_log_parse_format (format_setting->value, &format);
-
-  set_up_log (CAR_APP (application), format);
-  if (!known)
-    {
-      g_autofree char *shown = car_setting_to_string (format_setting);
-
-      car_log_failure ("%s is “%s”, where json, text or auto is wanted", shown, format_setting->value);
-      return CAR_APP_ERROR_INVALID_PARAMETER;
-    }
+  if (!car_settings_load (priv->settings, options, error))
+    return FALSE;
 
   if (car_settings_get (priv->settings, "name") == NULL)
     {
       g_autofree char *name = car_connector_name_from_file (CONFIG_FILE);
 
-      car_settings_set (priv->settings, "name", name != NULL ? name : g_get_prgname ());
-      set_up_log (CAR_APP (application), format);
+      car_settings_set (priv->settings, "name",
+                        name != NULL               ? name
+                        : g_get_prgname () != NULL ? g_get_prgname ()
+                                                   : "connector");
     }
 
-  return -1;
+  const CarSetting *setting = car_settings_lookup (priv->settings, "log-format", -1);
+  CarLogFormat format = CAR_LOG_FORMAT_AUTO;
+  gboolean known = setting->value == NULL || car_log_parse_format (setting->value, &format);
+
+  car_log_set_up (format, car_settings_is_on (priv->settings, "debug"),
+                  car_settings_get (priv->settings, "name"), car_settings_get (priv->settings, "source"),
+                  car_settings_get (priv->settings, "version"));
+  if (!known)
+    {
+      g_autofree char *shown = car_setting_to_string (setting);
+
+      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
+                   "%s is “%s”, where json, text or auto is wanted", shown, setting->value);
+    }
+
+  return known;
 }
 
-static int
-car_app_command_line (GApplication *application, GApplicationCommandLine *command_line)
+static gboolean
+check_arguments (const char *const *arguments, GError **error)
 {
-  CarAppPrivate *priv = car_app_get_instance_private (CAR_APP (application));
-  int n_arguments = 0;
-  g_auto (GStrv) arguments = g_application_command_line_get_arguments (command_line, &n_arguments);
+  if (arguments[0] == NULL || arguments[1] == NULL ||
+      (g_str_equal (arguments[1], "--") && arguments[2] == NULL))
+    return TRUE;
 
-  if (n_arguments > 2 || (n_arguments == 2 && !g_str_equal (arguments[1], "--")))
-    {
-      /* Not shown: it may be a piece of a secret that nobody quoted. */
-      car_log_failure ("There is an argument that belongs to no option; --help lists all options");
-      return CAR_APP_ERROR_INVALID_PARAMETER;
-    }
+  /* Not shown: it may be a piece of a secret that nobody quoted. */
+  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
+                       "there is an argument that belongs to no option");
+  return FALSE;
+}
 
-  return car_run (CAR_APP (application), priv->settings);
+/* The whole run is here, where GApplication has not asked for a session bus yet, nor had one started: a connector has
+ * nothing to say there. */
+static int
+car_app_handle_local_options (GApplication *application, GVariantDict *options)
+{
+  CarApp *self = CAR_APP (application);
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  g_autoptr (GError) error = NULL;
+
+  priv->parsed = TRUE;
+  if (load_settings (self, options, &error) &&
+      check_arguments ((const char *const *) *priv->arguments, &error))
+    return car_run (self, priv->settings);
+
+  car_log_failure ("Invalid settings (exit code %d): %s; --help lists all settings", error->code,
+                   error->message);
+  return error->code;
 }
 
 static void
@@ -170,14 +176,8 @@ car_app_constructed (GObject *object)
 
   G_OBJECT_CLASS (car_app_parent_class)->constructed (object);
 
-  /* A connector may run for several sources at once, and has nothing to say on a session bus. */
-  g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE |
-                                            G_APPLICATION_HANDLES_COMMAND_LINE);
-  g_application_set_option_context_description (
-      application,
-      "All options may be spelled with one dash or two. Empty variables count as not given.\n\n"
-      "Exit codes: 0 done; 1 general failure; 2 invalid settings; 10 recoverable failure, the next run goes\n"
-      "on; 20 unrecoverable failure, the next run makes a full import; 50 to 55 the data source failed.");
+  /* A connector may run for several sources at once. */
+  g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
 }
 
 static void
@@ -201,7 +201,6 @@ car_app_class_init (CarAppClass *klass)
   object_class->finalize = car_app_finalize;
   application_class->local_command_line = car_app_local_command_line;
   application_class->handle_local_options = car_app_handle_local_options;
-  application_class->command_line = car_app_command_line;
   klass->create_schema_extension = car_app_real_create_schema_extension;
   klass->create_incremental_import = car_app_real_create_incremental_import;
 }
@@ -218,6 +217,12 @@ car_app_init (CarApp *self)
   const GPtrArray *all = car_settings_get_all (priv->settings);
   for (guint i = 0; i < all->len; i++)
     add_option (self, g_ptr_array_index (all, i));
+
+  g_application_set_option_context_description (
+      G_APPLICATION (self),
+      "All options may be spelled with one dash or two. Empty variables count as not given.\n\n"
+      "Exit codes: 0 done; 1 general failure; 2 invalid settings; 10 recoverable failure, the next run goes\n"
+      "on; 20 unrecoverable failure, the next run makes a full import; 50 to 55 the data source failed.");
 }
 
 /**

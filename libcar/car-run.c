@@ -2,7 +2,6 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 
@@ -47,19 +46,14 @@ step (CarRun *self, const char *what, GError **error)
   return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
 }
 
-/* What the connector is called in a request's User-Agent, which takes no spaces or slashes (RFC 9110, 5.6.2). */
+/* The connector in a request's User-Agent: one product, so without spaces and slashes of its own (RFC 9110, 10.1.5). */
 static char *
 make_product (const CarSettings *settings)
 {
-  const char *version = car_settings_get (settings, "version");
-  g_autofree char *name = g_strdup (car_settings_get (settings, "name"));
-  g_autofree char *safe_version = g_strdup (version == NULL ? "0" : version);
-  const char *token = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._~+";
+  g_autofree char *name = g_strdelimit (g_strdup (car_settings_get (settings, "name")), " /", '-');
+  g_autofree char *version = g_strdelimit (g_strdup (car_settings_get (settings, "version")), " /", '-');
 
-  g_strcanon (name, token, '-');
-  g_strcanon (safe_version, token, '-');
-
-  return g_strconcat (name, "/", safe_version, NULL);
+  return g_strconcat (name, version == NULL ? NULL : "/", version, NULL);
 }
 
 static gboolean
@@ -73,12 +67,8 @@ open_client (CarRun *self, GError **error)
   if (self->client == NULL)
     return FALSE;
 
-  if (car_settings_get (self->settings, "name") != NULL)
-    {
-      g_autofree char *product = make_product (self->settings);
-
-      car_client_set_user_agent (self->client, product);
-    }
+  g_autofree char *product = make_product (self->settings);
+  car_client_set_user_agent (self->client, product);
 
   return TRUE;
 }
@@ -128,22 +118,11 @@ close_import (CarRun *self)
 static gboolean
 open_import (CarRun *self, CarImport *import, const char *reason, GError **error)
 {
-  const char *directory = self->options.directory != NULL ? self->options.directory : g_get_tmp_dir ();
-
   close_import (self);
   self->import = g_object_ref (import);
 
-  if (g_mkdir_with_parents (directory, 0700) != 0)
-    {
-      int code = errno;
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code),
-                   "The staging folder %s (-export-data-dir): %s", directory, g_strerror (code));
-      return FALSE;
-    }
-
-  self->data_handler = car_data_handler_new (self->client, self->schema, self->options.source, directory,
-                                             self->options.page_size, error);
+  self->data_handler = car_data_handler_new (self->client, self->schema, self->options.source,
+                                             self->options.directory, self->options.page_size, error);
   if (self->data_handler == NULL)
     return FALSE;
 

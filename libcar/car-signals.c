@@ -34,15 +34,15 @@ on_signal (gpointer data)
   CarSignal *signal = data;
   CarSignals *self = signal->signals;
 
-  /* GLib gives a signal without sources its default action back. */
+  /* Before anybody can know of the first one. */
   for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
     if (self->signals[i].source != NULL)
-      g_source_destroy (self->signals[i].source);
+      sigaction (watched[i], &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 
   g_atomic_int_set (&self->caught, signal->number);
   g_cancellable_cancel (self->cancellable);
 
-  return G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE;
 }
 
 static gpointer

@@ -33,6 +33,7 @@ typedef struct
   GArray *rows; /* (element-type CarSummaryRow), by collection */
   CarSummaryRow total;
   guint64 deleted;
+  guint64 bytes; /* staged to be sent */
   CarSavePointFate save_point;
 } CarSummary;
 

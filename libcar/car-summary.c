@@ -68,6 +68,7 @@ car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
   car_data_handler_foreach_collection (data_handler, add_row, self);
   g_array_sort (self->rows, compare_rows);
   self->deleted = car_data_handler_get_n_deleted (data_handler);
+  self->bytes = car_data_handler_get_n_bytes (data_handler);
 }
 
 static void
@@ -130,8 +131,9 @@ car_summary_tell (const CarSummary *self, gboolean complete)
     g_string_append_printf (line, " (%s)", self->reason);
   g_string_append_printf (line, " %s %.1f s; ", complete ? "complete in" : "not complete after", seconds);
   append_counts (line, "all collections", &self->total);
-  g_string_append_printf (line, "; %" G_GUINT64_FORMAT " deleted; save point %s", self->deleted,
-                          save_point_fate (self));
+  g_string_append_printf (line,
+                          " in %" G_GUINT64_FORMAT " bytes; %" G_GUINT64_FORMAT " deleted; save point %s",
+                          self->bytes, self->deleted, save_point_fate (self));
 
   for (guint i = 0; !table && i < self->rows->len; i++)
     {
