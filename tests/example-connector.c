@@ -7,6 +7,7 @@
 
 typedef CarAssetServer ExampleServer;
 typedef CarAssetServerClass ExampleServerClass;
+GType example_server_get_type (void);
 G_DEFINE_TYPE (ExampleServer, example_server, CAR_TYPE_ASSET_SERVER)
 
 static void
@@ -21,6 +22,7 @@ example_server_init (ExampleServer *self)
 
 typedef CarFullImport ExampleImport;
 typedef CarFullImportClass ExampleImportClass;
+GType example_import_get_type (void);
 G_DEFINE_TYPE (ExampleImport, example_import, CAR_TYPE_FULL_IMPORT)
 
 static gboolean
@@ -60,6 +62,7 @@ example_import_init (ExampleImport *self)
 
 typedef CarApp ExampleApp;
 typedef CarAppClass ExampleAppClass;
+GType example_app_get_type (void);
 G_DEFINE_TYPE (ExampleApp, example_app, CAR_TYPE_APP)
 
 static CarAssetServer *

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "connector-runner.h"
+
+static GStrv
+find_command (const char *const *arguments)
+{
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+  const char *given = g_getenv ("CAR_TEST_CONNECTOR");
+
+  if (given != NULL)
+    {
+      g_auto (GStrv) words = NULL;
+
+      g_assert_true (g_shell_parse_argv (given, NULL, &words, NULL));
+      g_strv_builder_addv (all, (const char **) words);
+    }
+  else
+    {
+      g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "contract-connector", NULL);
+
+      g_strv_builder_add (all, path);
+    }
+  g_strv_builder_addv (all, (const char **) arguments);
+
+  return g_strv_builder_end (all);
+}
+
+GSubprocess *
+start_connector (const char *const *variables, const char *const *arguments)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  g_auto (GStrv) command = find_command (arguments);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; variables[i] != NULL; i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (variables[i], "=", 2);
+
+      g_subprocess_launcher_setenv (launcher, parts[0], parts[1], TRUE);
+    }
+
+  GSubprocess *process = g_subprocess_launcher_spawnv (launcher, (const char *const *) command, &error);
+  g_assert_no_error (error);
+
+  return process;
+}
+
+void
+finish_connector (GSubprocess *process, ConnectorRun *run)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &run->out, &run->log, &error);
+  g_assert_no_error (error);
+  run->code = g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process)
+                                                   : 128 + g_subprocess_get_term_sig (process);
+}
+
+void
+run_connector (const char *const *variables, const char *const *arguments, ConnectorRun *run)
+{
+  g_autoptr (GSubprocess) process = start_connector (variables, arguments);
+
+  finish_connector (process, run);
+}
+
+void
+connector_run_clear (ConnectorRun *self)
+{
+  g_clear_pointer (&self->out, g_free);
+  g_clear_pointer (&self->log, g_free);
+}
+
+void
+assert_exited (const ConnectorRun *run, int code, const char *logged)
+{
+  if (run->code != code || strstr (run->log, logged) == NULL)
+    g_test_message ("exit code %d, where %d is wanted with “%s” in:\n%s", run->code, code, logged, run->log);
+
+  g_assert_cmpint (run->code, ==, code);
+  g_assert_nonnull (strstr (run->log, logged));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <gio/gio.h>
+
+/* Runs a connector as people do: a process with variables and arguments, an exit code, and what it wrote. */
+typedef struct
+{
+  int code;  /* 128 + the signal that ended it, as a shell has it */
+  char *out; /* its standard output */
+  char *log; /* its standard error */
+} ConnectorRun;
+
+/* tests/contract-connector, or the command line in the variable CAR_TEST_CONNECTOR, for one in another language or under
+ * a checker. `variables`: "NAME=value". */
+GSubprocess *start_connector (const char *const *variables, const char *const *arguments);
+void finish_connector (GSubprocess *process, ConnectorRun *run);
+void run_connector (const char *const *variables, const char *const *arguments, ConnectorRun *run);
+
+void connector_run_clear (ConnectorRun *self);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ConnectorRun, connector_run_clear)
+
+/* Fails the test, and shows the log, where the code is another or the text is not in the log. */
+void assert_exited (const ConnectorRun *run, int code, const char *logged);

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include <libcar/car.h>
+
+#include "connector-runner.h"
+
+/* What a connector does with its settings, before any import: tests/contract-connector and its connection test, which
+ * needs no CAR service. */
+
+#define VARIABLES(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__ (, ) NULL })
+#define ARGUMENTS(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__ (, ) NULL })
+
+static void
+assert_shown (const char *const *variables, const char *const *arguments, const char *shown)
+{
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_connector (variables, arguments, &run);
+  assert_exited (&run, 0, "The data source can be reached");
+  g_assert_cmpstr (run.out, ==, shown);
+}
+
+static void
+assert_refused (const char *const *variables, const char *const *arguments, const char *logged)
+{
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_connector (variables, arguments, &run);
+  assert_exited (&run, CAR_APP_ERROR_INVALID_PARAMETER, logged);
+  g_assert_nonnull (strstr (run.log, "--help"));
+  g_assert_cmpstr (run.out, ==, "");
+}
+
+static void
+test_spellings (void)
+{
+  const char *const *show = VARIABLES ("CONTRACT_SHOW=server");
+
+  assert_shown (show, ARGUMENTS ("-connection-test", "-server", "x"), "setting: x\n");
+  assert_shown (show, ARGUMENTS ("-connection-test", "-server=x"), "setting: x\n");
+  assert_shown (show, ARGUMENTS ("--connection-test", "--server", "x"), "setting: x\n");
+  assert_shown (show, ARGUMENTS ("--connection-test", "--server=x"), "setting: x\n");
+  assert_shown (show, ARGUMENTS ("-connection-test", "-server", "-quick"), "setting: -quick\n");
+  assert_shown (show, ARGUMENTS ("-connection-test", "-server", "a b/ü%"), "setting: a b/ü%\n");
+  assert_shown (show, ARGUMENTS ("-d", "-connection-test", "-server", "a", "-server", "b", "--"),
+                "setting: b\n");
+}
+
+static void
+test_variables (void)
+{
+  assert_shown (VARIABLES ("CONTRACT_SHOW=server", "CONTRACT_SERVER=v", "DATASOURCE_CONNECTION_TEST=1"),
+                ARGUMENTS (), "setting: v\n");
+  assert_shown (VARIABLES ("CONTRACT_SHOW=server", "CONTRACT_SERVER=v"),
+                ARGUMENTS ("-connection-test", "-server=o"), "setting: o\n");
+  assert_shown (VARIABLES ("CONTRACT_SHOW=quick", "CONTRACT_SERVER=v", "CONTRACT_QUICK=yes"),
+                ARGUMENTS ("-connection-test"), "setting: true\n");
+  assert_shown (VARIABLES ("CONTRACT_SHOW=quick", "CONTRACT_SERVER=v", "CONTRACT_QUICK=no"),
+                ARGUMENTS ("-connection-test"), "setting: \n");
+  assert_shown (VARIABLES ("CONTRACT_SHOW=quick", "CONTRACT_SERVER=v"),
+                ARGUMENTS ("-connection-test", "-quick"), "setting: true\n");
+}
+
+static void
+test_refused (void)
+{
+  const char *const *none = VARIABLES ();
+
+  assert_refused (none, ARGUMENTS ("-connection-test"),
+                  "-server (CONTRACT_SERVER) is missing: the data source");
+  assert_refused (VARIABLES ("CONTRACT_SERVER="), ARGUMENTS ("-connection-test"),
+                  "-server (CONTRACT_SERVER) is missing");
+  assert_refused (none, ARGUMENTS ("-server", "x", "-source", "s"), "-car-service-url (CAR_SERVICE_URL)");
+  assert_refused (none, ARGUMENTS ("-server", "x", "-car-service-url", "u", "-car-service-key", "k"),
+                  "-source (CONNECTION_NAME) is missing");
+  assert_refused (none, ARGUMENTS ("-connection-test", "-server"), "--server");
+  assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "-unknown"), "-unknown");
+  assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "stray"), "belongs to no option");
+  assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "--", "-quick"),
+                  "belongs to no option");
+  assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "-log-format", "xml"),
+                  "-log-format (CAR_LOG_FORMAT) is “xml”");
+  assert_refused (VARIABLES ("CONTRACT_SERVER=caf\xe9"), ARGUMENTS ("-connection-test"),
+                  "-server (CONTRACT_SERVER) is not UTF-8");
+}
+
+/* What was mistyped may have been a secret. */
+static void
+test_refused_without_telling (void)
+{
+  static const char *const arguments[][4] = {
+    { "-secrett", "hunter2" }, { "-secrett=hunter2" }, { "--secrett=hunter2" },
+    { "-quick", "hunter2" },   { "-quick=hunter2" },   { "-secret", "hunter2", "hunter2" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    {
+      g_auto (ConnectorRun) run = { 0 };
+
+      run_connector (VARIABLES (), arguments[i], &run);
+      assert_exited (&run, CAR_APP_ERROR_INVALID_PARAMETER, "--help");
+      g_assert_null (strstr (run.log, "hunter2"));
+    }
+}
+
+static void
+test_help (void)
+{
+  static const char *const wanted[] = {
+    "--source=NAME", "(CONNECTION_NAME)", "--car-service-token=TOKEN", "(CAR_SERVICE_AUTHTOKEN)",
+    "-d, --debug",   "--server=URL",      "(CONTRACT_SERVER)",         "--export-data-page-size=NUMBER",
+    "--log-format",  "Exit codes",        "--secret=PASSWORD",         "--version=VERSION",
+  };
+  static const char *const spellings[] = { "--help", "-help", "-h" };
+
+  for (guint spelling = 0; spelling < G_N_ELEMENTS (spellings); spelling++)
+    {
+      g_auto (ConnectorRun) run = { 0 };
+
+      run_connector (VARIABLES (), ARGUMENTS (spellings[spelling]), &run);
+      assert_exited (&run, 0, "");
+      for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+        g_assert_nonnull (strstr (run.out, wanted[i]));
+    }
+}
+
+static void
+test_connection_test (void)
+{
+  static const struct
+  {
+    const char *how;
+    int code;
+    const char *logged;
+  } cases[] = {
+    { "CONTRACT_FAIL=test_connection:datasource:50", 50, "Failure of the data source (exit code 50)" },
+    { "CONTRACT_FAIL=test_connection:datasource:51", 51, "told to" },
+    { "CONTRACT_FAIL=test_connection:datasource:55", 55, "told to" },
+    { "CONTRACT_FAIL=test_connection:datasource:200", 200, "told to" },
+    { "CONTRACT_FAIL=test_connection:datasource:0", 1, "told to" },
+    { "CONTRACT_FAIL=test_connection:datasource:256", 1, "told to" },
+    { "CONTRACT_FAIL=test_connection:other", 1,
+      "told to [g-io-error-quark 12]. General failure (exit code 1)" },
+    { "CONTRACT_FAIL=test_connection:app:2", 2, "Invalid settings (exit code 2)" },
+    { "CONTRACT_FAIL=test_connection:no-error", 1, "ContractServer.test_connection failed and set no error" },
+    { "CONTRACT_FAIL=test_connection:success-with-error", 1,
+      "ContractServer.test_connection succeeded and set an error all the same: told to" },
+    { "CONTRACT_FAIL=create_asset_server:datasource:52", 52, "told to" },
+    { "CONTRACT_FAIL=create_asset_server:wrong-type", 1,
+      "ContractApp.create_asset_server returned a GCancellable, which is not a CarAssetServer" },
+    { "CONTRACT_FAIL=create_asset_server:no-error", 1,
+      "ContractApp.create_asset_server failed and set no error" },
+    { "CONTRACT_MISSING=create_asset_server", 1, "ContractApp does not implement create_asset_server" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (ConnectorRun) run = { 0 };
+
+      run_connector (VARIABLES (cases[i].how, "CONTRACT_SERVER=x"), ARGUMENTS ("-connection-test"), &run);
+      assert_exited (&run, cases[i].code, cases[i].logged);
+    }
+}
+
+static void
+test_signals (void)
+{
+  static const struct
+  {
+    const char *how;
+    int code;
+    const char *logged;
+  } cases[] = {
+    { "CONTRACT_FAIL=test_connection:signal:2", 130, "Stopped by SIGINT (exit code 130)" },
+    { "CONTRACT_FAIL=test_connection:signal:15", 143, "Stopped by SIGTERM (exit code 143)" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (ConnectorRun) run = { 0 };
+
+      run_connector (VARIABLES (cases[i].how, "CONTRACT_SERVER=x"), ARGUMENTS ("-connection-test"), &run);
+      assert_exited (&run, cases[i].code, cases[i].logged);
+    }
+}
+
+/* Reads the first line, which says that the connector is where the test wants it. */
+static void
+wait_for_line (GSubprocess *process, const char *wanted)
+{
+  g_autoptr (GDataInputStream) out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
+  g_autofree char *line = g_data_input_stream_read_line (out, NULL, NULL, NULL);
+
+  g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (out), FALSE);
+  g_assert_cmpstr (line, ==, wanted);
+}
+
+/* A method that looks at nothing: the first signal cannot stop it, the second does. */
+static void
+test_second_signal (void)
+{
+  g_autoptr (GSubprocess) process = start_connector (
+      VARIABLES ("CONTRACT_FAIL=test_connection:hang", "CONTRACT_SERVER=x"), ARGUMENTS ("-connection-test"));
+  g_auto (ConnectorRun) run = { 0 };
+
+  wait_for_line (process, "hanging");
+  g_subprocess_send_signal (process, SIGTERM);
+  wait_for_line (process, "still hanging");
+  g_subprocess_send_signal (process, SIGTERM);
+
+  finish_connector (process, &run);
+  g_assert_cmpint (run.code, ==, 128 + SIGTERM);
+}
+
+static void
+test_secrets_are_wiped (void)
+{
+  static const char *const spellings[][3] = { { "-secret", "hunter2" },
+                                              { "-secret=hunter2" },
+                                              { "--secret=hunter2" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (spellings); i++)
+    {
+      g_autoptr (GSubprocess) process =
+          start_connector (VARIABLES ("CONTRACT_FAIL=test_connection:hang", "CONTRACT_SHOW=secret"),
+                           ARGUMENTS ("-connection-test", "-server", "visible", spellings[i][0],
+                                      spellings[i][1] != NULL ? spellings[i][1] : "-quick"));
+      g_auto (ConnectorRun) run = { 0 };
+      g_autofree char *list = NULL;
+      gsize length = 0;
+
+      wait_for_line (process, "setting: hunter2");
+
+      g_autofree char *path = g_strdup_printf ("/proc/%s/cmdline", g_subprocess_get_identifier (process));
+      g_assert_true (g_file_get_contents (path, &list, &length, NULL));
+      g_assert_nonnull (memmem (list, length, "visible", strlen ("visible")));
+      g_assert_null (memmem (list, length, "hunter2", strlen ("hunter2")));
+
+      g_subprocess_force_exit (process);
+      finish_connector (process, &run);
+    }
+}
+
+static void
+test_log_formats (void)
+{
+  const char *const *variables = VARIABLES ("CONTRACT_SERVER=x");
+  g_auto (ConnectorRun) json = { 0 }, text = { 0 }, debug = { 0 };
+
+  run_connector (variables, ARGUMENTS ("-connection-test", "-name", "n", "-version", "9", "-source", "s"),
+                 &json);
+  assert_exited (&json, 0,
+                 "\"message\":\"The data source can be reached\",\"connector\":\"n\",\"source\":\"s\","
+                 "\"version\":\"9\"}\n");
+
+  run_connector (variables, ARGUMENTS ("-connection-test", "--log-format=text"), &text);
+  assert_exited (&text, 0, "");
+  g_assert_cmpstr (text.log, ==, "The data source can be reached\n");
+
+  run_connector (VARIABLES ("CONTRACT_SERVER=x", "CAR_LOG_FORMAT=text", "DEBUG=1"),
+                 ARGUMENTS ("-connection-test"), &debug);
+  assert_exited (&debug, 0, "debug: [libcar] testing the connection to the data source\n");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/app/spellings", test_spellings);
+  g_test_add_func ("/app/variables", test_variables);
+  g_test_add_func ("/app/refused", test_refused);
+  g_test_add_func ("/app/refused-without-telling", test_refused_without_telling);
+  g_test_add_func ("/app/help", test_help);
+  g_test_add_func ("/app/connection-test", test_connection_test);
+  g_test_add_func ("/app/signals", test_signals);
+  g_test_add_func ("/app/second-signal", test_second_signal);
+  g_test_add_func ("/app/secrets-are-wiped", test_secrets_are_wiped);
+  g_test_add_func ("/app/log-formats", test_log_formats);
+
+  return g_test_run ();
+}
