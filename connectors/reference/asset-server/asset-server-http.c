@@ -27,7 +27,7 @@ typedef struct
 {
   AssetHttp *http;
   SoupServerMessage *message;
-  GHashTable *query; /* may be NULL */
+  GHashTable *query;
   char *authority;
   char *base;
   const AssetCollection *collection;
@@ -135,7 +135,7 @@ get_state (Request *self)
 static const char *
 get_parameter (Request *self, const char *name)
 {
-  return self->query ? g_hash_table_lookup (self->query, name) : NULL;
+  return g_hash_table_lookup (self->query, name);
 }
 
 static gboolean
@@ -276,15 +276,27 @@ update_object (Request *self, gboolean partial)
     respond_object (self, SOUP_STATUS_OK);
 }
 
+/* libsoup 3.2 takes the Content-Length out of an answer that has no content, then takes it for one that ends with the
+ * connection, and closes that unannounced. */
+static void
+keep_connection (SoupServerMessage *message, gpointer user_data)
+{
+  soup_message_headers_set_encoding (soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
+}
+
 static void
 delete_object (Request *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (asset_store_delete (self->http->store, self->collection, self->pk, &error))
-    soup_server_message_set_status (self->message, SOUP_STATUS_NO_CONTENT, NULL);
-  else
-    respond_error (self, error);
+  if (!asset_store_delete (self->http->store, self->collection, self->pk, &error))
+    {
+      respond_error (self, error);
+      return;
+    }
+
+  g_signal_connect (self->message, "wrote-headers", G_CALLBACK (keep_connection), NULL);
+  soup_server_message_set_status (self->message, SOUP_STATUS_NO_CONTENT, NULL);
 }
 
 /* ---- which call it is ---- */
@@ -379,16 +391,31 @@ dup_authority (AssetHttp *self, SoupServerMessage *message)
   return g_strdup (host);
 }
 
+/* NULL where it cannot be decoded: libsoup's own reading would end at a %00. */
+static GHashTable *
+parse_query (SoupServerMessage *message)
+{
+  const char *query = g_uri_get_query (soup_server_message_get_uri (message));
+  return g_uri_parse_params (query ? query : "", -1, "&", G_URI_PARAMS_WWW_FORM, NULL);
+}
+
 static void
-handle (SoupServer *soup, SoupServerMessage *message, const char *path, GHashTable *query, gpointer user_data)
+handle (SoupServer *soup,
+        SoupServerMessage *message,
+        const char *path,
+        GHashTable *unused,
+        gpointer user_data)
 {
   AssetHttp *self = user_data;
+  g_autoptr (GHashTable) query = parse_query (message);
   g_autofree char *authority = dup_authority (self, message);
   g_autofree char *base = g_strconcat ("http://", authority, NULL);
   Request request = { self, message, query, authority, base, NULL, 0 };
 
   if (!authority)
     respond_problem (&request, SOUP_STATUS_BAD_REQUEST, "the header Host must be a host's name and its port");
+  else if (!query)
+    respond_problem (&request, SOUP_STATUS_BAD_REQUEST, "the query cannot be decoded");
   else if (soup_server_message_get_request_body (message)->length > MAX_BODY)
     respond_problem (&request, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "the body is larger than 64 MiB");
   else
