@@ -1,0 +1,918 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+#include <libcar/car-json-scanner-private.h>
+#include <service/query/car-query.h>
+
+#define OPEN G_MAXINT64
+
+typedef struct
+{
+  sqlite3 *db;
+  CarCoreModel *model;
+} Fixture;
+
+static void
+execute (sqlite3 *db, const char *sql)
+{
+  char *message = NULL;
+
+  sqlite3_exec (db, sql, NULL, NULL, &message);
+  g_assert_cmpstr (message, ==, NULL);
+}
+
+static void
+insert (sqlite3 *db, const char *sql, const char *types, ...)
+{
+  sqlite3_stmt *statement = NULL;
+  va_list args;
+
+  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
+  va_start (args, types);
+  for (int i = 0; types[i] != '\0'; i++)
+    if (types[i] == 's')
+      sqlite3_bind_text (statement, i + 1, va_arg (args, const char *), -1, SQLITE_TRANSIENT);
+    else
+      sqlite3_bind_int64 (statement, i + 1, va_arg (args, gint64));
+  va_end (args);
+  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_DONE);
+  sqlite3_finalize (statement);
+}
+
+static void
+add_vertex_at (sqlite3 *db,
+               const char *collection,
+               const char *source,
+               const char *key,
+               const char *body,
+               gint64 t1,
+               gint64 t2)
+{
+  g_autofree char *node_id = g_strconcat (source, "/", key, NULL);
+  gboolean shared = g_str_equal (collection, "ipaddress") || g_str_equal (collection, "hostname");
+
+  insert (db,
+          "INSERT INTO vertex (collection, source, key, node_id, connecting_id, body, t1, t2, created_at, "
+          "modified_at,"
+          " reported_at, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 100, 200, 300, 0)",
+          "ssssssii", collection, source, key, node_id, shared ? key : node_id, body, t1, t2);
+}
+
+static void
+add_vertex (sqlite3 *db, const char *collection, const char *key, const char *body)
+{
+  add_vertex_at (db, collection, "src", key, body, 1000, OPEN);
+}
+
+static void
+add_edge_of (sqlite3 *db,
+             const char *source,
+             const char *from,
+             const char *from_key,
+             const char *to,
+             const char *to_key)
+{
+  g_autofree char *collection = g_strconcat (from, "_", to, NULL);
+  g_autofree char *from_id = g_strconcat (source, "/", from_key, NULL);
+  g_autofree char *to_id = g_strconcat (source, "/", to_key, NULL);
+
+  insert (db,
+          "INSERT INTO edge (collection, source, from_collection, from_key, from_id, to_collection, to_key, "
+          "to_id,"
+          " active, body, t1, t2, created_at, modified_at, reported_at, seen)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, '{\"risk_score\":1.50,\"report\":\"r1\"}', 1000, ?, 100, 200, "
+          "300, 0)",
+          "ssssssssi", collection, source, from, from_key, from_id, to, to_key, to_id, OPEN);
+}
+
+static void
+add_edge (sqlite3 *db, const char *from, const char *from_key, const char *to, const char *to_key)
+{
+  add_edge_of (db, "src", from, from_key, to, to_key);
+}
+
+static void
+make_tables (sqlite3 *db)
+{
+  execute (
+      db,
+      "CREATE TABLE source (id INTEGER PRIMARY KEY, key TEXT UNIQUE, name, description, product_link, "
+      "properties,"
+      " model_state_id, body);"
+      "CREATE TABLE vertex (id INTEGER PRIMARY KEY, collection, source, key, node_id, connecting_id, body,"
+      " t1 INTEGER, t2 INTEGER, created_at, modified_at, reported_at, seen);"
+      "CREATE INDEX vertex_key ON vertex (collection, key);"
+      "CREATE INDEX vertex_node ON vertex (node_id, collection);"
+      "CREATE INDEX vertex_connecting ON vertex (connecting_id, collection);"
+      "CREATE TABLE edge (id INTEGER PRIMARY KEY, collection, source, from_collection, from_key, from_id,"
+      " to_collection, to_key, to_id, active, body, t1 INTEGER, t2 INTEGER, created_at, modified_at, "
+      "reported_at,"
+      " seen);"
+      "CREATE INDEX edge_from ON edge (from_id, collection);"
+      "CREATE INDEX edge_to ON edge (to_id, collection);"
+      "CREATE INDEX edge_collection ON edge (collection);"
+      "CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
+      "CREATE TABLE vertex_tag (collection, source, key, tag, t1, t2);"
+      "CREATE INDEX vertex_tag_vertex ON vertex_tag (collection, key, source);");
+}
+
+static void
+fill_tables (sqlite3 *db)
+{
+  execute (db, "INSERT INTO source (key, name, properties) VALUES ('src', 'Source', '{\"a\":1.0}')");
+  add_vertex (
+      db, "asset", "a1",
+      "{\"external_id\":\"a1\",\"name\":\"Alpha\",\"risk\":1.50,\"business_value\":12345678901234567890,"
+      "\"properties\":{\"k\":[1,2]},\"description\":\"50% _\\\\x\"}");
+  add_vertex (db, "asset", "a2",
+              "{\"external_id\":\"a2\",\"name\":\"beta\",\"risk\":7,\"n\\u0061\":1,\"description\":"
+              "\"\\u0041\\n\\u0000z\"}");
+  add_vertex (db, "asset", "a3", "{\"external_id\":\"a3\",\"n\\u0061me\":\"GÄMMA\\\"'\"}");
+  add_vertex_at (db, "asset", "src", "old", "{\"external_id\":\"old\",\"name\":\"Old\"}", 1000, 2000);
+  add_vertex_at (db, "asset", "src", "a1", "{\"external_id\":\"a1\",\"name\":\"Before\"}", 500, 1000);
+  add_vertex (db, "account", "u1", "{\"external_id\":\"u1\",\"name\":\"root\",\"active\":true}");
+  add_vertex (db, "account", "u2", "{\"external_id\":\"u2\",\"name\":\"guest\",\"active\":false}");
+  add_vertex (db, "ipaddress", "10.0.0.1", "{\"_key\":\"10.0.0.1\"}");
+  add_vertex_at (db, "ipaddress", "other", "10.0.0.1", "{\"_key\":\"10.0.0.1\"}", 1000, OPEN);
+  add_vertex (db, "hostname", "h1", "{\"_key\":\"h1\",\"host_name\":\"H-One\"}");
+  add_vertex (db, "hostname", "h2", "{\"_key\":\"h2\"}");
+  add_vertex (db, "port", "p80", "{\"external_id\":\"p80\",\"port_number\":80,\"protocol\":\"tcp\"}");
+  add_vertex (db, "port", "p53", "{\"external_id\":\"p53\",\"port_number\":53,\"protocol\":\"udp\"}");
+  add_vertex (db, "application", "nginx", "{\"external_id\":\"nginx\",\"name\":\"nginx\"}");
+  add_edge (db, "asset", "a1", "ipaddress", "10.0.0.1");
+  add_edge (db, "asset", "a2", "ipaddress", "10.0.0.1");
+  add_edge (db, "application", "nginx", "port", "p80");
+  /* The same node_id, a/b/c, for two vertices. */
+  add_vertex_at (db, "asset", "a", "b/c", "{\"name\":\"one\"}", 1000, OPEN);
+  add_vertex_at (db, "asset", "a/b", "c", "{\"name\":\"two\"}", 1000, OPEN);
+  add_vertex_at (db, "port", "a", "b/p", "{\"port_number\":1,\"protocol\":\"tcp\"}", 1000, OPEN);
+  add_edge_of (db, "a", "asset", "b/c", "ipaddress", "b/x");
+  execute (db, "INSERT INTO tag (id, name) VALUES (1, 'prod'), (2, 'gone')");
+  execute (db, "INSERT INTO vertex_tag VALUES ('asset', 'src', 'a1', 1, 1000, 9223372036854775807),"
+               " ('asset', 'src', 'a1', 2, 1000, 2000)");
+}
+
+static void
+set_up (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (sqlite3_open (":memory:", &self->db), ==, SQLITE_OK);
+  make_tables (self->db);
+  fill_tables (self->db);
+  self->model = car_core_model_new (&error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *self, gconstpointer data)
+{
+  g_assert_cmpint (sqlite3_close (self->db), ==, SQLITE_OK);
+  g_object_unref (self->model);
+}
+
+/* The answer, which is strict JSON whatever was asked, as text. */
+static char *
+send_at (Fixture *self, const char *request, gssize length, gint64 timepoint)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) answer = car_query_run (
+      self->db, self->model, request, length < 0 ? strlen (request) : (gsize) length, timepoint, &error);
+  CarJsonScanner scanner;
+  CarJsonSpan whole;
+
+  g_assert_no_error (error);
+  g_assert_nonnull (answer);
+  car_json_scanner_init (&scanner, g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
+  g_assert_true (car_json_scanner_read (&scanner, &whole));
+  g_assert_true (car_json_scanner_finish (&scanner));
+  return g_strndup (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
+}
+
+static char *
+ask_with (Fixture *self, const char *query, const char *variables)
+{
+  g_autoptr (GString) request = g_string_new ("{\"query\":");
+
+  car_json_append_string (request, query, -1);
+  if (variables != NULL)
+    g_string_append_printf (request, ",\"variables\":%s", variables);
+  g_string_append_c (request, '}');
+  return send_at (self, request->str, (gssize) request->len, -1);
+}
+
+static void
+assert_data (Fixture *self, const char *query, const char *data)
+{
+  g_autofree char *answer = ask_with (self, query, NULL);
+  g_autofree char *expected = g_strdup_printf ("{\"data\":%s}", data);
+
+  g_test_message ("%s", query);
+  g_assert_cmpstr (answer, ==, expected);
+}
+
+/* The external_ids of the assets that fit, in order. */
+static void
+assert_assets (Fixture *self, const char *where, const char *ids)
+{
+  g_autofree char *query = g_strdup_printf ("{ asset (where: {source: {_eq: \"src\"}, _and: [%s]},"
+                                            " order_by: {external_id: asc}) { external_id } }",
+                                            where);
+  g_autofree char *answer = ask_with (self, query, NULL);
+  g_autoptr (GString) expected = g_string_new ("{\"data\":{\"asset\":[");
+  g_auto (GStrv) list = g_strsplit (ids, " ", -1);
+
+  for (guint i = 0; list[i] != NULL; i++)
+    g_string_append_printf (expected, "%s{\"external_id\":\"%s\"}", i > 0 ? "," : "", list[i]);
+  g_string_append (expected, "]}}");
+  g_test_message ("%s", where);
+  g_assert_cmpstr (answer, ==, expected->str);
+}
+
+static void
+assert_problem (Fixture *self,
+                const char *query,
+                const char *variables,
+                const char *path,
+                const char *message)
+{
+  g_autofree char *answer = ask_with (self, query, variables);
+  g_autoptr (JsonNode) node = json_from_string (answer, NULL);
+  JsonObject *root = json_node_get_object (node), *problem;
+
+  g_test_message ("%s\n%s", query, answer);
+  g_assert_cmpuint (json_object_get_size (root), ==, 1);
+  problem = json_array_get_object_element (json_object_get_array_member (root, "errors"), 0);
+  g_assert_true (g_pattern_match_simple (message, json_object_get_string_member (problem, "message")));
+  problem = json_object_get_object_member (problem, "extensions");
+  g_assert_nonnull (json_object_get_string_member (problem, "code"));
+  if (path != NULL)
+    g_assert_cmpstr (json_object_get_string_member (problem, "path"), ==, path);
+}
+
+static void
+test_fields (Fixture *self, gconstpointer data)
+{
+  assert_data (
+      self,
+      "{ asset(where: {external_id: {_eq: \"a1\"}}) { id external_id name risk business_value properties } }",
+      "{\"asset\":[{\"id\":\"src/a1\",\"external_id\":\"a1\",\"name\":\"Alpha\",\"risk\":1.50,"
+      "\"business_value\":12345678901234567890,\"properties\":{\"k\":[1,2]}}]}");
+  assert_data (self,
+               "query Q { b: asset(where: {external_id: {_eq: \"a2\"}}) { __typename x: description n: name "
+               "risk _key } }",
+               "{\"b\":[{\"__typename\":\"asset\",\"x\":\"\\u0041\\n\\u0000z\",\"n\":\"beta\",\"risk\":7,\"_"
+               "key\":null}]}");
+  assert_data (
+      self,
+      "{ asset(where: {external_id: {_eq: \"a3\"}}) { name risk connecting_id reported_at source"
+      " _t1 _t2 _created_at _modified_at } }",
+      "{\"asset\":[{\"name\":\"GÄMMA\\\"'\",\"risk\":null,\"connecting_id\":\"src/a3\",\"reported_at\":300,"
+      "\"source\":\"src\",\"_t1\":1000,\"_t2\":9223372036854775807,\"_created_at\":100,"
+      "\"_modified_at\":200}]}");
+  assert_data (
+      self, "{ hostname(order_by: {_key: asc}) { name host_name external_id _key } }",
+      "{\"hostname\":[{\"name\":\"H-One\",\"host_name\":\"H-One\",\"external_id\":\"h1\",\"_key\":\"h1\"},"
+      "{\"name\":\"h2\",\"host_name\":\"h2\",\"external_id\":\"h2\",\"_key\":\"h2\"}]}");
+  assert_data (self, "{ account(where: {active: {_eq: true}}) { name active } }",
+               "{\"account\":[{\"name\":\"root\",\"active\":true}]}");
+  assert_data (
+      self,
+      "{ asset_ipaddress(where: {from_id: {_eq: \"src/a1\"}}) { source active from_id to_id _from _to"
+      " report _from_external_id } }",
+      "{\"asset_ipaddress\":[{\"source\":\"src\",\"active\":true,\"from_id\":\"src/a1\","
+      "\"to_id\":\"src/10.0.0.1\",\"_from\":\"asset/a1\",\"_to\":\"ipaddress/10.0.0.1\",\"report\":\"r1\","
+      "\"_from_external_id\":\"a1\"}]}");
+  assert_data (self, "{ asset_ipaddress(where: {_from: {_eq: \"asset/a2\"}}) { to_id } }",
+               "{\"asset_ipaddress\":[{\"to_id\":\"src/10.0.0.1\"}]}");
+  assert_data (self, "{ source { key name properties } tag(order_by: {name: desc}) { name } }",
+               "{\"source\":[{\"key\":\"src\",\"name\":\"Source\",\"properties\":{\"a\":1.0}}],"
+               "\"tag\":[{\"name\":\"prod\"},{\"name\":\"gone\"}]}");
+  assert_data (self, "{ database { name } }", "{\"database\":[]}");
+}
+
+static void
+test_operators (Fixture *self, gconstpointer data)
+{
+  assert_assets (self, "", "a1 a2 a3");
+  assert_assets (self, "{}", "a1 a2 a3");
+  assert_assets (self, "{name: {_eq: \"Alpha\"}}", "a1");
+  assert_assets (self, "{name: {_neq: \"Alpha\"}}", "a2 a3");
+  assert_assets (self, "{name: {}}", "a1 a2 a3");
+  assert_assets (self, "{risk: {_gt: 1.5}}", "a2");
+  assert_assets (self, "{risk: {_gte: 1.5}}", "a1 a2");
+  assert_assets (self, "{risk: {_lt: 7}}", "a1");
+  assert_assets (self, "{risk: {_lte: \"7\"}}", "a1 a2");
+  assert_assets (self, "{risk: {_gt: 1, _lt: 2}}", "a1");
+  assert_assets (self, "{risk: {_neq: 7}}", "a1");
+  assert_assets (self, "{risk: {_is_null: true}}", "a3");
+  assert_assets (self, "{risk: {_is_null: false}}", "a1 a2");
+  assert_assets (self, "{properties: {_is_null: false}}", "a1");
+  assert_assets (self, "{external_id: {_in: [\"a3\", \"a1\", \"x\"]}}", "a1 a3");
+  assert_assets (self, "{external_id: {_in: \"a3\"}}", "a3");
+  assert_assets (self, "{external_id: {_nin: [\"a3\", \"a1\"]}}", "a2");
+  assert_assets (self, "{external_id: {_in: []}}", "");
+  assert_assets (self, "{external_id: {_nin: []}}", "a1 a2 a3");
+  assert_assets (self, "{_or: [{risk: {_eq: 7}}, {name: {_eq: \"Alpha\"}}]}", "a1 a2");
+  assert_assets (self, "{_or: []}", "");
+  assert_assets (self, "{_and: []}", "a1 a2 a3");
+  assert_assets (self, "{_or: {risk: {_eq: 7}}}", "a2");
+  assert_assets (self, "{_not: {external_id: {_eq: \"a1\"}}}", "a2 a3");
+  assert_assets (self, "{_not: {_not: {_or: [{external_id: {_eq: \"a1\"}}]}}}", "a1");
+  assert_assets (self, "{external_id: {_gt: \"a1\"}}", "a2 a3");
+}
+
+static void
+test_like (Fixture *self, gconstpointer data)
+{
+  assert_assets (self, "{name: {_like: \"Al%\"}}", "a1");
+  assert_assets (self, "{name: {_like: \"al%\"}}", "");
+  assert_assets (self, "{name: {_ilike: \"aL%\"}}", "a1");
+  assert_assets (self, "{name: {_like: \"%a\"}}", "a1 a2");
+  assert_assets (self, "{name: {_nlike: \"%a\"}}", "a3");
+  assert_assets (self, "{name: {_nilike: \"ALPHA\"}}", "a2 a3");
+  assert_assets (self, "{name: {_like: \"b_t_\"}}", "a2");
+  assert_assets (self, "{name: {_like: \"%\"}}", "a1 a2 a3");
+  assert_assets (self, "{name: {_like: \"\"}}", "");
+  assert_assets (self, "{name: {_like: \"_\"}}", "");
+  assert_assets (self, "{name: {_ilike: \"gämm_%\"}}", "a3");
+  assert_assets (self, "{name: {_like: \"G_MMA%\"}}", "a3");
+  assert_assets (self, "{name: {_like: \"%l%p%a\"}}", "a1");
+  assert_assets (self, "{name: {_like: \"%a%a%a%\"}}", "");
+  assert_assets (self, "{description: {_like: \"50\\\\%%\"}}", "a1");
+  assert_assets (self, "{description: {_like: \"5\\\\%%\"}}", "");
+  assert_assets (self, "{description: {_like: \"%\\\\_\\\\\\\\x\"}}", "a1");
+  assert_assets (self, "{description: {_like: \"%\\\\\"}}", "");
+}
+
+/* What stands in a value stays a value. */
+static void
+test_hostile_values (Fixture *self, gconstpointer data)
+{
+  static const char *const values[] = { "' OR 1=1 --",
+                                        "\\\" OR \\\"\\\"=\\\"",
+                                        "'; DROP TABLE vertex; --",
+                                        "a1\\\"}}) { id }",
+                                        "%",
+                                        "\\u0000",
+                                        "🙂\\uD83D\\uDE00",
+                                        "?1",
+                                        "car_member(body,'name')" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      g_autofree char *where = g_strdup_printf ("{name: {_eq: \"%s\"}}", values[i]);
+      g_autofree char *variables = g_strdup_printf ("{\"v\":\"%s\"}", values[i]);
+      g_autofree char *answer = NULL;
+
+      assert_assets (self, where, "");
+      answer = ask_with (self, "query ($v: String!) { asset(where: {name: {_in: [$v]}}) { id } }", variables);
+      g_assert_cmpstr (answer, ==, "{\"data\":{\"asset\":[]}}");
+    }
+  assert_assets (self, "{name: {_eq: \"GÄMMA\\\"'\"}}", "a3");
+  assert_assets (self, "{name: {_eq: \"\"\"GÄMMA\"'\"\"\"}}", "a3");
+  assert_assets (self, "{name: {_eq: \"\\u0041lph\\u{61}\"}}", "a1");
+  assert_assets (self, "{description: {_eq: \"A\\n\\u0000z\"}}", "a2");
+  assert_assets (self, "{description: {_eq: \"A\\n\"}}", "");
+  assert_data (self, "{ vertex: asset_aggregate(where: {source: {_eq: \"src\"}}) { aggregate { count } } }",
+               "{\"vertex\":{\"aggregate\":{\"count\":3}}}");
+}
+
+static void
+test_variables (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *query;
+    const char *variables;
+    const char *data;
+  } cases[] = {
+    { "query Q($n: String!) { asset(where: {name: {_eq: $n}}) { id } }", "{\"n\":\"Al\\u0070ha\"}",
+      "{\"asset\":[{\"id\":\"src/a1\"}]}" },
+    { "query ($w: asset_bool_exp) { asset(where: $w) { id } }",
+      "{\"w\":{\"risk\":{\"_gte\":1.5e0,\"_lt\":7}}}", "{\"asset\":[{\"id\":\"src/a1\"}]}" },
+    { "query ($ids: [String!]!, $l: Int = 1) { asset(where: {external_id: {_in: $ids}}, limit: $l) { id } }",
+      "{\"ids\":[\"a3\",\"a2\"]}", "{\"asset\":[{\"id\":\"src/a2\"}]}" },
+    { "query ($o: [asset_order_by!], $w: asset_bool_exp) { asset(limit: 1, order_by: $o, where: $w) { id } }",
+      "{\"o\":[{\"external_id\":\"desc\"}],\"w\":{\"source\":{\"_eq\":\"src\"}}}",
+      "{\"asset\":[{\"id\":\"src/a3\"}]}" },
+    { "query ($a: Boolean!, $b: Boolean = false) { account(where: {active: {_eq: $a}}) { name @include(if: "
+      "$b) id"
+      " @skip(if: $b) } }",
+      "{\"a\":false}", "{\"account\":[{\"id\":\"src/u2\"}]}" },
+    { "query ($x: String) { account(where: {name: {_eq: \"root\"}}, limit: $l) { id } }", NULL, NULL },
+    { "query ($l: Int) { account(where: {name: {_eq: \"root\"}}, limit: $l) { id } }", "{\"l\":null}",
+      "{\"account\":[{\"id\":\"src/u1\"}]}" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *answer = ask_with (self, cases[i].query, cases[i].variables);
+      g_autofree char *expected = g_strdup_printf ("{\"data\":%s}", cases[i].data);
+
+      if (cases[i].data == NULL)
+        g_assert_true (g_str_has_prefix (answer, "{\"errors\""));
+      else
+        g_assert_cmpstr (answer, ==, expected);
+    }
+  assert_problem (self, "query ($n: String!) { asset(where: {name: {_eq: $n}}) { id } }", NULL,
+                  "$.variables.n", "*“$n” has no value*");
+  assert_problem (self, "query ($n: String!) { asset(where: {name: {_eq: $n}}) { id } }", "{\"n\":1}",
+                  "$.variables.n", "*is no String!*");
+  assert_problem (self, "{ asset { id } }", "{\"n\":1}", "$.variables", "*“n” is given, but not declared*");
+  assert_problem (self, "{ asset(where: {name: {_eq: $n}}) { id } }", NULL,
+                  "$.selectionSet.asset.args.where.name._eq", "*“$n” is not declared*");
+  assert_problem (self, "query ($n: String) { asset(where: {name: {_eq: $n}}) { id } }", NULL, NULL,
+                  "*null is no value*");
+}
+
+static void
+test_order_and_pages (Fixture *self, gconstpointer data)
+{
+  assert_data (self,
+               "{ port(where: {source: {_eq: \"src\"}}, order_by: {port_number: asc}) { port_number } }",
+               "{\"port\":[{\"port_number\":53},{\"port_number\":80}]}");
+  assert_data (self, "{ port(order_by: [{protocol: desc}, {port_number: desc}]) { port_number } }",
+               "{\"port\":[{\"port_number\":53},{\"port_number\":80},{\"port_number\":1}]}");
+  assert_data (self,
+               "{ port(order_by: {protocol: asc, port_number: asc}, limit: 1, offset: 1) { port_number } }",
+               "{\"port\":[{\"port_number\":80}]}");
+  assert_data (self, "{ port(limit: 0) { port_number } }", "{\"port\":[]}");
+  assert_data (self, "{ port(offset: 2) { external_id } }", "{\"port\":[{\"external_id\":\"b/p\"}]}");
+  assert_data (self, "{ asset(order_by: {risk: desc}, where: {source: {_eq: \"src\"}}) { risk } }",
+               "{\"asset\":[{\"risk\":null},{\"risk\":7},{\"risk\":1.50}]}");
+  assert_data (self, "{ asset(order_by: {risk: desc_nulls_last}, where: {source: {_eq: \"src\"}}) { risk } }",
+               "{\"asset\":[{\"risk\":7},{\"risk\":1.50},{\"risk\":null}]}");
+  assert_data (self, "{ asset(order_by: {risk: asc_nulls_first}, where: {source: {_eq: \"src\"}}) { risk } }",
+               "{\"asset\":[{\"risk\":null},{\"risk\":1.50},{\"risk\":7}]}");
+}
+
+static void
+test_aggregate (Fixture *self, gconstpointer data)
+{
+  assert_data (
+      self,
+      "{ asset_aggregate(where: {risk: {_gt: 0}}) { aggregate { n: count } nodes { name } __typename } }",
+      "{\"asset_aggregate\":{\"aggregate\":{\"n\":2},\"nodes\":[{\"name\":\"Alpha\"},{\"name\":\"beta\"}],"
+      "\"__typename\":\"asset_aggregate\"}}");
+  assert_data (self, "{ port_aggregate(limit: 1) { aggregate { count } } }",
+               "{\"port_aggregate\":{\"aggregate\":{\"count\":1}}}");
+  assert_data (self, "{ asset_ipaddress_aggregate { aggregate { count } } }",
+               "{\"asset_ipaddress_aggregate\":{\"aggregate\":{\"count\":3}}}");
+  assert_data (
+      self,
+      "{ ipaddress(where: {source: {_eq: \"src\"}}) { asset_ipaddress_aggregate(where: {from_id: {_eq:"
+      " \"src/a2\"}}) { aggregate { count } nodes { asset { name } } } } }",
+      "{\"ipaddress\":[{\"asset_ipaddress_aggregate\":{\"aggregate\":{\"count\":1},"
+      "\"nodes\":[{\"asset\":{\"name\":\"beta\"}}]}}]}");
+}
+
+static void
+test_relations (Fixture *self, gconstpointer data)
+{
+  assert_data (
+      self,
+      "{ port(where: {source: {_eq: \"src\"}}, order_by: {port_number: asc}) { port_number protocol"
+      " application_port { application { name } active } } }",
+      "{\"port\":[{\"port_number\":53,\"protocol\":\"udp\",\"application_port\":[]},"
+      "{\"port_number\":80,\"protocol\":\"tcp\",\"application_port\":[{\"application\":{\"name\":\"nginx\"},"
+      "\"active\":true}]}]}");
+  assert_data (
+      self,
+      "{ ipaddress(where: {source: {_eq: \"other\"}}) { name instances(order_by: {source: asc}) { source"
+      " asset_ipaddress(order_by: {from_id: asc}) { asset { name } } } } }",
+      "{\"ipaddress\":[{\"name\":\"10.0.0.1\",\"instances\":[{\"source\":\"other\",\"asset_ipaddress\":[]},"
+      "{\"source\":\"src\",\"asset_ipaddress\":[{\"asset\":{\"name\":\"Alpha\"}},"
+      "{\"asset\":{\"name\":\"beta\"}}]}]}]}");
+  assert_data (self, "{ asset(where: {external_id: {_in: [\"a1\", \"a2\"]}}) { tags { name } } }",
+               "{\"asset\":[{\"tags\":[{\"name\":\"prod\"}]},{\"tags\":[]}]}");
+  /* An edge whose end is not there. */
+  assert_data (self,
+               "{ asset_ipaddress(where: {source: {_eq: \"a\"}}) { ipaddress { name } asset { name } } }",
+               "{\"asset_ipaddress\":[{\"ipaddress\":null,\"asset\":{\"name\":\"one\"}}]}");
+  /* Two vertices with one id are two. */
+  assert_data (
+      self,
+      "{ asset(where: {id: {_eq: \"a/b/c\"}}, order_by: {name: asc}) { name asset_ipaddress { to_id } } }",
+      "{\"asset\":[{\"name\":\"one\",\"asset_ipaddress\":[{\"to_id\":\"a/b/x\"}]},"
+      "{\"name\":\"two\",\"asset_ipaddress\":[]}]}");
+  assert_assets (self, "{asset_ipaddress: {ipaddress: {name: {_eq: \"10.0.0.1\"}}}}", "a1 a2");
+  assert_assets (self, "{asset_ipaddress: {}}", "a1 a2");
+  assert_assets (self, "{_not: {asset_ipaddress: {}}}", "a3");
+  assert_assets (self, "{tags: {name: {_eq: \"prod\"}}}", "a1");
+  assert_assets (self, "{tags: {name: {_eq: \"gone\"}}}", "");
+}
+
+static void
+test_self_edges (Fixture *self, gconstpointer data)
+{
+  static const char extension[] =
+      "{\"vertices\":[{\"name\":\"site\",\"properties\":{\"name\":{\"type\":\"text\"}}}],"
+      "\"edges\":[{\"end1\":\"site\",\"end2\":\"site\"},{\"end1\":\"site\",\"end2\":\"asset\"}]}";
+  g_autoptr (GError) error = NULL;
+
+  assert_problem (self, "{ site { name } }", NULL, "$.selectionSet.site", "there is no collection “site”");
+  g_assert_true (car_core_model_add_extension (self->model, extension, strlen (extension), &error));
+  g_assert_no_error (error);
+  add_vertex (self->db, "site", "s1", "{\"name\":\"One\"}");
+  add_vertex (self->db, "site", "s2", "{\"name\":\"Two\"}");
+  add_edge (self->db, "site", "s1", "site", "s2");
+  add_edge (self->db, "site", "s1", "asset", "a1");
+  assert_data (
+      self,
+      "{ site(order_by: {name: asc}) { name site_site { from_id site { name } } site_asset { asset { name } "
+      "} } }",
+      "{\"site\":[{\"name\":\"One\",\"site_site\":[{\"from_id\":\"src/s1\",\"site\":{\"name\":\"Two\"}}],"
+      "\"site_asset\":[{\"asset\":{\"name\":\"Alpha\"}}]},"
+      "{\"name\":\"Two\",\"site_site\":[{\"from_id\":\"src/s1\",\"site\":{\"name\":\"Two\"}}],"
+      "\"site_asset\":[]}]}");
+}
+
+static void
+test_timepoint (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    gint64 timepoint;
+    const char *answer;
+  } cases[] = {
+    { -1, "[{\"name\":\"Alpha\"}]" },
+    { 499, "[]" },
+    { 500, "[{\"name\":\"Before\"}]" },
+    { 999, "[{\"name\":\"Before\"}]" },
+    { 1000, "[{\"name\":\"Alpha\"},{\"name\":\"Old\"}]" },
+    { 1999, "[{\"name\":\"Alpha\"},{\"name\":\"Old\"}]" },
+    { 2000, "[{\"name\":\"Alpha\"}]" },
+    { G_MAXINT64 - 1, "[{\"name\":\"Alpha\"}]" },
+  };
+  const char *request =
+      "{\"query\":\"{asset(where:{external_id:{_in:[\\\"a1\\\",\\\"old\\\"]}},order_by:{name:asc})"
+      "{name}}\"}";
+  g_autofree char *tags = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *answer = send_at (self, request, -1, cases[i].timepoint);
+      g_autofree char *expected = g_strdup_printf ("{\"data\":{\"asset\":%s}}", cases[i].answer);
+
+      g_assert_cmpstr (answer, ==, expected);
+    }
+  tags = send_at (self,
+                  "{\"query\":\"{asset(where:{external_id:{_eq:\\\"a1\\\"}}){tags(order_by:{name:asc}){name}"
+                  " asset_ipaddress{to_id}}}\"}",
+                  -1, 1500);
+  g_assert_cmpstr (tags, ==,
+                   "{\"data\":{\"asset\":[{\"tags\":[{\"name\":\"gone\"},{\"name\":\"prod\"}],"
+                   "\"asset_ipaddress\":[{\"to_id\":\"src/10.0.0.1\"}]}]}}");
+}
+
+static void
+test_syntax (Fixture *self, gconstpointer data)
+{
+  assert_data (
+      self, "\xef\xbb\xbf# a comment\r\nquery,,Q @x { # more\n account(where:{name:{_eq:\"root\"},},){id,}}",
+      "{\"account\":[{\"id\":\"src/u1\"}]}");
+  assert_data (
+      self,
+      "fragment F on account { id ...G } fragment G on account { name } "
+      "{ account(where: {name: {_eq: \"root\"}}) { ...F ... on account { n: name } ... @skip(if: true) { "
+      "active }"
+      " id } __typename }",
+      "{\"account\":[{\"id\":\"src/u1\",\"name\":\"root\",\"n\":\"root\"}],\"__typename\":\"query_root\"}");
+  assert_data (self, "{ port(where: {port_number: {_lt: 8e1, _gt: -0, _gte: 5.3e+1}}) { port_number } }",
+               "{\"port\":[{\"port_number\":53}]}");
+}
+
+static void
+test_operation_name (Fixture *self, gconstpointer data)
+{
+  g_autofree char *b = send_at (self,
+                                "{\"query\":\"query A {asset(limit:0){id}} query B {port(limit:0){id}}\","
+                                "\"operationName\":\"B\",\"extensions\":{}}",
+                                -1, -1);
+  g_autofree char *none = send_at (self, "{\"query\":\"query A {asset{id}} query B {port{id}}\"}", -1, -1);
+  g_autofree char *wrong =
+      send_at (self, "{\"query\":\"query A {asset{id}}\",\"operationName\":\"C\"}", -1, -1);
+
+  g_assert_cmpstr (b, ==, "{\"data\":{\"port\":[]}}");
+  g_assert_nonnull (strstr (none, "operationName"));
+  g_assert_nonnull (strstr (wrong, "there is no operation “C”"));
+}
+
+static void
+test_problems (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *query;
+    const char *path;
+    const char *message;
+  } cases[] = {
+    { "", "$.query", "*line 1, column 1: there is no query*" },
+    { "{", "$.query", "*a name is expected*" },
+    { "{}", "$.query", "*a field is expected*" },
+    { "{ asset }", "$.selectionSet.asset", "*“asset” needs fields*" },
+    { "{ asset { } }", "$.query", "*a field is expected*" },
+    { "{ asset { id }", "$.query", "*a name is expected*" },
+    { "{ asset { id } } }", "$.query", "*“query”, “fragment” or “{” is expected*" },
+    { "{\n asset(where: {name: {_eq: \"x}}}) { id } }", "$.query",
+      "*line 2, column 28: this string does not end*" },
+    { "{ asset(where: {name: {_eq: \"\\q\"}}) { id } }", "$.query", "*no such escape*" },
+    { "{ asset(where: {name: {_eq: \"\\uD800\"}}) { id } }", "$.query", "*no Unicode character*" },
+    { "{ asset(where: {name: {_eq: \"\\u12\"}}) { id } }", "$.query", "*hexadecimal*" },
+    { "{ asset(where: {name: {_eq: \"\"\"x}}) { id } }", "$.query", "*does not end*" },
+    { "{ asset(limit: 01) { id } }", "$.query", "*does not begin with 0*" },
+    { "{ asset(limit: 1x) { id } }", "$.query", "*a number ends before this*" },
+    { "{ asset(limit: -) { id } }", "$.query", "*a digit is expected*" },
+    { "{ asset(limit: ) { id } }", "$.query", "*a value is expected*" },
+    { "{ asset() { id } }", "$.query", "*an argument is expected*" },
+    { "{ asset(limit: 1, limit: 2) { id } }", "$.query", "*“limit” stands here twice*" },
+    { "{ asset ; }", "$.query", "*this character cannot stand here*" },
+    { "{ asset { id\x01 } }", "$.query", "*this character cannot stand here*" },
+    { "query ($a: String, $a: String) { asset { id } }", "$.query", "*declared twice*" },
+    { "query ($a: String = $b) { asset { id } }", "$.query", "*a value is expected*" },
+    { "mutation { delete_asset { id } }", "$", "a mutation is not taken here*" },
+    { "subscription { asset { id } }", "$", "a subscription is not taken here*" },
+    { "{ nowhere { id } }", "$.selectionSet.nowhere", "there is no collection “nowhere”" },
+    { "{ __schema { types { name } } }", "$.selectionSet.__schema", "there is no collection “__schema”" },
+    { "{ vertex { body } }", NULL, "there is no collection “vertex”" },
+    { "{ nowhere_aggregate { aggregate { count } } }", NULL, "there is no collection “nowhere_aggregate”" },
+    { "{ _aggregate { aggregate { count } } }", NULL, "there is no collection “_aggregate”" },
+    { "{ asset { nme } }", "$.selectionSet.asset.selectionSet.nme", "“asset” has no field “nme”" },
+    { "{ asset { body } }", NULL, "“asset” has no field “body”" },
+    { "{ x: asset { y: port_vulnerability { id } } }", "$.selectionSet.x.selectionSet.y",
+      "“asset” has no field “port_vulnerability”" },
+    { "{ asset { name { id } } }", NULL, "“name” is a value*" },
+    { "{ asset { name(path: \"$\") } }", NULL, "“name” has no argument “path”" },
+    { "{ asset(distinct_on: name) { id } }", NULL, "“asset” has no argument “distinct_on”*" },
+    { "{ asset(limit: -1) { id } }", "$.selectionSet.asset.args.limit", "a whole number from 0*" },
+    { "{ asset(limit: 1.0) { id } }", NULL, "a whole number from 0*" },
+    { "{ asset(limit: 99999999999999999999) { id } }", NULL, "a whole number from 0*" },
+    { "{ asset(offset: \"1\") { id } }", "$.selectionSet.asset.args.offset", "a whole number from 0*" },
+    { "{ asset(where: []) { id } }", "$.selectionSet.asset.args.where", "an object is wanted*" },
+    { "{ asset(where: {nme: {_eq: 1}}) { id } }", "$.selectionSet.asset.args.where.nme",
+      "“asset” has no field “nme”" },
+    { "{ asset(where: {name: \"x\"}) { id } }", NULL, "an object is wanted*" },
+    { "{ asset(where: {name: {_regex: \"x\"}}) { id } }", "$.selectionSet.asset.args.where.name._regex",
+      "there is no operator “_regex”*" },
+    { "{ asset(where: {name: {_eq: 1}}) { id } }", NULL, "the value does not fit: the column is text" },
+    { "{ asset(where: {name: {_eq: x}}) { id } }", NULL, "the value does not fit: the column is text" },
+    { "{ asset(where: {name: {_eq: null}}) { id } }", NULL, "null is no value*" },
+    { "{ asset(where: {risk: {_eq: \"x\"}}) { id } }", NULL, "*the column is a number" },
+    { "{ asset(where: {risk: {_eq: 1e999}}) { id } }", NULL, "*the column is a number" },
+    { "{ asset(where: {risk: {_like: \"x\"}}) { id } }", NULL, "“_like” is for text*" },
+    { "{ asset(where: {properties: {_eq: {a: 1}}}) { id } }", NULL, "*the column is JSON" },
+    { "{ asset(where: {name: {_in: null}}) { id } }", NULL, "a list is wanted*" },
+    { "{ asset(where: {name: {_is_null: 1}}) { id } }", NULL, "true or false*" },
+    { "{ asset(where: {_or: 1}) { id } }", NULL, "a list of conditions*" },
+    { "{ asset(order_by: {name: up}) { id } }", "$.selectionSet.asset.args.order_by.name", "asc or desc*" },
+    { "{ asset(order_by: {nme: asc}) { id } }", NULL, "“asset” has no field “nme” to order by" },
+    { "{ asset(order_by: name) { id } }", NULL, "an object is wanted*" },
+    { "{ asset(order_by: [[{name: asc}]]) { id } }", NULL, "an object is wanted*" },
+    { "{ asset_aggregate { count } }", NULL, "*has no field “count”*" },
+    { "{ asset_aggregate { aggregate { max } } }", NULL, "*no field “max”*" },
+    { "{ asset_ipaddress { asset(limit: 1) { id } } }", NULL, "“asset” has no argument “limit”" },
+    { "{ asset { id id: name } }", NULL, "“id” is asked for twice*" },
+    { "{ asset { id } asset { name } }", NULL, "“asset” is asked for twice*" },
+    { "{ asset { ...F } }", NULL, "there is no fragment “F”" },
+    { "{ asset { ...F } } fragment F on port { id }", NULL, "a fragment on “port” does not fit “asset”" },
+    { "{ asset { ...F } } fragment F on asset { id ...F }", NULL, "fragments are nested too deep*" },
+    { "{ asset { id @show(if: true) } }", NULL, "there is no directive “@show”" },
+    { "{ asset { id @skip } }", NULL, "“@skip” takes*" },
+    { "{ asset { id @skip(if: 1) } }", NULL, "“@skip” takes*" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_problem (self, cases[i].query, NULL, cases[i].path, cases[i].message);
+}
+
+static void
+test_bad_requests (Fixture *self, gconstpointer data)
+{
+  static const char *const requests[] = {
+    "",
+    "{",
+    "[]",
+    "null",
+    "{}",
+    "{\"query\":1}",
+    "{\"query\":\"{asset{id}}\",\"variables\":[]}",
+    "{\"query\":\"{asset{id}}\",\"operationName\":7}",
+    "{\"query\":\"{asset{id}}\"} x",
+    "{\"query\":\"{asset{id\\u0000}}\"}",
+    "{\"query\":\"{asset(where:{name:{_eq:\\\"\\\"\\\"\\u0000\\\"\\\"\\\"}}){id}}\"}",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (requests); i++)
+    {
+      g_autofree char *answer = send_at (self, requests[i], -1, -1);
+
+      g_test_message ("%s", answer);
+      g_assert_true (g_str_has_prefix (answer, "{\"errors\":[{\"extensions\":{\"path\":\"$"));
+    }
+}
+
+static void
+repeat (GString *out, const char *text, guint n)
+{
+  while (n-- > 0)
+    g_string_append (out, text);
+}
+
+/* What is nested or long beyond reason is refused, not run. */
+static void
+test_bombs (Fixture *self, gconstpointer data)
+{
+  static const struct
+  {
+    const char *head;
+    const char *open;
+    const char *middle;
+    const char *close;
+    const char *tail;
+    guint n;
+  } bombs[] = {
+    { "", "{ asset ", "", "", "", 100000 },
+    { "{ asset(where: ", "[", "", "]", ") { id } }", 100000 },
+    { "{ asset(where: ", "{_not: ", "{}", "}", ") { id } }", 20 },
+    { "{ asset(where: ", "{_and: [", "{}", "]}", ") { id } }", 20 },
+    { "{ asset(where: {_or: [", "{risk: {_eq: 1}}", "", "", "]}) { id } }", 5000 },
+    { "{ asset(where: {external_id: {_in: [", "\"x\" ", "", "", "]}}) { id } }", 40000 },
+    { "{ asset(order_by: [", "{name: asc}", "", "", "]) { id } }", 3000 },
+    { "{ asset { ", "name ", "", "", "} }", 5000 },
+    { "{ ", "asset_ipaddress { ipaddress { instances { id } } } ", "", "", "}", 3000 },
+    { "query ($v: ", "[", "String", "]", ") { asset { id } }", 1000 },
+    { "", "fragment A on asset { id } ", "{ asset { id } } ", "", "", 50000 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bombs); i++)
+    {
+      g_autoptr (GString) query = g_string_new (bombs[i].head);
+      g_autofree char *answer = NULL;
+
+      repeat (query, bombs[i].open, bombs[i].n);
+      g_string_append (query, bombs[i].middle);
+      repeat (query, bombs[i].close, bombs[i].n);
+      g_string_append (query, bombs[i].tail);
+      answer = ask_with (self, query->str, NULL);
+      g_test_message ("%u: %.200s", i, answer);
+      g_assert_true (g_str_has_prefix (answer, "{\"errors\":"));
+    }
+}
+
+/* Each fragment uses the next one twice. */
+static void
+test_fragment_bomb (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GString) query = g_string_new ("{ asset { ...F0 } } ");
+
+  for (guint i = 0; i < 30; i++)
+    g_string_append_printf (query, "fragment F%u on asset { ...F%u ...F%u } ", i, i + 1, i + 1);
+  g_string_append (query, "fragment F30 on asset { id }");
+  assert_problem (self, query->str, NULL, NULL, "*more than 2000 fields*");
+}
+
+/* As deep as conditions may be, SQLite takes them too. */
+static void
+test_deep_conditions (Fixture *self, gconstpointer data)
+{
+  g_autoptr (GString) query = g_string_new ("{ asset(where: ");
+  g_autoptr (GString) nots = g_string_new ("{ asset(where: {source: {_eq: \"src\"}, asset_ipaddress: ");
+
+  repeat (query, "{asset_ipaddress: {ipaddress: ", 3);
+  g_string_append (query, "{_not: {_or: [{name: {_ilike: \"%x%\", _nin: [\"y\"]}}]}}");
+  repeat (query, "}}", 3);
+  g_string_append (query, ") { external_id } }");
+  assert_problem (self, query->str, NULL, NULL, "*nested more than*");
+  repeat (nots, "{_not: ", 6);
+  g_string_append (nots, "{_or: [{to_id: {_ilike: \"%x%\", _nin: [\"y\"]}}]}");
+  repeat (nots, "}", 6);
+  g_string_append (nots, "}) { external_id } }");
+  assert_problem (self, nots->str, NULL, NULL, "*nested more than*");
+  query = (g_string_free (query, TRUE), g_string_new ("{ asset(order_by: {external_id: asc}, where: "));
+  repeat (query, "{asset_ipaddress: {ipaddress: ", 3);
+  g_string_append (query, "{_not: {name: {_ilike: \"%x%\", _nin: [\"y\"]}}}");
+  repeat (query, "}}", 3);
+  g_string_append (query, ") { external_id } }");
+  assert_data (self, query->str, "{\"asset\":[{\"external_id\":\"a1\"},{\"external_id\":\"a2\"}]}");
+}
+
+static void
+test_broken_database (Fixture *self, gconstpointer data)
+{
+  static const char request[] = "{\"query\":\"{asset{id}}\"}";
+  g_autoptr (GError) error = NULL;
+  g_autofree char *answer = NULL;
+
+  /* A body that is no object has no members, and harms nothing. */
+  execute (self->db, "UPDATE vertex SET body = 'x{' WHERE key = 'a1'");
+  assert_data (self, "{ asset(where: {external_id: {_eq: \"a1\"}, name: {_is_null: true}}) { id name } }",
+               "{\"asset\":[{\"id\":\"src/a1\",\"name\":null}]}");
+  execute (self->db, "DROP TABLE vertex");
+  g_assert_null (car_query_run (self->db, self->model, request, strlen (request), -1, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  /* The connection is as good as before. */
+  answer = ask_with (self, "{ tag(limit: 1) { id } }", NULL);
+  g_assert_cmpstr (answer, ==, "{\"data\":{\"tag\":[{\"id\":1}]}}");
+  execute (self->db, "BEGIN; COMMIT");
+}
+
+static void
+test_within_transaction (Fixture *self, gconstpointer data)
+{
+  execute (self->db, "BEGIN");
+  add_vertex (self->db, "database", "d", "{\"name\":\"d\"}");
+  assert_data (self, "{ database { name } }", "{\"database\":[{\"name\":\"d\"}]}");
+  execute (self->db, "ROLLBACK");
+  assert_data (self, "{ database { name } }", "{\"database\":[]}");
+}
+
+/* Answers in about a second over 100,000 objects, with their relations too: with a margin for slow machines, and for
+ * checks that run with them. */
+static void
+test_many (Fixture *self, gconstpointer data)
+{
+  static const char *const queries[] = {
+    "{ application(where: {name: {_eq: \"package 77777\"}}) { external_id } }",
+    "{ application(where: {name: {_ilike: \"%777\"}}, order_by: {name: asc}, limit: 10) { external_id name } "
+    "}",
+    "{ application { external_id name description } }",
+    "{ application_aggregate { aggregate { count } } }",
+    "{ application { name asset_application { asset { name } } } }",
+    "{ asset(where: {asset_application: {application: {name: {_eq: \"package 5\"}}}}) { name } }",
+  };
+
+  if (!g_test_perf ())
+    {
+      g_test_skip ("run with -m perf");
+      return;
+    }
+  execute (self->db, "BEGIN");
+  for (guint i = 0; i < 100000; i++)
+    {
+      g_autofree char *key = g_strdup_printf ("pkg%u", i);
+      g_autofree char *body =
+          g_strdup_printf ("{\"external_id\":\"pkg%u\",\"description\":\"what the package is for\","
+                           "\"name\":\"package %u\",\"app_type\":\"deb\",\"status\":\"installed\"}",
+                           i, i);
+
+      add_vertex (self->db, "application", key, body);
+      add_edge (self->db, "asset", "a1", "application", key);
+    }
+  execute (self->db, "COMMIT");
+  for (guint i = 0; i < G_N_ELEMENTS (queries); i++)
+    {
+      gint64 start = g_get_monotonic_time ();
+      g_autofree char *answer = ask_with (self, queries[i], NULL);
+      double seconds = (double) (g_get_monotonic_time () - start) / G_USEC_PER_SEC;
+
+      g_test_message ("%.3f s, %" G_GSIZE_FORMAT " bytes: %s", seconds, strlen (answer), queries[i]);
+      g_assert_true (g_str_has_prefix (answer, "{\"data\":"));
+      g_assert_cmpfloat (seconds, <, 10);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *name;
+    void (*test) (Fixture *self, gconstpointer data);
+  } tests[] = {
+    { "fields", test_fields },
+    { "operators", test_operators },
+    { "like", test_like },
+    { "hostile-values", test_hostile_values },
+    { "variables", test_variables },
+    { "order-and-pages", test_order_and_pages },
+    { "aggregate", test_aggregate },
+    { "relations", test_relations },
+    { "self-edges", test_self_edges },
+    { "timepoint", test_timepoint },
+    { "syntax", test_syntax },
+    { "operation-name", test_operation_name },
+    { "problems", test_problems },
+    { "bad-requests", test_bad_requests },
+    { "bombs", test_bombs },
+    { "fragment-bomb", test_fragment_bomb },
+    { "deep-conditions", test_deep_conditions },
+    { "broken-database", test_broken_database },
+    { "within-transaction", test_within_transaction },
+    { "many", test_many },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    {
+      g_autofree char *path = g_strconcat ("/query/", tests[i].name, NULL);
+
+      g_test_add (path, Fixture, NULL, set_up, tests[i].test, tear_down);
+    }
+  return g_test_run ();
+}
