@@ -218,6 +218,8 @@ car_client_new_with_token (const char *base_url, const char *token, GError **err
  * car_client_get_base_url:
  * @self: a client
  *
+ * Gets the URL that the calls are made below.
+ *
  * Returns: the base URL, without a slash at its end
  */
 const char *

@@ -5,8 +5,32 @@
 #include <libcar/car.h>
 
 G_DEFINE_QUARK (car-app-error-quark, car_app_error)
+
+/**
+ * car_recoverable_failure_quark:
+ *
+ * The quark of %CAR_RECOVERABLE_FAILURE.
+ *
+ * Returns: a quark
+ */
 G_DEFINE_QUARK (car-recoverable-failure-quark, car_recoverable_failure)
+
+/**
+ * car_unrecoverable_failure_quark:
+ *
+ * The quark of %CAR_UNRECOVERABLE_FAILURE.
+ *
+ * Returns: a quark
+ */
 G_DEFINE_QUARK (car-unrecoverable-failure-quark, car_unrecoverable_failure)
+
+/**
+ * car_datasource_failure_quark:
+ *
+ * The quark of %CAR_DATASOURCE_FAILURE.
+ *
+ * Returns: a quark
+ */
 G_DEFINE_QUARK (car-datasource-failure-quark, car_datasource_failure)
 G_DEFINE_QUARK (car-import-error-quark, car_import_error)
 G_DEFINE_QUARK (car-schema-error-quark, car_schema_error)

@@ -465,6 +465,8 @@ car_schema_extension_new (const char *key,
  * car_schema_extension_get_key:
  * @self: an extension
  *
+ * Gets the name of the extension.
+ *
  * Returns: what the service knows the extension by
  */
 const char *
@@ -478,6 +480,8 @@ car_schema_extension_get_key (CarSchemaExtension *self)
 /**
  * car_schema_extension_get_owner:
  * @self: an extension
+ *
+ * Gets whose extension it is.
  *
  * Returns: whose it is
  */
@@ -493,6 +497,8 @@ car_schema_extension_get_owner (CarSchemaExtension *self)
  * car_schema_extension_get_version:
  * @self: an extension
  *
+ * Gets the version, which decides whether the service already has it.
+ *
  * Returns: its version, 0 or more
  */
 gint64
@@ -506,6 +512,8 @@ car_schema_extension_get_version (CarSchemaExtension *self)
 /**
  * car_schema_extension_get_schema:
  * @self: an extension
+ *
+ * Gets the vertices and edges that the extension adds.
  *
  * Returns: its collections and properties, as the JSON text that it was made with
  */

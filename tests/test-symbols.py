@@ -55,7 +55,8 @@ def documented():
         if domain:
             names.add(domain.replace("-", "_"))
         if element.get(C + "identifier") and element.find(CORE + "doc") is not None:
-            if element.tag not in (CORE + "member", CORE + "constant"):
+            # Macros that look like functions are documented, but are no symbols.
+            if element.tag not in (CORE + "member", CORE + "constant", CORE + "function-macro"):
                 names.add(element.get(C + "identifier"))
     return names
 
