@@ -50,10 +50,14 @@ step (CarRun *self, const char *what, GError **error)
 static char *
 make_product (const CarSettings *settings)
 {
-  g_autofree char *name = g_strdelimit (g_strdup (car_settings_get (settings, "name")), " /", '-');
-  g_autofree char *version = g_strdelimit (g_strdup (car_settings_get (settings, "version")), " /", '-');
+  const char *version = car_settings_get (settings, "version");
+  g_autofree char *name = g_strdup (car_settings_get (settings, "name"));
+  g_autofree char *safe_version = g_strdup (version == NULL ? "0" : version);
 
-  return g_strconcat (name, version == NULL ? NULL : "/", version, NULL);
+  g_strdelimit (name, " /", '-');
+  g_strdelimit (safe_version, " /", '-');
+
+  return g_strconcat (name, "/", safe_version, NULL);
 }
 
 static gboolean
