@@ -11,11 +11,6 @@
 
 G_BEGIN_DECLS
 
-/**
- * CarRecord:
- *
- * One vertex or edge, written member by member.
- */
 typedef struct _CarRecord CarRecord;
 
 #define CAR_TYPE_RECORD (car_record_get_type ())
