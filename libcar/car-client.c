@@ -74,10 +74,13 @@ is_loopback (const char *host)
 }
 
 static const char *
-find_url_problem (GUri *uri)
+find_url_problem (const char *url, GUri *uri)
 {
   const char *scheme = g_uri_get_scheme (uri);
 
+  for (const char *at = url; *at; at++)
+    if (!g_ascii_isgraph (*at))
+      return "it holds a space, or a character that is not ASCII";
   if (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https"))
     return "it begins neither with https:// nor with http://";
   if (!g_uri_get_host (uri) || *g_uri_get_host (uri) == '\0')
@@ -94,7 +97,7 @@ set_base_url (CarClient *self, const char *base_url, gboolean *loopback, GError 
 {
   g_autoptr (GError) cause = NULL;
   g_autoptr (GUri) uri = g_uri_parse (base_url, SOUP_HTTP_URI_FLAGS, &cause);
-  const char *problem = uri ? find_url_problem (uri) : cause->message;
+  const char *problem = uri ? find_url_problem (base_url, uri) : cause->message;
   if (problem)
     {
       /* Not shown itself: it may hold a password. */
@@ -1332,7 +1335,10 @@ car_client_query (CarClient *self,
   if (!car_call_run (&call, &self->caller, &answer, cancellable, error))
     return NULL;
   if (answer.status == SOUP_STATUS_NOT_FOUND)
-    return json_node_init_object (json_node_alloc (), NULL);
+    {
+      g_autoptr (JsonObject) nothing = json_object_new ();
+      return json_node_init_object (json_node_alloc (), nothing);
+    }
   if (!check_query_errors (self, &answer, error))
     return NULL;
 

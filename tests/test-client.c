@@ -1,0 +1,1472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include "fake-service.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NO_IMPORTS "{\"error_imports\":[],\"incomplete_imports\":[]}"
+#define READY                                                                                                \
+  "{\"databases\":[{\"name\":\"d\",\"graph_name\":\"assets\",\"is_ready\":true,\"missing_collections\":[],"  \
+  "\"collections_without_indexes\":[]}]}"
+#define ODD_NAME "a/b c%&ü"
+#define ODD_NAME_ENCODED "a%2Fb%20c%25%26%C3%BC"
+
+#define assert_recoverable(error)                                                                            \
+  g_assert_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT)
+#define assert_unrecoverable(error)                                                                          \
+  g_assert_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT)
+#define assert_invalid_parameter(error) g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER)
+#define assert_says(error, words)                                                                            \
+  g_assert_true (strstr ((error)->message, words) || (g_test_message ("%s", (error)->message), FALSE))
+#define assert_hides(error, words) g_assert_null (strstr ((error)->message, words))
+
+typedef struct
+{
+  FakeService *service;
+  CarClient *client;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture->service = fake_service_new ();
+  fixture->client = fake_service_make_client (fixture->service);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  fake_service_assert_all_fetched (fixture->service);
+  g_clear_object (&fixture->client);
+  g_clear_pointer (&fixture->service, fake_service_free);
+}
+
+static char *
+import (Fixture *fixture, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) envelope = g_bytes_new_static ("{\"source\":{}}", 13);
+
+  return car_client_import_bytes (fixture->client, envelope, cancellable, error);
+}
+
+/* Settings. */
+
+static void
+test_urls (void)
+{
+  const char *const refused[] = { "",
+                                  "car.example/api/car/v2",
+                                  "ftp://car.example/api/car/v2",
+                                  "https:///api/car/v2",
+                                  "https://somebody:sesame@car.example/api/car/v2",
+                                  "https://car.example/api/car/v2?x=1",
+                                  "https://car.example/api/car/v2#x",
+                                  "https://car.example:99999/api/car/v2",
+                                  "https://car.example/api car/v2" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (car_client_new (refused[i], "key", "password", &error));
+      assert_invalid_parameter (error);
+      assert_hides (error, "sesame");
+      g_clear_error (&error);
+      g_assert_null (car_client_new_with_token (refused[i], "token", &error));
+      assert_invalid_parameter (error);
+    }
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarClient) client =
+      car_client_new ("https://car.example/api/car/v2//", "key", "password", &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (car_client_get_base_url (client), ==, "https://car.example/api/car/v2");
+}
+
+static void
+test_credentials (void)
+{
+  const char *const url = "https://car.example/api/car/v2";
+  const char *const pairs[][2] = { { "", "p" },    { "k", "" },          { "k:x", "p" },
+                                   { "k\n", "p" }, { "k", "p\r\nX: y" }, { "k\xff", "p" } };
+  const char *const tokens[] = { "", "a b", "a\nb" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (car_client_new (url, pairs[i][0], pairs[i][1], &error));
+      assert_invalid_parameter (error);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (tokens); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (car_client_new_with_token (url, tokens[i], &error));
+      assert_invalid_parameter (error);
+    }
+}
+
+static void
+test_not_encrypted (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "*http://car.example/v2 is not encrypted*");
+  g_autoptr (CarClient) client = car_client_new ("http://car.example/v2", "key", "password", &error);
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+}
+
+static void
+test_headers (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  fake_service_answer (fixture->service, "POST", "v2/imports", 201, "{\"id\":\"1\"}");
+  g_free (import (fixture, NULL, &error));
+  g_assert_no_error (error);
+
+  const FakeRequest *request = fake_service_get_request (fixture->service, 0);
+  g_assert_cmpstr (request->body, ==, "{\"source\":{}}");
+  g_assert_cmpstr (request->authorization, ==, "Basic YS1rZXk6YS1wYXNzd29yZA==");
+  g_assert_cmpstr (request->accept, ==, "application/json");
+  g_assert_cmpstr (request->content_type, ==, "application/json");
+  g_assert_true (g_str_has_prefix (request->user_agent, "libcar/"));
+
+  g_autoptr (CarClient) client =
+      car_client_new_with_token (fake_service_get_url (fixture->service), "T0KEN", &error);
+  g_assert_no_error (error);
+  car_client_set_user_agent (client, "car-connector-x/1.0\r\nEvil: ü");
+  fake_service_answer (fixture->service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+  g_assert_true (car_client_check_health (client, NULL, &error));
+  request = fake_service_get_request (fixture->service, 1);
+  g_assert_cmpstr (request->authorization, ==, "car-token T0KEN");
+  g_assert_true (g_str_has_prefix (request->user_agent, "car-connector-x/1.0--Evil- -- libcar/"));
+}
+
+/* Failures. */
+
+static void
+test_classes (Fixture *fixture, gconstpointer data)
+{
+  const struct
+  {
+    guint status;
+    gboolean recoverable;
+    guint n_requests;
+  } cases[] = { { 302, TRUE, 1 },  { 400, TRUE, 1 },  { 401, TRUE, 1 },  { 403, TRUE, 1 },  { 408, TRUE, 3 },
+                { 429, TRUE, 3 },  { 500, TRUE, 1 },  { 502, TRUE, 3 },  { 503, TRUE, 3 },  { 504, TRUE, 3 },
+                { 202, FALSE, 1 }, { 301, FALSE, 1 }, { 404, FALSE, 1 }, { 405, FALSE, 1 }, { 409, FALSE, 1 },
+                { 413, FALSE, 1 }, { 418, FALSE, 1 }, { 422, FALSE, 1 }, { 501, FALSE, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      const guint before = fake_service_get_n_requests (fixture->service);
+      g_autofree char *location =
+          g_strdup_printf ("Location: %s/elsewhere", fake_service_get_url (fixture->service));
+      for (guint j = 0; j < cases[i].n_requests; j++)
+        fake_service_answer_with (fixture->service, "POST", "v2/imports", cases[i].status,
+                                  "{\"errors\":[{\"code\":\"E7\",\"message\":\"no\\u000away\"}],\"trace\":1}",
+                                  location);
+
+      g_assert_null (import (fixture, NULL, &error));
+      if (cases[i].recoverable)
+        assert_recoverable (error);
+      else
+        assert_unrecoverable (error);
+      g_assert_cmpuint (fake_service_get_n_requests (fixture->service) - before, ==, cases[i].n_requests);
+      g_autofree char *status = g_strdup_printf ("POST imports: HTTP %u", cases[i].status);
+      assert_says (error, status);
+      assert_says (error, "E7: no\\u000away");
+    }
+}
+
+/* What the service repeats of what it was told is not shown, nor is what does not fit a message. */
+static void
+test_hostile_message (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *filler = g_strnfill (100000, 'x');
+  g_autofree char *body =
+      g_strdup_printf ("{\"errors\":[{\"code\":4,\"message\":\"a-password, YS1rZXk6YS1wYXNzd29yZA== "
+                       "\\u001b[31m \\u202e %s\"}]}",
+                       filler);
+
+  fake_service_answer (fixture->service, "POST", "v2/imports", 401, body);
+  g_assert_null (import (fixture, NULL, &error));
+  assert_says (error, "4: ***, *** \\u001b[31m \\u202e xxx");
+  assert_says (error, "check the service's key and password");
+  g_assert_cmpuint (strlen (error->message), <, 600);
+}
+
+static void
+test_retries (Fixture *fixture, gconstpointer data)
+{
+  const FakeMisbehaviour kinds[] = { FAKE_DROP, FAKE_TRUNCATE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      fake_service_misbehave (fixture->service, "POST", "v2/imports", kinds[i]);
+      fake_service_answer (fixture->service, "POST", "v2/imports", 503, "<html>");
+      fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+      g_autofree char *id = import (fixture, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpstr (id, ==, "1");
+
+      for (guint j = 0; j < 3; j++)
+        fake_service_misbehave (fixture->service, "PATCH", "v2/source", kinds[i]);
+      g_assert_false (car_client_set_save_point (fixture->client, "s", "1", NULL, &error));
+      assert_recoverable (error);
+      assert_says (error, "PATCH source");
+      assert_says (error, "3 attempt");
+    }
+}
+
+static void
+test_no_service (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_clear_pointer (&fixture->service, fake_service_free);
+  g_assert_null (import (fixture, NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "check the service's URL and the network");
+  fixture->service = fake_service_new ();
+}
+
+/* The waits are so long that the test passes only where Retry-After, or its limit, is taken. */
+static void
+test_retry_after (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  CarClientLimits limits;
+
+  car_client_get_limits (fixture->client, &limits);
+  limits.first_retry_delay = limits.max_retry_delay = 3600 * 1000;
+  car_client_set_limits (fixture->client, &limits);
+  fake_service_answer_with (fixture->service, "POST", "v2/imports", 429, "", "Retry-After: 0");
+  fake_service_answer_with (fixture->service, "POST", "v2/imports", 503, "",
+                            "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT");
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  g_free (import (fixture, NULL, &error));
+  g_assert_no_error (error);
+
+  limits.max_retry_delay = 1;
+  car_client_set_limits (fixture->client, &limits);
+  fake_service_answer_with (fixture->service, "POST", "v2/imports", 429, "", "Retry-After: 3600");
+  fake_service_answer_with (fixture->service, "POST", "v2/imports", 429, "",
+                            "Retry-After: Fri, 31 Dec 9999 23:59:59 GMT");
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  g_free (import (fixture, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_time_out (Fixture *fixture, gconstpointer data)
+{
+  const FakeMisbehaviour kinds[] = { FAKE_HANG, FAKE_TRICKLE };
+  CarClientLimits limits;
+
+  car_client_get_limits (fixture->client, &limits);
+  limits.call_timeout = 50;
+  limits.max_retries = 1;
+  car_client_set_limits (fixture->client, &limits);
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      fake_service_misbehave (fixture->service, "GET", "v3/health", kinds[i]);
+      fake_service_misbehave (fixture->service, "GET", "v3/health", kinds[i]);
+      g_assert_false (car_client_check_health (fixture->client, NULL, &error));
+      assert_recoverable (error);
+      assert_says (error, "no whole answer within 0.05 seconds");
+    }
+}
+
+static void
+test_huge_answer (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *body = g_strnfill (64 * 1024 * 1024 + 1, ' ');
+
+  fake_service_answer (fixture->service, "GET", "v3/health", 200, body);
+  g_assert_false (car_client_check_health (fixture->client, NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "longer than");
+}
+
+/* Cancelling, whatever the call waits for. */
+
+typedef struct
+{
+  FakeService *service;
+  guint n_requests;
+  GCancellable *cancellable;
+} Canceller;
+
+static gpointer
+cancel_after (gpointer data)
+{
+  Canceller *self = data;
+
+  fake_service_wait_for_requests (self->service, self->n_requests);
+  g_cancellable_cancel (self->cancellable);
+  return NULL;
+}
+
+static void
+assert_cancelled (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Canceller canceller = { fixture->service, fake_service_get_n_requests (fixture->service) + 1, cancellable };
+  GThread *thread = g_thread_new ("canceller", cancel_after, &canceller);
+
+  g_assert_false (car_client_wait_for_job (fixture->client, "1", cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+}
+
+static void
+test_cancel (Fixture *fixture, gconstpointer data)
+{
+  CarClientLimits limits;
+
+  car_client_get_limits (fixture->client, &limits);
+  limits.call_timeout = limits.first_retry_delay = limits.max_retry_delay = 3600 * 1000;
+  limits.first_poll_delay = limits.max_poll_delay = 3600 * 1000;
+  car_client_set_limits (fixture->client, &limits);
+
+  fake_service_misbehave (fixture->service, "GET", "v2/jobstatus/1", FAKE_HANG);
+  assert_cancelled (fixture);
+  fake_service_misbehave (fixture->service, "GET", "v2/jobstatus/1", FAKE_TRICKLE);
+  assert_cancelled (fixture);
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 503, "");
+  assert_cancelled (fixture);
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 200, "{\"status\":\"RUNNING\"}");
+  assert_cancelled (fixture);
+
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  const guint before = fake_service_get_n_requests (fixture->service);
+  g_cancellable_cancel (cancellable);
+  g_assert_null (import (fixture, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, before);
+}
+
+/* Names and ids that would make it another call. */
+static void
+test_impossible_names (Fixture *fixture, gconstpointer data)
+{
+  const char *const names[] = { "", ".", "..", "\xff" };
+  const char *const collections[] = { "", "full-import-in-progress", "a/b", "1a", "a b", "ä", "../imports" };
+  const char *const keys[] = { "a", NULL };
+  g_autoptr (JsonObject) changes = json_object_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *save_point = NULL;
+      g_assert_false (car_client_get_save_point (fixture->client, names[i], &save_point, NULL, &error));
+      assert_invalid_parameter (error);
+      g_clear_error (&error);
+      g_assert_false (car_client_end_full_import (fixture->client, names[i], NULL, &error));
+      assert_invalid_parameter (error);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (collections); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_false (car_client_delete_vertices (fixture->client, "s", collections[i], keys, NULL, &error));
+      assert_invalid_parameter (error);
+      g_clear_error (&error);
+      g_assert_false (car_client_patch_vertex (fixture->client, collections[i], "a", changes, NULL, &error));
+      assert_invalid_parameter (error);
+      g_clear_error (&error);
+      g_assert_null (car_client_find_vertices (fixture->client, collections[i], "name", "a", NULL, &error));
+      assert_invalid_parameter (error);
+      g_clear_error (&error);
+      g_assert_null (car_client_find_vertices (fixture->client, "asset", collections[i], "a", NULL, &error));
+      assert_invalid_parameter (error);
+    }
+
+  const char *const bad_keys[] = { "a", "", NULL };
+  g_autoptr (GError) error = NULL;
+  g_assert_false (car_client_delete_vertices (fixture->client, "s", "asset", bad_keys, NULL, &error));
+  assert_invalid_parameter (error);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 0);
+}
+
+/* Imports and jobs. */
+
+static void
+test_imports (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":18446744073709551615}");
+  g_autofree char *id = import (fixture, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (id, ==, "18446744073709551615");
+
+  const char *const ids[] = { id, "b,/\n", NULL };
+  fake_service_answer (fixture->service, "GET", "v2/importstatus", 200,
+                       "{\"error_imports\":[],\"incomplete_imports\":[{\"id\":18446744073709551615},"
+                       "{\"id\":\"b,/\\n\"}]}");
+  fake_service_answer (fixture->service, "GET", "v2/importstatus", 200,
+                       "{\"error_imports\":[],\"incomplete_imports\":[{\"id\":\"b,\\/\\u000a\"}]}");
+  fake_service_answer (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
+  g_assert_true (car_client_wait_for_imports (fixture->client, ids, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 1)->query, ==,
+                   "ids=18446744073709551615,b%2C%2F%0A");
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 3)->query, ==, "ids=b%2C%2F%0A");
+
+  const char *const none[] = { NULL };
+  g_assert_true (car_client_wait_for_imports (fixture->client, none, NULL, &error));
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 4);
+}
+
+static void
+test_import_sources (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) node = json_from_string ("{\"source\":{\"_key\":\"s\"},\"n\":0.1}", &error);
+  g_assert_no_error (error);
+  fake_service_answer_always (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  g_free (car_client_import_node (fixture->client, node, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==,
+                   "{\"source\":{\"_key\":\"s\"},\"n\":0.1}");
+
+  json_object_set_double_member (json_node_get_object (node), "n", NAN);
+  g_assert_null (car_client_import_node (fixture->client, node, NULL, &error));
+  g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
+  g_clear_error (&error);
+
+  g_autoptr (GFileIOStream) stream = NULL;
+  g_autoptr (GFile) file = g_file_new_tmp (NULL, &stream, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_file_replace_contents (file, "{\"a\":1}", 7, NULL, FALSE, 0, NULL, NULL, &error));
+  g_free (car_client_import_file (fixture->client, file, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 1)->body, ==, "{\"a\":1}");
+  g_assert_true (g_file_delete (file, NULL, &error));
+  g_assert_null (car_client_import_file (fixture->client, file, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+static void
+test_wrong_ids (Fixture *fixture, gconstpointer data)
+{
+  const char *const answers[] = { "",
+                                  "<html>you are not logged in</html>",
+                                  "[]",
+                                  "null",
+                                  "{}",
+                                  "{\"id\":\"1\"",
+                                  "{\"id\":\"1\"} x",
+                                  "{\"id\":\"\"}",
+                                  "{\"id\":null}",
+                                  "{\"id\":1.5}",
+                                  "{\"id\":-1}",
+                                  "{\"id\":01}",
+                                  "{\"id\":[\"1\"]}",
+                                  "{\"id\":\"a\\u0000b\"}",
+                                  "{\"id\":\"1\",\"id\":\"2\"}",
+                                  "{\"id\":\"\\ud800\"}",
+                                  "{'id':'1'}" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      fake_service_answer (fixture->service, "POST", "v2/imports", 200, answers[i]);
+      g_assert_null (import (fixture, NULL, &error));
+      assert_recoverable (error);
+      assert_says (error, "POST imports: the service's answer is not what it should be");
+    }
+}
+
+/* The public framework counts every job as done here: failed pages are lost in silence (protocol.md, "Failures"). */
+static void
+test_wrong_import_status (Fixture *fixture, gconstpointer data)
+{
+  const char *const answers[] = { "",
+                                  "<html>busy</html>",
+                                  "[]",
+                                  "{}",
+                                  "{\"error_imports\":[]}",
+                                  "{\"incomplete_imports\":[]}",
+                                  "{\"error_imports\":{},\"incomplete_imports\":[]}",
+                                  "{\"error_imports\":[],\"incomplete_imports\":null}",
+                                  "{\"error_imports\":[],\"incomplete_imports\":[\"a\"]}",
+                                  "{\"error_imports\":[],\"incomplete_imports\":[{}]}",
+                                  "{\"error_imports\":[],\"incomplete_imports\":[{\"id\":\"A\"}]}",
+                                  "{\"error_imports\":[{\"id\":\"other\"}],\"incomplete_imports\":[]}",
+                                  "{\"error_imports\":[],\"error_imports\":[],\"incomplete_imports\":[]}",
+                                  "{\"errors\":[{\"code\":1,\"message\":\"no\"}]}" };
+  const char *const ids[] = { "a", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      fake_service_answer (fixture->service, "GET", "v2/importstatus", 200, answers[i]);
+      g_assert_false (car_client_wait_for_imports (fixture->client, ids, NULL, &error));
+      assert_recoverable (error);
+      assert_says (error, "GET importstatus: the service's answer is not what it should be");
+    }
+}
+
+static void
+test_failed_imports (Fixture *fixture, gconstpointer data)
+{
+  const struct
+  {
+    const char *item;
+    gboolean recoverable;
+  } cases[] = { { "{\"id\":\"a\",\"error\":\"bad\\npage\",\"statusCode\":400}", TRUE },
+                { "{\"id\":\"a\",\"error\":\"bad\\npage\",\"statusCode\":\"503\"}", TRUE },
+                { "{\"id\":\"a\",\"error\":\"bad\\npage\",\"statusCode\":422}", FALSE },
+                { "{\"id\":\"a\",\"error\":\"bad\\npage\",\"statusCode\":4294967696}", FALSE },
+                { "{\"id\":\"a\",\"error\":\"bad\\npage\",\"statusCode\":null}", FALSE },
+                { "{\"id\":\"a\",\"error\":\"bad\\npage\"}", FALSE } };
+  const char *const ids[] = { "a", "b", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *body =
+          g_strdup_printf ("{\"error_imports\":[%s],\"incomplete_imports\":[{\"id\":\"b\"}]}", cases[i].item);
+      fake_service_answer (fixture->service, "GET", "v2/importstatus", 200, body);
+      g_assert_false (car_client_wait_for_imports (fixture->client, ids, NULL, &error));
+      if (cases[i].recoverable)
+        assert_recoverable (error);
+      else
+        assert_unrecoverable (error);
+      assert_says (error, "import job a failed: bad\\u000apage");
+    }
+}
+
+/* The ids of a query without their name, decoded. */
+static char **
+get_query_items (const FakeRequest *request)
+{
+  char **items = g_strsplit (strchr (request->query, '=') + 1, ",", -1);
+
+  for (guint i = 0; items[i]; i++)
+    {
+      char *item = g_uri_unescape_string (items[i], NULL);
+      g_free (items[i]);
+      items[i] = item;
+    }
+  return items;
+}
+
+static gsize
+get_url_length (Fixture *fixture, const FakeRequest *request)
+{
+  const gsize base = strlen (fake_service_get_url (fixture->service)) - strlen ("v2");
+
+  return base + strlen (request->path) + strlen ("?") + strlen (request->query);
+}
+
+static void
+assert_pages (Fixture *fixture, const char *const *ids, guint n_ids)
+{
+  guint seen = 0;
+
+  for (guint i = 0; i < fake_service_get_n_requests (fixture->service); i++)
+    {
+      const FakeRequest *request = fake_service_get_request (fixture->service, i);
+      g_auto (GStrv) items = get_query_items (request);
+      g_assert_cmpuint (get_url_length (fixture, request), <, 2000);
+      for (guint j = 0; items[j]; j++)
+        g_assert_cmpstr (items[j], ==, ids[seen++]);
+    }
+  g_assert_cmpuint (seen, ==, n_ids);
+}
+
+static void
+test_many_imports (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < 500; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("0f8fad5b/d9cb-469f-a165-%06u", i);
+      g_strv_builder_add (builder, id);
+    }
+  g_auto (GStrv) ids = g_strv_builder_end (builder);
+  fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
+  g_assert_true (car_client_wait_for_imports (fixture->client, (const char *const *) ids, NULL, &error));
+  g_assert_no_error (error);
+  assert_pages (fixture, (const char *const *) ids, 500);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), <, 20);
+}
+
+static void
+test_job (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *path = "v2/jobstatus/a%2Fb%0A%3F";
+  fake_service_answer (fixture->service, "GET", path, 200, "{\"status\":\"IN_PROGRESS\"}");
+  fake_service_answer (fixture->service, "GET", path, 200, "{\"status\":\"complete\"}");
+  fake_service_answer (fixture->service, "GET", path, 200, "{\"status\":\"COMPLETE\"}");
+  g_assert_true (car_client_wait_for_job (fixture->client, "a/b\n?", NULL, &error));
+  g_assert_no_error (error);
+
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 200,
+                       "{\"status\":\"ERROR\",\"error\":\"why\"}");
+  g_assert_false (car_client_wait_for_job (fixture->client, "1", NULL, &error));
+  assert_unrecoverable (error);
+  assert_says (error, "job 1 failed: why");
+  g_clear_error (&error);
+
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 200,
+                       "{\"status\":\"ERROR\",\"statusCode\":503}");
+  g_assert_false (car_client_wait_for_job (fixture->client, "1", NULL, &error));
+  assert_recoverable (error);
+  g_clear_error (&error);
+
+  const char *const wrong[] = { "<html>", "{}", "{\"status\":true}", "[\"COMPLETE\"]" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 200, wrong[i]);
+      g_assert_false (car_client_wait_for_job (fixture->client, "1", NULL, &error));
+      assert_recoverable (error);
+      g_clear_error (&error);
+    }
+}
+
+static void
+test_endless_job (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *const ids[] = { "1", NULL };
+  CarClientLimits limits;
+
+  car_client_get_limits (fixture->client, &limits);
+  limits.job_timeout = 20;
+  car_client_set_limits (fixture->client, &limits);
+  fake_service_answer_always (fixture->service, "GET", "v2/jobstatus/1", 200, "{\"status\":\"RUNNING\"}");
+  g_assert_false (car_client_wait_for_job (fixture->client, "1", NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "job 1 is not done");
+  g_clear_error (&error);
+
+  fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200,
+                              "{\"error_imports\":[],\"incomplete_imports\":[{\"id\":\"1\"}]}");
+  g_assert_false (car_client_wait_for_imports (fixture->client, ids, NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "job 1 is not done");
+}
+
+/* Databases. */
+
+static void
+answer_database (Fixture *fixture,
+                 const char *graph_name,
+                 const char *is_ready,
+                 const char *missing,
+                 const char *unindexed)
+{
+  g_autofree char *body =
+      g_strdup_printf ("{\"databases\":[{\"name\":\"d\",\"graph_name\":\"%s\",\"is_ready\":%s,"
+                       "\"missing_collections\":%s,\"collections_without_indexes\":%s}]}",
+                       graph_name, is_ready, missing, unindexed);
+
+  fake_service_answer (fixture->service, "GET", "v2/databases", 200, body);
+}
+
+static void
+test_ready_database (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean set_up_now = TRUE;
+
+  fake_service_answer (fixture->service, "GET", "v2/databases", 200, READY);
+  g_assert_true (car_client_prepare_database (fixture->client, &set_up_now, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_false (set_up_now);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 1);
+}
+
+static void
+test_set_up_database (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean set_up_now = FALSE;
+
+  fake_service_answer (fixture->service, "GET", "v2/databases", 400, "{\"errors\":[]}");
+  fake_service_answer (fixture->service, "POST", "v2/databases", 200, "{\"job_id\":\"j1\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/j1", 200, "{\"status\":\"RUNNING\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/j1", 200, "{\"status\":\"COMPLETE\"}");
+  answer_database (fixture, "", "false", "[]", "[\"asset\",\"user\"]");
+  fake_service_answer (fixture->service, "PATCH", "v2/databases", 200, "{\"job_id\":\"j2\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/j2", 200, "{\"status\":\"COMPLETE\"}");
+  answer_database (fixture, "assets", "false", "[]", "[\"asset\",\"user\"]");
+  fake_service_answer (fixture->service, "PATCH", "v2/databases", 200, "{\"job_id\":\"j3\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/j3", 200, "{\"status\":\"COMPLETE\"}");
+  fake_service_answer (fixture->service, "GET", "v2/databases", 200, READY);
+
+  g_assert_true (car_client_prepare_database (fixture->client, &set_up_now, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (set_up_now);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 5)->body, ==, "{\"graph_name\":\"assets\"}");
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 8)->body, ==,
+                   "{\"collections_without_indexes\":[\"asset\",\"user\"]}");
+}
+
+static void
+assert_database_fails (Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (car_client_prepare_database (fixture->client, NULL, NULL, &error));
+  assert_recoverable (error);
+  fake_service_assert_all_fetched (fixture->service);
+}
+
+static void
+test_unready_database (Fixture *fixture, gconstpointer data)
+{
+  answer_database (fixture, "assets", "false", "[]", "[]");
+  assert_database_fails (fixture);
+
+  fake_service_answer (fixture->service, "GET", "v2/databases", 400, "");
+  fake_service_answer (fixture->service, "POST", "v2/databases", 404, "");
+  assert_database_fails (fixture);
+
+  fake_service_answer (fixture->service, "GET", "v2/databases", 400, "");
+  fake_service_answer (fixture->service, "POST", "v2/databases", 200, "{\"job_id\":\"j1\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/j1", 200, "{\"status\":\"ERROR\"}");
+  assert_database_fails (fixture);
+
+  /* Set up, and still not there. */
+  fake_service_answer (fixture->service, "GET", "v2/databases", 400, "");
+  fake_service_answer (fixture->service, "POST", "v2/databases", 200, "{\"job_id\":\"j1\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/j1", 200, "{\"status\":\"COMPLETE\"}");
+  fake_service_answer (fixture->service, "GET", "v2/databases", 400, "");
+  assert_database_fails (fixture);
+
+  const char *const wrong[] = { "<html>", "{}", "{\"databases\":{}}", "{\"databases\":[{}]}",
+                                "{\"databases\":[{\"is_ready\":\"true\"}]}" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      fake_service_answer (fixture->service, "GET", "v2/databases", 200, wrong[i]);
+      assert_database_fails (fixture);
+    }
+}
+
+/* Schemas. */
+
+static void
+test_schema_extension (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *schema =
+      "{\"vertices\":[{\"name\":\"xx_site\",\"properties\":{\"town\":{\"type\":\"text\"}}}]}";
+  g_autoptr (CarSchemaExtension) extension = car_schema_extension_new ("k/1", "me", 3, schema, &error);
+  g_assert_no_error (error);
+
+  const char *const present[] = { "{\"version\":\"3\"}", "{\"version\":3}" };
+  for (guint i = 0; i < G_N_ELEMENTS (present); i++)
+    {
+      fake_service_answer (fixture->service, "GET", "v3/carSchema/k%2F1", 200, present[i]);
+      g_assert_true (car_client_ensure_schema_extension (fixture->client, extension, NULL, &error));
+      g_assert_no_error (error);
+    }
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v3/carSchema"), ==, 0);
+
+  fake_service_answer (fixture->service, "GET", "v3/carSchema/k%2F1", 404, "");
+  fake_service_answer (fixture->service, "POST", "v3/carSchema", 201, "{}");
+  fake_service_answer (fixture->service, "GET", "v3/carSchema/k%2F1", 200, "{\"version\":\"2\"}");
+  fake_service_answer (fixture->service, "POST", "v3/carSchema", 200, "");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (car_client_ensure_schema_extension (fixture->client, extension, NULL, &error));
+      g_assert_no_error (error);
+      const guint last = fake_service_get_n_requests (fixture->service) - 1;
+      g_assert_cmpstr (
+          fake_service_get_request (fixture->service, last)->body, ==,
+          "{\"key\":\"k/1\",\"owner\":\"me\",\"version\":\"3\",\"schema\":"
+          "{\"vertices\":[{\"name\":\"xx_site\",\"properties\":{\"town\":{\"type\":\"text\"}}}]}}");
+    }
+
+  fake_service_answer (fixture->service, "GET", "v3/carSchema/k%2F1", 200, "{\"version\":\"4\"}");
+  g_assert_false (car_client_ensure_schema_extension (fixture->client, extension, NULL, &error));
+  g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_NEWER_EXTENSION);
+  g_clear_error (&error);
+
+  const char *const wrong[] = { "<html>", "{}", "{\"version\":\"x\"}", "{\"version\":1.5}",
+                                "{\"version\":null}" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      fake_service_answer (fixture->service, "GET", "v3/carSchema/k%2F1", 200, wrong[i]);
+      g_assert_false (car_client_ensure_schema_extension (fixture->client, extension, NULL, &error));
+      assert_recoverable (error);
+      g_clear_error (&error);
+    }
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v3/carSchema"), ==, 2);
+}
+
+static void
+test_import_schema (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_service_answer (
+      fixture->service, "GET", "v3/importSchema", 200,
+      "{\"version\":\"2\",\"schema\":{\"type\":\"object\",\"properties\":{\"asset\":{\"type\":\"array\","
+      "\"items\":{\"type\":\"object\",\"required\":[\"name\"]}}}}}");
+  g_autoptr (CarImportSchema) schema = car_client_get_import_schema (fixture->client, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (car_import_schema_has_collection (schema, "asset"));
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->query, ==, "version=v2");
+
+  const char *const wrong[] = { "<html>", "{}", "{\"schema\":\"{}\"}", "{\"schema\":null}" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      fake_service_answer (fixture->service, "GET", "v3/importSchema", 200, wrong[i]);
+      g_assert_null (car_client_get_import_schema (fixture->client, NULL, &error));
+      assert_recoverable (error);
+      g_clear_error (&error);
+    }
+}
+
+/* Sources. */
+
+static void
+test_full_import (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *path = "v2/source/" ODD_NAME_ENCODED "/full-import-in-progress";
+
+  fake_service_answer (fixture->service, "POST", path, 200, "{\"job_id\":\"1\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 200, "{\"status\":\"COMPLETE\"}");
+  g_assert_true (car_client_begin_full_import (fixture->client, ODD_NAME, NULL, &error));
+  g_assert_no_error (error);
+
+  fake_service_answer (fixture->service, "DELETE", path, 200, "{\"job_id\":2}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/2", 200, "{\"status\":\"COMPLETE\"}");
+  g_assert_true (car_client_end_full_import (fixture->client, ODD_NAME, NULL, &error));
+  g_assert_no_error (error);
+
+  fake_service_answer (fixture->service, "DELETE", path, 200, "{\"job_id\":2}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/2", 200, "{\"status\":\"ERROR\"}");
+  g_assert_false (car_client_end_full_import (fixture->client, ODD_NAME, NULL, &error));
+  assert_unrecoverable (error);
+  g_clear_error (&error);
+
+  fake_service_answer (fixture->service, "DELETE", path, 204, "");
+  g_assert_false (car_client_end_full_import (fixture->client, ODD_NAME, NULL, &error));
+  assert_recoverable (error);
+}
+
+static void
+test_save_point (Fixture *fixture, gconstpointer data)
+{
+  const struct
+  {
+    guint status;
+    const char *body;
+    const char *save_point;
+  } cases[] = { { 200, "{\"model_state_id\":\"é\\\"1\"}", "é\"1" },
+                { 200, "{\"model_state_id\":\"\"}", NULL },
+                { 200, "{\"model_state_id\":null}", NULL },
+                { 200, "{}", NULL },
+                { 404, "not found", NULL } };
+  const char *path = "v2/source/" ODD_NAME_ENCODED;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *save_point = NULL;
+      fake_service_answer (fixture->service, "GET", path, cases[i].status, cases[i].body);
+      g_assert_true (car_client_get_save_point (fixture->client, ODD_NAME, &save_point, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (save_point, ==, cases[i].save_point);
+    }
+
+  const char *const wrong[] = { "", "<html>", "[]", "{\"model_state_id\":1}",
+                                "{\"model_state_id\":\"a\\u0000\"}" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      char *save_point = NULL;
+      fake_service_answer (fixture->service, "GET", path, 200, wrong[i]);
+      g_assert_false (car_client_get_save_point (fixture->client, ODD_NAME, &save_point, NULL, &error));
+      assert_recoverable (error);
+      g_assert_null (save_point);
+      g_clear_error (&error);
+    }
+}
+
+static void
+test_keep_save_point (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_service_answer (fixture->service, "PATCH", "v2/source", 200, "{}");
+  fake_service_answer (fixture->service, "PATCH", "v2/source", 200, "");
+  g_assert_true (car_client_set_save_point (fixture->client, ODD_NAME, "é\"1", NULL, &error));
+  g_assert_true (car_client_set_save_point (fixture->client, ODD_NAME, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->query, ==, "key=" ODD_NAME_ENCODED);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==,
+                   "{\"model_state_id\":\"é\\\"1\"}");
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 1)->body, ==, "{\"model_state_id\":\"\"}");
+
+  fake_service_answer (fixture->service, "PATCH", "v2/source", 200, "<html>log in</html>");
+  g_assert_false (car_client_set_save_point (fixture->client, ODD_NAME, "1", NULL, &error));
+  assert_recoverable (error);
+}
+
+static void
+test_delete (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%u,ü/?&#%%", i);
+      g_strv_builder_add (builder, id);
+    }
+  g_auto (GStrv) ids = g_strv_builder_end (builder);
+  fake_service_answer_always (fixture->service, "DELETE", "v2/source/" ODD_NAME_ENCODED "/asset", 200, "");
+  g_assert_true (car_client_delete_vertices (fixture->client, ODD_NAME, "asset", (const char *const *) ids,
+                                             NULL, &error));
+  g_assert_no_error (error);
+  assert_pages (fixture, (const char *const *) ids, 1000);
+  g_assert_true (g_str_has_prefix (fake_service_get_request (fixture->service, 0)->query,
+                                   "external_ids=0%2C%C3%BC%2F%3F%26%23%25,1%2C"));
+}
+
+static void
+test_delete_by_key (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *const collections[] = { "ipaddress", "hostname", "macaddress" };
+  const char *const keys[] = { "a", "fe80::1", NULL };
+  const char *const none[] = { NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (collections); i++)
+    {
+      g_autofree char *path = g_strconcat ("v2/source/s/", collections[i], NULL);
+      fake_service_answer (fixture->service, "DELETE", path, 204, "");
+      g_assert_true (car_client_delete_vertices (fixture->client, "s", collections[i], keys, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpstr (fake_service_get_request (fixture->service, i)->query, ==, "keys=a,fe80%3A%3A1");
+      g_assert_true (car_client_delete_vertices (fixture->client, "s", collections[i], none, NULL, &error));
+    }
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 3);
+}
+
+static void
+test_delete_long_key (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *key = g_strnfill (3000, 'x');
+  const char *const keys[] = { "a", key, "b", NULL };
+
+  fake_service_answer_always (fixture->service, "DELETE", "v2/source/s/asset", 200, "");
+  g_assert_true (car_client_delete_vertices (fixture->client, "s", "asset", keys, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 3);
+}
+
+static void
+test_patch (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) changes = json_object_new ();
+
+  json_object_set_boolean_member (changes, "active", FALSE);
+  json_object_set_double_member (changes, "risk", 0.1);
+  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, "{}");
+  g_assert_true (car_client_patch_vertex (fixture->client, "asset", ODD_NAME, changes, NULL, &error));
+  g_assert_no_error (error);
+  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, "");
+  g_assert_true (
+      car_client_patch_edge (fixture->client, "asset_user", ODD_NAME, "a&b", "c=d", changes, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->query, ==,
+                   "external_id=" ODD_NAME_ENCODED);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 1)->query, ==,
+                   "source=" ODD_NAME_ENCODED "&from=a%26b&to=c%3Dd");
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpstr (fake_service_get_request (fixture->service, i)->body, ==,
+                     "{\"active\":false,\"risk\":0.1}");
+
+  json_object_set_double_member (changes, "risk", INFINITY);
+  g_assert_false (car_client_patch_vertex (fixture->client, "asset", "a", changes, NULL, &error));
+  g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
+}
+
+/* Questions. */
+
+static void
+test_query (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) variables = json_object_new ();
+
+  json_object_set_string_member (variables, "v", "x\"y");
+  fake_service_answer (
+      fixture->service, "POST", "v3/query", 200,
+      "{\"data\":{\"asset\":[{\"n\":1,\"big\":18446744073709551615,\"f\":0.5,\"s\":\"\\u00e9\",\"b\":true,"
+      "\"z\":null}]}}");
+  g_autoptr (JsonNode) answer =
+      car_client_query (fixture->client, "{ asset { n } }", variables, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==,
+                   "{\"query\":\"{ asset { n } }\",\"variables\":{\"v\":\"x\\\"y\"}}");
+  JsonObject *asset = json_array_get_object_element (
+      json_object_get_array_member (json_node_get_object (answer), "asset"), 0);
+  g_assert_cmpint (json_object_get_int_member (asset, "n"), ==, 1);
+  g_assert_cmpfloat (json_object_get_double_member (asset, "big"), ==, 18446744073709551615.0);
+  g_assert_cmpfloat (json_object_get_double_member (asset, "f"), ==, 0.5);
+  g_assert_cmpstr (json_object_get_string_member (asset, "s"), ==, "é");
+  g_assert_true (json_object_get_boolean_member (asset, "b"));
+  g_assert_true (json_object_get_null_member (asset, "z"));
+
+  fake_service_answer (fixture->service, "POST", "v3/query", 404, "nothing");
+  g_autoptr (JsonNode) nothing = car_client_query (fixture->client, "{ asset { n } }", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (json_object_get_size (json_node_get_object (nothing)), ==, 0);
+
+  fake_service_answer (fixture->service, "POST", "v3/query", 200,
+                       "{\"data\":null,\"errors\":[{\"message\":\"field “x” not found\"}]}");
+  g_assert_null (car_client_query (fixture->client, "{ asset { x } }", NULL, NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "field “x” not found");
+  g_clear_error (&error);
+
+  const char *const wrong[] = { "<html>", "{}", "{\"data\":[]}", "{\"data\":null}",
+                                "{\"data\":{\"a\":\"\\u0000\"}}" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      fake_service_answer (fixture->service, "POST", "v3/query", 200, wrong[i]);
+      g_assert_null (car_client_query (fixture->client, "{ asset { n } }", NULL, NULL, &error));
+      assert_recoverable (error);
+      g_clear_error (&error);
+    }
+}
+
+static void
+test_search (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *const fields[] = { "external_id", "name", NULL };
+  const char *const hostile_fields[] = { "name } } { user { password", NULL };
+  const char *hostile = "\"}}) { x } } #";
+
+  fake_service_answer (fixture->service, "POST", "v3/query", 200,
+                       "{\"data\":{\"asset\":[{\"name\":\"x\"}]}}");
+  g_autoptr (JsonArray) found =
+      car_client_search_collection (fixture->client, "asset", "name", hostile, fields, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (json_array_get_length (found), ==, 1);
+  g_assert_cmpstr (
+      fake_service_get_request (fixture->service, 0)->body, ==,
+      "{\"query\":\"query ($value: String!) { asset(where: {name: {_eq: $value}}) { external_id name } }\","
+      "\"variables\":{\"value\":\"\\\"}}) { x } } #\"}}");
+
+  fake_service_answer (fixture->service, "POST", "v3/query", 404, "");
+  g_autoptr (JsonArray) nothing =
+      car_client_search_collection (fixture->client, "asset", "name", "x", fields, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (json_array_get_length (nothing), ==, 0);
+
+  fake_service_answer (fixture->service, "POST", "v3/query", 200, "{\"data\":{\"asset\":{}}}");
+  g_assert_null (car_client_search_collection (fixture->client, "asset", "name", "x", fields, NULL, &error));
+  assert_recoverable (error);
+  g_clear_error (&error);
+
+  g_assert_null (car_client_search_collection (fixture->client, hostile, "name", "x", fields, NULL, &error));
+  assert_invalid_parameter (error);
+  g_clear_error (&error);
+  g_assert_null (car_client_search_collection (fixture->client, "asset", hostile, "x", fields, NULL, &error));
+  assert_invalid_parameter (error);
+  g_clear_error (&error);
+  g_assert_null (
+      car_client_search_collection (fixture->client, "asset", "name", "x", hostile_fields, NULL, &error));
+  assert_invalid_parameter (error);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 3);
+}
+
+static void
+test_old_searches (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *answer = "{\"result\":[{\"name\":\"x\"}],\"related\":[]}";
+
+  fake_service_answer (fixture->service, "GET", "v2/asset", 200, answer);
+  g_autoptr (JsonNode) found =
+      car_client_find_vertices (fixture->client, "asset", "name", ODD_NAME, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (json_object_has_member (json_node_get_object (found), "related"));
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->query, ==, "name=" ODD_NAME_ENCODED);
+
+  fake_service_answer (fixture->service, "GET", "v2/asset/" ODD_NAME_ENCODED "/graph", 200, answer);
+  g_autoptr (JsonNode) around = car_client_get_neighbours (fixture->client, "asset", ODD_NAME, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (json_object_has_member (json_node_get_object (around), "result"));
+
+  const char *const wrong[] = { "<html>", "{}", "{\"result\":[]}", "{\"result\":[],\"related\":{}}" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      fake_service_answer (fixture->service, "GET", "v2/asset", 200, wrong[i]);
+      g_assert_null (car_client_find_vertices (fixture->client, "asset", "name", "x", NULL, &error));
+      assert_recoverable (error);
+      g_clear_error (&error);
+    }
+}
+
+static void
+test_health (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fake_service_answer (fixture->service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+  g_assert_true (car_client_check_health (fixture->client, NULL, &error));
+  g_assert_no_error (error);
+
+  const char *const wrong[] = { "ok", "{}", "{\"message\":\"starting\"}" };
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      fake_service_answer (fixture->service, "GET", "v3/health", 200, wrong[i]);
+      g_assert_false (car_client_check_health (fixture->client, NULL, &error));
+      assert_recoverable (error);
+      g_clear_error (&error);
+    }
+}
+
+/* From several threads, and without blocking. */
+
+static gpointer
+check_health_often (gpointer data)
+{
+  for (guint i = 0; i < 50; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_true (car_client_check_health (data, NULL, &error));
+      g_assert_no_error (error);
+    }
+  return NULL;
+}
+
+static void
+test_threads (Fixture *fixture, gconstpointer data)
+{
+  GThread *threads[8];
+
+  fake_service_answer_always (fixture->service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("health", check_health_often, fixture->client);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 8 * 50);
+}
+
+static void
+on_result (GObject *object, GAsyncResult *result, gpointer user_data)
+{
+  GAsyncResult **slot = user_data;
+
+  *slot = g_object_ref (result);
+}
+
+static GAsyncResult *
+wait_for_result (GAsyncResult **slot)
+{
+  while (!*slot)
+    g_main_context_iteration (NULL, TRUE);
+  return g_steal_pointer (slot);
+}
+
+/* Waits for `client`'s call that was started with `slot`, and ends it. */
+#define finish_call(result, name, ...)                                                                       \
+  G_STMT_START                                                                                               \
+  {                                                                                                          \
+    g_autoptr (GAsyncResult) finished = wait_for_result (&slot);                                             \
+    result = car_client_##name##_finish (client, finished, __VA_ARGS__);                                     \
+    g_assert_no_error (error);                                                                               \
+  }                                                                                                          \
+  G_STMT_END
+
+static void
+test_async_booleans (Fixture *fixture, gconstpointer data)
+{
+  CarClient *client = fixture->client;
+  FakeService *service = fixture->service;
+  const char *path = "v2/source/s/full-import-in-progress";
+  const char *const ids[] = { "1", NULL };
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *slot = NULL;
+  gboolean done;
+
+  fake_service_answer (service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+  car_client_check_health_async (client, NULL, on_result, &slot);
+  finish_call (done, check_health, &error);
+  g_assert_true (done);
+
+  fake_service_answer_always (service, "GET", "v2/jobstatus/1", 200, "{\"status\":\"COMPLETE\"}");
+  fake_service_answer (service, "POST", path, 200, "{\"job_id\":1}");
+  car_client_begin_full_import_async (client, "s", NULL, on_result, &slot);
+  finish_call (done, begin_full_import, &error);
+  g_assert_true (done);
+
+  fake_service_answer (service, "DELETE", path, 200, "{\"job_id\":1}");
+  car_client_end_full_import_async (client, "s", NULL, on_result, &slot);
+  finish_call (done, end_full_import, &error);
+  g_assert_true (done);
+
+  car_client_wait_for_job_async (client, "1", NULL, on_result, &slot);
+  finish_call (done, wait_for_job, &error);
+  g_assert_true (done);
+
+  fake_service_answer (service, "GET", "v2/importstatus", 200, NO_IMPORTS);
+  car_client_wait_for_imports_async (client, ids, NULL, on_result, &slot);
+  finish_call (done, wait_for_imports, &error);
+  g_assert_true (done);
+
+  fake_service_answer (service, "PATCH", "v2/source", 200, "");
+  car_client_set_save_point_async (client, "s", "p", NULL, on_result, &slot);
+  finish_call (done, set_save_point, &error);
+  g_assert_true (done);
+
+  fake_service_answer (service, "DELETE", "v2/source/s/asset", 200, "");
+  car_client_delete_vertices_async (client, "s", "asset", ids, NULL, on_result, &slot);
+  finish_call (done, delete_vertices, &error);
+  g_assert_true (done);
+}
+
+static void
+test_async_patches (Fixture *fixture, gconstpointer data)
+{
+  CarClient *client = fixture->client;
+  g_autoptr (JsonObject) changes = json_object_new ();
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *slot = NULL;
+  gboolean done;
+
+  /* The tree is the caller's again as soon as the call has begun. */
+  json_object_set_int_member (changes, "risk", 1);
+  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, "");
+  car_client_patch_vertex_async (client, "asset", "a", changes, NULL, on_result, &slot);
+  json_object_set_int_member (changes, "risk", 2);
+  finish_call (done, patch_vertex, &error);
+  g_assert_true (done);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==, "{\"risk\":1}");
+
+  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, "");
+  car_client_patch_edge_async (client, "asset_user", "s", "a", "b", changes, NULL, on_result, &slot);
+  finish_call (done, patch_edge, &error);
+  g_assert_true (done);
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 1)->query, ==, "source=s&from=a&to=b");
+  g_assert_cmpstr (fake_service_get_request (fixture->service, 1)->body, ==, "{\"risk\":2}");
+}
+
+static void
+test_async_schemas (Fixture *fixture, gconstpointer data)
+{
+  CarClient *client = fixture->client;
+  FakeService *service = fixture->service;
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *slot = NULL;
+  gboolean done, set_up_now = TRUE;
+
+  fake_service_answer (service, "GET", "v2/databases", 200, READY);
+  car_client_prepare_database_async (client, NULL, on_result, &slot);
+  finish_call (done, prepare_database, &set_up_now, &error);
+  g_assert_true (done);
+  g_assert_false (set_up_now);
+
+  g_autoptr (CarSchemaExtension) extension =
+      car_schema_extension_new ("k", "me", 1, "{\"edges\":[]}", &error);
+  fake_service_answer (service, "GET", "v3/carSchema/k", 200, "{\"version\":\"1\"}");
+  car_client_ensure_schema_extension_async (client, extension, NULL, on_result, &slot);
+  finish_call (done, ensure_schema_extension, &error);
+  g_assert_true (done);
+
+  g_autoptr (CarImportSchema) schema = NULL;
+  fake_service_answer (service, "GET", "v3/importSchema", 200,
+                       "{\"schema\":{\"properties\":{\"asset\":{}}}}");
+  car_client_get_import_schema_async (client, NULL, on_result, &slot);
+  finish_call (schema, get_import_schema, &error);
+  g_assert_true (CAR_IS_IMPORT_SCHEMA (schema));
+}
+
+static void
+test_async_imports (Fixture *fixture, gconstpointer data)
+{
+  CarClient *client = fixture->client;
+  FakeService *service = fixture->service;
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *slot = NULL;
+  g_autofree char *from_bytes = NULL;
+  g_autofree char *from_node = NULL;
+  g_autofree char *from_file = NULL;
+
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("{\"a\":1}", 7);
+  fake_service_answer (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  car_client_import_bytes_async (client, bytes, NULL, on_result, &slot);
+  finish_call (from_bytes, import_bytes, &error);
+  g_assert_cmpstr (from_bytes, ==, "1");
+
+  g_autoptr (JsonNode) node = json_from_string ("{\"a\":1}", &error);
+  fake_service_answer (service, "POST", "v2/imports", 200, "{\"id\":\"2\"}");
+  car_client_import_node_async (client, node, NULL, on_result, &slot);
+  json_object_set_int_member (json_node_get_object (node), "a", 2);
+  finish_call (from_node, import_node, &error);
+  g_assert_cmpstr (from_node, ==, "2");
+
+  g_autoptr (GFileIOStream) stream = NULL;
+  g_autoptr (GFile) file = g_file_new_tmp (NULL, &stream, &error);
+  g_assert_true (g_file_replace_contents (file, "{\"a\":1}", 7, NULL, FALSE, 0, NULL, NULL, &error));
+  fake_service_answer (service, "POST", "v2/imports", 200, "{\"id\":\"3\"}");
+  car_client_import_file_async (client, file, NULL, on_result, &slot);
+  finish_call (from_file, import_file, &error);
+  g_assert_cmpstr (from_file, ==, "3");
+  g_assert_true (g_file_delete (file, NULL, &error));
+
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpstr (fake_service_get_request (service, i)->body, ==, "{\"a\":1}");
+
+  /* What cannot be sent is a failure of the call, too. */
+  json_object_set_double_member (json_node_get_object (node), "a", NAN);
+  car_client_import_node_async (client, node, NULL, on_result, &slot);
+  g_autoptr (GAsyncResult) result = wait_for_result (&slot);
+  g_assert_null (car_client_import_node_finish (client, result, &error));
+  g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
+}
+
+static void
+test_async_questions (Fixture *fixture, gconstpointer data)
+{
+  CarClient *client = fixture->client;
+  FakeService *service = fixture->service;
+  const char *const fields[] = { "name", NULL };
+  const char *old_answer = "{\"result\":[],\"related\":[]}";
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *slot = NULL;
+  gboolean done;
+  g_autofree char *save_point = NULL;
+  g_autoptr (JsonNode) data_node = NULL;
+  g_autoptr (JsonArray) found = NULL;
+  g_autoptr (JsonNode) vertices = NULL;
+  g_autoptr (JsonNode) around = NULL;
+
+  fake_service_answer (service, "GET", "v2/source/s", 200, "{\"model_state_id\":\"p\"}");
+  car_client_get_save_point_async (client, "s", NULL, on_result, &slot);
+  finish_call (done, get_save_point, &save_point, &error);
+  g_assert_true (done);
+  g_assert_cmpstr (save_point, ==, "p");
+
+  g_autoptr (JsonObject) variables = json_object_new ();
+  json_object_set_string_member (variables, "v", "x");
+  fake_service_answer (service, "POST", "v3/query", 200, "{\"data\":{\"asset\":[]}}");
+  car_client_query_async (client, "{ asset { name } }", variables, NULL, on_result, &slot);
+  finish_call (data_node, query, &error);
+  g_assert_true (JSON_NODE_HOLDS_OBJECT (data_node));
+  g_assert_cmpstr (fake_service_get_request (service, 1)->body, ==,
+                   "{\"query\":\"{ asset { name } }\",\"variables\":{\"v\":\"x\"}}");
+
+  fake_service_answer (service, "POST", "v3/query", 200, "{\"data\":{\"asset\":[{\"name\":\"x\"}]}}");
+  car_client_search_collection_async (client, "asset", "name", "x", fields, NULL, on_result, &slot);
+  finish_call (found, search_collection, &error);
+  g_assert_cmpuint (json_array_get_length (found), ==, 1);
+
+  fake_service_answer (service, "GET", "v2/asset", 200, old_answer);
+  car_client_find_vertices_async (client, "asset", "name", "x", NULL, on_result, &slot);
+  finish_call (vertices, find_vertices, &error);
+  g_assert_true (JSON_NODE_HOLDS_OBJECT (vertices));
+
+  fake_service_answer (service, "GET", "v2/asset/a/graph", 200, old_answer);
+  car_client_get_neighbours_async (client, "asset", "a", NULL, on_result, &slot);
+  finish_call (around, get_neighbours, &error);
+  g_assert_true (JSON_NODE_HOLDS_OBJECT (around));
+}
+
+static void
+test_async_failures (Fixture *fixture, gconstpointer data)
+{
+  CarClient *client = fixture->client;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GAsyncResult *slot = NULL;
+  char *save_point = NULL;
+
+  fake_service_answer (fixture->service, "GET", "v2/source/s", 422, "");
+  car_client_get_save_point_async (client, "s", NULL, on_result, &slot);
+  g_autoptr (GAsyncResult) failed = wait_for_result (&slot);
+  g_assert_false (car_client_get_save_point_finish (client, failed, &save_point, &error));
+  assert_unrecoverable (error);
+  g_assert_null (save_point);
+  g_clear_error (&error);
+
+  fake_service_misbehave (fixture->service, "GET", "v3/health", FAKE_HANG);
+  car_client_check_health_async (client, cancellable, on_result, &slot);
+  fake_service_wait_for_requests (fixture->service, 2);
+  g_cancellable_cancel (cancellable);
+  g_autoptr (GAsyncResult) cancelled = wait_for_result (&slot);
+  g_assert_false (car_client_check_health_finish (client, cancelled, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define add(path, function) g_test_add ("/client/" path, Fixture, NULL, set_up, function, tear_down)
+  g_test_add_func ("/client/urls", test_urls);
+  g_test_add_func ("/client/credentials", test_credentials);
+  g_test_add_func ("/client/not-encrypted", test_not_encrypted);
+  add ("headers", test_headers);
+  add ("classes", test_classes);
+  add ("hostile-message", test_hostile_message);
+  add ("retries", test_retries);
+  add ("no-service", test_no_service);
+  add ("retry-after", test_retry_after);
+  add ("time-out", test_time_out);
+  add ("huge-answer", test_huge_answer);
+  add ("cancel", test_cancel);
+  add ("impossible-names", test_impossible_names);
+  add ("imports", test_imports);
+  add ("import-sources", test_import_sources);
+  add ("wrong-ids", test_wrong_ids);
+  add ("wrong-import-status", test_wrong_import_status);
+  add ("failed-imports", test_failed_imports);
+  add ("many-imports", test_many_imports);
+  add ("job", test_job);
+  add ("endless-job", test_endless_job);
+  add ("ready-database", test_ready_database);
+  add ("set-up-database", test_set_up_database);
+  add ("unready-database", test_unready_database);
+  add ("schema-extension", test_schema_extension);
+  add ("import-schema", test_import_schema);
+  add ("full-import", test_full_import);
+  add ("save-point", test_save_point);
+  add ("keep-save-point", test_keep_save_point);
+  add ("delete", test_delete);
+  add ("delete-by-key", test_delete_by_key);
+  add ("delete-long-key", test_delete_long_key);
+  add ("patch", test_patch);
+  add ("query", test_query);
+  add ("search", test_search);
+  add ("old-searches", test_old_searches);
+  add ("health", test_health);
+  add ("threads", test_threads);
+  add ("async-booleans", test_async_booleans);
+  add ("async-patches", test_async_patches);
+  add ("async-schemas", test_async_schemas);
+  add ("async-imports", test_async_imports);
+  add ("async-questions", test_async_questions);
+  add ("async-failures", test_async_failures);
+#undef add
+
+  return g_test_run ();
+}
