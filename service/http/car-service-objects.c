@@ -9,8 +9,6 @@
 #include "service/store/car-service-graph.h"
 #include "service/store/car-service-json.h"
 
-#pragma weak car_import_schema_validate_object
-
 #define OPEN "9223372036854775807"
 
 static gboolean
@@ -119,8 +117,7 @@ validate (CarServiceStore *store, const char *collection, const GString *object,
   CarImportSchema *schema = car_service_store_get_import_schema (store, error);
 
   return schema != NULL &&
-         (car_import_schema_validate_object == NULL ||
-          car_import_schema_validate_object (schema, collection, object->str, (gssize) object->len, error));
+         car_import_schema_validate_object (schema, collection, object->str, (gssize) object->len, error);
 }
 
 static GPtrArray *
@@ -130,11 +127,12 @@ find_vertices_named (CarServiceStore *store,
                      const char *source,
                      GError **error)
 {
-  sqlite3_stmt *statement = car_service_store_select (
-      store, error,
-      "SELECT source, body, seen, reported_at FROM vertex WHERE collection = ?1 AND key = ?2"
-      " AND (?3 IS NULL OR source = ?3) AND t2 = " OPEN,
-      "sss", collection, key, source);
+  sqlite3_stmt *statement =
+      car_service_store_select (store, error,
+                                "SELECT source, body, seen, reported_at FROM vertex INDEXED BY vertex_key "
+                                "WHERE collection = ?1 AND key = ?2"
+                                " AND (?3 IS NULL OR source = ?3) AND t2 = " OPEN,
+                                "sss", collection, key, source);
 
   return statement != NULL ? read_rows (store, statement, 1, error) : NULL;
 }
@@ -264,7 +262,7 @@ patch_edge (CarServiceStore *store,
   g_autofree char *from_id = g_strconcat (source, "/", from, NULL);
   sqlite3_stmt *statement = car_service_store_select (
       store, error,
-      "SELECT external_id, body, active, seen, reported_at FROM edge WHERE from_id = ?"
+      "SELECT external_id, body, active, seen, reported_at FROM edge INDEXED BY edge_from WHERE from_id = ?"
       " AND collection = ? AND source = ? AND from_key = ? AND to_key = ? AND t2 = " OPEN,
       "sssss", from_id, edge->collection, source, from, to);
   g_autoptr (GPtrArray) rows = statement != NULL ? read_rows (store, statement, 1, error) : NULL;
@@ -371,8 +369,9 @@ append_neighbours (CarServiceStore *store,
   sqlite3_stmt *statement = car_service_store_select (
       store, error,
       "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.from_id, vertex.body "
-      "FROM edge"
-      " JOIN vertex ON vertex.node_id = edge.to_id AND vertex.collection = edge.to_collection"
+      "FROM edge INDEXED BY edge_from"
+      " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.to_id AND vertex.collection = "
+      "edge.to_collection"
       "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
       " WHERE edge.from_id = ? AND edge.from_collection = ? AND edge.t2 = " OPEN
       " AND edge.active LIMIT 10000",
@@ -383,8 +382,9 @@ append_neighbours (CarServiceStore *store,
   statement = car_service_store_select (
       store, error,
       "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.to_id, vertex.body "
-      "FROM edge"
-      " JOIN vertex ON vertex.node_id = edge.from_id AND vertex.collection = edge.from_collection"
+      "FROM edge INDEXED BY edge_to"
+      " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.from_id AND vertex.collection = "
+      "edge.from_collection"
       "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
       " WHERE edge.to_id = ? AND edge.to_collection = ? AND edge.t2 = " OPEN " AND edge.active LIMIT 10000",
       "ss", node_id, collection);

@@ -8,6 +8,9 @@
 
 #define OPEN "9223372036854775807"
 
+/* SQLite, which keeps no statistics here, would take the index of all that a source has open for the best one. So the
+ * statements that are run for each object say which one is. */
+
 /* The version that holds, as far as writing needs it. */
 typedef struct
 {
@@ -53,7 +56,7 @@ find_vertex (CarServiceStore *store,
   g_autoptr (GError) local_error = NULL;
   sqlite3_stmt *row =
       car_service_store_get (store, &local_error,
-                             "SELECT id, t1, created_at, body FROM vertex"
+                             "SELECT id, t1, created_at, body FROM vertex INDEXED BY vertex_key"
                              " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
                              "sss", vertex->collection, vertex->key, source);
   *found = (Version){ 0 };
@@ -127,11 +130,12 @@ find_edge (CarServiceStore *store,
            GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  sqlite3_stmt *row = car_service_store_get (
-      store, &local_error,
-      "SELECT id, t1, created_at, body, active FROM edge WHERE from_id = ? AND collection = ?"
-      " AND to_id = ? AND source = ? AND external_id = ? AND t2 = " OPEN,
-      "sssss", from_id, edge->collection, to_id, report->source, edge->external_id);
+  sqlite3_stmt *row =
+      car_service_store_get (store, &local_error,
+                             "SELECT id, t1, created_at, body, active FROM edge INDEXED BY edge_from WHERE "
+                             "from_id = ? AND collection = ?"
+                             " AND to_id = ? AND source = ? AND external_id = ? AND t2 = " OPEN,
+                             "sssss", from_id, edge->collection, to_id, report->source, edge->external_id);
   *found = (Version){ 0 };
   if (row != NULL)
     {
@@ -219,7 +223,8 @@ car_service_graph_remove_tag (CarServiceStore *store,
                               GError **error)
 {
   return car_service_store_run (store, error,
-                                "UPDATE vertex_tag SET t2 = ? WHERE collection = ? AND key = ? AND source = ?"
+                                "UPDATE vertex_tag INDEXED BY vertex_tag_vertex SET t2 = ? WHERE collection "
+                                "= ? AND key = ? AND source = ?"
                                 " AND tag = (SELECT id FROM tag WHERE name = ?) AND t2 = " OPEN,
                                 "issss", report->now, vertex->collection, vertex->key, report->source, tag);
 }
@@ -234,23 +239,26 @@ car_service_graph_delete_vertex (CarServiceStore *store,
 {
   g_autofree char *node_id = make_node_id (source, key);
 
-  return car_service_store_run (store, error,
-                                "UPDATE vertex SET t2 = ? WHERE collection = ? AND key = ? AND source = ?"
+  return car_service_store_run (
+             store, error,
+             "UPDATE vertex INDEXED BY vertex_key SET t2 = ? WHERE collection = ? AND key = ? AND source = ?"
+             " AND t2 = " OPEN,
+             "isss", now, collection, key, source) &&
+         car_service_store_run (store, error,
+                                "UPDATE vertex_tag INDEXED BY vertex_tag_vertex SET t2 = ? WHERE collection "
+                                "= ? AND key = ? AND source = ?"
                                 " AND t2 = " OPEN,
                                 "isss", now, collection, key, source) &&
          car_service_store_run (store, error,
-                                "UPDATE vertex_tag SET t2 = ? WHERE collection = ? AND key = ? AND source = ?"
+                                "UPDATE edge INDEXED BY edge_from SET t2 = ? WHERE from_id = ? AND "
+                                "from_collection = ? AND source = ?"
                                 " AND t2 = " OPEN,
-                                "isss", now, collection, key, source) &&
+                                "isss", now, node_id, collection, source) &&
          car_service_store_run (
              store, error,
-             "UPDATE edge SET t2 = ? WHERE from_id = ? AND from_collection = ? AND source = ?"
+             "UPDATE edge INDEXED BY edge_to SET t2 = ? WHERE to_id = ? AND to_collection = ? AND source = ?"
              " AND t2 = " OPEN,
-             "isss", now, node_id, collection, source) &&
-         car_service_store_run (store, error,
-                                "UPDATE edge SET t2 = ? WHERE to_id = ? AND to_collection = ? AND source = ?"
-                                " AND t2 = " OPEN,
-                                "isss", now, node_id, collection, source);
+             "isss", now, node_id, collection, source);
 }
 
 gboolean

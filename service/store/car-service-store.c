@@ -13,8 +13,6 @@
 #include "service/store/car-service-store.h"
 #include "service/store/car-service-tables.h"
 
-#pragma weak car_import_schema_new
-
 struct _CarServiceStore
 {
   GObject parent_instance;
@@ -572,8 +570,7 @@ car_service_store_get_import_schema (CarServiceStore *self, GError **error)
   if (self->import_schema == NULL)
     {
       g_autofree char *schema = car_core_model_to_import_schema (model);
-      self->import_schema = car_import_schema_new != NULL ? car_import_schema_new (schema, -1, error)
-                                                          : g_object_new (G_TYPE_OBJECT, NULL);
+      self->import_schema = car_import_schema_new (schema, -1, error);
     }
 
   return self->import_schema;
