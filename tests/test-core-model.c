@@ -207,6 +207,169 @@ test_same_as_reference (void)
   g_assert_cmpuint (n_properties, >, 400);
 }
 
+/* A value that a property of this schema takes, and one that it does not; NULL where it takes all. */
+static const char *
+value_for (JsonObject *schema, const char *name, gboolean good)
+{
+  JsonNode *type = json_object_get_member (schema, "type");
+  const char *pattern = json_object_get_string_member_with_default (schema, "pattern", NULL);
+  const char *word = type != NULL && JSON_NODE_HOLDS_VALUE (type) ? json_node_get_string (type) : NULL;
+
+  if (pattern != NULL && strstr (pattern, "{2}(:)") != NULL)
+    return good ? "\"00:11:22:33:44:55\"" : "\"00-11-22-33-44-55\"";
+  if (pattern != NULL && strstr (pattern, "a-fA-F0-9:") != NULL)
+    return good ? "\"fe80::1\"" : "\"10.0.0.x\"";
+  if (pattern != NULL && g_str_has_prefix (pattern, "^[^&#"))
+    return good ? "\"host.example\"" : "\"a&b\"";
+  if (pattern != NULL)
+    return good ? "\"k1\"" : "\"no spaces\"";
+  if (json_object_has_member (schema, "maximum"))
+    return good ? "10" : "10.5";
+  if (good && g_str_equal (name, "_key")) /* an address is its own name, which has a pattern */
+    return "\"00:11:22:33:44:55\"";
+  if (g_strcmp0 (word, "string") == 0)
+    return good ? "\"text\"" : "1";
+  if (g_strcmp0 (word, "number") == 0)
+    return good ? "-1.5e3" : "\"1\"";
+  if (g_strcmp0 (word, "integer") == 0)
+    return good ? "443" : "443.5";
+  if (g_strcmp0 (word, "boolean") == 0)
+    return good ? "true" : "0";
+  if (g_strcmp0 (word, "array") == 0)
+    return good ? "[\"a\"]" : "[1]";
+  if (g_strcmp0 (word, "object") == 0)
+    return good ? "{\"a\":[1]}" : "[]";
+  g_test_message ("%s", name);
+  g_assert_not_reached ();
+}
+
+/* An object with all required members, and one of each way of a oneOf, but `without`. */
+static GString *
+minimal_object (JsonObject *schema, const char *without)
+{
+  GString *object = g_string_new ("{");
+  JsonObject *properties = json_object_get_object_member (schema, "properties");
+  JsonArray *required =
+      json_object_has_member (schema, "required") ? json_object_get_array_member (schema, "required") : NULL;
+  JsonArray *ways =
+      json_object_has_member (schema, "oneOf") ? json_object_get_array_member (schema, "oneOf") : NULL;
+
+  if (ways != NULL)
+    required = json_object_get_array_member (json_array_get_object_element (ways, 0), "required");
+  if (ways != NULL && without != NULL && g_str_equal (without, "region"))
+    return object;
+  for (guint i = 0; required != NULL && i < json_array_get_length (required); i++)
+    {
+      const char *name = json_array_get_string_element (required, i);
+
+      if (g_strcmp0 (name, without) == 0)
+        continue;
+      g_string_append_printf (object, "%s\"%s\":%s", object->len > 1 ? "," : "", name,
+                              value_for (json_object_get_object_member (properties, name), name, TRUE));
+    }
+  return object;
+}
+
+static gboolean
+validates (CarImportSchema *schema,
+           const char *collection,
+           GString *object,
+           const char *name,
+           const char *value)
+{
+  g_autofree char *text =
+      g_strdup_printf ("%s%s\"%s\":%s}", object->str, object->len > 1 ? "," : "", name, value);
+
+  return car_import_schema_validate_object (schema, collection, text, -1, NULL);
+}
+
+/* Every property takes what it should, and nothing else. */
+static void
+test_values (void)
+{
+  g_autoptr (CarCoreModel) model = new_model ();
+  g_autoptr (JsonNode) node = get_schema (model);
+  g_autofree char *text = car_core_model_to_import_schema (model);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (text, -1, &error);
+  JsonObjectIter collections, properties;
+  const char *collection, *name;
+  JsonNode *value;
+  guint n = 0;
+
+  g_assert_no_error (error);
+  json_object_iter_init (&collections, get_properties (node));
+  while (json_object_iter_next (&collections, &collection, &value))
+    {
+      JsonObject *object = json_node_get_object (value);
+
+      if (!json_object_has_member (object, "items"))
+        continue;
+      object = json_object_get_object_member (object, "items");
+      json_object_iter_init (&properties, json_object_get_object_member (object, "properties"));
+      while (json_object_iter_next (&properties, &name, &value))
+        {
+          g_autoptr (GString) rest = minimal_object (object, name);
+
+          g_test_message ("%s.%s", collection, name);
+          g_assert_true (validates (schema, collection, rest, name,
+                                    value_for (json_node_get_object (value), name, TRUE)));
+          g_assert_false (validates (schema, collection, rest, name,
+                                     value_for (json_node_get_object (value), name, FALSE)));
+          n++;
+        }
+    }
+  g_assert_cmpuint (n, >, 400);
+}
+
+/* Objects, and whole envelopes, that the rules are about. */
+static void
+test_envelopes (void)
+{
+  static const struct
+  {
+    const char *members;
+    gboolean good;
+  } cases[] = {
+    { "", TRUE },
+    { ",\"asset\":[]", TRUE },
+    { ",\"asset\":{}", FALSE },
+    { ",\"asset\":[{\"external_id\":\"a\"}]", FALSE },
+    { ",\"asset\":[{\"name\":\"a\"}]", FALSE },
+    { ",\"asset\":[{\"external_id\":\"a\",\"name\":\"a\",\"whatever\":1}]", TRUE },
+    { ",\"asset\":[{\"external_id\":\"a\",\"name\":\"a\",\"risk\":-0.1}]", FALSE },
+    { ",\"asset_ipaddress\":[{}]", TRUE },
+    { ",\"asset_ipaddress\":[{\"_to\":1}]", FALSE },
+    { ",\"asset_ipaddress\":[{\"timestamp\":1,\"_to_external_id\":1}]", TRUE },
+    { ",\"account_hostname\":[{\"_to_external_id\":1}]", FALSE },
+    { ",\"account_hostname\":[{\"_to\":1}]", TRUE },
+    { ",\"geolocation\":[{}]", FALSE },
+    { ",\"geolocation\":[{\"region\":\"r\"}]", TRUE },
+    { ",\"geolocation\":[{\"longitude\":1,\"latitude\":2}]", TRUE },
+    { ",\"geolocation\":[{\"longitude\":1}]", FALSE },
+    { ",\"geolocation\":[{\"region\":\"r\",\"longitude\":1,\"latitude\":2}]", FALSE },
+    { ",\"vulnerability\":[{\"external_id\":\"v\",\"name\":\"v\",\"xref_properties\":[]}]", FALSE },
+    { ",\"port\":[{\"external_id\":\"p\",\"protocol\":\"tcp\",\"port_number\":80.0}]", TRUE },
+    { ",\"macaddress\":[{\"_key\":\"x\",\"name\":\"0011:2233:4455:6677\"}]", TRUE },
+    { ",\"ipaddress\":[{\"_key\":\"10.0.0.1\",\"name\":\"\"}]", FALSE },
+    { ",\"unheard_of\":[{\"a\":1}]", TRUE },
+  };
+  g_autoptr (CarCoreModel) model = new_model ();
+  g_autofree char *text = car_core_model_to_import_schema (model);
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (text, -1, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *envelope =
+          g_strdup_printf ("{\"source\":{\"_key\":\"s\"},\"report\":{\"_key\":\"1.5\","
+                           "\"timestamp\":1.5}%s}",
+                           cases[i].members);
+
+      g_test_message ("%s", envelope);
+      g_assert_cmpint (car_import_schema_validate_envelope (schema, envelope, -1, NULL), ==, cases[i].good);
+    }
+}
+
 static void
 test_names (void)
 {
@@ -381,7 +544,8 @@ static const BadExtension bad_extensions[] = {
     "*“minimum” has to be a number*" },
   { "rule-crossed", VERTEX ("\"a\":{\"type\":\"float\",\"validation\":[{\"minimum\":2,\"maximum\":1}]}"),
     "*minimum is above maximum*" },
-  { "rule-bad-pattern", VERTEX ("\"a\":{\"type\":\"text\",\"validation\":[{\"pattern\":\"(\"}]}"), "*" },
+  { "rule-bad-pattern", VERTEX ("\"a\":{\"type\":\"text\",\"validation\":[{\"pattern\":\"(\"}]}"),
+    "*does not compile*" },
   { "reserved-t1", VERTEX ("\"_t1\":{\"type\":\"text\"}"), "*the service itself keeps*" },
   { "reserved-instances", VERTEX ("\"instances\":{\"type\":\"text\"}"), "*the service itself keeps*" },
   { "shared-type", VERTEX ("\"external_id\":{\"type\":\"integer\"}"),
@@ -498,6 +662,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/core-model/same-as-reference", test_same_as_reference);
+  g_test_add_func ("/core-model/values", test_values);
+  g_test_add_func ("/core-model/envelopes", test_envelopes);
   g_test_add_func ("/core-model/names", test_names);
   g_test_add_func ("/core-model/extension", test_extension);
   g_test_add_func ("/core-model/huge-extension", test_huge_extension);

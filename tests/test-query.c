@@ -777,29 +777,48 @@ test_fragment_bomb (Fixture *self, gconstpointer data)
   assert_problem (self, query->str, NULL, NULL, "*more than 2000 fields*");
 }
 
-/* As deep as conditions may be, SQLite takes them too. */
+/* However conditions are nested: they are refused before they are too much for SQLite. */
 static void
 test_deep_conditions (Fixture *self, gconstpointer data)
 {
-  g_autoptr (GString) query = g_string_new ("{ asset(where: ");
-  g_autoptr (GString) nots = g_string_new ("{ asset(where: {source: {_eq: \"src\"}, asset_ipaddress: ");
+  static const struct
+  {
+    const char *open;
+    const char *close;
+  } levels[] = {
+    { "{_not: ", "}" },
+    { "{_or: [{risk: {_eq: 1}}, ", "]}" },
+    { "{_and: [{risk: {_eq: 1}}, ", "]}" },
+    { "{_and: ", "}" },
+    { "{asset_ipaddress: {ipaddress: {asset_ipaddress: {asset: ", "}}}}" },
+    { "{instances: ", "}" },
+    { "{_not: {instances: {_or: [", "]}}}" },
+  };
 
-  repeat (query, "{asset_ipaddress: {ipaddress: ", 3);
-  g_string_append (query, "{_not: {_or: [{name: {_ilike: \"%x%\", _nin: [\"y\"]}}]}}");
-  repeat (query, "}}", 3);
-  g_string_append (query, ") { external_id } }");
-  assert_problem (self, query->str, NULL, NULL, "*nested more than*");
-  repeat (nots, "{_not: ", 6);
-  g_string_append (nots, "{_or: [{to_id: {_ilike: \"%x%\", _nin: [\"y\"]}}]}");
-  repeat (nots, "}", 6);
-  g_string_append (nots, "}) { external_id } }");
-  assert_problem (self, nots->str, NULL, NULL, "*nested more than*");
-  query = (g_string_free (query, TRUE), g_string_new ("{ asset(order_by: {external_id: asc}, where: "));
-  repeat (query, "{asset_ipaddress: {ipaddress: ", 3);
-  g_string_append (query, "{_not: {name: {_ilike: \"%x%\", _nin: [\"y\"]}}}");
-  repeat (query, "}}", 3);
-  g_string_append (query, ") { external_id } }");
-  assert_data (self, query->str, "{\"asset\":[{\"external_id\":\"a1\"},{\"external_id\":\"a2\"}]}");
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    {
+      gboolean refused = FALSE;
+
+      for (guint n = 1; n < 30; n++)
+        {
+          g_autoptr (GString) query =
+              g_string_new ("{ asset_aggregate(order_by: {name: asc}, limit: 1, where: ");
+          g_autofree char *answer = NULL;
+
+          repeat (query, levels[i].open, n);
+          g_string_append (query, "{name: {_ilike: \"%x%\", _nin: [\"y\"]}, tags: {name: {_in: [\"z\"]}}}");
+          repeat (query, levels[i].close, n);
+          g_string_append (query, ") { aggregate { count } nodes { id } } }");
+          answer = ask_with (self, query->str, NULL);
+          refused = strstr (answer, "nested too deep") != NULL;
+          g_test_message ("%s %u: %s", levels[i].open, n, answer);
+          g_assert_true (refused || g_str_has_prefix (answer, "{\"data\":"));
+          g_assert_false (refused && n == 1);
+          if (refused)
+            break;
+        }
+      g_assert_true (refused);
+    }
 }
 
 static void

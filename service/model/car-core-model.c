@@ -58,6 +58,17 @@ car_core_model_new (GError **error)
   return g_steal_pointer (&self);
 }
 
+/* What no reading of the extension alone tells: whether its patterns compile, and whether it all fits together. */
+static gboolean
+check_import_schema (CarModelState *state, GError **error)
+{
+  g_autofree char *json = car_model_state_to_import_schema (state);
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (json, -1, error);
+
+  g_prefix_error (error, "the schema extension makes an import schema that does not compile: ");
+  return schema != NULL;
+}
+
 gboolean
 car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gsize length, GError **error)
 {
@@ -77,7 +88,8 @@ car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gs
 
   g_rw_lock_writer_lock (&self->lock);
   state = car_model_state_copy (self->state);
-  good = car_model_read (state, CAR_MODEL_EXTENSION, extension_json, length, error);
+  good = car_model_read (state, CAR_MODEL_EXTENSION, extension_json, length, error) &&
+         check_import_schema (state, error);
   if (good)
     {
       CarModelState *previous = self->state;

@@ -253,22 +253,6 @@ copy_member (GArray *members,
 }
 
 static gboolean
-check_pattern (GArray *rule, const char *where, GError **error)
-{
-  const CarJsonSpan *span = find (rule, "pattern");
-  g_autofree char *pattern = span != NULL ? get_text (span) : NULL;
-  g_autoptr (GRegex) regex = NULL;
-  g_autoptr (GError) problem = NULL;
-
-  if (span == NULL)
-    return TRUE;
-  if (pattern == NULL)
-    return fail (where, error, "“pattern” has to be a text, without NULs");
-  regex = g_regex_new (pattern, G_REGEX_DEFAULT, G_REGEX_MATCH_DEFAULT, &problem);
-  return regex != NULL || fail (where, error, "the pattern does not compile: %s", problem->message);
-}
-
-static gboolean
 check_limits (GArray *rule, const char *low, const char *high, const char *where, GError **error)
 {
   const CarJsonSpan *first = find (rule, low), *last = find (rule, high);
@@ -309,7 +293,7 @@ read_rule (Reader *self,
       !copy_member (rule, "maxLength", CAR_JSON_NUMBER, where, assertions, error) ||
       !copy_member (rule, "minimum", CAR_JSON_NUMBER, where, assertions, error) ||
       !copy_member (rule, "maximum", CAR_JSON_NUMBER, where, assertions, error) ||
-      !check_pattern (rule, where, error) || !check_limits (rule, "minimum", "maximum", where, error))
+      !check_limits (rule, "minimum", "maximum", where, error))
     return FALSE;
   if (assertions->len == before)
     return fail (where, error, "a rule needs a pattern, a minimum or a maximum");

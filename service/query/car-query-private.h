@@ -26,7 +26,7 @@ typedef struct
   gint64 timepoint;           /* -1: now */
   guint n_fields;
   guint n_conditions;
-  guint condition_depth;
+  guint condition_cost;
   guint n_values;
 
   char *problem; /* what is wrong with the request, once something is */

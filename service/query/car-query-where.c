@@ -10,8 +10,12 @@
 #define MAX_CONDITIONS 400
 #define MAX_VALUES 30000
 
-/* SQLite's parser has room for 100 things that are begun and not ended; a level of conditions takes up to ten. */
-#define MAX_DEPTH 8
+/* SQLite's parser has room for 100 things that are begun and not ended. These are what a level of conditions takes of
+ * that, with some to spare, and what is left beside the statement around them. */
+#define COST_OF_NOT 5
+#define COST_OF_LIST 7
+#define COST_OF_LINK 14
+#define MAX_COST 75
 
 static gboolean append_conditions (CarQueryContext *self,
                                    const CarQueryPath *path,
@@ -20,6 +24,13 @@ static gboolean append_conditions (CarQueryContext *self,
                                    const CarQueryTable *table,
                                    guint level,
                                    const CarGraphqlValue *where);
+
+static gboolean
+go_deeper (CarQueryContext *self, const CarQueryPath *path, guint cost)
+{
+  self->condition_cost += cost;
+  return self->condition_cost <= MAX_COST || car_query_fail (self, path, "conditions are nested too deep");
+}
 
 static const struct
 {
@@ -245,12 +256,15 @@ append_link_conditions (CarQueryContext *self,
   g_autofree char *first = g_strdup_printf ("t%u.%s", level, link->columns[0]);
   g_autofree char *second = g_strdup_printf ("t%u.%s", level, link->columns[1]);
 
+  if (!go_deeper (self, path, COST_OF_LINK))
+    return FALSE;
   g_string_append (sql, "EXISTS (SELECT 1 FROM ");
   car_query_append_table (self, sql, &link->to, alias);
   car_query_append_link (self, sql, link, alias, first, second);
   g_string_append (sql, " AND ");
   if (!append_conditions (self, path, sql, binds, &link->to, level + 1, where))
     return FALSE;
+  self->condition_cost -= COST_OF_LINK;
   g_string_append_c (sql, ')');
   return TRUE;
 }
@@ -266,17 +280,21 @@ append_all_or_any (CarQueryContext *self,
                    const CarGraphqlValue *list,
                    gboolean any)
 {
-  if (list->type == CAR_GRAPHQL_OBJECT)
-    return append_conditions (self, path, sql, binds, table, level, list);
-  if (list->type != CAR_GRAPHQL_LIST)
+  gboolean is_list = list->type == CAR_GRAPHQL_LIST;
+
+  if (!is_list && list->type != CAR_GRAPHQL_OBJECT)
     return car_query_fail (self, path, "a list of conditions is wanted here");
+  if (!go_deeper (self, path, COST_OF_LIST))
+    return FALSE;
   g_string_append (sql, any ? "(FALSE" : "(TRUE");
-  for (const CarGraphqlValue *item = list->items; item != NULL; item = item->next)
+  for (const CarGraphqlValue *item = is_list ? list->items : list; item != NULL;
+       item = is_list ? item->next : NULL)
     {
       g_string_append (sql, any ? " OR " : " AND ");
       if (!append_conditions (self, path, sql, binds, table, level, item))
         return FALSE;
     }
+  self->condition_cost -= COST_OF_LIST;
   g_string_append_c (sql, ')');
   return TRUE;
 }
@@ -302,7 +320,11 @@ append_condition (CarQueryContext *self,
   if (g_str_equal (name, "_not"))
     {
       g_string_append (sql, "NOT ");
-      return append_conditions (self, path, sql, binds, table, level, value);
+      if (!go_deeper (self, path, COST_OF_NOT) ||
+          !append_conditions (self, path, sql, binds, table, level, value))
+        return FALSE;
+      self->condition_cost -= COST_OF_NOT;
+      return TRUE;
     }
   if (car_query_find_column (self, table, name, &column))
     return append_column_conditions (self, path, sql, binds, &column, level, value);
@@ -329,8 +351,6 @@ append_conditions (CarQueryContext *self,
     }
   if (where->type != CAR_GRAPHQL_OBJECT)
     return car_query_fail (self, path, "an object is wanted here, such as {name: {_eq: …}}");
-  if (++self->condition_depth > MAX_DEPTH)
-    return car_query_fail (self, path, "conditions are nested more than %d deep", MAX_DEPTH);
   g_string_append (sql, "(TRUE");
   for (const CarGraphqlValue *member = where->items; member != NULL; member = member->next)
     {
@@ -347,7 +367,6 @@ append_conditions (CarQueryContext *self,
       if (!append_condition (self, &here, sql, binds, table, level, member->name, value))
         return FALSE;
     }
-  self->condition_depth--;
   g_string_append_c (sql, ')');
   return TRUE;
 }
