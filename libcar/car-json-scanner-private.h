@@ -72,6 +72,8 @@ gboolean car_json_span_equals (const CarJsonSpan *string, const char *unescaped)
 /* Appends text as a JSON string with its quotes, escaped as little as RFC 8259 allows. The text must be UTF-8. */
 void car_json_append_string (GString *out, const char *text, gssize length);
 
+void car_json_append_int (GString *out, gint64 value);
+
 /* Appends the shortest spelling that reads back as value, which must be finite. */
 void car_json_append_double (GString *out, double value);
 

@@ -535,6 +535,58 @@ car_json_append_string (GString *out, const char *text, gssize length)
   g_string_append_c (out, '"');
 }
 
+/* Writes digits from their end on; a decimal point comes before the last `decimals` of them, where there are any. */
+static void
+append_digits (GString *out, gboolean negative, guint64 digits, guint decimals)
+{
+  char spelling[24];
+  char *at = spelling + sizeof spelling;
+
+  for (guint n = 0; n <= decimals || digits != 0; n++)
+    {
+      if (n == decimals && n > 0)
+        *--at = '.';
+      *--at = '0' + digits % 10;
+      digits /= 10;
+    }
+  if (negative)
+    *--at = '-';
+
+  g_string_append_len (out, at, spelling + sizeof spelling - at);
+}
+
+void
+car_json_append_int (GString *out, gint64 value)
+{
+  append_digits (out, value < 0, value < 0 ? -(guint64) value : (guint64) value, 0);
+}
+
+/* Most doubles from outside have few decimals. Where a whole number below 10^15 divided by a power of ten is the double,
+ * the two spell it: both are exact, and a quotient is rounded as a text that is read back is. */
+static gboolean
+append_short_decimal (GString *out, double value)
+{
+  double magnitude = fabs (value);
+  double scale = 10;
+
+  if (magnitude < 1e-4 || magnitude >= 1e15)
+    return FALSE;
+
+  for (guint decimals = 1; decimals <= 6; decimals++, scale *= 10)
+    {
+      guint64 digits = (guint64) (magnitude * scale + 0.5);
+
+      if (digits >= G_GUINT64_CONSTANT (1000000000000000))
+        return FALSE;
+      if ((double) digits / scale == magnitude)
+        {
+          append_digits (out, value < 0, digits, decimals);
+          return TRUE;
+        }
+    }
+  return FALSE;
+}
+
 /* printf writes 1e+22 and 1e-07, where 1e22 and 1e-7 read back as the same. */
 static void
 shorten_exponent (char *spelling)
@@ -562,9 +614,11 @@ car_json_append_double (GString *out, double value)
 
   if (fabs (value) < 1e15 && value == (gint64) value && (value != 0 || !signbit (value)))
     {
-      g_string_append_printf (out, "%" G_GINT64_FORMAT, (gint64) value);
+      car_json_append_int (out, (gint64) value);
       return;
     }
+  if (append_short_decimal (out, value))
+    return;
 
   /* What 15 digits can tell apart reads back from at most 15; a subnormal number may need fewer than it would print. */
   for (int digits = isnormal (value) ? 15 : 1; digits <= 17; digits++)

@@ -92,22 +92,6 @@ append_text (GString *out, const char *text, gsize length)
 }
 
 static void
-append_int (GString *out, gint64 value)
-{
-  char digits[20];
-  char *at = digits + sizeof digits;
-  guint64 rest = value < 0 ? -(guint64) value : (guint64) value;
-
-  do
-    *--at = '0' + rest % 10;
-  while ((rest /= 10) != 0);
-  if (value < 0)
-    *--at = '-';
-
-  g_string_append_len (out, at, digits + sizeof digits - at);
-}
-
-static void
 set_problem (CarRecord *self, const char *name, const char *problem)
 {
   if (self->problem != NULL)
@@ -248,7 +232,7 @@ car_record_set_int (CarRecord *self, const char *name, gint64 value)
   g_return_if_fail (name != NULL);
 
   begin_member (self, name);
-  append_int (self->text, value);
+  car_json_append_int (self->text, value);
 }
 
 /**
@@ -441,7 +425,7 @@ append_value (CarRecord *self, const char *name, JsonNode *node)
       append_string (self, name, json_node_get_string (node));
       break;
     case G_TYPE_INT64:
-      append_int (self->text, json_node_get_int (node));
+      car_json_append_int (self->text, json_node_get_int (node));
       break;
     case G_TYPE_DOUBLE:
       append_double (self, name, json_node_get_double (node));

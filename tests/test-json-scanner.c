@@ -6,6 +6,7 @@
 #include <libcar/car-json-scanner-private.h>
 
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 /* The text is copied to a block of its own length, so that a read beyond its end is seen by the sanitizers. */
@@ -331,6 +332,44 @@ test_append_double (void)
       g_assert_true (g_ascii_strtod (out->str, NULL) == value);
       g_assert_true (accepts (out->str, out->len, NULL));
     }
+
+  /* Of few decimals, as most are: 15 digits are always told apart, and printf drops the zeros behind. */
+  for (int i = 0; i < 20000; i++)
+    {
+      static const double scales[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000 };
+      double value = g_test_rand_int () / scales[i % G_N_ELEMENTS (scales)];
+      char expected[G_ASCII_DTOSTR_BUF_SIZE];
+      if (fabs (value) < 1e-4)
+        continue;
+      g_ascii_formatd (expected, sizeof expected, "%.15g", value);
+      g_autoptr (GString) out = g_string_new (NULL);
+      car_json_append_double (out, value);
+      g_assert_cmpstr (out->str, ==, expected);
+    }
+}
+
+static void
+test_append_int (void)
+{
+  static const struct
+  {
+    gint64 value;
+    const char *spelling;
+  } cases[] = {
+    { 0, "0" },
+    { 9, "9" },
+    { 10, "10" },
+    { -1, "-1" },
+    { G_MAXINT64, "9223372036854775807" },
+    { G_MININT64, "-9223372036854775808" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GString) out = g_string_new ("x");
+      car_json_append_int (out, cases[i].value);
+      g_assert_cmpstr (out->str + 1, ==, cases[i].spelling);
+    }
 }
 
 int
@@ -346,5 +385,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/json-scanner/unescape", test_unescape);
   g_test_add_func ("/json-scanner/append-string", test_append_string);
   g_test_add_func ("/json-scanner/append-double", test_append_double);
+  g_test_add_func ("/json-scanner/append-int", test_append_int);
   return g_test_run ();
 }

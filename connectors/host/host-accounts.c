@@ -73,8 +73,6 @@ read_switched_off (HostInventory *self, GHashTable **names, GError **error)
       if (g_strv_length (fields) == SHADOW_N_FIELDS && is_switched_off (fields, today))
         g_hash_table_add (*names, g_strdup (fields[SHADOW_NAME]));
     }
-  if (text)
-    explicit_bzero (text, strlen (text));
   return TRUE;
 }
 

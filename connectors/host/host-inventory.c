@@ -182,18 +182,12 @@ host_inventory_exists (HostInventory *self, const char *path)
   return fd >= 0;
 }
 
-static gboolean
-is_missing (int code)
-{
-  return code == ENOENT || code == ENOTDIR;
-}
-
 /* Reading again would not help: somebody wants it so, or the tree is not what it should be. */
 static gboolean
 is_unreadable (int code)
 {
   return code == EACCES || code == EPERM || code == ELOOP || code == ENXIO || code == EXDEV ||
-         code == EISDIR || code == ENAMETOOLONG;
+         code == EISDIR || code == ENAMETOOLONG || code == EFBIG;
 }
 
 static GString *
@@ -220,50 +214,56 @@ read_all (int fd)
     }
 }
 
+/* NULL with errno: EISDIR for all that is no file. */
+static GString *
+read_content (HostInventory *self, const char *path)
+{
+  /* Non-blocking, for a pipe in the place of a file. */
+  int fd = open_in_root (self, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  GString *content = NULL;
+  struct stat info;
+
+  if (fd < 0)
+    return NULL;
+  if (fstat (fd, &info) == 0 && !S_ISREG (info.st_mode))
+    errno = EISDIR;
+  else
+    content = read_all (fd);
+
+  int code = errno;
+  close (fd);
+  errno = code;
+  return content;
+}
+
 gboolean
 host_inventory_read (HostInventory *self, const char *path, char **text, GError **error)
 {
-  g_autoptr (GString) content = NULL;
-  int code = 0;
+  g_autoptr (GString) content = read_content (self, path);
+  int code = errno;
+  const char *root = self->is_this_machine ? "" : self->root_path;
 
-  *text = NULL;
+  *text = content ? g_utf8_make_valid (content->str, (gssize) content->len) : NULL;
+  if (content || code == ENOENT || code == ENOTDIR)
+    return TRUE;
 
-  /* Non-blocking, for a pipe in the place of a file. */
-  int fd = open_in_root (self, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  if (fd < 0)
-    code = errno;
+  if (is_unreadable (code))
+    {
+      g_ptr_array_add (self->warnings,
+                       g_strdup_printf ("%s/%s cannot be read (%s): what it holds is not imported", root,
+                                        path, code == EISDIR ? "it is not a file" : g_strerror (code)));
+      return TRUE;
+    }
+
+  if (code == ENOSYS)
+    g_set_error_literal (
+        error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN,
+        "This kernel cannot open files below another root folder safely (openat2): --root needs "
+        "Linux 5.6, and a container whose seccomp profile lets that pass");
   else
-    {
-      struct stat info;
-      if (fstat (fd, &info) == 0 && !S_ISREG (info.st_mode))
-        code = EISDIR;
-      else if (!(content = read_all (fd)))
-        code = errno;
-      close (fd);
-    }
-
-  if (content)
-    *text = g_utf8_make_valid (content->str, (gssize) content->len);
-  else if (is_unreadable (code) || code == EFBIG)
-    g_ptr_array_add (self->warnings,
-                     g_strdup_printf ("%s/%s cannot be read (%s): what it holds is not imported",
-                                      self->is_this_machine ? "" : self->root_path, path,
-                                      code == EISDIR ? "it is not a file" : g_strerror (code)));
-  else if (code == ENOSYS)
-    {
-      g_set_error_literal (
-          error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN,
-          "This kernel cannot open files below another root folder safely: --root needs Linux 5.6, "
-          "and a container whose seccomp profile lets openat2 pass");
-      return FALSE;
-    }
-  else if (!is_missing (code))
-    {
-      g_set_error (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN, "%s/%s cannot be read: %s",
-                   self->is_this_machine ? "" : self->root_path, path, g_strerror (code));
-      return FALSE;
-    }
-  return TRUE;
+    g_set_error (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN, "%s/%s cannot be read: %s",
+                 root, path, g_strerror (code));
+  return FALSE;
 }
 
 /* The first line of a small file that says one thing, NULL where it says nothing. */
