@@ -1,0 +1,728 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <math.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <libcar/car-data-handler-private.h>
+
+static const char schema_text[] =
+    "{\"type\":\"object\",\"properties\":{"
+    "\"asset\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+    "\"external_id\":{\"type\":\"string\"},\"name\":{\"type\":\"string\",\"minLength\":1},"
+    "\"risk\":{\"type\":\"number\",\"minimum\":0,\"maximum\":10}},\"required\":[\"external_id\",\"name\"]}},"
+    "\"hostname\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+    "\"_key\":{\"type\":\"string\"}},\"required\":[\"_key\"]}},"
+    "\"asset_hostname\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
+    "\"_from_external_id\":{\"type\":\"string\"},\"_to\":{\"type\":\"string\"},\"active\":{\"type\":"
+    "\"boolean\"},"
+    "\"report\":{\"type\":\"string\"},\"source\":{\"type\":\"string\"},\"timestamp\":{\"type\":\"number\"}},"
+    "\"required\":[\"_from_external_id\",\"_to\",\"report\",\"source\",\"timestamp\",\"active\"]}}}}";
+
+#define SOURCE "a/b c%&\"ü"
+
+typedef struct
+{
+  char *parent;
+  CarDataHandler *handler;
+} Fixture;
+
+static CarDataHandler *
+make_handler (const char *parent, guint page_size)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, &error);
+  g_assert_no_error (error);
+
+  CarDataHandler *handler = car_data_handler_new (NULL, schema, SOURCE, parent, page_size, &error);
+  g_assert_no_error (error);
+  return handler;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fixture->parent = g_dir_make_tmp ("car-test-data-handler-XXXXXX", &error);
+  g_assert_no_error (error);
+  fixture->handler = make_handler (fixture->parent, GPOINTER_TO_UINT (data));
+}
+
+/* Nothing is left behind: else the parent could not be removed. */
+static void
+tear_down (Fixture *fixture, gconstpointer data)
+{
+  g_clear_object (&fixture->handler);
+  g_assert_cmpint (g_rmdir (fixture->parent), ==, 0);
+  g_free (fixture->parent);
+}
+
+static void
+add_vertex (Fixture *fixture, const char *collection, const char *json)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_data_handler_add_vertex_json (fixture->handler, collection, json, -1, &error));
+  g_assert_no_error (error);
+}
+
+static void
+add_edge (Fixture *fixture, const char *collection, const char *json)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_data_handler_add_edge_json (fixture->handler, collection, json, -1, &error));
+  g_assert_no_error (error);
+}
+
+static void
+expect_warning (const char *pattern)
+{
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, pattern);
+}
+
+/* Sending flushes the open page before it finds that there is no client. */
+static void
+flush (Fixture *fixture)
+{
+  g_autoptr (GError) vertices = NULL;
+  g_autoptr (GError) edges = NULL;
+
+  if (!car_data_handler_send_vertices (fixture->handler, NULL, &vertices))
+    g_assert_error (vertices, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+  if (!car_data_handler_send_edges (fixture->handler, NULL, &edges))
+    g_assert_error (edges, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+}
+
+/* The text of a page, with the run's own report and source taken for REPORT and SOURCE; NULL: there is none. */
+static char *
+read_page (Fixture *fixture, const char *name)
+{
+  g_autofree char *path = g_build_filename (car_data_handler_get_directory (fixture->handler), name, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return NULL;
+
+  g_autoptr (JsonNode) node = json_from_string (text, &error);
+  g_assert_no_error (error);
+  JsonObject *report = json_object_get_object_member (json_node_get_object (node), "report");
+  JsonObject *source = json_object_get_object_member (json_node_get_object (node), "source");
+  g_assert_cmpstr (json_object_get_string_member (report, "_key"), ==,
+                   car_data_handler_get_report_key (fixture->handler));
+  g_assert_cmpstr (json_object_get_string_member (source, "_key"), ==, SOURCE);
+
+  g_autoptr (GString) shown = g_string_new (text);
+  g_string_replace (shown, car_data_handler_get_report_key (fixture->handler), "REPORT", 0);
+  g_string_replace (shown, "\"a/b c%&\\\"ü\"", "SOURCE", 0);
+  return g_string_free (g_steal_pointer (&shown), FALSE);
+}
+
+#define HEAD                                                                                                 \
+  "{\"source\":{\"_key\":SOURCE,\"name\":SOURCE},\"report\":{\"_key\":\"REPORT\",\"timestamp\":REPORT}"
+#define FRAMEWORK "\"report\":\"REPORT\",\"source\":SOURCE,\"timestamp\":REPORT"
+
+static void
+assert_page (Fixture *fixture, const char *name, const char *expected)
+{
+  flush (fixture);
+  g_autofree char *text = read_page (fixture, name);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+assert_vertices (Fixture *fixture, const char *objects)
+{
+  g_autofree char *expected = objects == NULL ? NULL : g_strdup_printf (HEAD ",%s}", objects);
+  assert_page (fixture, "vertices-000001.json", expected);
+}
+
+static void
+assert_edges (Fixture *fixture, const char *objects)
+{
+  g_autofree char *expected = objects == NULL ? NULL : g_strdup_printf (HEAD ",%s}", objects);
+  assert_page (fixture, "edges-000001.json", expected);
+}
+
+static void
+append_counters (const char *collection,
+                 guint64 read,
+                 guint64 invalid,
+                 guint64 duplicates,
+                 guint64 sent,
+                 gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s %u %u %u %u\n", collection, (guint) read, (guint) invalid,
+                          (guint) duplicates, (guint) sent);
+}
+
+static void
+assert_counters (Fixture *fixture, const char *expected)
+{
+  g_autoptr (GString) counters = g_string_new (NULL);
+
+  car_data_handler_foreach_collection (fixture->handler, append_counters, counters);
+  g_assert_cmpstr (counters->str, ==, expected);
+}
+
+static void
+test_ways_in (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarRecord) record = car_record_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  car_record_set_string (record, "external_id", "1");
+  car_record_set_string (record, "name", "typed");
+  g_assert_true (car_data_handler_add_vertex_record (fixture->handler, "asset", record, &error));
+  add_vertex (fixture, "asset", " \n{ \"external_id\":\"2\", \"name\":\"text\", \"risk\":1.50 }\t ");
+  json_object_set_string_member (object, "external_id", "3");
+  json_object_set_string_member (object, "name", "object");
+  json_object_set_double_member (object, "risk", 0.1);
+  g_assert_true (car_data_handler_add_vertex (fixture->handler, "asset", object, &error));
+  g_assert_true (car_data_handler_add_vertex_json (
+      fixture->handler, "asset", "{\"external_id\":\"4\",\"name\":\"part\"}, and more", 33, &error));
+  g_assert_no_error (error);
+
+  assert_vertices (fixture, "\"asset\":[{\"external_id\":\"1\",\"name\":\"typed\"},"
+                            "{ \"external_id\":\"2\", \"name\":\"text\", \"risk\":1.50 },"
+                            "{\"external_id\":\"3\",\"name\":\"object\",\"risk\":0.1},"
+                            "{\"external_id\":\"4\",\"name\":\"part\"}]");
+  assert_counters (fixture, "asset 4 0 0 0\n");
+}
+
+static void
+test_edges (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarRecord) record = car_record_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  car_record_set_string (record, "_from_external_id", "1");
+  car_record_set_string (record, "_to", "hostname/a");
+  g_assert_true (car_data_handler_add_edge_record (fixture->handler, "asset_hostname", record, &error));
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"2\",\"_to\":\"hostname/a\" } ");
+  json_object_set_string_member (object, "_from_external_id", "3");
+  json_object_set_string_member (object, "_to", "hostname/a");
+  g_assert_true (car_data_handler_add_edge (fixture->handler, "asset_hostname", object, &error));
+  g_assert_no_error (error);
+
+  assert_edges (fixture,
+                "\"asset_hostname\":["
+                "{\"_from_external_id\":\"1\",\"_to\":\"hostname/a\"," FRAMEWORK ",\"active\":true},"
+                "{\"_from_external_id\":\"2\",\"_to\":\"hostname/a\"," FRAMEWORK ",\"active\":true},"
+                "{\"_from_external_id\":\"3\",\"_to\":\"hostname/a\"," FRAMEWORK ",\"active\":true}]");
+  assert_vertices (fixture, NULL);
+}
+
+/* Its own report, source and timestamp are replaced, its own `active` is kept, however they are spelled. */
+static void
+test_edge_with_own_members (Fixture *fixture, gconstpointer data)
+{
+  add_edge (
+      fixture, "asset_hostname",
+      "{\"report\":\"old\",\"_from_external_id\":\"1\",\"sourc\\u0065\":{\"x\":[1]},\"_to\":\"hostname/a\"}");
+  add_edge (fixture, "asset_hostname",
+            "{\"_from_external_id\":\"2\", \"_to\":\"hostname/a\",\"active\":false,\"timestamp\":1}");
+  add_edge (fixture, "unknown_edge", "{}");
+  add_edge (fixture, "unknown_edge", "{ \"active\" : true }");
+  add_edge (fixture, "unknown_edge", "{\"n\":1.50,\"report\":\"old\"}");
+
+  assert_edges (fixture,
+                "\"asset_hostname\":["
+                "{\"_from_external_id\":\"1\",\"_to\":\"hostname/a\"," FRAMEWORK ",\"active\":true},"
+                "{\"_from_external_id\":\"2\",\"_to\":\"hostname/a\",\"active\":false," FRAMEWORK "}],"
+                "\"unknown_edge\":[{" FRAMEWORK ",\"active\":true},"
+                "{\"n\":1.50," FRAMEWORK ",\"active\":true}]");
+  assert_counters (fixture, "asset_hostname 2 0 0 0\nunknown_edge 3 0 1 0\n");
+}
+
+static void
+test_interleaved (Fixture *fixture, gconstpointer data)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *asset = g_strdup_printf ("{\"external_id\":\"%u\",\"name\":\"n\"}", i);
+      g_autofree char *hostname = g_strdup_printf ("{\"_key\":\"h%u\"}", i);
+      g_autofree char *edge =
+          g_strdup_printf ("{\"_from_external_id\":\"%u\",\"_to\":\"hostname/h%u\"}", i, i);
+
+      add_vertex (fixture, "asset", asset);
+      add_edge (fixture, "asset_hostname", edge);
+      add_vertex (fixture, "hostname", hostname);
+    }
+
+  assert_page (fixture, "vertices-000001.json",
+               HEAD
+               ",\"asset\":[{\"external_id\":\"0\",\"name\":\"n\"},{\"external_id\":\"1\",\"name\":\"n\"}],"
+               "\"hostname\":[{\"_key\":\"h0\"},{\"_key\":\"h1\"}]}");
+  assert_page (fixture, "vertices-000002.json",
+               HEAD ",\"asset\":[{\"external_id\":\"2\",\"name\":\"n\"}],\"hostname\":[{\"_key\":\"h2\"}]}");
+  assert_page (fixture, "vertices-000003.json", NULL);
+  g_assert_false (car_data_handler_is_empty (fixture->handler, CAR_BUNDLE_VERTICES));
+  g_assert_false (car_data_handler_is_empty (fixture->handler, CAR_BUNDLE_EDGES));
+}
+
+static void
+test_duplicates (Fixture *fixture, gconstpointer data)
+{
+  /* Of a vertex, the name counts. */
+  add_vertex (fixture, "asset", "{\"external_id\":\"a/1\",\"name\":\"n\"}");
+  add_vertex (fixture, "asset", "{\"name\":\"other\",\"external_id\":\"a/1\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"\\u0061\\/1\",\"name\":\"n\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"A/1\",\"name\":\"n\"}");
+  add_vertex (fixture, "hostname", "{\"_key\":\"a/1\"}");
+  add_vertex (fixture, "hostname", "{\"_key\":\"a/1\",\"external_id\":\"x\"}");
+  add_vertex (fixture, "hostname", "{\"_key\":\"b\",\"external_id\":\"x\"}");
+  add_vertex (fixture, "custom", "{\"external_id\":\"1\",\"_key\":\"k\"}");
+  add_vertex (fixture, "custom", "{\"external_id\":\"2\",\"_key\":\"k\"}");
+  add_vertex (fixture, "custom", "{\"_key\":\"1\"}");
+  add_vertex (fixture, "custom", "{\"a\":1,\"b\":[2,{\"c\":3}]}");
+  add_vertex (fixture, "custom", "{\"b\":[2,{\"c\":3}],\"a\":1}");
+  add_vertex (fixture, "custom", "{\"b\":[2,{\"c\":4}],\"a\":1}");
+
+  /* Of an edge, all members do, in any order. */
+  add_edge (fixture, "asset_hostname",
+            "{\"_from_external_id\":\"1\",\"_to\":\"hostname/a\",\"external_id\":\"e\"}");
+  add_edge (fixture, "asset_hostname",
+            "{\"_from_external_id\":\"2\",\"_to\":\"hostname/a\",\"external_id\":\"e\"}");
+  add_edge (fixture, "asset_hostname",
+            "{\"external_id\":\"e\",\"_to\":\"hostname/a\",\"_from_external_id\":\"2\"}");
+  add_edge (fixture, "asset_hostname",
+            "{\"external_id\":\"e\",\"_to\":\"hostname/a\",\"_from_external_id\":\"2\",\"source\":\"x\"}");
+  add_edge (fixture, "asset_hostname",
+            "{\"external_id\":\"e\",\"_to\":\"hostname/a\",\"_from_external_id\":\"2\",\"active\":false}");
+
+  assert_counters (fixture, "asset 4 0 2 0\nhostname 3 0 1 0\ncustom 6 0 2 0\nasset_hostname 5 0 2 0\n");
+}
+
+/* One that was left out as invalid does not stand in the way of a valid one. */
+static void
+test_invalid_is_no_duplicate (Fixture *fixture, gconstpointer data)
+{
+  expect_warning ("*left out: asset*/name*");
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\"}");
+  g_test_assert_expected_messages ();
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"n\"}");
+  assert_vertices (fixture, "\"asset\":[{\"external_id\":\"1\",\"name\":\"n\"}]");
+  assert_counters (fixture, "asset 2 1 0 0\n");
+}
+
+static void
+test_malformed (Fixture *fixture, gconstpointer data)
+{
+  const char *texts[] = {
+    "",
+    " ",
+    "{",
+    "}",
+    "null",
+    "[]",
+    "\"x\"",
+    "{\"external_id\":\"1\",\"name\":\"n\"",
+    "\"external_id\":\"1\",\"name\":\"n\"}",
+    "{\"external_id\":\"1\",\"name\":\"n\"}}",
+    "{\"external_id\":\"1\",\"name\":\"n\"},",
+    "{\"external_id\":\"1\",\"name\":\"n\"} x",
+    "{\"external_id\":\"1\",\"name\":\"n\"},{\"external_id\":\"2\",\"name\":\"n\"}",
+    "{\"external_id\":\"1\",\"name\":\"n\"}{\"external_id\":\"2\",\"name\":\"n\"}",
+    "{\"external_id\":\"1\",\"name\":\"n\"}],\"hostname\":[{\"_key\":\"h\"}",
+    "{\"external_id\":\"1\",\"name\":\"n\",}",
+    "{\"external_id\":\"1\",\"name\":\"n\",\"risk\":01}",
+    "{\"external_id\":\"1\",\"name\":\"n\",\"risk\":NaN}",
+    "{\"external_id\":\"1\",\"name\":\"\xff\"}",
+    "{\"external_id\":\"1\",\"name\":\"n\",\"name\":\"m\"}",
+    "{\"external_id\":\"1\",\"name\":\"n\"} // comment",
+    "{'external_id':'1','name':'n'}",
+  };
+  g_autofree char *expected = g_strdup_printf ("asset %u %u 0 0\n", (guint) G_N_ELEMENTS (texts) + 1,
+                                               (guint) G_N_ELEMENTS (texts) + 1);
+  g_autoptr (GError) error = NULL;
+
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    add_vertex (fixture, "asset", texts[i]);
+  g_assert_true (car_data_handler_add_vertex_json (fixture->handler, "asset",
+                                                   "{\"external_id\":\"1\",\"name\":\"\0\"}", 31, &error));
+
+  assert_counters (fixture, expected);
+  assert_vertices (fixture, NULL);
+  g_assert_true (car_data_handler_is_empty (fixture->handler, CAR_BUNDLE_VERTICES));
+}
+
+/* Of what would not be valid by itself, the framework's members make nothing that is. */
+static void
+test_edge_injection (Fixture *fixture, gconstpointer data)
+{
+  const char *texts[] = {
+    "",
+    "}",
+    "{",
+    "{{}",
+    "[}",
+    "x}",
+    "}}",
+    "{}}",
+    "{,}",
+    "{\"a\":1,}",
+    "{\"a\":}",
+    "{\"a\"}",
+    "{\"a\":1},\"x\":{\"b\":2}",
+    "{\"a\":1},{\"b\":2}",
+    "{\"a\":1}],\"asset\":[{\"b\":2}",
+    "{\"a\":1 \"b\":2}",
+    "{\"a\":{\"b\":1}",
+    "{\"a\":[1}",
+    "{\"a\":\"x}",
+    "{\"a\":\"x\\}",
+    "{\"a\":\"x\\\"}",
+    "{\"a\":\"\xc3}",
+    "{\"a\":tru}",
+    "{\"a\":1.}",
+    "{\"a\":1,\"report\":1",
+    "{\"a\":1,\"report\":1,}",
+    "{\"a\":1,\"report\":}",
+    "{\"a\":1,\"a\":2,\"report\":1}",
+    "{\"a\":1}\xff}",
+    "[{\"a\":1}]",
+    "{\"active\":true,\"active\":false}",
+  };
+  g_autofree char *expected =
+      g_strdup_printf ("edge %u %u 0 0\n", (guint) G_N_ELEMENTS (texts), (guint) G_N_ELEMENTS (texts));
+
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    add_edge (fixture, "edge", texts[i]);
+
+  assert_counters (fixture, expected);
+  assert_edges (fixture, NULL);
+}
+
+/* An edge is checked after the framework's members were added; what is wrong with it is still found. */
+static void
+test_invalid_edge (Fixture *fixture, gconstpointer data)
+{
+  expect_warning ("*left out: asset_hostname*_to*");
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"1\"}");
+  expect_warning ("*left out: asset_hostname*active*");
+  add_edge (fixture, "asset_hostname",
+            "{\"_from_external_id\":\"1\",\"_to\":\"hostname/a\",\"active\":\"yes\"}");
+  expect_warning ("*left out: asset_hostname*_to*");
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"1\",\"_to\":5,\"report\":\"mine\"}");
+  g_test_assert_expected_messages ();
+  assert_counters (fixture, "asset_hostname 3 3 0 0\n");
+}
+
+static void
+test_bad_values (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CarRecord) record = car_record_new ();
+  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (GError) error = NULL;
+
+  car_record_set_string (record, "external_id", "1");
+  car_record_set_string (record, "name", "\xff");
+  expect_warning ("*left out: asset: /name *UTF-8*");
+  g_assert_true (car_data_handler_add_vertex_record (fixture->handler, "asset", record, &error));
+
+  car_record_clear (record);
+  car_record_set_string (record, "external_id", "1");
+  car_record_set_string (record, "name", "n");
+  car_record_set_string (record, "name", "m");
+  expect_warning ("*left out: asset*name*");
+  g_assert_true (car_data_handler_add_vertex_record (fixture->handler, "asset", record, &error));
+
+  json_object_set_string_member (object, "external_id", "1");
+  json_object_set_string_member (object, "name", "n");
+  json_object_set_double_member (object, "risk", NAN);
+  expect_warning ("*left out: asset: /risk *finite*");
+  g_assert_true (car_data_handler_add_vertex (fixture->handler, "asset", object, &error));
+
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
+  assert_counters (fixture, "asset 3 3 0 0\n");
+
+  /* The record of the JsonObjects is used again: nothing of a bad one is left in it. */
+  json_object_set_double_member (object, "risk", 1);
+  g_assert_true (car_data_handler_add_vertex (fixture->handler, "asset", object, &error));
+  assert_vertices (fixture, "\"asset\":[{\"external_id\":\"1\",\"name\":\"n\",\"risk\":1}]");
+}
+
+static GLogWriterOutput
+count_warnings (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer counter)
+{
+  if ((level & G_LOG_LEVEL_WARNING) != 0)
+    ++*(guint *) counter;
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+test_warnings_subprocess (Fixture *fixture, gconstpointer data)
+{
+  guint n_warnings = 0;
+
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  g_log_set_writer_func (count_warnings, &n_warnings, NULL);
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *no_name = g_strdup_printf ("{\"external_id\":\"id %u\"}", i);
+      add_vertex (fixture, "asset", no_name);
+    }
+  g_assert_cmpuint (n_warnings, ==, 3);
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      g_autofree char *bad_risk =
+          g_strdup_printf ("{\"external_id\":\"x%u\",\"name\":\"n\",\"risk\":%u}", i, i + 11);
+      add_vertex (fixture, "asset", bad_risk);
+    }
+  g_assert_cmpuint (n_warnings, ==, 6);
+  assert_counters (fixture, "asset 2000 2000 0 0\n");
+}
+
+/* The first three of each kind of mistake are shown. A process has but one writer: it is another one's. */
+static void
+test_warnings (void)
+{
+  g_test_trap_subprocess ("/data-handler/warnings/subprocess", 0, 0);
+  g_test_trap_assert_passed ();
+}
+
+static void
+test_arrays (Fixture *fixture, gconstpointer data)
+{
+  CarDataHandler *handler = fixture->handler;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_data_handler_add_vertices_json (handler, "hostname", " [ ] ", -1, &error));
+  g_assert_true (car_data_handler_add_vertices_json (handler, "hostname",
+                                                     "[{\"_key\":\"a\"}, {\"_key\":\"b\"} ]xx", 29, &error));
+  g_assert_true (car_data_handler_add_edges_json (handler, "edge", "[{},{\"a\":[{}]}]", -1, &error));
+  g_assert_no_error (error);
+
+  expect_warning ("*left out: hostname*");
+  expect_warning ("*left out: hostname*");
+  g_assert_true (
+      car_data_handler_add_vertices_json (handler, "hostname", "[\"{}\",{},{\"_key\":\"c\"}]", -1, &error));
+  g_test_assert_expected_messages ();
+
+  assert_vertices (fixture, "\"hostname\":[{\"_key\":\"a\"},{\"_key\":\"b\"},{\"_key\":\"c\"}]");
+  assert_edges (fixture,
+                "\"edge\":[{" FRAMEWORK ",\"active\":true},{\"a\":[{}]," FRAMEWORK ",\"active\":true}]");
+  assert_counters (fixture, "hostname 5 2 0 0\nedge 2 0 0 0\n");
+}
+
+static void
+test_broken_arrays (Fixture *fixture, gconstpointer data)
+{
+  const char *texts[] = { "",
+                          "{\"_key\":\"a\"}",
+                          "[{\"_key\":\"a\"}",
+                          "[{\"_key\":\"a\"},]",
+                          "[{\"_key\":\"a\"}] 1",
+                          "[{\"_key\":\"a\"} {\"_key\":\"b\"}]",
+                          "null" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (
+          car_data_handler_add_vertices_json (fixture->handler, "hostname", texts[i], -1, &error));
+      g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
+      g_assert_nonnull (strstr (error->message, "hostname"));
+    }
+}
+
+static void
+test_collection_names (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *longest = g_strnfill (128, 'a');
+  g_autofree char *too_long = g_strnfill (129, 'a');
+  const char *hostile[] = { "",     "source", "report", "a b", "1a",    "a\"", "a\":[],\"source",
+                            "../x", "a/b",    "ä",      "a\n", too_long };
+
+  add_vertex (fixture, longest, "{\"a\":1}");
+  add_vertex (fixture, "_A9", "{\"a\":1}");
+  for (gsize i = 0; i < G_N_ELEMENTS (hostile); i++)
+    {
+      const char *keys[] = { "k", NULL };
+      g_autoptr (GError) vertex = NULL;
+      g_autoptr (GError) edge = NULL;
+      g_autoptr (GError) deletion = NULL;
+
+      g_assert_false (car_data_handler_add_vertex_json (fixture->handler, hostile[i], "{}", -1, &vertex));
+      g_assert_error (vertex, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+      g_assert_false (car_data_handler_add_edge_json (fixture->handler, hostile[i], "{}", -1, &edge));
+      g_assert_error (edge, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+      g_assert_false (car_data_handler_delete_vertices (fixture->handler, hostile[i], keys, NULL, &deletion));
+      g_assert_error (deletion, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+    }
+}
+
+static void
+test_report (Fixture *fixture, gconstpointer data)
+{
+  const char *key = car_data_handler_get_report_key (fixture->handler);
+  char *end;
+  double timestamp = g_ascii_strtod (key, &end);
+
+  g_assert_cmpstr (end, ==, "");
+  g_assert_cmpfloat (ABS (timestamp - g_get_real_time () / 1000.0), <, 3600 * 1000);
+  g_assert_cmpstr (car_data_handler_get_source (fixture->handler), ==, SOURCE);
+
+  g_object_set (fixture->handler, "source-name", "the \"name\"", "source-description", "from here",
+                "report-type", "host", "report-description", "all of it", NULL);
+  add_vertex (fixture, "hostname", "{\"_key\":\"a\"}");
+  assert_page (
+      fixture, "vertices-000001.json",
+      "{\"source\":{\"_key\":SOURCE,\"name\":\"the \\\"name\\\"\",\"description\":\"from here\"},"
+      "\"report\":{\"_key\":\"REPORT\",\"timestamp\":REPORT,\"type\":\"host\",\"description\":\"all of it\"},"
+      "\"hostname\":[{\"_key\":\"a\"}]}");
+  g_assert_cmpuint (car_data_handler_get_n_bytes (fixture->handler), >, 100);
+}
+
+/* Nothing added: there is nothing to send, which needs no client. */
+static void
+test_nothing_to_send (Fixture *fixture, gconstpointer data)
+{
+  const char *none[] = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_data_handler_send_vertices (fixture->handler, NULL, &error));
+  g_assert_true (car_data_handler_send_edges (fixture->handler, NULL, &error));
+  g_assert_true (car_data_handler_delete_vertices (fixture->handler, "asset", none, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (car_data_handler_get_n_deleted (fixture->handler), ==, 0);
+  assert_counters (fixture, "");
+}
+
+static void
+test_disk_full (Fixture *fixture, gconstpointer data)
+{
+  struct rlimit limit;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) at_send = NULL;
+  guint n_added = 0;
+
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  struct rlimit small = { 4096, limit.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &small), ==, 0);
+
+  gboolean added;
+  do
+    {
+      g_autofree char *json =
+          g_strdup_printf ("{\"_key\":\"%u\",\"description\":\"%0100u\"}", n_added, n_added);
+      added = car_data_handler_add_vertex_json (fixture->handler, "hostname", json, -1, &error);
+      n_added++;
+    }
+  while (added && n_added < 1000);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+
+  g_assert_cmpuint (n_added, ==, 100);
+  g_assert_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT);
+  g_assert_nonnull (strstr (error->message, "free disk space"));
+  g_assert_false (car_data_handler_send_vertices (fixture->handler, NULL, &at_send));
+  g_assert_error (at_send, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT);
+}
+
+static void
+test_unwritable (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, NULL);
+  g_autofree char *file = g_build_filename (fixture->parent, "file", NULL);
+  g_autofree char *below = g_build_filename (file, "below", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) no_source = NULL;
+
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  g_assert_null (car_data_handler_new (NULL, schema, "s", below, 0, &error));
+  g_assert_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT);
+  g_assert_nonnull (strstr (error->message, below));
+  g_assert_cmpint (g_unlink (file), ==, 0);
+
+  g_assert_null (car_data_handler_new (NULL, schema, "", fixture->parent, 0, &no_source));
+  g_assert_error (no_source, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
+}
+
+static void
+test_keep (Fixture *fixture, gconstpointer data)
+{
+  CarDataHandler *handler = make_handler (fixture->parent, 1);
+  g_autofree char *directory = g_strdup (car_data_handler_get_directory (handler));
+  g_autofree char *page = g_build_filename (directory, "vertices-000001.json", NULL);
+  g_autofree char *journal = g_build_filename (directory, "journal", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &error));
+  car_data_handler_set_keep_directory (handler, TRUE);
+  g_object_unref (handler);
+  g_assert_cmpint (g_unlink (page), ==, 0);
+  g_assert_cmpint (g_unlink (journal), ==, 0);
+  g_assert_cmpint (g_rmdir (directory), ==, 0);
+}
+
+static void
+on_progress (CarDataHandler *handler, const char *what, guint64 done, guint64 total, gpointer user_data)
+{
+  guint64 *last = user_data;
+
+  g_assert_cmpstr (what, ==, "reading vertices");
+  g_assert_cmpuint (done, >, *last);
+  g_assert_cmpuint (total, ==, 0);
+  *last = done;
+}
+
+static void
+test_progress (Fixture *fixture, gconstpointer data)
+{
+  guint64 last = 0;
+
+  g_signal_connect (fixture->handler, "progress", G_CALLBACK (on_progress), &last);
+  for (guint i = 0; i < 5000; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
+      add_vertex (fixture, "hostname", json);
+    }
+  g_assert_cmpuint (last, >, 0);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+#define ADD(path, page_size, func)                                                                           \
+  g_test_add (path, Fixture, GUINT_TO_POINTER (page_size), set_up, func, tear_down)
+  ADD ("/data-handler/ways-in", 0, test_ways_in);
+  ADD ("/data-handler/edges", 0, test_edges);
+  ADD ("/data-handler/edge-with-own-members", 0, test_edge_with_own_members);
+  ADD ("/data-handler/interleaved", 4, test_interleaved);
+  ADD ("/data-handler/duplicates", 0, test_duplicates);
+  ADD ("/data-handler/invalid-is-no-duplicate", 0, test_invalid_is_no_duplicate);
+  ADD ("/data-handler/malformed", 0, test_malformed);
+  ADD ("/data-handler/edge-injection", 0, test_edge_injection);
+  ADD ("/data-handler/invalid-edge", 0, test_invalid_edge);
+  ADD ("/data-handler/bad-values", 0, test_bad_values);
+  ADD ("/data-handler/warnings/subprocess", 0, test_warnings_subprocess);
+  g_test_add_func ("/data-handler/warnings", test_warnings);
+  ADD ("/data-handler/arrays", 0, test_arrays);
+  ADD ("/data-handler/broken-arrays", 0, test_broken_arrays);
+  ADD ("/data-handler/collection-names", 0, test_collection_names);
+  ADD ("/data-handler/report", 0, test_report);
+  ADD ("/data-handler/nothing-to-send", 0, test_nothing_to_send);
+  ADD ("/data-handler/disk-full", 100, test_disk_full);
+  ADD ("/data-handler/unwritable", 0, test_unwritable);
+  ADD ("/data-handler/keep", 0, test_keep);
+  ADD ("/data-handler/progress", 0, test_progress);
+
+  return g_test_run ();
+}
