@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include <libcar/car.h>
+
+#include "connector-runner.h"
+#include "fake-service.h"
+
+/* The contract between the run and a connector: tests/contract-connector against a service that answers what each case
+ * wants. The order of the calls is protocol.md's. */
+
+#define SOURCE "a%2Fb%20c%25%26%C3%BC" /* "a/b c%&ü" */
+
+#define SCHEMA                                                                                               \
+  "{\"version\":\"v2\",\"schema\":{\"type\":\"object\",\"properties\":{\"asset\":{\"type\":\"array\","       \
+  "\"items\":{"                                                                                              \
+  "\"type\":\"object\",\"properties\":{\"external_id\":{\"type\":\"string\"}},\"required\":[\"external_"     \
+  "id\"]}}}}}"
+
+#define READY                                                                                                \
+  "{\"databases\":[{\"name\":\"d\",\"graph_name\":\"assets\",\"is_ready\":true,\"missing_collections\":[],"  \
+  "\"collections_without_indexes\":[],\"collections\":[]}]}"
+
+#define NO_SAVE_POINT "{\"model_state_id\":\"\"}"
+#define SAVE_POINT "{\"model_state_id\":\"last\"}"
+
+/* The calls of each kind of import; "wait" is left out. */
+#define PREPARE "GET v2/databases|GET v3/importSchema?version=v2|GET v2/source/" SOURCE
+#define FULL                                                                                                 \
+  "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)|POST v2/imports (asset)"      \
+  "|POST v2/imports (asset_hostname)|DELETE v2/source/" SOURCE "/full-import-in-progress"
+#define KEEP "|PATCH v2/source?key=" SOURCE
+#define DELTA                                                                                                \
+  "|POST v2/imports (asset)|POST v2/imports (asset_hostname)|DELETE v2/source/" SOURCE                       \
+  "/asset?external_ids=8,9"
+
+static FakeService *
+make_service (const char *source_record)
+{
+  FakeService *service = fake_service_new ();
+  const char *done = "{\"status\":\"COMPLETE\"}";
+  const char *job = "{\"job_id\":\"j\"}";
+
+  fake_service_answer_always (service, "GET", "v2/databases", 200, READY);
+  fake_service_answer_always (service, "GET", "v3/importSchema", 200, SCHEMA);
+  fake_service_answer_always (service, "GET", "v2/source/" SOURCE, 200, source_record);
+  fake_service_answer_always (service, "POST", "v2/source/" SOURCE "/full-import-in-progress", 200, job);
+  fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress", 200, job);
+  fake_service_answer_always (service, "GET", "v2/jobstatus/j", 200, done);
+  fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"i\"}");
+  fake_service_answer_always (service, "GET", "v2/importstatus", 200,
+                              "{\"error_imports\":[],\"incomplete_imports\":[]}");
+  fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/asset", 200, "{}");
+  fake_service_answer_always (service, "PATCH", "v2/source", 200, "{}");
+
+  return service;
+}
+
+/* `variables`: up to four, NULL where there are less. */
+static void
+run_against (FakeService *service, const char *const variables[4], ConnectorRun *run)
+{
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+  g_autofree char *url = g_strconcat ("CAR_SERVICE_URL=", fake_service_get_url (service), NULL);
+
+  g_strv_builder_add_many (all, url, "CAR_SERVICE_KEY=the-key", "CAR_SERVICE_PASSWORD=the-password",
+                           "CONNECTION_NAME=a/b c%&ü", "CONTRACT_SERVER=x", NULL);
+  for (guint i = 0; i < 4 && variables[i] != NULL; i++)
+    g_strv_builder_add (all, variables[i]);
+
+  g_auto (GStrv) environment = g_strv_builder_end (all);
+  const char *const arguments[] = { NULL };
+
+  run_connector ((const char *const *) environment, arguments, run);
+  g_assert_null (strstr (run->log, "the-password"));
+}
+
+/* What an envelope brings: the last of its members that the connector sends. */
+static const char *
+envelope_content (const char *body)
+{
+  return strstr (body, "\"asset_hostname\"") != NULL ? "asset_hostname"
+         : strstr (body, "\"asset\"") != NULL        ? "asset"
+                                                     : "report";
+}
+
+/* What was asked, in order, without the waiting for jobs. */
+static char *
+describe_calls (FakeService *service)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  for (guint i = 0; i < fake_service_get_n_requests (service); i++)
+    {
+      const FakeRequest *request = fake_service_get_request (service, i);
+
+      if (strstr (request->path, "jobstatus") != NULL || strstr (request->path, "importstatus") != NULL)
+        continue;
+
+      g_string_append_printf (out, "%s%s %s", out->len > 0 ? "|" : "", request->method, request->path);
+      if (*request->query != '\0')
+        g_string_append_printf (out, "?%s", request->query);
+      if (strstr (request->path, "/imports") != NULL)
+        g_string_append_printf (out, " (%s)", envelope_content (request->body));
+    }
+
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static void
+assert_calls (FakeService *service, const char *wanted)
+{
+  g_autofree char *calls = describe_calls (service);
+
+  g_assert_cmpstr (calls, ==, wanted);
+}
+
+static void
+assert_save_point (FakeService *service, const char *body)
+{
+  const FakeRequest *last = fake_service_get_request (service, fake_service_get_n_requests (service) - 1);
+
+  g_assert_cmpstr (last->path, ==, "v2/source");
+  g_assert_cmpstr (last->body, ==, body);
+}
+
+static void
+test_full (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
+  assert_exited (&run, 0, "A full import is made: the service holds no save point of this source");
+  assert_calls (service, PREPARE FULL KEEP);
+  assert_save_point (service, "{\"model_state_id\":\"new\"}");
+
+  assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
+  assert_exited (&run, 0, "all collections: 4 read, 1 left out, 1 duplicates, 2 sent");
+  assert_exited (&run, 0,
+                 "; asset: 3 read, 1 left out, 1 duplicates, 1 sent; asset_hostname: 1 read, 0 left out");
+  assert_exited (&run, 0, "0 deleted; save point kept");
+}
+
+/* protocol.md, "The envelope": a part without data is the report alone. */
+static void
+test_full_without_data (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_against (service, (const char *[4]){ "CONTRACT_NO_DATA=1" }, &run);
+  assert_exited (&run, 0, "save point forgotten");
+  assert_calls (service,
+                PREPARE "|POST v2/source/" SOURCE
+                        "/full-import-in-progress|POST v2/imports (report)|POST v2/imports (report)"
+                        "|POST v2/imports (report)|DELETE v2/source/" SOURCE "/full-import-in-progress" KEEP);
+  assert_save_point (service, "{\"model_state_id\":\"\"}");
+}
+
+/* What makes a full import of one that could be incremental. */
+static void
+test_why_full (void)
+{
+  static const struct
+  {
+    const char *variables[4];
+    const char *logged;
+  } cases[] = {
+    { { "CONTRACT_SAVE_POINT=new" }, "A full import is made: this connector has no incremental import" },
+    { { "CONTRACT_INCREMENTAL=1" }, "A full import is made: the connector has no current save point" },
+    { { "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=" }, "the connector has no current save point" },
+    { { "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=new",
+        "CONTRACT_FAIL=get_data_for_delta:not-possible" },
+      "A full import is made: told to" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (SAVE_POINT);
+      g_auto (ConnectorRun) run = { 0 };
+
+      run_against (service, cases[i].variables, &run);
+      assert_exited (&run, 0, cases[i].logged);
+      assert_exited (&run, 0, "Full import (");
+      assert_calls (service, PREPARE FULL KEEP);
+    }
+}
+
+/* Nothing of the delta that was staged is sent with the full import. */
+static void
+test_not_possible_while_reading (void)
+{
+  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  /* The full import fails there too, and for it this is nothing but an error. */
+  run_against (service,
+               (const char *[4]){ "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=new",
+                                  "CONTRACT_FAIL=import_vertices:not-possible" },
+               &run);
+  assert_exited (&run, 1, "A full import is made: told to");
+  assert_exited (&run, 1,
+                 "While reading vertices: told to [car-import-error-quark 1]. General failure (exit code 1)");
+  assert_calls (service,
+                PREPARE "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)");
+}
+
+static void
+test_database_set_up_now (void)
+{
+  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  fake_service_answer (service, "GET", "v2/databases", 400,
+                       "{\"errors\":[{\"code\":400,\"message\":\"none\"}]}");
+  fake_service_answer (service, "POST", "v2/databases", 200, "{\"job_id\":\"j\"}");
+  run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
+  assert_exited (&run, 0, "A full import is made: the database was set up just now");
+  assert_calls (
+      service,
+      "GET v2/databases|POST v2/databases|GET v2/databases|GET v3/importSchema?version=v2" FULL KEEP);
+}
+
+static void
+test_incremental (void)
+{
+  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
+  assert_exited (&run, 0, "Incremental import complete in");
+  assert_exited (&run, 0, "2 deleted; save point kept");
+  g_assert_cmpstr (run.out, ==, "last save point: last\nnew save point: new\n");
+  assert_calls (service, PREPARE DELTA KEEP);
+  assert_save_point (service, "{\"model_state_id\":\"new\"}");
+}
+
+/* The same save point twice: it is the connector that knows that nothing changed. No page is sent. */
+static void
+test_incremental_without_change (void)
+{
+  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_against (
+      service,
+      (const char *[4]){ "CONTRACT_SAVE_POINT=last", "CONTRACT_INCREMENTAL=1", "CONTRACT_NO_DATA=1" }, &run);
+  assert_exited (&run, 0, "Incremental import complete in");
+  g_assert_cmpstr (run.out, ==, "last save point: last\nnew save point: last\n");
+  assert_calls (service, PREPARE KEEP);
+}
+
+static void
+test_extension (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 }, refused = { 0 };
+
+  fake_service_answer (service, "GET", "v3/carSchema/contract", 404, "{}");
+  fake_service_answer (service, "POST", "v3/carSchema", 201, "{}");
+  run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &run);
+  assert_exited (&run, 0, "Full import");
+  assert_calls (service,
+                "GET v2/databases|GET v3/carSchema/contract|POST v3/carSchema|GET v3/importSchema?version=v2"
+                "|GET v2/source/" SOURCE FULL KEEP);
+
+  fake_service_answer (service, "GET", "v3/carSchema/contract", 200,
+                       "{\"key\":\"contract\",\"version\":\"3\"}");
+  run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &refused);
+  assert_exited (&refused, 1, "General failure (exit code 1): the save point is unchanged");
+  g_assert_cmpuint (fake_service_count (service, "POST", "v3/carSchema"), ==, 1);
+}
+
+/* Every kind of failure a connector can give, from each of its methods: the exit code, and what becomes of the save
+ * point. */
+typedef struct
+{
+  const char *fail;
+  int code;
+  const char *logged;
+  gboolean forgotten;
+} FailureCase;
+
+static void
+assert_failures (const FailureCase *cases, guint n_cases, const char *source_record)
+{
+  for (guint i = 0; i < n_cases; i++)
+    {
+      g_autoptr (FakeService) service = make_service (source_record);
+      g_auto (ConnectorRun) run = { 0 };
+
+      g_test_message ("%s", cases[i].fail);
+      run_against (service,
+                   (const char *[4]){ "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=new", cases[i].fail },
+                   &run);
+      assert_exited (&run, cases[i].code, cases[i].logged);
+
+      g_assert_cmpuint (fake_service_count (service, "PATCH", "v2/source"), ==, cases[i].forgotten ? 1 : 0);
+      if (cases[i].forgotten)
+        assert_save_point (service, "{\"model_state_id\":\"\"}");
+    }
+}
+
+static void
+test_failures_of_full (void)
+{
+  static const FailureCase cases[] = {
+    { "CONTRACT_FAIL=import_vertices:app:1", 1,
+      "While reading vertices: told to. General failure (exit code 1)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:app:2", 2, "Invalid settings (exit code 2)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:app:77", 77, "General failure (exit code 77)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:recoverable:10", 10,
+      "Recoverable failure (exit code 10): no data are lost", FALSE },
+    { "CONTRACT_FAIL=import_vertices:recoverable:11", 11, "Recoverable failure (exit code 11)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:unrecoverable:20", 20,
+      "Unrecoverable failure (exit code 20): data may be missing", TRUE },
+    { "CONTRACT_FAIL=import_vertices:unrecoverable:99", 99, "Unrecoverable failure (exit code 99)", TRUE },
+    { "CONTRACT_FAIL=import_vertices:unrecoverable:-1", 1, "Unrecoverable failure (exit code 1)", TRUE },
+    { "CONTRACT_FAIL=import_vertices:datasource:50", 50, "Failure of the data source (exit code 50)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:datasource:52", 52, "Failure of the data source (exit code 52)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:datasource:0", 1, "Failure of the data source (exit code 1)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:other", 1,
+      "told to [g-io-error-quark 12]. General failure (exit code 1)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:no-error", 1, "ContractFull.import_vertices failed and set no error",
+      FALSE },
+    { "CONTRACT_FAIL=import_vertices:success-with-error", 1,
+      "ContractFull.import_vertices succeeded and set an error all the same: told to", FALSE },
+    { "CONTRACT_FAIL=import_edges:no-error", 1, "ContractFull.import_edges failed and set no error", FALSE },
+    { "CONTRACT_FAIL=import_edges:unrecoverable:20", 20, "While reading edges: told to", TRUE },
+    { "CONTRACT_FAIL=get_new_save_point:no-error", 1,
+      "ContractFull.get_new_save_point failed and set no error", FALSE },
+    { "CONTRACT_FAIL=create_asset_server:datasource:51", 51, "While opening the data source: told to",
+      FALSE },
+    { "CONTRACT_FAIL=create_schema_extension:no-error", 1,
+      "ContractApp.create_schema_extension failed and set no error", FALSE },
+    { "CONTRACT_FAIL=create_schema_extension:wrong-type", 1,
+      "ContractApp.create_schema_extension returned a GCancellable, which is not a CarSchemaExtension",
+      FALSE },
+    { "CONTRACT_FAIL=create_full_import:no-error", 1,
+      "ContractApp.create_full_import failed and set no error", FALSE },
+    { "CONTRACT_FAIL=create_full_import:wrong-type", 1,
+      "ContractApp.create_full_import returned a GCancellable, which is not a CarFullImport", FALSE },
+    { "CONTRACT_MISSING=create_asset_server", 1,
+      "ContractApp does not implement create_asset_server, which it must", FALSE },
+    { "CONTRACT_MISSING=create_full_import", 1,
+      "ContractApp does not implement create_full_import, which it must", FALSE },
+    { "CONTRACT_MISSING=import_vertices", 1, "ContractFull does not implement import_vertices, which it must",
+      FALSE },
+    { "CONTRACT_MISSING=import_edges", 1, "ContractFull does not implement import_edges, which it must",
+      FALSE },
+  };
+
+  assert_failures (cases, G_N_ELEMENTS (cases), NO_SAVE_POINT);
+}
+
+static void
+test_failures_of_incremental (void)
+{
+  static const FailureCase cases[] = {
+    { "CONTRACT_FAIL=create_incremental_import:no-error", 1,
+      "ContractApp.create_incremental_import failed and set no error", FALSE },
+    { "CONTRACT_FAIL=create_incremental_import:wrong-type", 1,
+      "ContractApp.create_incremental_import returned a GCancellable, which is not a CarIncrementalImport",
+      FALSE },
+    { "CONTRACT_FAIL=get_new_save_point:datasource:53", 53, "told to", FALSE },
+    { "CONTRACT_FAIL=get_data_for_delta:datasource:54", 54, "told to", FALSE },
+    { "CONTRACT_FAIL=get_data_for_delta:unrecoverable:20", 20, "told to", TRUE },
+    { "CONTRACT_FAIL=get_data_for_delta:no-error", 1,
+      "ContractIncremental.get_data_for_delta failed and set no error", FALSE },
+    { "CONTRACT_FAIL=import_vertices:recoverable:10", 10, "told to", FALSE },
+    { "CONTRACT_FAIL=delete_vertices:no-error", 1,
+      "ContractIncremental.delete_vertices failed and set no error", FALSE },
+    { "CONTRACT_FAIL=delete_vertices:recoverable:10", 10, "While deleting vertices: told to", FALSE },
+    { "CONTRACT_MISSING=get_data_for_delta", 1, "ContractIncremental does not implement get_data_for_delta",
+      FALSE },
+    { "CONTRACT_MISSING=delete_vertices", 1, "ContractIncremental does not implement delete_vertices",
+      FALSE },
+  };
+
+  assert_failures (cases, G_N_ELEMENTS (cases), SAVE_POINT);
+}
+
+/* What the service answers, and what becomes of it. */
+static void
+test_failures_of_service (void)
+{
+  static const struct
+  {
+    const char *method;
+    const char *path;
+    guint status;
+    const char *body;
+    int code;
+    guint n_patches; /* of the save point, a refused one counts */
+  } cases[] = {
+    { "GET", "v2/databases", 401, "{}", 10, 0 },
+    { "GET", "v2/databases", 302, "", 10, 0 },
+    { "GET", "v2/databases", 404, "{}", 10, 0 },
+    { "GET", "v3/importSchema", 200, "{\"version\":\"v2\",\"schema\":{\"type\":5}}", 1, 0 },
+    { "GET", "v2/source/" SOURCE, 403, "{}", 10, 0 },
+    { "POST", "v2/source/" SOURCE "/full-import-in-progress", 409, "{}", 20, 1 },
+    { "GET", "v2/jobstatus/j", 200, "{\"status\":\"ERROR\"}", 20, 1 },
+    { "POST", "v2/imports", 400, "{}", 10, 0 },
+    { "POST", "v2/imports", 422, "{}", 20, 1 },
+    { "GET", "v2/importstatus", 200,
+      "{\"error_imports\":[{\"id\":\"i\",\"error\":\"bad\"}],\"incomplete_imports\":[]}", 20, 1 },
+    { "GET", "v2/importstatus", 200,
+      "{\"error_imports\":[{\"id\":\"i\",\"error\":\"bad\",\"statusCode\":400}],\"incomplete_imports\":[]}",
+      10, 0 },
+    { "DELETE", "v2/source/" SOURCE "/full-import-in-progress", 404, "{}", 20, 1 },
+    { "PATCH", "v2/source", 404, "{}", 10, 1 },
+    { "PATCH", "v2/source", 401, "{}", 10, 1 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_auto (ConnectorRun) run = { 0 };
+
+      g_test_message ("%s %s: %u %s", cases[i].method, cases[i].path, cases[i].status, cases[i].body);
+      fake_service_answer_always (service, cases[i].method, cases[i].path, cases[i].status, cases[i].body);
+      run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new" }, &run);
+      assert_exited (&run, cases[i].code, "(exit code ");
+      g_assert_cmpuint (fake_service_count (service, "PATCH", "v2/source"), ==, cases[i].n_patches);
+    }
+}
+
+/* When the save point cannot be forgotten, that is said too. */
+static void
+test_cannot_forget (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  fake_service_answer_always (service, "PATCH", "v2/source", 404, "{}");
+  run_against (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:unrecoverable:20" }, &run);
+  assert_exited (&run, 20, "The save point could not be forgotten");
+  assert_exited (&run, 20, "save point unchanged");
+}
+
+static void
+test_stopped (void)
+{
+  static const struct
+  {
+    const char *fail;
+    int code;
+    const char *logged;
+  } cases[] = {
+    { "CONTRACT_FAIL=import_vertices:signal:2", 130, "Stopped by SIGINT (exit code 130): no data are lost" },
+    { "CONTRACT_FAIL=import_edges:signal:15", 143, "Stopped by SIGTERM (exit code 143): no data are lost" },
+    { "CONTRACT_FAIL=import_vertices:signal-ignored:15", 143, "While sending vertices: " },
+    { "CONTRACT_FAIL=delete_vertices:signal-ignored:2", 130, "While keeping the new save point: " },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (SAVE_POINT);
+      g_auto (ConnectorRun) run = { 0 };
+
+      run_against (service,
+                   (const char *[4]){ "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=new", cases[i].fail },
+                   &run);
+      assert_exited (&run, cases[i].code, cases[i].logged);
+      assert_exited (&run, cases[i].code, "save point unchanged");
+      g_assert_cmpuint (fake_service_count (service, "PATCH", "v2/source"), ==, 0);
+    }
+}
+
+static void
+test_staging_folder (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("test-import-XXXXXX", NULL);
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autofree char *url = g_strconcat ("CAR_SERVICE_URL=", fake_service_get_url (service), NULL);
+  const char *const variables[] = {
+    url, "CAR_SERVICE_KEY=k", "CAR_SERVICE_PASSWORD=p", "CONNECTION_NAME=a/b c%&ü", "CONTRACT_SERVER=x", NULL
+  };
+  const char *const keep[] = { "-export-data-dir", folder, "-keep-export-data-dir", NULL };
+  const char *const remove[] = { "-export-data-dir", folder, "-export-data-page-size=1", NULL };
+  const char *const unusable[] = { "-export-data-dir=/dev/null/folder", NULL };
+  g_auto (ConnectorRun) kept = { 0 }, removed = { 0 }, failed = { 0 };
+
+  run_connector (variables, remove, &removed);
+  assert_exited (&removed, 0, "Full import");
+  g_autoptr (GDir) empty = g_dir_open (folder, 0, NULL);
+  g_assert_null (g_dir_read_name (empty));
+
+  run_connector (variables, keep, &kept);
+  assert_exited (&kept, 0, "What was staged is kept in ");
+  g_autoptr (GDir) full = g_dir_open (folder, 0, NULL);
+  g_assert_nonnull (g_dir_read_name (full));
+
+  run_connector (variables, unusable, &failed);
+  assert_exited (&failed, 10, "/dev/null/folder");
+
+  g_autoptr (GSubprocess) rm = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "rm", "-r", folder, NULL);
+  g_assert_true (g_subprocess_wait_check (rm, NULL, NULL));
+}
+
+static void
+test_user_agent (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_against (service, (const char *[4]){ "CONNECTOR_NAME=My Connector/ü", "CONNECTOR_VERSION=1.2" }, &run);
+  assert_exited (&run, 0, "\"connector\":\"My Connector/ü\"");
+  g_assert_cmpstr (fake_service_get_request (service, 0)->user_agent, ==,
+                   "My-Connector---/1.2 libcar/" PACKAGE_VERSION);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/import/full", test_full);
+  g_test_add_func ("/import/full-without-data", test_full_without_data);
+  g_test_add_func ("/import/why-full", test_why_full);
+  g_test_add_func ("/import/not-possible-while-reading", test_not_possible_while_reading);
+  g_test_add_func ("/import/database-set-up-now", test_database_set_up_now);
+  g_test_add_func ("/import/incremental", test_incremental);
+  g_test_add_func ("/import/incremental-without-change", test_incremental_without_change);
+  g_test_add_func ("/import/extension", test_extension);
+  g_test_add_func ("/import/failures-of-full", test_failures_of_full);
+  g_test_add_func ("/import/failures-of-incremental", test_failures_of_incremental);
+  g_test_add_func ("/import/failures-of-service", test_failures_of_service);
+  g_test_add_func ("/import/cannot-forget", test_cannot_forget);
+  g_test_add_func ("/import/stopped", test_stopped);
+  g_test_add_func ("/import/staging-folder", test_staging_folder);
+  g_test_add_func ("/import/user-agent", test_user_agent);
+
+  return g_test_run ();
+}
