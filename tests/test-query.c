@@ -821,6 +821,54 @@ test_deep_conditions (Fixture *self, gconstpointer data)
     }
 }
 
+/* Whatever is asked, the answer is data or a problem, as strict JSON, and the database takes every statement. */
+static void
+test_mutations (Fixture *self, gconstpointer data)
+{
+  static const char *const queries[] = {
+    "query Q($n: [String!] = [\"a1\"], $l: Int) { asset(where: {external_id: {_in: $n}, _not: {risk: {_gt: "
+    "7e0}}},"
+    " limit: $l, order_by: [{name: asc}, {risk: desc_nulls_last}]) { id n: name risk properties tags { name "
+    "} } }",
+    "{ asset_aggregate(where: {_or: [{name: {_ilike: \"%a_\\u0041\"}}, {asset_ipaddress: {active: {_eq: "
+    "true}}}]},"
+    " offset: 1) { aggregate { count } nodes { ...F } } } fragment F on asset { __typename name @skip(if: "
+    "false) }",
+    "{ port { port_number application_port { from_id application { name instances { source } } } } # x\n "
+    "source { key } }",
+    "{ asset(where: {description: {_like: \"\"\"\n  50\\%\n \\\"\"\" \"\"\"}, name: {_is_null: false}}) { "
+    "_t1 _to: _t2 } }",
+  };
+  static const char *const pieces[] = { "{",         "}",    "[",         "]",        "(",     ")",     ":",
+                                        "$n",        "\"",   "...",       "null",     "true",  "-1",    "1.5",
+                                        "asset",     "name", "id",        "_not",     "_or: ", "where", "_eq",
+                                        "tags",      "_in",  "instances", "\"\"\"",   "@",     "\\",    "%",
+                                        "ipaddress", "ä",    "🙂",      "order_by", "asc",   "limit" };
+  guint n_answered = 0;
+
+  for (guint i = 0; i < 5000; i++)
+    {
+      g_autoptr (GString) query = g_string_new (queries[i % G_N_ELEMENTS (queries)]);
+      g_autofree char *text = NULL, *answer = NULL;
+
+      for (int changes = g_test_rand_int_range (0, 4); changes > 0; changes--)
+        {
+          int at = g_test_rand_int_range (0, (gint32) query->len + 1);
+          int n = g_test_rand_int_range (0, 6);
+
+          if (g_test_rand_bit ())
+            g_string_erase (query, at, MIN (n, (gssize) query->len - at));
+          if (g_test_rand_bit ())
+            g_string_insert (query, at, pieces[g_test_rand_int_range (0, G_N_ELEMENTS (pieces))]);
+        }
+      text = g_utf8_make_valid (query->str, (gssize) query->len);
+      answer = ask_with (self, text, i % 3 == 0 ? "{\"l\":2}" : NULL);
+      n_answered += g_str_has_prefix (answer, "{\"data\":");
+      g_assert_true (g_str_has_prefix (answer, "{\"data\":") || g_str_has_prefix (answer, "{\"errors\":"));
+    }
+  g_assert_cmpuint (n_answered, >, 500);
+}
+
 static void
 test_broken_database (Fixture *self, gconstpointer data)
 {
@@ -921,6 +969,7 @@ main (int argc, char **argv)
     { "bombs", test_bombs },
     { "fragment-bomb", test_fragment_bomb },
     { "deep-conditions", test_deep_conditions },
+    { "mutations", test_mutations },
     { "broken-database", test_broken_database },
     { "within-transaction", test_within_transaction },
     { "many", test_many },

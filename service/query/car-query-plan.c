@@ -410,7 +410,7 @@ plan_node (CarQueryContext *self,
 {
   g_autoptr (CarQueryNode) node = node_new (table);
 
-  if (link != NULL)
+  if (link != NULL && above != NULL)
     {
       node->linked = TRUE;
       node->single = link->single;

@@ -16,6 +16,20 @@ G_BEGIN_DECLS
  * `{"errors":[{"message":"…","extensions":{"path":"$.selectionSet.asset","code":"validation-failed"}}]}`.
  * NULL, with an error of G_IO_ERROR, only where the database failed (status 500) or took too long.
  *
+ * What may be asked: every vertex and edge collection, `source` and `tag`, each with where, limit, offset and order_by,
+ * and each as COLLECTION_aggregate { aggregate { count } nodes { … } }. Of an object:
+ *
+ *   all properties of the model, external_id, id, source, reported_at, _t1, _t2 (ms; 9223372036854775807 while it
+ *   holds), _created_at, _modified_at; a missing name, external_id or host_name of what is named by its key is the key
+ *   of a vertex: connecting_id, tags, instances (all that share its connecting_id, itself too), and every edge
+ *   collection it is an end of, also with _aggregate
+ *   of an edge: from_id, to_id, _from, _to, _from_external_id, _to_external_id, active, and its ends by their
+ *   collections (of an edge from a collection to itself: the end that it goes to)
+ *
+ * Also in where, where a relation means "at least one that …". Operators: _eq, _neq, _gt, _gte, _lt, _lte, _in, _nin,
+ * _like, _nlike, _ilike, _nilike, _is_null, _and, _or, _not. Variables, fragments, @include and @skip work; there is no
+ * introspection, and only queries are taken. What is missing is null, as in SQL: it is neither equal nor unequal.
+ *
  * `timepoint_ms`: the moment that is seen, as epoch milliseconds; -1 for now.
  *
  * `db` is read only, all in one transaction of the caller's or, where none is open, of its own (SAVEPOINT). Nothing else
