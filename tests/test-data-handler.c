@@ -10,6 +10,8 @@
 
 #include <libcar/car-data-handler-private.h>
 
+#include "fake-service.h"
+
 static const char schema_text[] =
     "{\"type\":\"object\",\"properties\":{"
     "\"asset\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"
@@ -32,13 +34,13 @@ typedef struct
 } Fixture;
 
 static CarDataHandler *
-make_handler (const char *parent, guint page_size)
+make_handler (CarClient *client, const char *parent, guint page_size)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, &error);
   g_assert_no_error (error);
 
-  CarDataHandler *handler = car_data_handler_new (NULL, schema, SOURCE, parent, page_size, &error);
+  CarDataHandler *handler = car_data_handler_new (client, schema, SOURCE, parent, page_size, &error);
   g_assert_no_error (error);
   return handler;
 }
@@ -50,7 +52,7 @@ set_up (Fixture *fixture, gconstpointer data)
 
   fixture->parent = g_dir_make_tmp ("car-test-data-handler-XXXXXX", &error);
   g_assert_no_error (error);
-  fixture->handler = make_handler (fixture->parent, GPOINTER_TO_UINT (data));
+  fixture->handler = make_handler (NULL, fixture->parent, GPOINTER_TO_UINT (data));
 }
 
 /* Nothing is left behind: else the parent could not be removed. */
@@ -604,6 +606,124 @@ test_nothing_to_send (Fixture *fixture, gconstpointer data)
 }
 
 static void
+assert_sent (Fixture *fixture, CarBundlePart part)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (part == CAR_BUNDLE_VERTICES)
+    car_data_handler_send_vertices (fixture->handler, NULL, &error);
+  else
+    car_data_handler_send_edges (fixture->handler, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+take_sending_progress (CarDataHandler *handler,
+                       const char *what,
+                       guint64 done,
+                       guint64 total,
+                       gpointer user_data)
+{
+  g_assert_cmpstr (what, ==, "sending vertices");
+  g_assert_cmpuint (total, ==, 2);
+  *(guint64 *) user_data = done;
+}
+
+/* What was sent is not sent again, and only what the service took is counted as sent. */
+static void
+test_send (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  g_autoptr (GError) error = NULL;
+  guint64 done = 0;
+
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 2);
+  fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  fake_service_answer_always (service, "GET", "v2/importstatus", 200,
+                              "{\"error_imports\":[],\"incomplete_imports\":[]}");
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
+      add_vertex (fixture, "hostname", json);
+    }
+  add_vertex (fixture, "hostname", "{\"_key\":\"0\"}");
+  add_edge (fixture, "edge", "{\"a\":1}");
+  assert_counters (fixture, "hostname 4 0 1 0\nedge 1 0 0 0\n");
+
+  gulong id = g_signal_connect (fixture->handler, "progress", G_CALLBACK (take_sending_progress), &done);
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_signal_handler_disconnect (fixture->handler, id);
+  g_assert_cmpuint (done, ==, 2);
+  g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 2);
+  assert_counters (fixture, "hostname 4 0 1 3\nedge 1 0 0 0\n");
+
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 2);
+
+  add_vertex (fixture, "hostname", "{\"_key\":\"0\"}");
+  add_vertex (fixture, "hostname", "{\"_key\":\"new\"}");
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 3);
+  const FakeRequest *last = NULL;
+  for (guint i = 0; i < fake_service_get_n_requests (service); i++)
+    if (g_str_equal (fake_service_get_request (service, i)->method, "POST"))
+      last = fake_service_get_request (service, i);
+  g_assert_true (g_str_has_suffix (last->body, ",\"hostname\":[{\"_key\":\"new\"}]}"));
+
+  assert_sent (fixture, CAR_BUNDLE_EDGES);
+  assert_counters (fixture, "hostname 6 0 2 4\nedge 1 0 0 1\n");
+  g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 4);
+
+  g_assert_true (car_data_handler_send_report (fixture->handler, NULL, &error));
+  g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 5);
+}
+
+static void
+test_send_fails (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  g_autoptr (GError) error = NULL;
+
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 0);
+  fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  fake_service_answer_always (
+      service, "GET", "v2/importstatus", 200,
+      "{\"error_imports\":[{\"id\":\"1\",\"error\":\"no\"}],\"incomplete_imports\":[]}");
+
+  add_vertex (fixture, "hostname", "{\"_key\":\"0\"}");
+  g_assert_false (car_data_handler_send_vertices (fixture->handler, NULL, &error));
+  g_assert_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT);
+  assert_counters (fixture, "hostname 1 0 0 0\n");
+}
+
+static void
+test_delete (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  const char *const keys[] = { "a", "b", NULL };
+  const char *path = "v2/source/a%2Fb%20c%25%26%22%C3%BC/asset";
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) refused = NULL;
+
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 0);
+  fake_service_answer (service, "DELETE", path, 200, "{}");
+  fake_service_answer (service, "DELETE", path, 404, "{}");
+
+  g_assert_true (car_data_handler_delete_vertices (fixture->handler, "asset", keys, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (car_data_handler_get_n_deleted (fixture->handler), ==, 2);
+  g_assert_false (car_data_handler_delete_vertices (fixture->handler, "asset", keys, NULL, &refused));
+  g_assert_cmpuint (car_data_handler_get_n_deleted (fixture->handler), ==, 2);
+}
+
+static void
 test_disk_full (Fixture *fixture, gconstpointer data)
 {
   struct rlimit limit;
@@ -656,7 +776,7 @@ test_unwritable (Fixture *fixture, gconstpointer data)
 static void
 test_keep (Fixture *fixture, gconstpointer data)
 {
-  CarDataHandler *handler = make_handler (fixture->parent, 1);
+  CarDataHandler *handler = make_handler (NULL, fixture->parent, 1);
   g_autofree char *directory = g_strdup (car_data_handler_get_directory (handler));
   g_autofree char *page = g_build_filename (directory, "vertices-000001.json", NULL);
   g_autofree char *journal = g_build_filename (directory, "journal", NULL);
@@ -719,6 +839,9 @@ main (int argc, char *argv[])
   ADD ("/data-handler/collection-names", 0, test_collection_names);
   ADD ("/data-handler/report", 0, test_report);
   ADD ("/data-handler/nothing-to-send", 0, test_nothing_to_send);
+  ADD ("/data-handler/send", 0, test_send);
+  ADD ("/data-handler/send-fails", 0, test_send_fails);
+  ADD ("/data-handler/delete", 0, test_delete);
   ADD ("/data-handler/disk-full", 100, test_disk_full);
   ADD ("/data-handler/unwritable", 0, test_unwritable);
   ADD ("/data-handler/keep", 0, test_keep);
