@@ -47,7 +47,7 @@ typedef struct
   guint64 few_seen[4];
   CarJsonHashSet unknown;
 
-  const char *const *from_key; /* members that are taken from _key where they are missing */
+  const CarJsonSpan *from_key; /* members that are taken from _key where they are missing */
   guint from_key_found;        /* a bit each */
   CarJsonSpan key;
 } Frame;
@@ -65,14 +65,33 @@ static const CarJsonNode unnamed_collection = {
   .items = (CarJsonNode *) &unnamed_object,
 };
 
+/* A member's name, as it would stand in a text. */
+#define NAME(name)                                                                                           \
+  {                                                                                                          \
+    "\"" name "\"" + 1, sizeof name - 1, CAR_JSON_STRING, FALSE                                              \
+  }
+
+static inline gboolean
+is_name (const CarJsonSpan *span, const char *name, gsize length)
+{
+  if (G_LIKELY (!span->escaped))
+    return span->length == length && memcmp (span->text, name, length) == 0;
+
+  gsize n_bytes;
+  g_autofree char *text = car_json_span_unescape (span, &n_bytes);
+  return n_bytes == length && memcmp (text, name, length) == 0;
+}
+
+#define IS_NAME(span, literal) is_name (span, literal, sizeof literal - 1)
+
 static gboolean check (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value);
 
 /* protocol.md, "The envelope". */
-static const char *const *
+static const CarJsonSpan *
 get_names_from_key (const char *collection, gsize length)
 {
-  static const char *const hostname[] = { "host_name", "external_id", NULL };
-  static const char *const address[] = { "name", NULL };
+  static const CarJsonSpan hostname[] = { NAME ("host_name"), NAME ("external_id"), { NULL } };
+  static const CarJsonSpan address[] = { NAME ("name"), { NULL } };
 
   if (length == strlen ("hostname") && memcmp (collection, "hostname", length) == 0)
     return hostname;
@@ -259,8 +278,8 @@ static gboolean
 is_source_name (const Run *self, const Place *place)
 {
   return self->subject == CAR_JSON_SUBJECT_ENVELOPE && place != NULL && place->parent != NULL &&
-         place->parent->parent == NULL && place->name != NULL && car_json_span_equals (place->name, "_key") &&
-         place->parent->name != NULL && car_json_span_equals (place->parent->name, "source");
+         place->parent->parent == NULL && place->name != NULL && IS_NAME (place->name, "_key") &&
+         place->parent->name != NULL && IS_NAME (place->parent->name, "source");
 }
 
 static gboolean
@@ -395,8 +414,7 @@ check_pattern_properties (Run *self,
 static const CarJsonNode *
 get_envelope_member (const CarJsonSpan *name)
 {
-  return car_json_span_equals (name, "source") || car_json_span_equals (name, "report") ? &unnamed_object
-                                                                                        : &unnamed_collection;
+  return IS_NAME (name, "source") || IS_NAME (name, "report") ? &unnamed_object : &unnamed_collection;
 }
 
 /* Reads the member's value. */
@@ -494,10 +512,10 @@ note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJs
 
   if (frame->from_key != NULL)
     {
-      if (car_json_span_equals (name, "_key"))
+      if (IS_NAME (name, "_key"))
         frame->key = *value;
-      for (gsize i = 0; frame->from_key[i] != NULL; i++)
-        if (car_json_span_equals (name, frame->from_key[i]))
+      for (gsize i = 0; frame->from_key[i].text != NULL; i++)
+        if (is_name (name, frame->from_key[i].text, frame->from_key[i].length))
           frame->from_key_found |= 1u << i;
     }
   if (scan == NULL)
@@ -505,9 +523,9 @@ note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJs
 
   if (value->type == CAR_JSON_STRING)
     {
-      if (car_json_span_equals (name, "external_id"))
+      if (IS_NAME (name, "external_id"))
         scan->external_id = *value;
-      else if (car_json_span_equals (name, "_key"))
+      else if (IS_NAME (name, "_key"))
         scan->key = *value;
     }
   CarJsonHash member = car_json_hash_member (hash, car_json_hash_value (value));
@@ -554,18 +572,17 @@ read_members (Run *self, Frame *frame)
 static gboolean
 add_from_key (Run *self, Frame *frame)
 {
-  for (gsize i = 0; frame->key.text != NULL && frame->from_key[i] != NULL; i++)
+  for (gsize i = 0; frame->key.text != NULL && frame->from_key[i].text != NULL; i++)
     {
       if (frame->from_key_found & 1u << i)
         continue;
 
-      g_autofree char *quoted = g_strdup_printf ("\"%s\"", frame->from_key[i]);
-      CarJsonSpan name = { quoted + 1, strlen (frame->from_key[i]), CAR_JSON_STRING, FALSE };
-      Place place = { frame->place, &name };
+      const CarJsonSpan *name = &frame->from_key[i];
+      Place place = { frame->place, name };
       CarJsonScanner scanner = self->scanner;
       gsize quote = frame->key.type == CAR_JSON_STRING ? 1 : 0;
       CarJsonSpan value;
-      guint index = lookup (frame->node, &name);
+      guint index = lookup (frame->node, name);
 
       if (index != CAR_JSON_NAMES_NONE)
         note_name (frame, index, (CarJsonHash){ 0 });
