@@ -46,8 +46,14 @@ is_remote (const CarJsonValue *root, const char *reference)
   gsize length = strcspn (reference, "#");
   const char *fragment = reference + length;
 
-  if (length > 0 && (id == NULL || id->string == NULL || strncmp (id->string, reference, length) != 0))
-    return TRUE;
+  if (length > 0)
+    {
+      const char *base = id != NULL && id->string != NULL ? id->string : "";
+      g_autofree char *uri = g_strndup (reference, length);
+      g_autofree char *resolved = g_uri_resolve_relative (base, uri, G_URI_FLAGS_NONE, NULL);
+      if (g_strcmp0 (resolved, base) != 0)
+        return TRUE;
+    }
   return fragment[0] == '#' && fragment[1] != '\0' && fragment[1] != '/';
 }
 
