@@ -38,8 +38,12 @@ typedef gboolean (*Keyword) (Context *self, const CarJsonValue *value, GError **
 
 static CarJsonNode *compile (Compiler *self, const CarJsonValue *value, GError **error);
 
-static gboolean G_GNUC_PRINTF (4, 5)
-    fail_at (const CarJsonValue *value, CarSchemaError code, GError **error, const char *format, ...)
+static gboolean
+fail_at (const CarJsonValue *value, CarSchemaError code, GError **error, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+
+static gboolean
+fail_at (const CarJsonValue *value, CarSchemaError code, GError **error, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);

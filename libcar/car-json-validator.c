@@ -31,6 +31,8 @@ typedef struct
   const char *collection;
   CarObjectScan *scan;
   char *violation;
+  CarJsonSpan violated_collection; /* of an envelope; text is NULL where the violation is not in an object */
+  gsize violated_index;
   guint quiet;
   guint nesting;
   guint64 again_left;
@@ -158,14 +160,35 @@ append_place (GString *out, const Place *place)
   append_shortened (out, pointer->str, pointer->len);
 }
 
+/* Keeps the text of the violation, and which object of an envelope it is in. */
+static void
+set_violation (Run *self, const Place *place, GString *text)
+{
+  const Place *below = NULL;
+
+  self->violation = g_strdup (text->str);
+  if (self->subject != CAR_JSON_SUBJECT_ENVELOPE || place == NULL)
+    return;
+  for (; place->parent != NULL; place = place->parent)
+    below = place;
+  if (below != NULL && below->name == NULL)
+    {
+      self->violated_collection = *place->name;
+      self->violated_index = below->index;
+    }
+}
+
 /* Always FALSE, for the caller to return: "PLACE is VALUE, RULE". */
-static gboolean G_GNUC_PRINTF (4, 5)
-    violate (Run *self, const Place *place, const CarJsonSpan *value, const char *format, ...)
+static gboolean violate (Run *self, const Place *place, const CarJsonSpan *value, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+
+static gboolean
+violate (Run *self, const Place *place, const CarJsonSpan *value, const char *format, ...)
 {
   if (self->quiet > 0 || self->violation != NULL)
     return FALSE;
 
-  GString *text = g_string_new (NULL);
+  g_autoptr (GString) text = g_string_new (NULL);
   append_place (text, place);
   if (value != NULL)
     {
@@ -180,24 +203,28 @@ static gboolean G_GNUC_PRINTF (4, 5)
   va_start (arguments, format);
   g_string_append_vprintf (text, format, arguments);
   va_end (arguments);
-  self->violation = g_string_free (text, FALSE);
+  set_violation (self, place, text);
   return FALSE;
 }
 
 /* Where a check cannot be brought to its end the value is refused, whatever the schema would make of it: a failure
  * counts even within `not`. */
-static gboolean G_GNUC_PRINTF (3, 4) give_up (Run *self, const Place *place, const char *format, ...)
-{
-  g_autoptr (GString) text = g_string_new (NULL);
+static gboolean give_up (Run *self, const Place *place, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
+static gboolean
+give_up (Run *self, const Place *place, const char *format, ...)
+{
+  if (self->violation != NULL)
+    return FALSE;
+
+  g_autoptr (GString) text = g_string_new (NULL);
   append_place (text, place);
   g_string_append (text, " takes too much work to check: ");
   va_list arguments;
   va_start (arguments, format);
   g_string_append_vprintf (text, format, arguments);
   va_end (arguments);
-  if (self->violation == NULL)
-    self->violation = g_strdup (text->str);
+  set_violation (self, place, text);
   return FALSE;
 }
 
@@ -791,24 +818,61 @@ check (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *valu
   return ok;
 }
 
+/* The member's value, whatever stands behind it in the text. */
 static gboolean
-find_string (const char *text, gsize length, const char *name, CarJsonSpan *value)
+find_member (const CarJsonSpan *object, const char *name, gsize length, CarJsonSpan *value)
 {
   CarJsonScanner scanner;
   CarJsonSpan member;
 
-  car_json_scanner_init (&scanner, text, length);
+  car_json_scanner_init (&scanner, object->text, object->length);
   if (!car_json_scanner_enter (&scanner, CAR_JSON_OBJECT))
     return FALSE;
-  while (car_json_scanner_next_member (&scanner, &member) && car_json_scanner_read (&scanner, value))
-    if (value->type == CAR_JSON_STRING && car_json_span_equals (&member, name))
-      return TRUE;
+  while (car_json_scanner_next_member (&scanner, &member))
+    {
+      CarJsonType type = car_json_scanner_peek (&scanner);
+      *value = (CarJsonSpan){ scanner.at, scanner.end - scanner.at, type, FALSE };
+      if (is_name (&member, name, length))
+        return type != CAR_JSON_STRING || car_json_scanner_read (&scanner, value);
+      if (!car_json_scanner_read (&scanner, value))
+        return FALSE;
+    }
+  return FALSE;
+}
+
+static gboolean
+find_string (const CarJsonSpan *object, const char *name, CarJsonSpan *value)
+{
+  return find_member (object, name, strlen (name), value) && value->type == CAR_JSON_STRING;
+}
+
+/* The object of the envelope that is not as it should be. */
+static gboolean
+find_violated_object (const Run *self, const CarJsonSpan *envelope, CarJsonSpan *object)
+{
+  gsize length;
+  g_autofree char *collection = car_json_span_unescape (&self->violated_collection, &length);
+  CarJsonScanner scanner;
+
+  if (!find_member (envelope, collection, length, object))
+    return FALSE;
+  car_json_scanner_init (&scanner, object->text, object->length);
+  if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
+    return FALSE;
+  for (gsize i = 0; car_json_scanner_next_item (&scanner); i++)
+    {
+      *object = (CarJsonSpan){ scanner.at, scanner.end - scanner.at, CAR_JSON_OBJECT, FALSE };
+      if (i == self->violated_index)
+        return TRUE;
+      if (!car_json_scanner_read (&scanner, object))
+        return FALSE;
+    }
   return FALSE;
 }
 
 /* Names the object to a reader: by its id or key, or by an edge's ends. */
 static void
-append_object_name (GString *out, const char *text, gsize length)
+append_object_name (GString *out, const CarJsonSpan *object)
 {
   static const char *const ids[] = { "external_id", "_key" };
   static const char *const from[] = { "_from_external_id", "_from" }, *const to[] = { "_to_external_id",
@@ -816,15 +880,15 @@ append_object_name (GString *out, const char *text, gsize length)
   CarJsonSpan a, b;
 
   for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
-    if (find_string (text, length, ids[i], &a))
+    if (find_string (object, ids[i], &a))
       {
         g_string_append (out, " “");
         append_shortened (out, a.text, a.length);
         g_string_append (out, "”");
         return;
       }
-  if ((find_string (text, length, from[0], &a) || find_string (text, length, from[1], &a)) &&
-      (find_string (text, length, to[0], &b) || find_string (text, length, to[1], &b)))
+  if ((find_string (object, from[0], &a) || find_string (object, from[1], &a)) &&
+      (find_string (object, to[0], &b) || find_string (object, to[1], &b)))
     {
       g_string_append (out, " “");
       append_shortened (out, a.text, a.length);
@@ -838,6 +902,8 @@ static gboolean
 set_error (Run *self, GError **error)
 {
   g_autoptr (GString) message = g_string_new (NULL);
+  CarJsonSpan text = { self->scanner.begin, self->scanner.end - self->scanner.begin, CAR_JSON_OBJECT, FALSE };
+  CarJsonSpan object;
 
   if (self->subject == CAR_JSON_SUBJECT_OBJECT)
     append_shortened (message, self->collection, strlen (self->collection));
@@ -850,7 +916,13 @@ set_error (Run *self, GError **error)
     }
 
   if (self->subject == CAR_JSON_SUBJECT_OBJECT)
-    append_object_name (message, self->scanner.begin, self->scanner.end - self->scanner.begin);
+    append_object_name (message, &text);
+  else if (self->violated_collection.text != NULL)
+    {
+      append_shortened (message, self->violated_collection.text, self->violated_collection.length);
+      if (find_violated_object (self, &text, &object))
+        append_object_name (message, &object);
+    }
   g_set_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_VIOLATION, "%s%s%s", message->str,
                message->len > 0 ? ": " : "", self->violation);
   return FALSE;

@@ -19,7 +19,8 @@ struct _CarJsonValue
   gsize name_length;
   char *string; /* of a string, likewise */
   gsize string_length;
-  GPtrArray *values; /* (owned) of an object or array */
+  GPtrArray *values;   /* of an object or array */
+  GHashTable *by_name; /* of an object: its members, but for those with a NUL in their name */
 };
 
 /* CAR_SCHEMA_ERROR_INVALID_JSON, also where an object has two members of one name. */

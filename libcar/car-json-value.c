@@ -13,6 +13,7 @@ car_json_value_free (CarJsonValue *self)
   g_free (self->name);
   g_free (self->string);
   g_clear_pointer (&self->values, g_ptr_array_unref);
+  g_clear_pointer (&self->by_name, g_hash_table_unref);
   g_free (self);
 }
 
@@ -58,6 +59,8 @@ read_members (CarJsonValue *self, CarJsonScanner *scanner)
       member->index = self->values->len;
       member->name = car_json_span_unescape (&name, &member->name_length);
       g_ptr_array_add (self->values, member);
+      if (strlen (member->name) == member->name_length)
+        g_hash_table_insert (self->by_name, member->name, member);
     }
   return scanner->problem == NULL;
 }
@@ -80,6 +83,8 @@ read_value (CarJsonScanner *scanner)
 
   const char *begin = scanner->at;
   self->values = g_ptr_array_new_with_free_func ((GDestroyNotify) car_json_value_free);
+  if (type == CAR_JSON_OBJECT)
+    self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   if (!(type == CAR_JSON_ARRAY ? read_items (self, scanner) : read_members (self, scanner)))
     return NULL;
   self->span = (CarJsonSpan){ begin, scanner->at - begin, type, FALSE };
@@ -113,22 +118,10 @@ car_json_value_get (const CarJsonValue *self, gsize index)
   return g_ptr_array_index (self->values, index);
 }
 
-static const CarJsonValue *
-get_member (const CarJsonValue *self, const char *name, gsize length)
-{
-  for (gsize i = 0; i < car_json_value_get_length (self); i++)
-    {
-      const CarJsonValue *member = car_json_value_get (self, i);
-      if (member->name_length == length && memcmp (member->name, name, length) == 0)
-        return member;
-    }
-  return NULL;
-}
-
 const CarJsonValue *
 car_json_value_get_member (const CarJsonValue *self, const char *name)
 {
-  return self->span.type == CAR_JSON_OBJECT ? get_member (self, name, strlen (name)) : NULL;
+  return self->by_name != NULL ? g_hash_table_lookup (self->by_name, name) : NULL;
 }
 
 static const CarJsonValue *

@@ -91,8 +91,11 @@ find_refused (const GPtrArray *unknown, const GError *error)
   return NULL;
 }
 
-static void G_GNUC_PRINTF (4, 5)
-    report (gboolean ok, const char *file, const CarJsonValue *description, const char *format, ...)
+static void report (gboolean ok, const char *file, const CarJsonValue *description, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
+
+static void
+report (gboolean ok, const char *file, const CarJsonValue *description, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
