@@ -209,6 +209,14 @@ find_field (const GLogField *fields, gsize n_fields, const char *key, gssize *le
   return NULL;
 }
 
+/* GLib tells of each of its sockets: only to who asks for that, as GLib has it, by G_MESSAGES_DEBUG. */
+static gboolean
+wants_debug (const char *domain)
+{
+  return car_log.debug &&
+         !(g_str_has_prefix (domain, "GLib") && g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, domain));
+}
+
 static GLogWriterOutput
 car_log_writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
@@ -224,7 +232,7 @@ car_log_writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, g
   CarLogLine line = { own_level != NULL ? own_level : level_name (level),
                       domain != NULL ? domain : "connector", NULL };
 
-  if (!car_log.debug && g_str_equal (line.level, "DEBUG"))
+  if (g_str_equal (line.level, "DEBUG") && !wants_debug (line.label))
     return G_LOG_WRITER_HANDLED;
 
   g_autofree char *clean = without_secrets (message, length);

@@ -41,6 +41,7 @@ static gboolean
 step (CarRun *self, const char *what, GError **error)
 {
   self->step = what;
+  car_log_set_status (NULL);
   g_debug ("%s", what);
 
   return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
@@ -146,7 +147,7 @@ keep_save_point (CarRun *self, const char *save_point, GError **error)
   if (car_client_set_save_point (self->client, self->options.source, save_point == NULL ? "" : save_point,
                                  self->cancellable, &failure))
     {
-      self->summary.save_point = save_point == NULL ? CAR_SAVE_POINT_FORGOTTEN : CAR_SAVE_POINT_KEPT;
+      self->summary.save_point = save_point == NULL ? CAR_SAVE_POINT_NONE : CAR_SAVE_POINT_KEPT;
       return TRUE;
     }
 

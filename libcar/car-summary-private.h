@@ -12,7 +12,8 @@ typedef enum
 {
   CAR_SAVE_POINT_UNCHANGED,
   CAR_SAVE_POINT_KEPT,
-  CAR_SAVE_POINT_FORGOTTEN,
+  CAR_SAVE_POINT_NONE,      /* the connector has none to keep */
+  CAR_SAVE_POINT_FORGOTTEN, /* after a failure */
 } CarSavePointFate;
 
 typedef struct

@@ -86,6 +86,7 @@ save_point_fate (const CarSummary *self)
   static const char *const words[] = {
     [CAR_SAVE_POINT_UNCHANGED] = "unchanged",
     [CAR_SAVE_POINT_KEPT] = "kept",
+    [CAR_SAVE_POINT_NONE] = "none",
     [CAR_SAVE_POINT_FORGOTTEN] = "forgotten",
   };
 

@@ -154,7 +154,7 @@ test_full_without_data (void)
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (service, (const char *[4]){ "CONTRACT_NO_DATA=1" }, &run);
-  assert_exited (&run, 0, "save point forgotten");
+  assert_exited (&run, 0, "save point none");
   assert_calls (service,
                 PREPARE "|POST v2/source/" SOURCE
                         "/full-import-in-progress|POST v2/imports (report)|POST v2/imports (report)"

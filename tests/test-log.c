@@ -26,6 +26,7 @@ log_debug (void)
 {
   car_log_set_up (CAR_LOG_FORMAT_AUTO, TRUE, NULL, NULL, NULL);
   g_debug ("seen");
+  g_log ("GLib-GIO", G_LOG_LEVEL_DEBUG, "not seen");
   g_log_structured (NULL, G_LOG_LEVEL_MESSAGE, "MESSAGE", "of the connector");
 }
 
