@@ -31,7 +31,6 @@ typedef struct
 
   GCancellable *stop; /* what the thread cancels: at the deadline, or because the caller's was */
   GSource *deadline;
-  GSource *cancelled;
   SoupMessage *message;
   GInputStream *stream;
   GByteArray *body;
@@ -45,20 +44,12 @@ typedef struct
 
 /* Never runs the function in the caller's thread, as g_main_context_invoke() may before the thread has begun. */
 static void
-run_in_thread (CarHttp *self, GSourceFunc function, gpointer data)
+run_in_thread (CarHttp *self, GSourceFunc function, gpointer data, GDestroyNotify free_data)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, function, data, NULL);
+  g_source_set_callback (source, function, data, free_data);
   g_source_attach (source, self->context);
-}
-
-static void
-drop_source (GSource **source)
-{
-  if (*source)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
 }
 
 static gint64
@@ -85,8 +76,8 @@ static void
 finish_exchange (Exchange *self, GError *error)
 {
   self->error = error;
-  drop_source (&self->deadline);
-  drop_source (&self->cancelled);
+  g_source_destroy (self->deadline);
+  g_clear_pointer (&self->deadline, g_source_unref);
   if (!error)
     {
       self->answer->status = soup_message_get_status (self->message);
@@ -160,12 +151,18 @@ on_deadline (gpointer user_data)
 }
 
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+cancel_in_thread (gpointer stop)
 {
-  Exchange *self = user_data;
-
-  g_cancellable_cancel (self->stop);
+  g_cancellable_cancel (stop);
   return G_SOURCE_REMOVE;
+}
+
+/* In whatever thread cancels. Cancelling `stop` right here would race with libsoup's sources (GLib's cancellable source
+ * can leak then); and the exchange may be over when the thread comes to it. */
+static void
+on_cancelled (GCancellable *cancellable, Exchange *self)
+{
+  run_in_thread (self->http, cancel_in_thread, g_object_ref (self->stop), g_object_unref);
 }
 
 static SoupMessage *
@@ -194,12 +191,6 @@ start_exchange (gpointer user_data)
   self->deadline = g_timeout_source_new (self->request->timeout);
   g_source_set_callback (self->deadline, on_deadline, self, NULL);
   g_source_attach (self->deadline, self->http->context);
-  if (self->cancellable)
-    {
-      self->cancelled = g_cancellable_source_new (self->cancellable);
-      g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), self, NULL);
-      g_source_attach (self->cancelled, self->http->context);
-    }
 
   self->message = make_message (self);
   soup_session_send_async (self->http->session, self->message, G_PRIORITY_DEFAULT, self->stop, on_sent, self);
@@ -236,12 +227,15 @@ car_http_exchange (CarHttp *self,
   g_mutex_init (&exchange.mutex);
   g_cond_init (&exchange.cond);
 
-  run_in_thread (self, start_exchange, &exchange);
+  run_in_thread (self, start_exchange, &exchange, NULL);
+  const gulong handler =
+      cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &exchange, NULL) : 0;
   g_mutex_lock (&exchange.mutex);
   while (!exchange.done)
     g_cond_wait (&exchange.cond, &exchange.mutex);
   g_mutex_unlock (&exchange.mutex);
 
+  g_cancellable_disconnect (cancellable, handler);
   g_cond_clear (&exchange.cond);
   g_mutex_clear (&exchange.mutex);
   g_clear_pointer (&exchange.body, g_byte_array_unref);
@@ -312,7 +306,7 @@ car_http_new (const char *authorization, gboolean direct)
 void
 car_http_free (CarHttp *self)
 {
-  run_in_thread (self, quit_thread, self->loop);
+  run_in_thread (self, quit_thread, self->loop, NULL);
   g_thread_join (self->thread);
 
   explicit_bzero (self->authorization, strlen (self->authorization));
