@@ -481,7 +481,6 @@ def test_ranges(folder):
                       "?from=0&to=99999999999999999999", "?from=%2B0&to=1", "?from=0%00&to=1",
                       "?from=0%&to=1", "?from=0&to=1&%ff=1"):
             assert server.call("GET", "/delta/" + query).status == 400, query
-            server.connection.close()  # libsoup ends the connection where even it cannot read the URL
 
 
 def test_history_that_is_gone(folder):
@@ -601,6 +600,26 @@ def test_loopback_only(folder):
         assert "0100007F" in listening and listening <= loopback, listening
 
 
+def test_connections_end(folder):
+    with Server(folder, "--populate", "1") as server:
+        def n_files():
+            return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+        expecting = {"Expect": "100-continue"}
+        before = n_files()
+        for _ in range(50):
+            server.get("/assets/")
+            server.delete("assets", server.create("assets"))
+            for authorization in (True, None):
+                status = server.call("POST", "/assets/", {"name": "n"}, expecting, authorization).status
+                assert status == (201 if authorization else 401)
+            assert server.call("GET", "/nothing/", authorization=None).status == 401
+            assert exchange(server, "nonsense\r\n\r\n").startswith("HTTP/1.0 400 ")
+            assert exchange(server, "GET /assets/ HTTP/1.1\r\nHost: x").startswith("HTTP/1.0 400 ")
+            assert exchange(server, "") == ""
+        assert n_files() <= before + 2, f"{before} files were open, {n_files()} are"
+
+
 def test_answered_changes_survive(folder):
     path = os.path.join(folder, "durable.db")
     with Server(folder, "--populate", "2", database=path) as server:
@@ -674,6 +693,30 @@ def test_databases_that_are_none(folder):
     with Server(folder, database=path) as server:
         assert "another process" in refused(folder, database=path)
         assert server.state() == 0
+
+
+def test_databases_that_others_changed(folder):
+    path = os.path.join(folder, "changed.db")
+    for value in ("name = CAST (x'ff' AS TEXT)", "initial_value = 9e999"):
+        with Server(folder, "--populate", "2", "--reset", database=path):
+            pass
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute(f"UPDATE assets SET {value} WHERE pk = 2")
+            other.commit()
+        with Server(folder, database=path) as server:
+            for wrong in ("/assets/", "/assets/2/", "/assets/?pk=1,2"):
+                answer = server.call("GET", wrong)
+                assert answer.status == 500 and list(answer.json) == ["detail"], (value, wrong, answer.body)
+            assert server.get("/assets/?pk=1")[0]["pk"] == 1 and len(server.get("/hosts/")) == 2
+
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("UPDATE sqlite_sequence SET seq = -5 WHERE name = 'changes'")
+        other.commit()
+    assert path in refused(folder, "--keep-history", "9", database=path)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("DROP TABLE ports_apps")
+        other.commit()
+    assert "ports_apps" in refused(folder, database=path)
 
 
 def test_password(folder):

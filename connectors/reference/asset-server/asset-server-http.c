@@ -65,7 +65,7 @@ respond_error (Request *self, const GError *error)
     respond_problem (self, SOUP_STATUS_BAD_REQUEST, error->message);
   else
     {
-      g_warning ("%s", error->message);
+      g_printerr ("car-asset-server: %s\n", error->message);
       respond_problem (self, SOUP_STATUS_INTERNAL_SERVER_ERROR, error->message);
     }
 }
@@ -276,27 +276,15 @@ update_object (Request *self, gboolean partial)
     respond_object (self, SOUP_STATUS_OK);
 }
 
-/* libsoup 3.2 takes the Content-Length out of an answer that has no content, then takes it for one that ends with the
- * connection, and closes that unannounced. */
-static void
-keep_connection (SoupServerMessage *message, gpointer user_data)
-{
-  soup_message_headers_set_encoding (soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
-}
-
 static void
 delete_object (Request *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!asset_store_delete (self->http->store, self->collection, self->pk, &error))
-    {
-      respond_error (self, error);
-      return;
-    }
-
-  g_signal_connect (self->message, "wrote-headers", G_CALLBACK (keep_connection), NULL);
-  soup_server_message_set_status (self->message, SOUP_STATUS_NO_CONTENT, NULL);
+  if (asset_store_delete (self->http->store, self->collection, self->pk, &error))
+    soup_server_message_set_status (self->message, SOUP_STATUS_NO_CONTENT, NULL);
+  else
+    respond_error (self, error);
 }
 
 /* ---- which call it is ---- */
@@ -433,10 +421,21 @@ check_body (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
     soup_message_body_set_accumulate (body, FALSE);
 }
 
+/* One connection a request: libsoup 3.2 never closes one that the client closes between two requests, and would run out
+ * of file descriptors. */
+static void
+close_connection (SoupServerMessage *message, gpointer user_data)
+{
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Connection", "close");
+}
+
 static void
 begin_request (SoupServer *soup, SoupServerMessage *message, gpointer user_data)
 {
   g_signal_connect (message, "got-chunk", G_CALLBACK (check_body), NULL);
+  close_connection (message, NULL);
+  /* Again, as an answer of 100 (Continue) takes the headers with it. */
+  g_signal_connect (message, "got-body", G_CALLBACK (close_connection), NULL);
 }
 
 static gboolean

@@ -78,7 +78,7 @@ static const AssetField port_fields[] = {
 };
 
 /* A collection comes after all that its fields lead to. Its place here is its number in the change log. */
-const AssetCollection asset_collections[] = {
+const AssetCollection asset_collections[ASSET_N_COLLECTIONS + 1] = {
   { "xrefproperties", xrefproperty_fields },
   { "vulnerabilities", vulnerability_fields },
   { "sites", site_fields },

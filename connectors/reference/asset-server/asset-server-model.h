@@ -19,6 +19,7 @@ typedef enum
 
 #define ASSET_TEXT_MAX 255
 #define ASSET_MAX_FIELDS 8
+#define ASSET_N_COLLECTIONS 9
 
 typedef struct
 {
@@ -35,7 +36,7 @@ typedef struct
   const AssetField *fields;
 } AssetCollection;
 
-extern const AssetCollection asset_collections[];
+extern const AssetCollection asset_collections[ASSET_N_COLLECTIONS + 1];
 
 /* NULL where there is no such collection. */
 const AssetCollection *asset_collection_find (const char *name);

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "connectors/reference/asset-server/asset-server-store.h"
+#include "connectors/reference/asset-server/asset-server-store-private.h"
 
 /* The numbers i from 0 up to `factor` times the model's size (?1). */
 #define EACH(factor)                                                                                         \

@@ -84,12 +84,4 @@ gboolean asset_store_reset (AssetStore *self, GError **error);
 /* Fills an inventory that never held anything, or was just reset, with the model of this size. */
 gboolean asset_store_populate (AssetStore *self, gint64 size, GError **error);
 
-/* For what is made of several steps: end() commits where ok is TRUE, rolls back otherwise, and returns whether all
- * went well. */
-gboolean asset_store_begin (AssetStore *self, GError **error);
-gboolean asset_store_end (AssetStore *self, gboolean ok, GError **error);
-
-/* Runs one statement with `n` values of type gint64 bound to it. */
-gboolean asset_store_run (AssetStore *self, GError **error, const char *sql, int n, ...);
-
 G_END_DECLS
