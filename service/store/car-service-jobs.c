@@ -152,6 +152,18 @@ note_result (CarServiceStore *store, gint64 id, const GError *problem, GError **
       (gint64) (problem != NULL ? car_service_error_get_status (problem) : 200), id);
 }
 
+/* What is wrong with an envelope is told to who sent it, and may hold parts of it: the log says no more than that. */
+static void
+note_in_log (const Job *job, const GError *problem)
+{
+  guint status = car_service_error_get_status (problem);
+
+  if (status >= 500)
+    g_warning ("Job %" G_GINT64_FORMAT " (%s) failed: %s", job->id, job->kind, problem->message);
+  else
+    g_message ("Job %" G_GINT64_FORMAT " (%s) was refused with %u", job->id, job->kind, status);
+}
+
 static gboolean
 run_and_note (CarServiceStore *store, const Job *job, GError **error)
 {
@@ -164,8 +176,7 @@ run_and_note (CarServiceStore *store, const Job *job, GError **error)
     return TRUE;
 
   car_service_store_rollback (store);
-  g_message ("Job %" G_GINT64_FORMAT " (%s of the source %s) failed: %s", job->id, job->kind,
-             job->source != NULL ? job->source : "-", problem->message);
+  note_in_log (job, problem);
   if (!car_service_store_begin (store, error))
     return FALSE;
   if (note_result (store, job->id, problem, error))

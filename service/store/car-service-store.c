@@ -120,6 +120,39 @@ take_lock (CarServiceStore *self, GError **error)
   return TRUE;
 }
 
+/* What is plainly another's is left alone, before anything is written beside it. */
+static gboolean
+check_header (const char *path, GError **error)
+{
+  static const char magic[] = "SQLite format 3";
+  g_autofree char *journal = g_strconcat (path, "-journal", NULL);
+  char header[100];
+  int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
+  gssize length = fd >= 0 ? read (fd, header, sizeof header) : 0;
+
+  if (fd >= 0)
+    close (fd);
+  /* A transaction that was cut off is taken back first. */
+  if (length <= 0 || g_file_test (journal, G_FILE_TEST_EXISTS))
+    return TRUE;
+
+  if (length < (gssize) sizeof header || memcmp (header, magic, sizeof magic) != 0)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 500,
+                   "%s is not a database, or it is damaged: move it away, or give another --database", path);
+      return FALSE;
+    }
+
+  guint32 id;
+  memcpy (&id, header + 68, sizeof id); /* https://www.sqlite.org/fileformat.html, 1.3 */
+  if (GUINT32_FROM_BE (id) == CAR_SERVICE_TABLES_APPLICATION_ID)
+    return TRUE;
+
+  g_set_error (error, CAR_SERVICE_ERROR, 500,
+               "%s is another program's database: give another --database; it was not touched", path);
+  return FALSE;
+}
+
 /* Made by us, so that nobody else can read it. */
 static gboolean
 make_file (const char *path, GError **error)
@@ -144,10 +177,6 @@ read_number (CarServiceStore *self, const char *sql, gint64 *number, GError **er
                 sqlite3_step (statement) == SQLITE_ROW;
   if (ok)
     *number = sqlite3_column_int64 (statement, 0);
-  else if ((sqlite3_errcode (self->db) & 0xff) == SQLITE_NOTADB)
-    g_set_error (error, CAR_SERVICE_ERROR, 500,
-                 "%s is not a database, or it is damaged: move it away, or give another --database",
-                 self->path);
   else
     set_error (self, error);
   sqlite3_finalize (statement);
@@ -230,7 +259,8 @@ car_service_store_open (const char *path, GError **error)
   g_autoptr (CarServiceStore) self = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
 
   self->path = g_strdup (path);
-  if (!is_in_memory (self) && (!take_lock (self, error) || !make_file (path, error)))
+  if (!is_in_memory (self) &&
+      (!check_header (path, error) || !take_lock (self, error) || !make_file (path, error)))
     return NULL;
   if (!open_connection (self, error) || !prepare_tables (self, error) || !set_up_connection (self, error))
     return NULL;
@@ -247,7 +277,8 @@ car_service_store_open_another (CarServiceStore *self, GError **error)
   g_autoptr (CarServiceStore) another = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
 
   another->path = g_strdup (self->path);
-  if (!open_connection (another, error) || !set_up_connection (another, error))
+  if (!open_connection (another, error) || !set_up_connection (another, error) ||
+      !execute (another, "PRAGMA query_only = ON", error))
     return NULL;
 
   return g_steal_pointer (&another);

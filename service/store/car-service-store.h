@@ -26,7 +26,7 @@ G_DECLARE_FINAL_TYPE (CarServiceStore, car_service_store, CAR, SERVICE_STORE, GO
 /* Opens or makes the database, and holds a lock on it until the store is gone. `path` may be ":memory:". */
 CarServiceStore *car_service_store_open (const char *path, GError **error);
 
-/* A connection for another thread; a database in memory has one only, which is handed out again. */
+/* A connection for another thread, which only reads; a database in memory has one only, which is handed out again. */
 CarServiceStore *car_service_store_open_another (CarServiceStore *self, GError **error);
 
 void car_service_store_lock (CarServiceStore *self);

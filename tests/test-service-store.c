@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-jobs.h"
+
+typedef struct
+{
+  char *folder;
+  char *path;
+  CarServiceStore *store;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fixture->folder = g_dir_make_tmp ("test-service-store-XXXXXX", &error);
+  g_assert_no_error (error);
+  fixture->path = g_build_filename (fixture->folder, "car.db", NULL);
+  fixture->store = car_service_store_open (fixture->path, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *name;
+
+  g_clear_object (&fixture->store);
+  g_autoptr (GDir) folder = g_dir_open (fixture->folder, 0, &error);
+  g_assert_no_error (error);
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (fixture->folder, name, NULL);
+      g_assert_no_errno (g_unlink (path));
+    }
+  g_assert_no_errno (g_rmdir (fixture->folder));
+  g_free (fixture->folder);
+  g_free (fixture->path);
+}
+
+static gint64
+post (CarServiceStore *store, const char *kind, const char *source, const char *body)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = body != NULL ? g_bytes_new (body, strlen (body)) : NULL;
+  gint64 id = car_service_jobs_post (store, kind, source, bytes, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (id, >, 0);
+
+  return id;
+}
+
+static void
+run_all (CarServiceStore *store)
+{
+  gboolean found = TRUE;
+
+  while (found)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_true (car_service_jobs_run_next (store, &found, &error));
+      g_assert_no_error (error);
+    }
+}
+
+/* The first column of the first row, "" where there is none. The query is a literal of the test. */
+static char *
+ask (CarServiceStore *store, const char *sql)
+{
+  sqlite3_stmt *statement;
+
+  g_assert_cmpint (sqlite3_prepare_v2 (car_service_store_get_database (store), sql, -1, &statement, NULL), ==,
+                   SQLITE_OK);
+  char *text = sqlite3_step (statement) == SQLITE_ROW
+                   ? g_strdup ((const char *) sqlite3_column_text (statement, 0))
+                   : g_strdup ("");
+  sqlite3_finalize (statement);
+
+  return text != NULL ? text : g_strdup ("");
+}
+
+#define assert_answer(store, sql, expected)                                                                  \
+  G_STMT_START                                                                                               \
+  {                                                                                                          \
+    g_autofree char *answer_ = ask (store, sql);                                                             \
+    g_assert_cmpstr (answer_, ==, expected);                                                                 \
+  }                                                                                                          \
+  G_STMT_END
+
+static void
+import_members (CarServiceStore *store, const char *source, const char *members)
+{
+  g_autofree char *envelope = g_strdup_printf (
+      "{\"source\":{\"_key\":\"%s\"},\"report\":{\"_key\":\"1\",\"timestamp\":1700000000000.5}%s}", source,
+      members);
+
+  post (store, CAR_SERVICE_JOB_IMPORT, source, envelope);
+  run_all (store);
+}
+
+#define OPEN "t2 = 9223372036854775807"
+
+static void
+test_versions (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  import_members (store, "s", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\",\"risk\":1.50}]");
+  import_members (store, "s", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\",\"risk\":1.50}]");
+  assert_answer (store, "SELECT count(*) FROM vertex", "1");
+  assert_answer (store, "SELECT body FROM vertex", "{\"external_id\":\"a\",\"name\":\"n\",\"risk\":1.50}");
+  assert_answer (store, "SELECT reported_at FROM vertex", "1700000000000");
+
+  import_members (store, "s", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"m\"}]");
+  assert_answer (store, "SELECT count(*) FROM vertex", "2");
+  assert_answer (store, "SELECT json_extract (body, '$.name') FROM vertex WHERE " OPEN, "m");
+  assert_answer (store,
+                 "SELECT count(*) FROM vertex a, vertex b WHERE a.t2 = b.t1 AND a.created_at = b.created_at",
+                 "1");
+  assert_answer (store, "SELECT count(*) FROM vertex WHERE t1 > t2", "0");
+}
+
+/* The last of those that one envelope brings is the one: nobody could have seen the others. */
+static void
+test_twice_in_one_job (Fixture *fixture, gconstpointer user_data)
+{
+  import_members (
+      fixture->store, "s",
+      ",\"asset\":[{\"external_id\":\"a\",\"name\":\"1\"},{\"external_id\":\"a\",\"name\":\"2\"}]");
+  assert_answer (fixture->store, "SELECT group_concat (json_extract (body, '$.name')) FROM vertex", "2");
+}
+
+static void
+test_edges (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  import_members (store, "s",
+                  ",\"asset_ipaddress\":[{\"_from_external_id\":\"a/1\",\"_to\":\"ipaddress/fe80::1/64\","
+                  "\"source\":\"s\",\"report\":\"1\",\"active\":true,\"timestamp\":1}]");
+  assert_answer (store,
+                 "SELECT from_collection || ' ' || from_id || ' ' || to_collection || ' ' || to_id FROM edge",
+                 "asset s/a/1 ipaddress s/fe80::1/64");
+
+  /* What the framework adds to every edge of a run makes no new version. */
+  import_members (store, "s",
+                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1/64\","
+                  "\"source\":\"s\",\"report\":\"2\",\"active\":true,\"timestamp\":2}]");
+  assert_answer (store, "SELECT count(*) FROM edge", "1");
+
+  import_members (store, "s",
+                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1/64\","
+                  "\"active\":false}]");
+  assert_answer (store, "SELECT count(*) || ' ' || sum(active) FROM edge", "2 1");
+  assert_answer (store, "SELECT active FROM edge WHERE " OPEN, "0");
+
+  /* Another external_id, another edge. */
+  import_members (store, "s",
+                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1/64\","
+                  "\"external_id\":\"e\"}]");
+  assert_answer (store, "SELECT count(*) FROM edge WHERE " OPEN, "2");
+}
+
+static void
+test_refused (Fixture *fixture, gconstpointer user_data)
+{
+  const struct
+  {
+    const char *members;
+    const char *message;
+  } cases[] = {
+    { ",\"asset\":[{\"external_id\":\"a\",\"name\":1}]", "*/asset/0/name*" },
+    { ",\"asset\":[{\"external_id\":\"kept?\",\"name\":\"n\"},{\"name\":\"n\"}]", "*external_id*" },
+    { ",\"asset\":[{\"external_id\":\"a\\u0000b\",\"name\":\"n\"}]", "*external_id*" },
+    { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\"}]", "asset_ipaddress, object 0:*_to*" },
+    { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"hostname/h\"}]", "*ipaddress/KEY*" },
+    { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"ipaddress/"
+      "1.1.1.1\",\"source\":\"other\"}]",
+      "*source*" },
+    { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"ipaddress/\"}]", "*ipaddress/KEY*" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      import_members (fixture->store, "s", cases[i].members);
+      assert_answer (fixture->store, "SELECT status || ' ' || status_code FROM job ORDER BY id DESC LIMIT 1",
+                     "ERROR 422");
+      g_autofree char *message = ask (fixture->store, "SELECT error FROM job ORDER BY id DESC LIMIT 1");
+      g_test_message ("%s", message);
+      g_assert_true (g_pattern_match_simple (cases[i].message, message));
+    }
+  /* All of a page or nothing. */
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "0");
+  assert_answer (fixture->store, "SELECT count(*) FROM edge", "0");
+}
+
+/* A name that the import schema's pattern for sources does not allow, and the contract does. */
+static void
+test_odd_source (Fixture *fixture, gconstpointer user_data)
+{
+  import_members (fixture->store, "a/b c%&\303\274\\\"",
+                  ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}]");
+  assert_answer (fixture->store, "SELECT node_id FROM vertex", "a/b c%&\303\274\"/a");
+  import_members (fixture->store, "a/b c%&\303\274\\\"", ",\"asset\":[{\"external_id\":\"a\"}]");
+  assert_answer (fixture->store, "SELECT status_code FROM job ORDER BY id DESC LIMIT 1", "422");
+}
+
+static void
+test_unknown_collection (Fixture *fixture, gconstpointer user_data)
+{
+  g_test_expect_message ("car-service", G_LOG_LEVEL_WARNING, "*dragon*not kept*");
+  import_members (fixture->store, "s", ",\"dragon\":[{\"external_id\":\"a\"}]");
+  g_test_assert_expected_messages ();
+  assert_answer (fixture->store, "SELECT status FROM job", "COMPLETE");
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "0");
+}
+
+static void
+test_tags (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+  const char *open_tags =
+      "SELECT group_concat (name) FROM (SELECT name FROM vertex_tag JOIN tag ON tag.id = tag"
+      " WHERE " OPEN " ORDER BY name)";
+
+  import_members (store, "s",
+                  ",\"asset\":[{\"external_id\":\"a\",\"tag\":[\"x\",\"y\",\"x\"],\"name\":\"n\"}]");
+  assert_answer (store, open_tags, "x,y");
+  assert_answer (store, "SELECT body FROM vertex", "{\"external_id\":\"a\",\"name\":\"n\"}");
+  import_members (store, "s",
+                  ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\",\"untag\":[\"x\",\"none\"]}]");
+  assert_answer (store, open_tags, "y");
+  assert_answer (store, "SELECT count(*) FROM vertex", "1");
+
+  /* A full import that does not bring the vertex closes its tags too. */
+  post (store, CAR_SERVICE_JOB_BEGIN, "s", NULL);
+  post (store, CAR_SERVICE_JOB_END, "s", NULL);
+  run_all (store);
+  assert_answer (store, open_tags, "");
+}
+
+static void
+test_full_import (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  import_members (store, "other", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}]");
+  import_members (
+      store, "s",
+      ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"},{\"external_id\":\"b\",\"name\":\"n\"}],"
+      "\"hostname\":[{\"_key\":\"h\"}],"
+      "\"asset_hostname\":[{\"_from_external_id\":\"a\",\"_to\":\"hostname/h\"},"
+      "{\"_from_external_id\":\"b\",\"_to\":\"hostname/h\"}]");
+
+  /* Posted together: the queue keeps their order. */
+  post (store, CAR_SERVICE_JOB_BEGIN, "s", NULL);
+  post (store, CAR_SERVICE_JOB_IMPORT, "s",
+        "{\"source\":{\"_key\":\"s\"},\"report\":{\"timestamp\":1},"
+        "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}],\"hostname\":[{\"_key\":\"h\"}],"
+        "\"asset_hostname\":[{\"_from_external_id\":\"a\",\"_to\":\"hostname/h\"}]}");
+  post (store, CAR_SERVICE_JOB_END, "s", NULL);
+  run_all (store);
+
+  assert_answer (store,
+                 "SELECT group_concat (node_id) FROM (SELECT node_id FROM vertex WHERE " OPEN
+                 " ORDER BY node_id)",
+                 "other/a,s/a,s/h");
+  assert_answer (store, "SELECT group_concat (from_id) FROM edge WHERE " OPEN, "s/a");
+  assert_answer (store, "SELECT count(*) FROM vertex", "4");
+
+  /* An end without a beginning closes nothing. */
+  post (store, CAR_SERVICE_JOB_END, "s", NULL);
+  run_all (store);
+  assert_answer (store, "SELECT status_code FROM job ORDER BY id DESC LIMIT 1", "409");
+  assert_answer (store, "SELECT count(*) FROM vertex WHERE " OPEN, "3");
+}
+
+static void
+test_connecting_id (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  import_members (
+      store, "s1",
+      ",\"hostname\":[{\"_key\":\"Host.Example\"}],\"asset\":[{\"external_id\":\"X\",\"name\":\"n\"}]");
+  import_members (
+      store, "s2",
+      ",\"hostname\":[{\"_key\":\"host.example\"}],\"asset\":[{\"external_id\":\"X\",\"name\":\"n\"}]");
+  assert_answer (store, "SELECT count (DISTINCT connecting_id) FROM vertex WHERE collection = 'hostname'",
+                 "1");
+  assert_answer (store, "SELECT count (DISTINCT connecting_id) FROM vertex WHERE collection = 'asset'", "2");
+}
+
+/* Two transactions never have one time, also where the clock of the machine was set back. */
+static void
+test_clock (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 future = g_get_real_time () / 1000 + 3600 * 1000, now, again;
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, future);
+
+  g_assert_true (car_service_store_begin (fixture->store, &error));
+  g_assert_true (car_service_store_set_setting (fixture->store, "clock", text, &error));
+  g_assert_true (car_service_store_commit (fixture->store, &error));
+
+  g_assert_true (car_service_store_begin (fixture->store, &error));
+  g_assert_true (car_service_store_tick (fixture->store, &now, &error));
+  g_assert_true (car_service_store_tick (fixture->store, &again, &error));
+  g_assert_true (car_service_store_commit (fixture->store, &error));
+  g_assert_cmpint (now, ==, future + 1);
+  g_assert_cmpint (again, ==, now);
+
+  g_assert_true (car_service_store_begin (fixture->store, &error));
+  g_assert_true (car_service_store_tick (fixture->store, &again, &error));
+  car_service_store_rollback (fixture->store);
+  g_assert_cmpint (again, ==, future + 2);
+}
+
+static void
+assert_refused (const char *path, const char *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarServiceStore) store = car_service_store_open (path, &error);
+
+  g_assert_null (store);
+  g_assert_error (error, CAR_SERVICE_ERROR, 500);
+  g_test_message ("%s", error->message);
+  g_assert_true (g_pattern_match_simple (message, error->message));
+}
+
+static void
+make_database (const char *path, const char *sql)
+{
+  sqlite3 *db;
+
+  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (sqlite3_exec (db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+  sqlite3_close (db);
+}
+
+static void
+test_foreign_files (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = g_build_filename (fixture->folder, "text", NULL);
+  g_autofree char *other = g_build_filename (fixture->folder, "other.db", NULL);
+  g_autofree char *newer = g_build_filename (fixture->folder, "newer.db", NULL);
+  g_autofree char *nowhere = g_build_filename (fixture->folder, "nowhere", "car.db", NULL);
+  g_autofree char *lock = g_strconcat (other, "-lock", NULL);
+
+  assert_refused (fixture->path, "*in use by another car-service*");
+  assert_refused (fixture->folder, "*cannot be opened*");
+  assert_refused (nowhere, "*cannot be opened*");
+
+  g_file_set_contents (text, "this is a letter to my grandmother", -1, &error);
+  g_assert_no_error (error);
+  assert_refused (text, "*is not a database*");
+
+  make_database (other, "CREATE TABLE letters (text)");
+  assert_refused (other, "*another program's*");
+  g_assert_false (g_file_test (lock, G_FILE_TEST_EXISTS));
+
+  make_database (newer,
+                 "CREATE TABLE letters (text); PRAGMA application_id = 0x43415253; PRAGMA user_version = 99");
+  assert_refused (newer, "*another version of car-service*99*");
+}
+
+static void
+test_reopened (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  import_members (fixture->store, "s", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}]");
+  post (fixture->store, CAR_SERVICE_JOB_IMPORT, "s",
+        "{\"source\":{\"_key\":\"s\"},\"report\":{\"timestamp\":1},\"asset\":[{\"external_id\":\"b\","
+        "\"name\":\"n\"}]}");
+  g_clear_object (&fixture->store);
+
+  fixture->store = car_service_store_open (fixture->path, &error);
+  g_assert_no_error (error);
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "1");
+  run_all (fixture->store);
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "2");
+}
+
+/* A reader sees what was committed, and cannot write. */
+static void
+test_reader (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarServiceStore) reader = car_service_store_open_another (fixture->store, &error);
+
+  g_assert_no_error (error);
+  import_members (fixture->store, "s", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}]");
+  assert_answer (reader, "SELECT count(*) FROM vertex", "1");
+  g_assert_false (car_service_store_run (reader, &error, "DELETE FROM vertex", ""));
+  g_assert_error (error, CAR_SERVICE_ERROR, 500);
+}
+
+int
+main (int argc, char **argv)
+{
+  const struct
+  {
+    const char *name;
+    void (*func) (Fixture *fixture, gconstpointer user_data);
+  } tests[] = {
+    { "/service/store/versions", test_versions },
+    { "/service/store/twice-in-one-job", test_twice_in_one_job },
+    { "/service/store/edges", test_edges },
+    { "/service/store/refused", test_refused },
+    { "/service/store/odd-source", test_odd_source },
+    { "/service/store/unknown-collection", test_unknown_collection },
+    { "/service/store/tags", test_tags },
+    { "/service/store/full-import", test_full_import },
+    { "/service/store/connecting-id", test_connecting_id },
+    { "/service/store/clock", test_clock },
+    { "/service/store/foreign-files", test_foreign_files },
+    { "/service/store/reopened", test_reopened },
+    { "/service/store/reader", test_reader },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
+    g_test_add (tests[i].name, Fixture, NULL, set_up, tests[i].func, tear_down);
+
+  return g_test_run ();
+}
