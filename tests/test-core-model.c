@@ -85,7 +85,8 @@ compare_strings (gconstpointer a, gconstpointer b)
   return g_strcmp0 (*(char *const *) a, *(char *const *) b);
 }
 
-/* The items of an array as sorted texts: the order of `required`, or of the ways of `oneOf`, decides nothing. */
+/* The items of an array as sorted texts: the order of `required`, or of the ways of `oneOf`, decides
+ * nothing. */
 static char *
 sorted (JsonArray *array)
 {
@@ -147,7 +148,8 @@ get_properties (JsonNode *schema)
   return json_object_get_object_member (json_node_get_object (schema), "properties");
 }
 
-/* Compares one object's schema: its own assertions, then every property of either. Returns how many properties. */
+/* Compares one object's schema: its own assertions, then every property of either. Returns how many
+ * properties. */
 static guint
 compare_objects (JsonNode *mine, JsonNode *reference, const char *name)
 {

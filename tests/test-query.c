@@ -821,7 +821,8 @@ test_deep_conditions (Fixture *self, gconstpointer data)
     }
 }
 
-/* Whatever is asked, the answer is data or a problem, as strict JSON, and the database takes every statement. */
+/* Whatever is asked, the answer is data or a problem, as strict JSON, and the database takes every
+ * statement. */
 static void
 test_mutations (Fixture *self, gconstpointer data)
 {
@@ -899,8 +900,8 @@ test_within_transaction (Fixture *self, gconstpointer data)
   assert_data (self, "{ database { name } }", "{\"database\":[]}");
 }
 
-/* Answers in about a second over 100,000 objects, with their relations too: with a margin for slow machines, and for
- * checks that run with them. */
+/* Answers in about a second over 100,000 objects, with their relations too: with a margin for slow
+ * machines, and for checks that run with them. */
 static void
 test_many (Fixture *self, gconstpointer data)
 {

@@ -58,7 +58,8 @@ car_core_model_new (GError **error)
   return g_steal_pointer (&self);
 }
 
-/* What no reading of the extension alone tells: whether its patterns compile, and whether it all fits together. */
+/* What no reading of the extension alone tells: whether its patterns compile, and whether it all fits
+ * together. */
 static gboolean
 check_import_schema (CarModelState *state, GError **error)
 {
@@ -104,7 +105,7 @@ car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gs
 char *
 car_core_model_to_import_schema (CarCoreModel *self)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
 
   return car_model_state_to_import_schema (self->state);
 }
@@ -122,7 +123,7 @@ dup_names (GPtrArray *collections)
 char **
 car_core_model_get_vertices (CarCoreModel *self)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
 
   return dup_names (self->state->vertices);
 }
@@ -130,7 +131,7 @@ car_core_model_get_vertices (CarCoreModel *self)
 char **
 car_core_model_get_edges (CarCoreModel *self)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
 
   return dup_names (self->state->edges);
 }
@@ -139,7 +140,7 @@ car_core_model_get_edges (CarCoreModel *self)
 char **
 car_core_model_get_properties (CarCoreModel *self, const char *collection)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
   const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
 
@@ -151,7 +152,7 @@ car_core_model_get_properties (CarCoreModel *self, const char *collection)
 gboolean
 car_core_model_has_vertex (CarCoreModel *self, const char *name)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
   const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, name);
 
   return found != NULL && found->from == NULL;
@@ -177,7 +178,7 @@ car_core_model_get_property_type (CarCoreModel *self,
                                   const char *property,
                                   CarPropertyType *type)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
   const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
   const CarModelProperty *member = found != NULL ? g_hash_table_lookup (found->by_name, property) : NULL;
 
@@ -190,7 +191,7 @@ car_core_model_get_property_type (CarCoreModel *self,
 gboolean
 car_core_model_get_edge_ends (CarCoreModel *self, const char *edge, const char **from, const char **to)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
   const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, edge);
 
   if (found == NULL || found->from == NULL)
@@ -205,7 +206,7 @@ car_core_model_get_edge_ends (CarCoreModel *self, const char *edge, const char *
 gboolean
 car_core_model_is_named_by_key (CarCoreModel *self, const char *vertex)
 {
-  g_autoptr (GRWLockReaderLocker) locker = g_rw_lock_reader_locker_new (&self->lock);
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
 
   return car_model_state_is_named_by_key (self->state, vertex);
 }

@@ -6,11 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* The collections a CAR service keeps, their properties and rules, and which edges join what: data/core-model.json
- * (in the program itself as a resource) and the schema extensions added to it.
+/* The collections a CAR service keeps, their properties and rules, and which edges join what:
+ * data/core-model.json (in the program itself as a resource) and the schema extensions added to it.
  *
- * All calls may come from any thread. A model only ever grows, so the names it hands out live as long as it does. Where
- * an extension goes away or is replaced by a newer version, make a new model with those that remain. */
+ * All calls may come from any thread. A model only ever grows, so the names it hands out live as long as
+ * it does. Where an extension goes away or is replaced by a newer version, make a new model with those
+ * that remain. */
 
 #define CAR_TYPE_CORE_MODEL (car_core_model_get_type ())
 G_DECLARE_FINAL_TYPE (CarCoreModel, car_core_model, CAR, CORE_MODEL, GObject)
@@ -21,22 +22,23 @@ typedef enum
   CAR_PROPERTY_NUMBER,
   CAR_PROPERTY_INTEGER,
   CAR_PROPERTY_BOOLEAN,
-  CAR_PROPERTY_JSON,  /* an object; for an extension's jsonb any JSON value */
+  CAR_PROPERTY_JSON,  /* an object; for an extension's jsonb an array too */
   CAR_PROPERTY_TEXTS, /* an array of strings */
 } CarPropertyType;
 
 CarCoreModel *car_core_model_new (GError **error);
 
-/* Adds what `extension_json` says (protocol.md, "Schema extension": the object with "vertices" and "edges"). All of it or,
- * with CAR_SCHEMA_ERROR_INVALID_JSON or CAR_SCHEMA_ERROR_INVALID_SCHEMA, nothing. Adding the same again changes
- * nothing. */
+/* Adds what `extension_json` says (protocol.md, "Schema extension": the object with "vertices" and
+ * "edges"). All of it or, with CAR_SCHEMA_ERROR_INVALID_JSON or CAR_SCHEMA_ERROR_INVALID_SCHEMA, nothing.
+ * Adding the same again changes nothing. */
 gboolean
 car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gsize length, GError **error);
 
 /* The JSON Schema (draft 2020-12) of an envelope, for GET importSchema and car_import_schema_new(). */
 char *car_core_model_to_import_schema (CarCoreModel *self);
 
-/* Names, in the model's order; g_strfreev(). Edges do not hold the tags' (there tags are members of a vertex). */
+/* Names, in the model's order; g_strfreev(). Edges do not hold the tags' (there tags are members of a
+ * vertex). */
 char **car_core_model_get_vertices (CarCoreModel *self);
 char **car_core_model_get_edges (CarCoreModel *self);
 char **car_core_model_get_properties (CarCoreModel *self, const char *collection);
@@ -53,9 +55,10 @@ gboolean car_core_model_get_property_type (CarCoreModel *self,
 gboolean
 car_core_model_get_edge_ends (CarCoreModel *self, const char *edge, const char **from, const char **to);
 
-/* TRUE for ipaddress, hostname and macaddress: named by _key, and by `_from`/`_to` as "COLLECTION/KEY" in edges;
- * others are named by external_id, and by `_from_external_id`/`_to_external_id`. Connectors mix the two in edges (and the
- * import schema itself checks account_hostname's `_to_external_id`): read whichever is there. */
+/* TRUE for ipaddress, hostname and macaddress: named by _key, and by `_from`/`_to` as "COLLECTION/KEY" in
+ * edges; others are named by external_id, and by `_from_external_id`/`_to_external_id`. Connectors mix the
+ * two in edges (and the import schema itself checks account_hostname's `_to_external_id`): read whichever
+ * is there. */
 gboolean car_core_model_is_named_by_key (CarCoreModel *self, const char *vertex);
 
 G_END_DECLS

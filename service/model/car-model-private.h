@@ -30,8 +30,8 @@ typedef struct
   GPtrArray *rules;        /* of a whole object, as JSON Schema: `"oneOf":[…]` */
 } CarModelCollection;
 
-/* Everything that a model knows at one time. An extension is read into a copy, which takes its place when all was
- * well. */
+/* Everything that a model knows at one time. An extension is read into a copy, which takes its place when
+ * all was well. */
 typedef struct
 {
   GPtrArray *envelope; /* CarModelCollection: report and source */

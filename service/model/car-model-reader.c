@@ -97,7 +97,8 @@ find (GArray *members, const char *name)
   return NULL;
 }
 
-/* A text of the document as it may stand in a message: short, on one line, without what a terminal acts on. */
+/* A text of the document as it may stand in a message: short, on one line, without what a terminal acts
+ * on. */
 static char *
 quote (const CarJsonSpan *span)
 {
@@ -231,7 +232,8 @@ read_boolean (GArray *members, const char *name, const char *where, gboolean *va
   return TRUE;
 }
 
-/* Checks that a member that is there has this type, and appends it as the schema's member of the same name. */
+/* Checks that a member that is there has this type, and appends it as the schema's member of the same
+ * name. */
 static gboolean
 copy_member (GArray *members,
              const char *name,
@@ -300,8 +302,8 @@ read_rule (Reader *self,
   return copy_member (rule, "error_message", CAR_JSON_STRING, where, annotations, error);
 }
 
-/* A single rule stands in the property's schema itself, where messages find its error_message; several, each with its
- * own, under allOf. */
+/* A single rule stands in the property's schema itself, where messages find its error_message; several,
+ * each with its own, under allOf. */
 static gboolean
 read_rules (Reader *self,
             GArray *members,

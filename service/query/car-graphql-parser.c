@@ -6,8 +6,8 @@
 
 #include <service/query/car-graphql-parser.h>
 
-/* Our own: Debian 12 has no GraphQL parser for C (libgraphqlparser left it), and what a query needs of the language
- * is small. */
+/* Our own: Debian 12 packages no GraphQL parser for C, and what a query needs of the
+ * language is small. */
 
 #define MAX_TOKENS 100000
 
@@ -262,7 +262,8 @@ indent_of (const char *line)
   return strspn (line, " \t");
 }
 
-/* Takes off what all lines but the first are indented by, and blank lines at both ends (specification, 2.9.4). */
+/* Takes off what all lines but the first are indented by, and blank lines at both ends (specification,
+ * 2.9.4). */
 static void
 keep_block (Parser *self, const char *raw)
 {

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What GraphQL's text (specification of October 2021) says, as far as queries go. Nothing here knows of collections. */
+/* What GraphQL's text (specification of October 2021) says, as far as queries go. Nothing here knows of
+ * collections. */
 
 #define CAR_GRAPHQL_MAX_DEPTH 32
 
@@ -91,7 +92,8 @@ typedef struct
   CarGraphqlFragment *fragments;
 } CarGraphqlDocument;
 
-/* `text` must be UTF-8. NULL with *problem (what and where, to be freed) for anything that is no executable document. */
+/* `text` must be UTF-8. NULL with *problem (what and where, to be freed) for anything that is no
+ * executable document. */
 CarGraphqlDocument *car_graphql_parse (const char *text, gsize length, char **problem);
 void car_graphql_document_free (CarGraphqlDocument *self);
 

@@ -53,7 +53,8 @@ result_value (sqlite3_context *context, const CarJsonSpan *span)
     }
 }
 
-/* car_member (object, name): SQLite's json_extract() would cut strings at a NUL, and reads the whole object first. */
+/* car_member (object, name): SQLite's json_extract() would cut strings at a NUL, and reads the whole
+ * object first. */
 static void
 member_function (sqlite3_context *context, int n_arguments, sqlite3_value **arguments)
 {
@@ -89,8 +90,9 @@ same_character (const char *a, const char *b, gboolean ignore_case)
   return one == two || (ignore_case && g_unichar_tolower (one) == g_unichar_tolower (two));
 }
 
-/* LIKE as PostgreSQL has it: % any text, _ any character, a backslash before one that means itself. After a failure
- * only the last % is tried again, which is enough, and keeps the worst case at the product of the lengths. */
+/* LIKE as PostgreSQL has it: % any text, _ any character, a backslash before one that means itself. After
+ * a failure only the last % is tried again, which is enough, and keeps the worst case at the product of
+ * the lengths. */
 static gboolean
 matches (const char *text,
          const char *text_end,
@@ -129,7 +131,8 @@ matches (const char *text,
   return TRUE;
 }
 
-/* car_like (text, pattern, ignore_case). Both are UTF-8: bodies and patterns come from JSON that was checked. */
+/* car_like (text, pattern, ignore_case). Both are UTF-8: bodies and patterns come from JSON that was
+ * checked. */
 static void
 like_function (sqlite3_context *context, int n_arguments, sqlite3_value **arguments)
 {

@@ -103,8 +103,8 @@ value_of_json (CarGraphqlDocument *document, const CarJsonSpan *span)
   return value;
 }
 
-/* Whether a value fits the type that its variable was declared with; types that are not scalars are checked where they
- * are used. */
+/* Whether a value fits the type that its variable was declared with; types that are not scalars are
+ * checked where they are used. */
 static gboolean
 fits (const CarGraphqlVariable *variable, const CarGraphqlValue *value)
 {

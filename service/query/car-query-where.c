@@ -10,8 +10,8 @@
 #define MAX_CONDITIONS 400
 #define MAX_VALUES 30000
 
-/* SQLite's parser has room for 100 things that are begun and not ended. These are what a level of conditions takes of
- * that, with some to spare, and what is left beside the statement around them. */
+/* SQLite's parser has room for 100 things that are begun and not ended. These are what a level of
+ * conditions takes of that, with some to spare, and what is left beside the statement around them. */
 #define COST_OF_NOT 5
 #define COST_OF_LIST 7
 #define COST_OF_LINK 14

@@ -144,7 +144,8 @@ append_span (GString *out, const CarJsonSpan *span)
   g_string_append (out, mark);
 }
 
-/* Finds all members that are asked for in one pass over the object: they are handed on as they are spelt there. */
+/* Finds all members that are asked for in one pass over the object: they are handed on as they are spelt
+ * there. */
 static void
 find_members (CarQueryNode *node)
 {
