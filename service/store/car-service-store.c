@@ -342,6 +342,18 @@ car_service_store_rollback (CarServiceStore *self)
 }
 
 gboolean
+car_service_store_begin_reading (CarServiceStore *self, GError **error)
+{
+  return car_service_store_run (self, error, "BEGIN", "");
+}
+
+void
+car_service_store_end_reading (CarServiceStore *self)
+{
+  car_service_store_rollback (self);
+}
+
+gboolean
 car_service_store_begin_call (CarServiceStore *self, GError **error)
 {
   return car_service_store_run (self, error, "SAVEPOINT call", "");

@@ -34,9 +34,14 @@ void car_service_store_unlock (CarServiceStore *self);
 
 sqlite3 *car_service_store_get_database (CarServiceStore *self);
 
+/* A transaction that writes. */
 gboolean car_service_store_begin (CarServiceStore *self, GError **error);
 gboolean car_service_store_commit (CarServiceStore *self, GError **error);
 void car_service_store_rollback (CarServiceStore *self);
+
+/* What is read between the two is of one moment. */
+gboolean car_service_store_begin_reading (CarServiceStore *self, GError **error);
+void car_service_store_end_reading (CarServiceStore *self);
 
 /* One call among several in a transaction: what it did is kept, or taken back alone. */
 gboolean car_service_store_begin_call (CarServiceStore *self, GError **error);

@@ -227,7 +227,11 @@ read_one (gpointer data, gpointer user_data)
   Call *call = g_task_get_task_data (task);
 
   car_service_store_lock (self->reading_store);
-  call->call (self->reading_store, call->data, &call->problem);
+  if (car_service_store_begin_reading (self->reading_store, &call->problem))
+    {
+      call->call (self->reading_store, call->data, &call->problem);
+      car_service_store_end_reading (self->reading_store);
+    }
   car_service_store_unlock (self->reading_store);
   answer (task);
 }
