@@ -67,7 +67,10 @@ extend (GString *text, gsize length)
 {
   gsize begin = text->len;
 
-  g_string_set_size (text, begin + length);
+  if (G_UNLIKELY (begin + length >= text->allocated_len))
+    g_string_set_size (text, begin + length);
+  text->len = begin + length;
+  text->str[text->len] = '\0';
   return text->str + begin;
 }
 
@@ -104,9 +107,25 @@ set_problem (CarRecord *self, const char *name, const char *problem)
 static void
 begin_member (CarRecord *self, const char *name)
 {
-  if (self->text->len > 1)
+  const gsize length = strlen (name);
+  const gboolean first = self->text->len == 1;
+
+  if (G_LIKELY (is_plain (name, length)))
+    {
+      char *at = extend (self->text, length + (first ? 3 : 4));
+
+      if (!first)
+        *at++ = ',';
+      at[0] = '"';
+      memcpy (at + 1, name, length);
+      at[length + 1] = '"';
+      at[length + 2] = ':';
+      return;
+    }
+
+  if (!first)
     g_string_append_c (self->text, ',');
-  if (!append_text (self->text, name, strlen (name)))
+  if (!append_text (self->text, name, length))
     set_problem (self, name, "has a name that is not UTF-8 text");
   g_string_append_c (self->text, ':');
 }
