@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <libcar/car-bundle-private.h>
 
@@ -271,6 +272,24 @@ test_unwritable (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (g_unlink (file), ==, 0);
 }
 
+/* Only root can make a folder that is another user's. */
+static void
+test_foreign_folder (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *foreign = g_build_filename (fixture->parent, "foreign", NULL);
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("not run as root");
+      return;
+    }
+
+  g_assert_cmpint (g_mkdir (foreign, 0777), ==, 0);
+  g_assert_cmpint (chown (foreign, 65534, 65534), ==, 0);
+  assert_refused (foreign, "another user");
+  g_assert_cmpint (g_rmdir (foreign), ==, 0);
+}
+
 /* A disk that takes only so much, as far as a process can play one: files may not grow beyond a limit. */
 static void
 limit_file_size (rlim_t size)
@@ -426,6 +445,7 @@ main (int argc, char *argv[])
   ADD ("/bundle/done", 0, test_done);
   ADD ("/bundle/folder", 0, test_folder);
   ADD ("/bundle/unwritable", 0, test_unwritable);
+  ADD ("/bundle/foreign-folder", 0, test_foreign_folder);
   ADD ("/bundle/disk-full", 0, test_disk_full);
   ADD ("/bundle/page-lost", 0, test_page_lost);
   ADD ("/bundle/page-in-the-way", 0, test_page_in_the_way);

@@ -65,6 +65,28 @@ tear_down (Fixture *fixture, gconstpointer data)
 }
 
 static void
+swallow (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+}
+
+/* For tests of many bad objects; others say which warnings they expect. */
+static void
+swallow_warnings (gboolean swallowed)
+{
+  static guint handler;
+  static GLogLevelFlags fatal;
+
+  if (swallowed)
+    {
+      fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
+      handler = g_log_set_handler ("libcar", G_LOG_LEVEL_WARNING, swallow, NULL);
+      return;
+    }
+  g_log_set_always_fatal (fatal);
+  g_log_remove_handler ("libcar", handler);
+}
+
+static void
 add_vertex (Fixture *fixture, const char *collection, const char *json)
 {
   g_autoptr (GError) error = NULL;
@@ -162,6 +184,17 @@ append_counters (const char *collection,
 {
   g_string_append_printf (user_data, "%s %u %u %u %u\n", collection, (guint) read, (guint) invalid,
                           (guint) duplicates, (guint) sent);
+}
+
+static void
+take_invalid (const char *collection,
+              guint64 read,
+              guint64 invalid,
+              guint64 duplicates,
+              guint64 sent,
+              gpointer user_data)
+{
+  *(guint64 *) user_data = invalid;
 }
 
 static void
@@ -347,7 +380,7 @@ test_malformed (Fixture *fixture, gconstpointer data)
                                                (guint) G_N_ELEMENTS (texts) + 1);
   g_autoptr (GError) error = NULL;
 
-  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  swallow_warnings (TRUE);
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     add_vertex (fixture, "asset", texts[i]);
   g_assert_true (car_data_handler_add_vertex_json (fixture->handler, "asset",
@@ -356,6 +389,7 @@ test_malformed (Fixture *fixture, gconstpointer data)
   assert_counters (fixture, expected);
   assert_vertices (fixture, NULL);
   g_assert_true (car_data_handler_is_empty (fixture->handler, CAR_BUNDLE_VERTICES));
+  swallow_warnings (FALSE);
 }
 
 /* Of what would not be valid by itself, the framework's members make nothing that is. */
@@ -398,12 +432,56 @@ test_edge_injection (Fixture *fixture, gconstpointer data)
   g_autofree char *expected =
       g_strdup_printf ("edge %u %u 0 0\n", (guint) G_N_ELEMENTS (texts), (guint) G_N_ELEMENTS (texts));
 
-  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  swallow_warnings (TRUE);
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
     add_edge (fixture, "edge", texts[i]);
 
   assert_counters (fixture, expected);
   assert_edges (fixture, NULL);
+  swallow_warnings (FALSE);
+}
+
+/* Whatever a text is changed to: with the framework's members it is accepted where it would be by itself. */
+static void
+test_edge_mutations (Fixture *fixture, gconstpointer data)
+{
+  static const char *const bases[] = { "{}", "{\"a\":1}", "{ \"a\" : { \"b\" : [ 1, \"}\" ] } }",
+                                       "{\"_from\":\"x/\\u0061\",\"_to\":\"y/\\\"\",\"n\":null}" };
+  static const char alphabet[] = "{}[]\",:\\ au01.-\n\xff";
+  g_autoptr (CarImportSchema) schema = NULL;
+  guint64 n_valid = 0;
+  guint64 n_all = 20000;
+
+  g_object_get (fixture->handler, "schema", &schema, NULL);
+  swallow_warnings (TRUE);
+  for (guint64 i = 0; i < n_all; i++)
+    {
+      g_autoptr (GString) text = g_string_new (bases[g_test_rand_int_range (0, G_N_ELEMENTS (bases))]);
+
+      for (int n = g_test_rand_int_range (0, 4); n > 0; n--)
+        {
+          gsize at = g_test_rand_int_range (0, text->len + 1);
+
+          if (at < text->len && g_test_rand_bit ())
+            g_string_erase (text, at, 1);
+          if (g_test_rand_bit ())
+            g_string_insert_c (text, at, alphabet[g_test_rand_int_range (0, sizeof alphabet - 1)]);
+        }
+
+      guint64 before = 0;
+      guint64 after = 0;
+      gboolean valid = car_import_schema_validate_object (schema, "edge", text->str, text->len, NULL);
+      car_data_handler_foreach_collection (fixture->handler, take_invalid, &before);
+      add_edge (fixture, "edge", text->str);
+      car_data_handler_foreach_collection (fixture->handler, take_invalid, &after);
+      if ((after == before) != valid)
+        g_error ("%s by itself, but not with the framework's members: %s", valid ? "valid" : "invalid",
+                 text->str);
+      n_valid += valid;
+    }
+  g_assert_cmpuint (n_valid, >, n_all / 10);
+  g_assert_cmpuint (n_valid, <, n_all);
+  swallow_warnings (FALSE);
 }
 
 /* An edge is checked after the framework's members were added; what is wrong with it is still found. */
@@ -830,6 +908,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/invalid-is-no-duplicate", 0, test_invalid_is_no_duplicate);
   ADD ("/data-handler/malformed", 0, test_malformed);
   ADD ("/data-handler/edge-injection", 0, test_edge_injection);
+  ADD ("/data-handler/edge-mutations", 0, test_edge_mutations);
   ADD ("/data-handler/invalid-edge", 0, test_invalid_edge);
   ADD ("/data-handler/bad-values", 0, test_bad_values);
   ADD ("/data-handler/warnings/subprocess", 0, test_warnings_subprocess);
