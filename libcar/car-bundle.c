@@ -348,7 +348,7 @@ close_page (CarBundle *self, CarBundlePart which, GError **error)
   add_piece (pieces, "}", 1);
 
   g_autofree char *name = get_page_name (which, part->n_pages);
-  if (!write_file (self, name, (struct iovec *) pieces->data, pieces->len))
+  if (!write_file (self, name, &g_array_index (pieces, struct iovec, 0), pieces->len))
     {
       g_propagate_error (error, g_error_copy (self->failure));
       return FALSE;
@@ -602,7 +602,7 @@ car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **e
     return FALSE;
 
   guint half = items->len / 2;
-  *first = build_envelope (head, (Item *) items->data, half);
-  *second = build_envelope (head, (Item *) items->data + half, items->len - half);
+  *first = build_envelope (head, &g_array_index (items, Item, 0), half);
+  *second = build_envelope (head, &g_array_index (items, Item, half), items->len - half);
   return TRUE;
 }

@@ -357,7 +357,8 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
    * @done: how many objects, or pages, are done
    * @total: how many there are in all; 0 where that is not known
    *
-   * Emitted about ten times a second at most while objects are added and pages sent.
+   * Emitted about ten times a second at most while objects are added and pages sent. It is for showing: nothing may be
+   * added meanwhile.
    */
   progress_signal = g_signal_new ("progress", CAR_TYPE_DATA_HANDLER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_UINT64);
@@ -622,14 +623,6 @@ take (CarDataHandler *self, Collection *collection, gsize begin, const CarObject
   return car_bundle_commit (self->bundle, collection->slot, begin, error);
 }
 
-static inline gboolean
-scan_from (const Collection *collection, gsize object, CarObjectScan *scan, GError **error)
-{
-  const GString *text = collection->slot->text;
-
-  return car_collection_schema_scan (collection->schema, text->str + object, text->len - object, scan, error);
-}
-
 /* The text of one object in two pieces. Of an edge, what was given ends before its closing brace, and the framework's
  * members are in the tail. */
 typedef struct
@@ -711,11 +704,11 @@ rewrite_edge (CarDataHandler *self, const Object *edge)
 static gboolean
 add_object (CarDataHandler *self, Collection *collection, const Object *object, GError **error)
 {
-  gsize begin = car_bundle_begin (collection->slot);
   g_autoptr (GError) violation = NULL;
   CarObjectScan scan;
 
   count_read (self, collection);
+  const gsize begin = car_bundle_begin (collection->slot);
   if (G_LIKELY (write_object (collection, begin, object, &scan, &violation)))
     return take (self, collection, begin, &scan, error);
 

@@ -328,7 +328,7 @@ compare_seconds (const void *a, const void *b)
 static void
 measure (gsize way, guint64 n_objects, const char *schema_text)
 {
-  Result results[9];
+  Result results[9] = { 0 };
   guint n_runs = n_objects < 200 * 1000 ? G_N_ELEMENTS (results) : 3;
 
   for (guint i = 0; i < n_runs; i++)

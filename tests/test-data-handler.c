@@ -749,6 +749,7 @@ test_send (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < fake_service_get_n_requests (service); i++)
     if (g_str_equal (fake_service_get_request (service, i)->method, "POST"))
       last = fake_service_get_request (service, i);
+  g_assert_nonnull (last);
   g_assert_true (g_str_has_suffix (last->body, ",\"hostname\":[{\"_key\":\"new\"}]}"));
 
   assert_sent (fixture, CAR_BUNDLE_EDGES);
