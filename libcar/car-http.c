@@ -215,6 +215,9 @@ car_http_exchange (CarHttp *self,
                    GCancellable *cancellable,
                    GError **error)
 {
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return FALSE;
+
   g_autoptr (GCancellable) stop = g_cancellable_new ();
   Exchange exchange = {
     .http = self,
@@ -227,9 +230,9 @@ car_http_exchange (CarHttp *self,
   g_mutex_init (&exchange.mutex);
   g_cond_init (&exchange.cond);
 
-  run_in_thread (self, start_exchange, &exchange, NULL);
   const gulong handler =
       cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &exchange, NULL) : 0;
+  run_in_thread (self, start_exchange, &exchange, NULL);
   g_mutex_lock (&exchange.mutex);
   while (!exchange.done)
     g_cond_wait (&exchange.cond, &exchange.mutex);

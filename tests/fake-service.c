@@ -357,6 +357,32 @@ fake_service_wait_for_requests (FakeService *self, guint n_requests)
   g_mutex_unlock (&self->mutex);
 }
 
+typedef struct
+{
+  FakeService *service;
+  guint n_requests;
+  GCancellable *cancellable;
+} Canceller;
+
+static gpointer
+cancel_at (gpointer data)
+{
+  g_autofree Canceller *self = data;
+
+  fake_service_wait_for_requests (self->service, self->n_requests);
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
+  return NULL;
+}
+
+GThread *
+fake_service_cancel_at (FakeService *self, guint n_requests, GCancellable *cancellable)
+{
+  Canceller canceller = { self, n_requests, g_object_ref (cancellable) };
+
+  return g_thread_new ("canceller", cancel_at, g_memdup2 (&canceller, sizeof canceller));
+}
+
 void
 fake_service_assert_all_fetched (FakeService *self)
 {

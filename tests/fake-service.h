@@ -59,6 +59,9 @@ guint fake_service_count (FakeService *self, const char *method, const char *pat
 /* Blocks until it was asked that often. */
 void fake_service_wait_for_requests (FakeService *self, guint n_requests);
 
+/* Cancels as soon as it was asked that often; the thread is to be joined. */
+GThread *fake_service_cancel_at (FakeService *self, guint n_requests, GCancellable *cancellable);
+
 /* Fails the test where an answer was not fetched. */
 void fake_service_assert_all_fetched (FakeService *self);
 

@@ -45,6 +45,7 @@ test_types (void)
           "{\"vertices\":[{\"name\":\"v\",\"properties\":{\"p\":{\"type\":\"%s\"}}}]}", types[i]);
       g_autoptr (CarSchemaExtension) extension = car_schema_extension_new ("k", "o", 0, json, &error);
       g_assert_no_error (error);
+      g_assert_nonnull (extension);
     }
 }
 

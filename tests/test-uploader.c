@@ -187,8 +187,8 @@ test_failed_job (Fixture *fixture, gconstpointer data)
 
   /* It is seen though pages are still on their way. */
   add_vertices (fixture, 4);
-  answer_imports (fixture, 1);
   fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_HANG);
+  answer_imports (fixture, 1);
   fake_service_answer (fixture->service, "GET", "v2/importstatus", 200,
                        "{\"error_imports\":[{\"id\":\"j0\",\"error\":\"why\",\"statusCode\":400}],"
                        "\"incomplete_imports\":[]}");
@@ -265,35 +265,17 @@ test_object_too_large (Fixture *fixture, gconstpointer data)
   assert_all_left (fixture, 1);
 }
 
-typedef struct
-{
-  FakeService *service;
-  guint n_requests;
-  GCancellable *cancellable;
-} Canceller;
-
-static gpointer
-cancel_after (gpointer data)
-{
-  Canceller *self = data;
-
-  fake_service_wait_for_requests (self->service, self->n_requests);
-  g_cancellable_cancel (self->cancellable);
-  return NULL;
-}
-
 /* Cancelled as soon as four pages are in flight at once. */
 static void
 test_cancel (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  Canceller canceller = { fixture->service, 4, cancellable };
 
   add_vertices (fixture, 20);
   for (guint i = 0; i < 4; i++)
     fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_HANG);
-  GThread *thread = g_thread_new ("canceller", cancel_after, &canceller);
+  GThread *thread = fake_service_cancel_at (fixture->service, 4, cancellable);
   g_assert_false (send_vertices (fixture, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_thread_join (thread);
