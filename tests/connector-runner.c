@@ -2,7 +2,9 @@
 
 #include "config.h"
 
+#include <pty.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "connector-runner.h"
 
@@ -30,11 +32,9 @@ find_command (const char *const *arguments)
   return g_strv_builder_end (all);
 }
 
-GSubprocess *
-start_connector (const char *const *variables, const char *const *arguments)
+static GSubprocess *
+spawn (GSubprocessLauncher *launcher, const char *const *variables, const char *const *arguments)
 {
-  g_autoptr (GSubprocessLauncher) launcher =
-      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
   g_auto (GStrv) command = find_command (arguments);
   g_autoptr (GError) error = NULL;
 
@@ -51,6 +51,22 @@ start_connector (const char *const *variables, const char *const *arguments)
   return process;
 }
 
+GSubprocess *
+start_connector (const char *const *variables, const char *const *arguments)
+{
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+
+  return spawn (launcher, variables, arguments);
+}
+
+static void
+note_end (GSubprocess *process, ConnectorRun *run)
+{
+  run->code = g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process)
+                                                   : 128 + g_subprocess_get_term_sig (process);
+}
+
 void
 finish_connector (GSubprocess *process, ConnectorRun *run)
 {
@@ -58,8 +74,7 @@ finish_connector (GSubprocess *process, ConnectorRun *run)
 
   g_subprocess_communicate_utf8 (process, NULL, NULL, &run->out, &run->log, &error);
   g_assert_no_error (error);
-  run->code = g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process)
-                                                   : 128 + g_subprocess_get_term_sig (process);
+  note_end (process, run);
 }
 
 void
@@ -68,6 +83,32 @@ run_connector (const char *const *variables, const char *const *arguments, Conne
   g_autoptr (GSubprocess) process = start_connector (variables, arguments);
 
   finish_connector (process, run);
+}
+
+void
+run_connector_on_terminal (const char *const *variables, const char *const *arguments, ConnectorRun *run)
+{
+  const struct winsize size = { .ws_row = 24, .ws_col = 80 };
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  int near, far;
+  char buffer[4096];
+
+  g_assert_cmpint (openpty (&near, &far, NULL, NULL, &size), ==, 0);
+  g_subprocess_launcher_take_stderr_fd (launcher, far);
+  g_autoptr (GSubprocess) process = spawn (launcher, variables, arguments);
+  g_subprocess_launcher_close (launcher);
+
+  /* A terminal whose other end is gone gives an error (EIO), not an end. */
+  for (gssize length; (length = read (near, buffer, sizeof buffer)) > 0;)
+    g_string_append_len (log, buffer, length);
+  close (near);
+
+  g_subprocess_communicate_utf8 (process, NULL, NULL, &run->out, NULL, &error);
+  g_assert_no_error (error);
+  note_end (process, run);
+  run->log = g_string_free (g_steal_pointer (&log), FALSE);
 }
 
 void

@@ -18,6 +18,10 @@ GSubprocess *start_connector (const char *const *variables, const char *const *a
 void finish_connector (GSubprocess *process, ConnectorRun *run);
 void run_connector (const char *const *variables, const char *const *arguments, ConnectorRun *run);
 
+/* The same, with a terminal of 80 columns as its standard error. */
+void
+run_connector_on_terminal (const char *const *variables, const char *const *arguments, ConnectorRun *run);
+
 void connector_run_clear (ConnectorRun *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ConnectorRun, connector_run_clear)

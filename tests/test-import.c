@@ -61,8 +61,8 @@ make_service (const char *source_record)
 }
 
 /* `variables`: up to four, NULL where there are less. */
-static void
-run_against (FakeService *service, const char *const variables[4], ConnectorRun *run)
+static GStrv
+make_environment (FakeService *service, const char *const variables[4])
 {
   g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   g_autofree char *url = g_strconcat ("CAR_SERVICE_URL=", fake_service_get_url (service), NULL);
@@ -72,11 +72,18 @@ run_against (FakeService *service, const char *const variables[4], ConnectorRun 
   for (guint i = 0; i < 4 && variables[i] != NULL; i++)
     g_strv_builder_add (all, variables[i]);
 
-  g_auto (GStrv) environment = g_strv_builder_end (all);
+  return g_strv_builder_end (all);
+}
+
+static void
+run_against (FakeService *service, const char *const variables[4], ConnectorRun *run)
+{
+  g_auto (GStrv) environment = make_environment (service, variables);
   const char *const arguments[] = { NULL };
 
   run_connector ((const char *const *) environment, arguments, run);
   g_assert_null (strstr (run->log, "the-password"));
+  g_assert_null (strchr (run->log, '\r'));
 }
 
 /* What an envelope brings: the last of its members that the connector sends. */
@@ -503,6 +510,32 @@ test_staging_folder (void)
   g_assert_true (g_subprocess_wait_check (rm, NULL, NULL));
 }
 
+/* A line that tells how far it is, and a table at the end; in a pipe, see run_against(), neither. */
+static void
+test_terminal (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (GStrv) coloured = make_environment (service, (const char *[4]){ "TERM=xterm", "NO_COLOR=" });
+  g_auto (GStrv) plain = make_environment (service, (const char *[4]){ "TERM=xterm", "NO_COLOR=1" });
+  const char *const none[] = { NULL };
+  const char *const json[] = { "-log-format", "json", NULL };
+  g_auto (ConnectorRun) with_colours = { 0 }, without = { 0 }, as_json = { 0 };
+
+  run_connector_on_terminal ((const char *const *) coloured, none, &with_colours);
+  assert_exited (&with_colours, 0, "\r\033[Ksending vertices: 1 of 1 (100 %)\r\033[K");
+  assert_exited (&with_colours, 0, "\033[1;33mwarning:\033[0m ");
+  assert_exited (&with_colours, 0, "  asset                    3           1           1           1\r\n");
+
+  run_connector_on_terminal ((const char *const *) plain, none, &without);
+  assert_exited (&without, 0, "warning: ");
+  g_assert_null (strstr (without.log, "\033[1"));
+
+  run_connector_on_terminal ((const char *const *) plain, json, &as_json);
+  assert_exited (&as_json, 0, "{\"ibm_datetime\"");
+  g_assert_null (strchr (as_json.log, '\033'));
+  g_assert_null (strstr (as_json.log, "  asset"));
+}
+
 static void
 test_user_agent (void)
 {
@@ -534,6 +567,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/cannot-forget", test_cannot_forget);
   g_test_add_func ("/import/stopped", test_stopped);
   g_test_add_func ("/import/staging-folder", test_staging_folder);
+  g_test_add_func ("/import/terminal", test_terminal);
   g_test_add_func ("/import/user-agent", test_user_agent);
 
   return g_test_run ();
