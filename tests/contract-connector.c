@@ -19,7 +19,8 @@
  * CONTRACT_EXTENSION    the app makes a schema extension
  * CONTRACT_SAVE_POINT   what get_new_save_point() returns
  * CONTRACT_NO_DATA      import_vertices() and import_edges() add none
- * CONTRACT_SHOW         a setting that create_asset_server() prints */
+ * CONTRACT_SHOW         a setting that create_asset_server() prints
+ * CONTRACT_THREAD       the app runs in another thread than the main one */
 
 static gboolean
 is_told (const char *variable, const char *method)
@@ -318,10 +319,19 @@ contract_app_init (ContractApp *self)
   car_app_add_setting (app, "quick", "CONTRACT_QUICK", CAR_SETTING_SWITCH, "be quick", NULL);
 }
 
-int
-main (int argc, char **argv)
+static gpointer
+run (gpointer arguments)
 {
   g_autoptr (GApplication) app = g_object_new (contract_app_get_type (), NULL);
 
-  return g_application_run (app, argc, argv);
+  return GINT_TO_POINTER (g_application_run (app, g_strv_length (arguments), arguments));
+}
+
+int
+main (int argc, char **argv)
+{
+  gpointer code =
+      g_getenv ("CONTRACT_THREAD") == NULL ? run (argv) : g_thread_join (g_thread_new ("app", run, argv));
+
+  return GPOINTER_TO_INT (code);
 }

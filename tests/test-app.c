@@ -189,6 +189,17 @@ test_signals (void)
     }
 }
 
+static void
+test_signal_in_thread (void)
+{
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_connector (
+      VARIABLES ("CONTRACT_THREAD=1", "CONTRACT_FAIL=test_connection:signal:15", "CONTRACT_SERVER=x"),
+      ARGUMENTS ("-connection-test"), &run);
+  assert_exited (&run, 128 + SIGTERM, "Stopped by SIGTERM");
+}
+
 /* Reads the first line, which says that the connector is where the test wants it. */
 static void
 wait_for_line (GSubprocess *process, const char *wanted)
@@ -279,6 +290,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/help", test_help);
   g_test_add_func ("/app/connection-test", test_connection_test);
   g_test_add_func ("/app/signals", test_signals);
+  g_test_add_func ("/app/signal-in-thread", test_signal_in_thread);
   g_test_add_func ("/app/second-signal", test_second_signal);
   g_test_add_func ("/app/secrets-are-wiped", test_secrets_are_wiped);
   g_test_add_func ("/app/log-formats", test_log_formats);
