@@ -421,8 +421,8 @@ check_body (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
     soup_message_body_set_accumulate (body, FALSE);
 }
 
-/* One connection a request: libsoup 3.2 never closes one that the client closes between two requests, and would run out
- * of file descriptors. */
+/* One connection a request: libsoup 3.2 never closes one that the client closes between two requests, and would run
+ * out of file descriptors. */
 static void
 close_connection (SoupServerMessage *message, gpointer user_data)
 {
