@@ -228,7 +228,7 @@ car_log_writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, g
   if (message == NULL)
     return G_LOG_WRITER_UNHANDLED;
 
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&car_log.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
   CarLogLine line = { own_level != NULL ? own_level : level_name (level),
                       domain != NULL ? domain : "connector", NULL };
 
@@ -263,7 +263,7 @@ car_log_set_up (CarLogFormat format,
                 const char *source,
                 const char *version)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&car_log.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
   car_log.format = format;
   car_log.debug = debug;
@@ -286,7 +286,7 @@ compare_lengths (gconstpointer a, gconstpointer b)
 void
 car_log_add_secret (const char *secret)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&car_log.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
   if (g_utf8_strlen (secret, -1) < MIN_SECRET_LENGTH)
     return;
@@ -319,7 +319,7 @@ car_log_failure (const char *format, ...)
 gboolean
 car_log_is_interactive (void)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&car_log.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
   return writes_text () && on_terminal ();
 }
@@ -327,7 +327,7 @@ car_log_is_interactive (void)
 void
 car_log_set_status (const char *status)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&car_log.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
   if (!writes_text () || !on_terminal () || g_strcmp0 (status, car_log.status) == 0)
     return;
@@ -346,7 +346,7 @@ car_log_set_status (const char *status)
 void
 car_log_print (const char *text)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&car_log.mutex);
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
   if (!writes_text () || !on_terminal ())
     return;

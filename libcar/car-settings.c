@@ -52,7 +52,7 @@ static const struct
     NULL },
   { "export-data-dir", 0, NULL, 0, "where data are staged before they are sent", "FOLDER" },
   { "keep-export-data-dir", 0, NULL, CAR_SETTING_SWITCH, "keep what was staged", NULL },
-  { "export-data-page-size", 0, NULL, 0, "objects a request (1 to 100000; 2000)", "NUMBER" },
+  { "export-data-page-size", 0, NULL, 0, "objects in one request, 1 to 100000 (2000)", "NUMBER" },
   { "log-format", 0, "CAR_LOG_FORMAT", 0, "json, text, or auto: text on a terminal, else json", "FORMAT" },
   { "debug", 'd', "DEBUG", CAR_SETTING_SWITCH, "log in detail", NULL },
 };
