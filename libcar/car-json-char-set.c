@@ -113,7 +113,7 @@ car_json_char_set_normalise (CarJsonCharSet *self)
   if (self->negated && self->properties->len == 0)
     {
       self->negated = FALSE;
-      add_complement (self->ranges, (CarJsonCharRange *) joined->data, joined->len);
+      add_complement (self->ranges, (gpointer) joined->data, joined->len);
     }
   else if (joined->len > 0)
     g_array_append_vals (self->ranges, joined->data, joined->len);

@@ -14,7 +14,8 @@
 void
 car_json_scanner_init (CarJsonScanner *self, const char *text, gsize length)
 {
-  *self = (CarJsonScanner){ .begin = text, .end = text + length, .at = text };
+  /* An empty text may be NULL, to which nothing can be added. */
+  *self = (CarJsonScanner){ .begin = text, .end = length > 0 ? text + length : text, .at = text };
 }
 
 static gboolean

@@ -685,8 +685,7 @@ car_json_schema_new (const char *json, gsize length, GError **error)
 {
   g_autoptr (CarJsonSchema) self = g_new0 (CarJsonSchema, 1);
 
-  self->text = g_malloc (length + 1);
-  memcpy (self->text, json, length);
+  self->text = g_memdup2 (json, length);
   self->nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) car_json_node_free);
   self->nodes_by_value = g_hash_table_new (NULL, NULL);
   self->document = car_json_value_new (self->text, length, error);

@@ -70,7 +70,7 @@ static const CarJsonNode unnamed_collection = {
 /* A member's name, as it would stand in a text. */
 #define NAME(name)                                                                                           \
   {                                                                                                          \
-    "\"" name "\"" + 1, sizeof name - 1, CAR_JSON_STRING, FALSE                                              \
+    &("\"" name "\"")[1], sizeof name - 1, CAR_JSON_STRING, FALSE                                            \
   }
 
 static inline gboolean

@@ -4,7 +4,9 @@
  * Under `make check` the texts are mutations of a small corpus. For libFuzzer's:
  *
  *   ../configure CC=clang --with-sanitizers=fuzzer-no-link,address,undefined
- *   make && make tests/fuzz-json tests_fuzz_json_LDFLAGS=-fsanitize=fuzzer && tests/fuzz-json CORPUS-FOLDER
+ *   make libcar/libcar-private.la
+ *   make tests/fuzz-json CPPFLAGS=-DUNDER_LIBFUZZER SANITIZER_CFLAGS=-fsanitize=fuzzer,address,undefined
+ *   tests/fuzz-json CORPUS-FOLDER
  */
 
 #include "config.h"
@@ -72,7 +74,7 @@ fuzz_scanner (const char *text, gsize length)
     {
       g_autoptr (GError) error = NULL;
       g_assert_nonnull (scanner.problem);
-      g_assert_true (scanner.at >= text && scanner.at <= text + length);
+      g_assert_true (scanner.at >= scanner.begin && scanner.at <= scanner.end);
       car_json_scanner_set_error (&scanner, &error);
       g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
       return FALSE;
@@ -136,7 +138,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   return 0;
 }
 
-#ifndef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION
+#ifndef UNDER_LIBFUZZER
 
 #define ROUNDS 20000
 
