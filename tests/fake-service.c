@@ -9,6 +9,24 @@
 
 #define PREFIX "/api/car/"
 
+/* Of 127.0.0.1, made for this test alone: it opens nothing. */
+static const char self_made[] = "-----BEGIN PRIVATE KEY-----\n"
+                                "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwjr8Jqj961VfRZdI\n"
+                                "dkXJrDR/WeqA/X+Iye0eGJtm4QChRANCAASWitGPWaXjkVShcG4v1Z49ztiIf7j7\n"
+                                "9mIDjCIdxuXqArZ+wmC+GXxdGumg/UqY0HeGspVHfJmOfeoksX/J6SsM\n"
+                                "-----END PRIVATE KEY-----\n"
+                                "-----BEGIN CERTIFICATE-----\n"
+                                "MIIBkTCCATagAwIBAgIUD1QHD9sIsY6pbAA4Y639GgPWCFkwCgYIKoZIzj0EAwIw\n"
+                                "FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyMjE0NDQ0OFoYDzIxMjYxMDI5\n"
+                                "MTQ0NDQ4WjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO\n"
+                                "PQMBBwNCAASWitGPWaXjkVShcG4v1Z49ztiIf7j79mIDjCIdxuXqArZ+wmC+GXxd\n"
+                                "Gumg/UqY0HeGspVHfJmOfeoksX/J6SsMo2QwYjAdBgNVHQ4EFgQUXLbBQSOlBXBX\n"
+                                "Qjxh+EcF3nV/gS0wHwYDVR0jBBgwFoAUXLbBQSOlBXBXQjxh+EcF3nV/gS0wDwYD\n"
+                                "VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0kAMEYC\n"
+                                "IQD7V2FVFEruIEN7DIQDDTvl9DRBpr4NAsT6+S0un1dZagIhAJvrc+sflMJv2YMT\n"
+                                "XHCfuIiTG4NF9dzy6G1elEetaIdj\n"
+                                "-----END CERTIFICATE-----\n";
+
 typedef struct
 {
   guint status; /* 0: misbehave */
@@ -23,6 +41,7 @@ struct _FakeService
   GMainLoop *loop;
   GThread *thread;
   SoupServer *server;
+  GTlsCertificate *certificate; /* NULL: no TLS */
   char *url;
 
   GMutex mutex;
@@ -151,17 +170,20 @@ static gpointer
 run_thread (gpointer data)
 {
   FakeService *self = data;
+  const SoupServerListenOptions options =
+      SOUP_SERVER_LISTEN_IPV4_ONLY | (self->certificate ? SOUP_SERVER_LISTEN_HTTPS : 0);
   g_autoptr (GError) error = NULL;
 
   g_main_context_push_thread_default (self->context);
-  self->server = soup_server_new ("raw-paths", TRUE, NULL);
+  self->server = soup_server_new ("raw-paths", TRUE, "tls-certificate", self->certificate, NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
-  g_assert_true (soup_server_listen_local (self->server, 0, SOUP_SERVER_LISTEN_IPV4_ONLY, &error));
+  g_assert_true (soup_server_listen_local (self->server, 0, options, &error));
   g_assert_no_error (error);
 
   GSList *uris = soup_server_get_uris (self->server);
   g_mutex_lock (&self->mutex);
-  self->url = g_strdup_printf ("http://127.0.0.1:%d" PREFIX "v2", g_uri_get_port (uris->data));
+  self->url = g_strdup_printf ("%s://127.0.0.1:%d" PREFIX "v2", g_uri_get_scheme (uris->data),
+                               g_uri_get_port (uris->data));
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
@@ -175,11 +197,13 @@ run_thread (gpointer data)
   return NULL;
 }
 
-FakeService *
-fake_service_new (void)
+/* Takes the certificate. */
+static FakeService *
+service_new (GTlsCertificate *certificate)
 {
   FakeService *self = g_new0 (FakeService, 1);
 
+  self->certificate = certificate;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   self->queues = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, queue_free);
@@ -194,6 +218,22 @@ fake_service_new (void)
     g_cond_wait (&self->cond, &self->mutex);
   g_mutex_unlock (&self->mutex);
   return self;
+}
+
+FakeService *
+fake_service_new (void)
+{
+  return service_new (NULL);
+}
+
+FakeService *
+fake_service_new_with_tls (void)
+{
+  g_autoptr (GError) error = NULL;
+  GTlsCertificate *certificate = g_tls_certificate_new_from_pem (self_made, -1, &error);
+
+  g_assert_no_error (error);
+  return service_new (certificate);
 }
 
 static gboolean
@@ -211,6 +251,7 @@ fake_service_free (FakeService *self)
   g_source_attach (source, self->context);
   g_thread_join (self->thread);
 
+  g_clear_object (&self->certificate);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_hash_table_unref (self->queues);

@@ -29,6 +29,9 @@ typedef struct
 } FakeRequest;
 
 FakeService *fake_service_new (void);
+
+/* Speaks TLS, with a certificate that nobody has a reason to trust. */
+FakeService *fake_service_new_with_tls (void);
 void fake_service_free (FakeService *self);
 
 /* A client of the service, with limits fit for a test. */

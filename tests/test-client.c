@@ -297,6 +297,22 @@ test_huge_answer (Fixture *fixture, gconstpointer data)
   assert_says (error, "longer than");
 }
 
+/* A certificate that nobody vouches for is refused at once, and nothing is told to whoever shows it. */
+static void
+test_certificate (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (FakeService) service = fake_service_new_with_tls ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+
+  g_assert_true (g_str_has_prefix (car_client_get_base_url (client), "https://"));
+  g_assert_false (car_client_check_health (client, NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "after 1 attempt");
+  assert_says (error, "the certificates this machine trusts");
+  g_assert_cmpuint (fake_service_get_n_requests (service), ==, 0);
+}
+
 /* Cancelling, whatever the call waits for. */
 
 static void
@@ -1410,6 +1426,7 @@ main (int argc, char **argv)
   g_test_add_func ("/client/urls", test_urls);
   g_test_add_func ("/client/credentials", test_credentials);
   g_test_add_func ("/client/not-encrypted", test_not_encrypted);
+  g_test_add_func ("/client/certificate", test_certificate);
   add ("headers", test_headers);
   add ("classes", test_classes);
   add ("hostile-message", test_hostile_message);
