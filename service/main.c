@@ -133,12 +133,17 @@ fill_in_files (Options *options, GError **error)
   if (options->credentials_file != NULL)
     return TRUE;
 
-  g_autofree char *beside = g_path_get_dirname (options->database);
-  g_autofree char *runtime = g_build_filename (g_get_user_runtime_dir (), "car-service", NULL);
-  const char *place = strcmp (options->database, CAR_SERVICE_STORE_MEMORY) == 0 ? runtime : beside;
-  options->credentials_file = g_build_filename (place, "credentials", NULL);
+  if (strcmp (options->database, CAR_SERVICE_STORE_MEMORY) != 0)
+    {
+      g_autofree char *beside = g_path_get_dirname (options->database);
+      options->credentials_file = g_build_filename (beside, "credentials", NULL);
+      return TRUE;
+    }
 
-  return make_folder (place, error);
+  g_autofree char *runtime = g_build_filename (g_get_user_runtime_dir (), "car-service", NULL);
+  options->credentials_file = g_build_filename (runtime, "credentials", NULL);
+
+  return make_folder (runtime, error);
 }
 
 static const char *

@@ -2,23 +2,601 @@
 
 #include "config.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "test-service.h"
+
+#define SOURCE "a/b c%&,\303\274"
+#define SOURCE_IN_URL "a%2Fb%20c%25%26%2C%C3%BC"
+
+#define REPORT "\"report\":{\"_key\":\"1\",\"timestamp\":1700000000000.5}"
+#define ENVELOPE(source, members)                                                                            \
+  "{\"source\":{\"_key\":\"" source "\",\"name\":\"n\"}," REPORT "," members "}"
+
+static void
+assert_call (TestService *service, const char *method, const char *path, const char *body, guint status)
+{
+  g_autoptr (JsonNode) answer = test_service_call (service, method, path, body, status);
+
+  if (status < 400)
+    return;
+
+  /* Every failure has the same form. */
+  JsonObject *object = json_node_get_object (answer);
+  JsonObject *error = json_array_get_object_element (json_object_get_array_member (object, "errors"), 0);
+  g_assert_cmpint (json_object_get_int_member (error, "code"), ==, status);
+  g_assert_cmpstr (json_object_get_string_member (error, "message"), !=, "");
+  g_assert_cmpstr (json_object_get_string_member (object, "trace"), !=, "");
+}
+
+/* The answer, as text that json-glib writes. */
+static char *
+ask (TestService *service, const char *method, const char *path, const char *body)
+{
+  g_autoptr (JsonNode) answer = test_service_call (service, method, path, body, 200);
+
+  return json_to_string (answer, FALSE);
+}
+
+#define assert_answer(service, method, path, body, expected)                                                 \
+  G_STMT_START                                                                                               \
+  {                                                                                                          \
+    g_autofree char *answer_ = ask (service, method, path, body);                                            \
+    g_assert_cmpstr (answer_, ==, expected);                                                                 \
+  }                                                                                                          \
+  G_STMT_END
+
+static void
+import (TestService *service, const char *envelope)
+{
+  g_autofree char *id = test_service_import (service, envelope);
+  g_autofree char *status = test_service_wait_for_job (service, id);
+
+  g_assert_cmpstr (status, ==, "COMPLETE");
+}
+
+static guint
+count (TestService *service, const char *path)
+{
+  g_autoptr (JsonNode) answer = test_service_call (service, "GET", path, NULL, 200);
+
+  return json_array_get_length (json_object_get_array_member (json_node_get_object (answer), "result"));
+}
 
 static void
 test_database (void)
 {
   g_autoptr (TestService) service = test_service_start (NULL);
-  g_autoptr (JsonNode) before = test_service_call (service, "GET", "databases", NULL, 400);
-  g_assert_true (json_object_has_member (json_node_get_object (before), "errors"));
 
+  assert_call (service, "GET", "databases", NULL, 400);
+  assert_call (service, "PATCH", "databases", "{}", 400);
   test_service_set_up (service);
+
   g_autoptr (JsonNode) after = test_service_call (service, "GET", "databases", NULL, 200);
   JsonArray *databases = json_object_get_array_member (json_node_get_object (after), "databases");
   JsonObject *database = json_array_get_object_element (databases, 0);
   g_assert_true (json_object_get_boolean_member (database, "is_ready"));
   g_assert_cmpstr (json_object_get_string_member (database, "graph_name"), ==, "assets");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (database, "missing_collections")),
+                    ==, 0);
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (database, "collections")), >, 40);
+
+  assert_call (service, "GET", "jobstatus/99", NULL, 404);
+  assert_call (service, "GET", "jobstatus/x", NULL, 404);
+}
+
+/* A call with these headers instead of the right ones. */
+static guint
+call_with (TestService *service, const char *path, const char *authorization, const char *host)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/api/car/%s", service->port, path);
+  g_autoptr (SoupMessage) message = soup_message_new ("GET", url);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+
+  if (authorization != NULL)
+    soup_message_headers_append (headers, "Authorization", authorization);
+  if (host != NULL)
+    soup_message_headers_append (headers, "Host", host);
+  g_autoptr (GBytes) answer = soup_session_send_and_read (service->session, message, NULL, &error);
+  g_assert_no_error (error);
+  if (soup_message_get_status (message) == 401)
+    g_assert_nonnull (
+        soup_message_headers_get_one (soup_message_get_response_headers (message), "WWW-Authenticate"));
+
+  return soup_message_get_status (message);
+}
+
+static char *
+make_basic (const char *key, const char *password)
+{
+  g_autofree char *pair = g_strconcat (key, ":", password, NULL);
+  g_autofree char *encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
+
+  return g_strconcat ("Basic ", encoded, NULL);
+}
+
+static void
+test_authorization (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autofree char *token = g_strconcat ("car-token ", service->token, NULL);
+  g_autofree char *short_token = g_strndup (token, strlen (token) - 1);
+  g_autofree char *bearer = g_strconcat ("Bearer ", service->token, NULL);
+  g_autofree char *basic = make_basic (service->key, service->password);
+  g_autofree char *wrong_password = make_basic (service->key, service->token);
+  g_autofree char *wrong_key = make_basic (service->password, service->password);
+  g_autofree char *long_password = make_basic (basic, service->password);
+  const char *const refused[] = { NULL,        short_token,   bearer,      wrong_password,
+                                  wrong_key,   long_password, "Basic",     "Basic ",
+                                  "car-token", "car-token ",  "Basic %%%", service->token };
+
+  g_assert_cmpuint (call_with (service, "v2/source/x", token, NULL), ==, 404);
+  g_assert_cmpuint (call_with (service, "v2/source/x", basic, NULL), ==, 404);
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    g_assert_cmpuint (call_with (service, "v2/source/x", refused[i], NULL), ==, 401);
+
+  /* Whether it lives may be asked by anyone, on this machine. */
+  g_assert_cmpuint (call_with (service, "v3/health", NULL, NULL), ==, 200);
+  g_assert_cmpuint (call_with (service, "v3/health/all", NULL, NULL), ==, 401);
+  g_assert_cmpuint (call_with (service, "v3/health/all", token, NULL), ==, 200);
+}
+
+static void
+test_host (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  const char *const ours[] = { "localhost", "LOCALHOST:1", "127.0.0.1:80", "[::1]", "[::1]:8080" };
+  const char *const others[] = { "example.com", "127.0.0.1.example.com", "localhost.example.com:80", "[::2]",
+                                 "::1" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ours); i++)
+    g_assert_cmpuint (call_with (service, "v3/health", NULL, ours[i]), ==, 200);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      guint status = call_with (service, "v3/health", NULL, others[i]);
+      g_test_message ("%s: %u", others[i], status);
+      g_assert_true (status == 403 || status == 400); /* 400: libsoup's, where it is no host at all */
+    }
+}
+
+static void
+test_source (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  assert_call (service, "GET", "source/" SOURCE_IN_URL, NULL, 404);
+  assert_call (service, "PATCH", "source?key=" SOURCE_IN_URL, "{\"model_state_id\":\"1\"}", 200);
+  assert_call (service, "PATCH", "source?key=" SOURCE_IN_URL, "{\"name\":\"N\"}", 200);
+  assert_call (service, "PATCH", "source?key=", "{\"model_state_id\":\"1\"}", 400);
+  assert_call (service, "PATCH", "source", "{\"model_state_id\":\"1\"}", 400);
+  assert_call (service, "PATCH", "source?key=x", "{\"model_state_id\":1}", 400);
+  assert_call (service, "PATCH", "source?key=x", "[]", 400);
+  assert_answer (service, "GET", "source/" SOURCE_IN_URL, NULL,
+                 "{\"_key\":\"" SOURCE "\",\"name\":\"N\",\"description\":null,\"product_link\":null,"
+                 "\"properties\":null,\"model_state_id\":\"1\"}");
+
+  assert_call (service, "PATCH", "source?key=" SOURCE_IN_URL, "{\"model_state_id\":\"\"}", 200);
+  import (service, ENVELOPE (SOURCE, "\"asset\":[]"));
+  g_autoptr (JsonNode) answer = test_service_call (service, "GET", "source/" SOURCE_IN_URL, NULL, 200);
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (answer), "model_state_id"), ==, "");
+}
+
+static void
+test_imports (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  const char *const refused[] = { "",
+                                  "null",
+                                  "[]",
+                                  "{}",
+                                  "{\"source\":{\"_key\":\"s\"}}",
+                                  "{" REPORT "}",
+                                  "{\"source\":{}," REPORT "}",
+                                  "{\"source\":{\"_key\":\"\"}," REPORT "}",
+                                  "{\"source\":{\"_key\":7}," REPORT "}",
+                                  "{\"source\":{\"_key\":\"a\\u0000b\"}," REPORT "}",
+                                  "{\"source\":\"s\"," REPORT "}",
+                                  ENVELOPE ("s", "\"asset\":[01]"),
+                                  ENVELOPE ("s", "\"asset\":[]/**/"),
+                                  ENVELOPE ("s", "\"asset\":[],\"asset\":[]"),
+                                  ENVELOPE ("s", "\"asset\":[]") "x",
+                                  ENVELOPE ("s", "\"asset\":[\"\xff\"]"),
+                                  ENVELOPE ("s", "\"asset\":[") };
+
+  for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
+    assert_call (service, "POST", "imports", refused[i], 400);
+
+  g_autofree char *good = test_service_import (service, ENVELOPE ("s", "\"asset\":[]"));
+  g_autofree char *bad = test_service_import (service, ENVELOPE ("s", "\"asset\":[{\"external_id\":1}]"));
+  g_autofree char *status = test_service_wait_for_job (service, bad);
+  g_assert_cmpstr (status, ==, "ERROR");
+  g_autofree char *done = test_service_wait_for_job (service, good);
+  g_assert_cmpstr (done, ==, "COMPLETE");
+
+  g_autofree char *path = g_strdup_printf ("importstatus?ids=%s,%s,999", good, bad);
+  g_autoptr (JsonNode) answer = test_service_call (service, "GET", path, NULL, 200);
+  JsonObject *object = json_node_get_object (answer);
+  JsonArray *failed = json_object_get_array_member (object, "error_imports");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (object, "incomplete_imports")), ==,
+                    0);
+  g_assert_cmpuint (json_array_get_length (failed), ==, 2);
+  JsonObject *first = json_array_get_object_element (failed, 0);
+  g_assert_cmpstr (json_object_get_string_member (first, "id"), ==, bad);
+  g_assert_cmpint (json_object_get_int_member (first, "statusCode"), ==, 422);
+  JsonObject *second = json_array_get_object_element (failed, 1);
+  g_assert_cmpstr (json_object_get_string_member (second, "id"), ==, "999");
+  g_assert_cmpint (json_object_get_int_member (second, "statusCode"), ==, 404);
+  assert_call (service, "GET", "importstatus", NULL, 400);
+}
+
+static void
+test_too_large (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autofree char *body = g_strnfill (32 * 1024 * 1024 + 1, ' ');
+
+  assert_call (service, "POST", "imports", body, 413);
+  body[32 * 1024 * 1024] = '\0';
+  assert_call (service, "POST", "imports", body, 400);
+}
+
+static void
+test_full_import (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  const char *progress = "source/" SOURCE_IN_URL "/full-import-in-progress";
+
+  import (service, ENVELOPE (SOURCE, "\"asset\":[{\"external_id\":\"old\",\"name\":\"n\"}]"));
+  assert_call (service, "DELETE", progress, NULL, 409);
+  assert_call (service, "POST", progress, NULL, 200);
+  g_autofree char *id = test_service_import (
+      service, ENVELOPE (SOURCE, "\"asset\":[{\"external_id\":\"new\",\"name\":\"n\"}]"));
+
+  /* The end is taken while the beginning and the import may still wait: all are one queue. */
+  g_autoptr (JsonNode) answer = test_service_call (service, "DELETE", progress, NULL, 200);
+  g_autofree char *status = test_service_wait_for_job (
+      service, json_object_get_string_member (json_node_get_object (answer), "job_id"));
+  g_assert_cmpstr (status, ==, "COMPLETE");
+  g_assert_cmpuint (count (service, "asset?external_id=old"), ==, 0);
+  g_assert_cmpuint (count (service, "asset?external_id=new"), ==, 1);
+  assert_call (service, "DELETE", progress, NULL, 409);
+}
+
+/* Not waited for the import: the deletion comes after it all the same. */
+static void
+test_delete (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  import (service, ENVELOPE ("t", "\"asset\":[{\"external_id\":\"2\",\"name\":\"n\"}]"));
+  g_autofree char *id = test_service_import (
+      service,
+      ENVELOPE (SOURCE, "\"asset\":[{\"external_id\":\"a/1,2\",\"name\":\"n\"},"
+                        "{\"external_id\":\"2\",\"name\":\"n\"},{\"external_id\":\"3 +\",\"name\":\"n\"}],"
+                        "\"hostname\":[{\"_key\":\"h/1%,x\"}],"
+                        "\"asset_hostname\":[{\"_from_external_id\":\"2\",\"_to\":\"hostname/h/1%,x\"}]"));
+  assert_call (service, "DELETE", "source/" SOURCE_IN_URL "/asset?external_ids=a%2F1%2C2,3%20%2B", NULL, 200);
+  g_assert_cmpuint (count (service, "asset?name=n"), ==, 2);
+  g_assert_cmpuint (count (service, "asset?external_id=2"), ==, 2);
+  g_autofree char *status = test_service_wait_for_job (service, id);
+  g_assert_cmpstr (status, ==, "COMPLETE");
+  g_autofree char *before = ask (service, "GET", "asset/" SOURCE_IN_URL "%2F2/graph", NULL);
+  g_assert_nonnull (strstr (before, "\"related\":[{"));
+
+  /* With its edges, of the same source. */
+  assert_call (service, "DELETE", "source/" SOURCE_IN_URL "/hostname?keys=h%2F1%25%2Cx", NULL, 200);
+  assert_answer (service, "GET", "asset/" SOURCE_IN_URL "%2F2/graph", NULL,
+                 "{\"result\":[{\"_id\":\"" SOURCE "/2\",\"_collection\":\"asset\",\"source\":\"" SOURCE "\","
+                 "\"external_id\":\"2\",\"name\":\"n\"}],\"related\":[]}");
+
+  assert_call (service, "DELETE", "source/" SOURCE_IN_URL "/asset?external_ids=gone", NULL, 200);
+  assert_call (service, "DELETE", "source/" SOURCE_IN_URL "/asset", NULL, 400);
+  assert_call (service, "DELETE", "source/" SOURCE_IN_URL "/dragon?external_ids=1", NULL, 404);
+}
+
+static void
+test_patch (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  import (service,
+          ENVELOPE ("s", "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}],\"hostname\":[{\"_key\":\"h\","
+                         "\"host_name\":\"h\"}],"
+                         "\"asset_hostname\":[{\"_from_external_id\":\"a\",\"_to\":\"hostname/h\"}]"));
+  assert_call (service, "PATCH", "asset?external_id=a", "{\"name\":\"m\",\"description\":\"d\"}", 200);
+  assert_answer (
+      service, "GET", "asset?external_id=a", NULL,
+      "{\"result\":[{\"_id\":\"s/a\",\"_collection\":\"asset\",\"source\":\"s\",\"external_id\":\"a\","
+      "\"name\":\"m\",\"description\":\"d\"}],\"related\":[{\"link\":{\"_collection\":\"asset_hostname\","
+      "\"_from\":\"s/a\",\"_to\":\"s/h\"},\"node\":{\"_id\":\"s/h\",\"_collection\":\"hostname\","
+      "\"source\":\"s\",\"_key\":\"h\",\"host_name\":\"h\"}}]}");
+  assert_call (service, "PATCH", "asset?external_id=a", "{\"name\":1}", 422);
+  assert_call (service, "PATCH", "asset?external_id=a", "{\"external_id\":\"b\"}", 400);
+  assert_call (service, "PATCH", "asset?external_id=b", "{\"name\":\"m\"}", 404);
+  assert_call (service, "PATCH", "dragon?external_id=b", "{\"name\":\"m\"}", 404);
+  assert_call (service, "PATCH", "asset", "{\"name\":\"m\"}", 400);
+
+  assert_call (service, "PATCH", "asset_hostname?source=s&from=a&to=h", "{\"active\":false}", 200);
+  g_autofree char *graph = ask (service, "GET", "asset/s%2Fa/graph", NULL);
+  g_assert_nonnull (strstr (graph, "\"related\":[]"));
+  assert_call (service, "PATCH", "asset_hostname?source=s&from=a&to=hostname%2Fh", "{\"active\":true}", 200);
+  g_autofree char *again = ask (service, "GET", "asset/s/a/graph", NULL);
+  g_assert_nonnull (strstr (again, "\"host_name\""));
+  assert_call (service, "PATCH", "asset_hostname?source=s&from=a&to=x", "{\"active\":true}", 404);
+  assert_call (service, "PATCH", "asset_hostname?source=s&from=a", "{\"active\":true}", 400);
+
+  /* Whose it is must be said where that is not plain. */
+  import (service, ENVELOPE ("t", "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}]"));
+  assert_call (service, "PATCH", "asset?external_id=a", "{\"name\":\"o\"}", 409);
+  assert_call (service, "PATCH", "asset?external_id=a&source=t", "{\"name\":\"o\"}", 200);
+  g_assert_cmpuint (count (service, "asset?name=o"), ==, 1);
+}
+
+static void
+test_find (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  import (service,
+          ENVELOPE ("s", "\"asset\":[{\"external_id\":\"a\",\"name\":\"x' OR 1=1 --\",\"risk\":1.0}]"));
+  g_assert_cmpuint (count (service, "asset?name=x%27+OR+1%3D1+--"), ==, 1);
+  g_assert_cmpuint (count (service, "asset?name=%27%20OR%201%3D1%20--"), ==, 0);
+  assert_call (service, "GET", "asset", NULL, 400);
+  assert_call (service, "GET", "asset?nosuch=1", NULL, 400);
+  assert_call (service, "GET", "asset?%22%5D=1", NULL, 400);
+  assert_call (service, "GET", "dragon?name=1", NULL, 404);
+  assert_call (service, "GET", "dragon/1/graph", NULL, 404);
+}
+
+static void
+test_addresses (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  const struct
+  {
+    const char *path;
+    guint status;
+  } cases[] = {
+    { "source/%FF", 400 },
+    { "source/%00", 400 },
+    { "source/%zz", 400 },
+    { "importstatus?ids=%FF", 400 },
+    { "source/..%2F..%2Fx", 404 },
+    { "", 404 },
+    { "a/b/c/d", 404 },
+    { "source/x/y/z", 404 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *basic = make_basic (service->key, service->password);
+      g_autofree char *url = g_strdup_printf ("%s/%s", service->url, cases[i].path);
+      g_autoptr (GUri) uri = g_uri_parse (
+          url, G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY | G_URI_FLAGS_PARSE_RELAXED, &error);
+      g_assert_no_error (error);
+      g_autoptr (SoupMessage) message = soup_message_new_from_uri ("GET", uri);
+      soup_message_headers_append (soup_message_get_request_headers (message), "Authorization", basic);
+      g_autoptr (GBytes) answer = soup_session_send_and_read (service->session, message, NULL, &error);
+      g_assert_no_error (error);
+      g_test_message ("%s", cases[i].path);
+      g_assert_cmpuint (soup_message_get_status (message), ==, cases[i].status);
+    }
+  assert_call (service, "PUT", "databases", "{}", 405);
+}
+
+static void
+test_query (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  import (service, ENVELOPE ("s", "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}]"));
+  assert_answer (service, "POST", "v3/query",
+                 "{\"query\":\"{ asset(where:{name:{_eq:\\\"n\\\"}}){ external_id } }\"}",
+                 "{\"data\":{\"asset\":[{\"external_id\":\"a\"}]}}");
+  assert_answer (service, "POST", "v3/query",
+                 "{\"query\":\"{ asset(where:{name:{_eq:\\\"m\\\"}}){ external_id } }\"}",
+                 "{\"data\":{\"asset\":[]}}");
+}
+
+#define EXTENSION(version, property)                                                                         \
+  "{\"key\":\"k/1\",\"owner\":\"o\",\"version\":\"" version                                                  \
+  "\",\"schema\":{\"vertices\":[{\"name\":\"dragon\","                                                       \
+  "\"properties\":{\"external_id\":{\"type\":\"text\",\"required\":true},\"" property                        \
+  "\":{\"type\":\"text\"}}}],\"edges\":[]}}"
+
+static void
+test_extensions (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  assert_answer (service, "GET", "v3/carSchema", NULL, "[]");
+  assert_call (service, "GET", "v3/carSchema/k%2F1", NULL, 404);
+  assert_call (service, "POST", "v3/carSchema", EXTENSION ("2", "fire"), 201);
+  assert_call (service, "POST", "v3/carSchema", EXTENSION ("2", "fire"), 200);
+  assert_call (service, "POST", "v3/carSchema", EXTENSION ("2", "ice"), 409);
+  assert_call (service, "POST", "v3/carSchema", EXTENSION ("1", "fire"), 409);
+  assert_call (service, "POST", "v3/carSchema", EXTENSION ("x", "fire"), 400);
+  assert_call (service, "POST", "v3/carSchema",
+               "{\"key\":\"k\",\"version\":\"1\",\"schema\":{\"vertices\":1}}", 422);
+  g_autofree char *kept = ask (service, "GET", "v3/carSchema/k%2F1", NULL);
+  g_assert_cmpstr (kept, ==, EXTENSION ("2", "fire"));
+
+  import (service, ENVELOPE ("s", "\"dragon\":[{\"external_id\":\"d\",\"fire\":\"hot\"}]"));
+  g_assert_cmpuint (count (service, "dragon?fire=hot"), ==, 1);
+  g_autofree char *bad =
+      test_service_import (service, ENVELOPE ("s", "\"dragon\":[{\"external_id\":\"e\",\"fire\":1}]"));
+  g_autofree char *status = test_service_wait_for_job (service, bad);
+  g_assert_cmpstr (status, ==, "ERROR");
+
+  assert_call (service, "POST", "v3/carSchema", EXTENSION ("10", "ice"), 201);
+  assert_call (service, "GET", "dragon?fire=hot", NULL, 400);
+  g_autofree char *schema = ask (service, "GET", "v3/importSchema?version=v2", NULL);
+  g_assert_true (g_str_has_prefix (schema, "{\"version\":\"v2\",\"schema\":{"));
+  g_assert_nonnull (strstr (schema, "\"dragon\""));
+  assert_call (service, "GET", "v3/importSchema?version=v1", NULL, 404);
+
+  assert_call (service, "DELETE", "v3/carSchema/k%2F1", NULL, 204);
+  assert_call (service, "DELETE", "v3/carSchema/k%2F1", NULL, 404);
+  assert_call (service, "GET", "dragon?ice=1", NULL, 404);
+}
+
+/* All is there again in the next run; the credentials too, which only their owner can read. */
+typedef struct
+{
+  char *folder;
+  char **environment;
+} Place;
+
+static void
+place_set_up (Place *place, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  place->folder = g_dir_make_tmp ("test-service-http-XXXXXX", &error);
+  g_assert_no_error (error);
+  place->environment = g_get_environ ();
+  place->environment = g_environ_setenv (place->environment, "XDG_STATE_HOME", place->folder, TRUE);
+}
+
+static void
+remove_folder (const char *path)
+{
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+
+      if (g_file_test (file, G_FILE_TEST_IS_DIR))
+        remove_folder (file);
+      else
+        g_assert_no_errno (g_unlink (file));
+    }
+  g_assert_no_errno (g_rmdir (path));
+}
+
+static void
+place_tear_down (Place *place, gconstpointer user_data)
+{
+  remove_folder (place->folder);
+  g_free (place->folder);
+  g_strfreev (place->environment);
+}
+
+/* Runs car-service with these options, which make it end by itself; its exit code, and what it printed. */
+static int
+run (Place *place, char **output, char **complaint, const char *first, ...)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
+  g_autofree char *program = test_service_get_program ();
+  va_list options;
+  int status;
+
+  g_ptr_array_add (arguments, program);
+  va_start (options, first);
+  for (const char *option = first; option != NULL; option = va_arg (options, const char *))
+    g_ptr_array_add (arguments, (gpointer) option);
+  va_end (options);
+  g_ptr_array_add (arguments, NULL);
+
+  g_spawn_sync (NULL, (char **) arguments->pdata, place->environment, G_SPAWN_DEFAULT, NULL, NULL, output,
+                complaint, &status, &error);
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (status));
+
+  return WEXITSTATUS (status);
+}
+
+static void
+test_credentials (Place *place, gconstpointer user_data)
+{
+  g_autofree char *first = NULL, *second = NULL, *complaint = NULL, *more = NULL;
+  g_autofree char *folder = g_build_filename (place->folder, "car-service", NULL);
+  g_autofree char *file = g_build_filename (folder, "credentials", NULL);
+  GStatBuf status;
+
+  g_assert_cmpint (run (place, &first, &complaint, "--show-credentials", NULL), ==, 0);
+  g_assert_true (
+      g_regex_match_simple ("^CAR_SERVICE_KEY='[0-9a-f]{32}'\nCAR_SERVICE_PASSWORD='[0-9a-f]{64}'\n"
+                            "CAR_SERVICE_AUTHTOKEN='[0-9a-f]{64}'\n$",
+                            first, 0, 0));
+  g_assert_cmpint (run (place, &second, NULL, "--show-credentials", NULL), ==, 0);
+  g_assert_cmpstr (first, ==, second);
+
+  g_assert_no_errno (g_stat (file, &status));
+  g_assert_cmpint (status.st_mode & 0777, ==, 0600);
+  g_assert_no_errno (g_stat (folder, &status));
+  g_assert_cmpint (status.st_mode & 0777, ==, 0700);
+
+  g_assert_no_errno (g_chmod (file, 0640));
+  g_assert_cmpint (run (place, NULL, &more, "--show-credentials", NULL), ==, 1);
+  g_assert_nonnull (strstr (more, "chmod 600"));
+}
+
+static void
+test_options (Place *place, gconstpointer user_data)
+{
+  const struct
+  {
+    const char *options[2];
+    int code;
+    const char *complaint;
+  } cases[] = {
+    { { "--nosuch" }, 2, "--nosuch" },
+    { { "surplus" }, 2, "surplus" },
+    { { "--port", "65536" }, 2, "--port" },
+    { { "--port", "x" }, 2, "x" },
+    { { "--key", "k" }, 2, "CAR_SERVICE_PASSWORD" },
+    { { "--password=secret-word" }, 2, "CAR_SERVICE_KEY" },
+    { { "--database", "/nonexistent/car.db" }, 1, "/nonexistent" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *output = NULL, *complaint = NULL;
+      int code = run (place, &output, &complaint, cases[i].options[0], cases[i].options[1], NULL);
+
+      g_test_message ("%s", complaint);
+      g_assert_cmpint (code, ==, cases[i].code);
+      g_assert_nonnull (strstr (complaint, cases[i].complaint));
+      g_assert_null (strstr (complaint, "secret-word"));
+    }
+
+  g_autofree char *version = NULL;
+  g_assert_cmpint (run (place, &version, NULL, "--version", NULL), ==, 0);
+  g_assert_cmpstr (version, ==, "car-service " PACKAGE_VERSION "\n");
+}
+
+static void
+test_restart (Place *place, gconstpointer user_data)
+{
+  g_autofree char *path = g_build_filename (place->folder, "car.db", NULL);
+  TestService *service = test_service_start (path);
+
+  test_service_set_up (service);
+  import (service, ENVELOPE ("s", "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}]"));
+  assert_call (service, "PATCH", "source?key=s", "{\"model_state_id\":\"7\"}", 200);
+  assert_call (service, "POST", "v3/carSchema", EXTENSION ("2", "fire"), 201);
+
+  g_autofree char *complaint = NULL;
+  g_assert_cmpint (run (place, NULL, &complaint, "--database", path, NULL), ==, 1);
+  g_assert_nonnull (strstr (complaint, "in use by another car-service"));
+  test_service_stop (service);
+
+  service = test_service_start (path);
+  assert_call (service, "GET", "databases", NULL, 200);
+  g_assert_cmpuint (count (service, "asset?name=n"), ==, 1);
+  g_autofree char *source = ask (service, "GET", "source/s", NULL);
+  g_assert_nonnull (strstr (source, "\"model_state_id\":\"7\""));
+  g_assert_cmpuint (count (service, "dragon?fire=x"), ==, 0);
+  test_service_stop (service);
 }
 
 int
@@ -27,6 +605,21 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/service/http/database", test_database);
+  g_test_add_func ("/service/http/authorization", test_authorization);
+  g_test_add_func ("/service/http/host", test_host);
+  g_test_add_func ("/service/http/source", test_source);
+  g_test_add_func ("/service/http/imports", test_imports);
+  g_test_add_func ("/service/http/too-large", test_too_large);
+  g_test_add_func ("/service/http/full-import", test_full_import);
+  g_test_add_func ("/service/http/delete", test_delete);
+  g_test_add_func ("/service/http/patch", test_patch);
+  g_test_add_func ("/service/http/find", test_find);
+  g_test_add_func ("/service/http/addresses", test_addresses);
+  g_test_add_func ("/service/http/query", test_query);
+  g_test_add_func ("/service/http/extensions", test_extensions);
+  g_test_add ("/service/http/credentials", Place, NULL, place_set_up, test_credentials, place_tear_down);
+  g_test_add ("/service/http/options", Place, NULL, place_set_up, test_options, place_tear_down);
+  g_test_add ("/service/http/restart", Place, NULL, place_set_up, test_restart, place_tear_down);
 
   return g_test_run ();
 }

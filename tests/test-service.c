@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,13 @@ read_port (int output)
   return at != NULL ? (guint16) g_ascii_strtoull (at + strlen ("127.0.0.1:"), NULL, 10) : 0;
 }
 
+/* A test that fails ends without cleaning up: the service must not outlive it. */
+static void
+end_with_parent (gpointer user_data)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 TestService *
 test_service_start (const char *database)
 {
@@ -70,8 +78,8 @@ test_service_start (const char *database)
   g_auto (GStrv) environment = make_environment (self);
   char *arguments[] = { program, (char *) "--database", self->database, (char *) "--credentials", credentials,
                         NULL };
-  g_spawn_async_with_pipes (NULL, arguments, environment, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &self->pid,
-                            NULL, &self->output, NULL, &error);
+  g_spawn_async_with_pipes (NULL, arguments, environment, G_SPAWN_DO_NOT_REAP_CHILD, end_with_parent, NULL,
+                            &self->pid, NULL, &self->output, NULL, &error);
   g_assert_no_error (error);
 
   self->port = read_port (self->output);
@@ -161,8 +169,10 @@ test_service_request (TestService *self,
   g_autoptr (GBytes) answer = soup_session_send_and_read (self->session, message, NULL, NULL);
   *status = answer != NULL ? soup_message_get_status (message) : 0;
 
-  return answer != NULL ? g_strndup (g_bytes_get_data (answer, NULL), g_bytes_get_size (answer))
-                        : g_strdup ("");
+  gsize length = 0;
+  const char *text = answer != NULL ? g_bytes_get_data (answer, &length) : NULL;
+
+  return text != NULL ? g_strndup (text, length) : g_strdup ("");
 }
 
 JsonNode *
