@@ -20,7 +20,6 @@ enum
   SALT_LITERAL,
   SALT_ARRAY,
   SALT_OBJECT,
-  SALT_MEMBER,
 };
 
 static guint64
@@ -90,10 +89,22 @@ combine (CarJsonHash a, CarJsonHash b, guint64 salt)
   return hash_bytes (both, sizeof both, salt);
 }
 
+/* Both are random already: they are put together so that neither can stand for the other, and stirred so that sums of
+ * such do not tell which belonged to which. */
+static inline guint64
+stir (guint64 name, guint64 value)
+{
+  guint64 mixed = name + (value << 23 | value >> 41);
+
+  mixed = (mixed ^ mixed >> 33) * G_GUINT64_CONSTANT (0xff51afd7ed558ccd);
+  mixed = (mixed ^ mixed >> 33) * G_GUINT64_CONSTANT (0xc4ceb9fe1a85ec53);
+  return mixed ^ mixed >> 33;
+}
+
 CarJsonHash
 car_json_hash_member (CarJsonHash name, CarJsonHash value)
 {
-  return combine (name, value, SALT_MEMBER);
+  return (CarJsonHash){ stir (name.low, value.low), stir (name.high, value.high) };
 }
 
 /* As deep as the scanner allows at most. */

@@ -41,35 +41,29 @@ skip_space (CarJsonScanner *self)
   self->at = at;
 }
 
-CarJsonType
-car_json_scanner_peek (CarJsonScanner *self)
+/* By the first character of a value. */
+static const guint8 types[256] = {
+  ['"'] = CAR_JSON_STRING, ['{'] = CAR_JSON_OBJECT, ['['] = CAR_JSON_ARRAY,  ['t'] = CAR_JSON_TRUE,
+  ['f'] = CAR_JSON_FALSE,  ['n'] = CAR_JSON_NULL,   ['-'] = CAR_JSON_NUMBER, ['0' ... '9'] = CAR_JSON_NUMBER,
+};
+
+static inline CarJsonType
+peek (CarJsonScanner *self)
 {
-  if (self->problem != NULL)
+  if (G_UNLIKELY (self->problem != NULL))
     return CAR_JSON_INVALID;
 
   skip_space (self);
-  if (self->at < self->end)
-    switch (*self->at)
-      {
-      case '"':
-        return CAR_JSON_STRING;
-      case '{':
-        return CAR_JSON_OBJECT;
-      case '[':
-        return CAR_JSON_ARRAY;
-      case 't':
-        return CAR_JSON_TRUE;
-      case 'f':
-        return CAR_JSON_FALSE;
-      case 'n':
-        return CAR_JSON_NULL;
-      case '-':
-      case '0' ... '9':
-        return CAR_JSON_NUMBER;
-      }
+  CarJsonType type = self->at < self->end ? types[(guint8) *self->at] : CAR_JSON_INVALID;
+  if (G_UNLIKELY (type == CAR_JSON_INVALID))
+    fail_expecting (self, "a value is expected");
+  return type;
+}
 
-  fail_expecting (self, "a value is expected");
-  return CAR_JSON_INVALID;
+CarJsonType
+car_json_scanner_peek (CarJsonScanner *self)
+{
+  return peek (self);
 }
 
 /* The number of bytes of the character that begins here, 0 where it is not UTF-8 (RFC 3629, section 4). */
@@ -268,16 +262,16 @@ read_container (CarJsonScanner *self, CarJsonSpan *value, CarJsonType type)
 {
   const char *begin = self->at;
   guint outside = self->depth;
-  guint8 types[CAR_JSON_MAX_DEPTH];
+  guint8 open[CAR_JSON_MAX_DEPTH];
   CarJsonSpan inner;
 
   if (!car_json_scanner_enter (self, type))
     return FALSE;
-  types[self->depth - 1] = type;
+  open[self->depth - 1] = type;
   while (self->depth > outside)
     {
-      gboolean more = types[self->depth - 1] == CAR_JSON_OBJECT ? car_json_scanner_next_member (self, &inner)
-                                                                : car_json_scanner_next_item (self);
+      gboolean more = open[self->depth - 1] == CAR_JSON_OBJECT ? car_json_scanner_next_member (self, &inner)
+                                                               : car_json_scanner_next_item (self);
       if (self->problem != NULL)
         return FALSE;
       if (!more)
@@ -288,7 +282,7 @@ read_container (CarJsonScanner *self, CarJsonSpan *value, CarJsonType type)
         {
           if (!car_json_scanner_enter (self, inner_type))
             return FALSE;
-          types[self->depth - 1] = inner_type;
+          open[self->depth - 1] = inner_type;
         }
       else if (!car_json_scanner_read (self, &inner))
         return FALSE;
@@ -301,7 +295,7 @@ read_container (CarJsonScanner *self, CarJsonSpan *value, CarJsonType type)
 gboolean
 car_json_scanner_read (CarJsonScanner *self, CarJsonSpan *value)
 {
-  CarJsonType type = car_json_scanner_peek (self);
+  CarJsonType type = peek (self);
 
   switch (type)
     {
@@ -329,7 +323,7 @@ car_json_scanner_enter (CarJsonScanner *self, CarJsonType type)
 {
   g_return_val_if_fail (type == CAR_JSON_OBJECT || type == CAR_JSON_ARRAY, FALSE);
 
-  if (car_json_scanner_peek (self) != type)
+  if (peek (self) != type)
     return fail (self, type == CAR_JSON_OBJECT ? "an object is expected" : "an array is expected");
   if (self->depth == CAR_JSON_MAX_DEPTH)
     return fail (self, "values are nested too deeply");
