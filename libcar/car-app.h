@@ -27,7 +27,8 @@ G_DECLARE_DERIVABLE_TYPE (CarApp, car_app, CAR, APP, GApplication)
  *
  * What a setting is like.
  */
-typedef enum {
+typedef enum
+{
   CAR_SETTING_NONE = 0,
   CAR_SETTING_REQUIRED = 1 << 0,
   CAR_SETTING_SECRET = 1 << 1,

@@ -24,7 +24,8 @@ G_BEGIN_DECLS
  *
  * Codes of %CAR_APP_ERROR. The next run is as it would have been.
  */
-typedef enum {
+typedef enum
+{
   CAR_APP_ERROR_GENERAL = 1,
   CAR_APP_ERROR_INVALID_PARAMETER = 2,
 } CarAppError;
@@ -43,7 +44,8 @@ typedef enum {
  *
  * Codes of %CAR_RECOVERABLE_FAILURE.
  */
-typedef enum {
+typedef enum
+{
   CAR_RECOVERABLE_FAILURE_DEFAULT = 10,
 } CarRecoverableFailure;
 
@@ -61,7 +63,8 @@ typedef enum {
  *
  * Codes of %CAR_UNRECOVERABLE_FAILURE.
  */
-typedef enum {
+typedef enum
+{
   CAR_UNRECOVERABLE_FAILURE_DEFAULT = 20,
 } CarUnrecoverableFailure;
 
@@ -84,7 +87,8 @@ typedef enum {
  *
  * Codes of %CAR_DATASOURCE_FAILURE.
  */
-typedef enum {
+typedef enum
+{
   CAR_DATASOURCE_FAILURE_UNKNOWN = 50,
   CAR_DATASOURCE_FAILURE_CONNECT = 51,
   CAR_DATASOURCE_FAILURE_AUTH = 52,
@@ -107,7 +111,8 @@ typedef enum {
  *
  * Codes of %CAR_IMPORT_ERROR.
  */
-typedef enum {
+typedef enum
+{
   CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE = 1,
 } CarImportError;
 
@@ -128,7 +133,8 @@ typedef enum {
  *
  * Codes of %CAR_SCHEMA_ERROR.
  */
-typedef enum {
+typedef enum
+{
   CAR_SCHEMA_ERROR_INVALID_JSON = 1,
   CAR_SCHEMA_ERROR_INVALID_SCHEMA = 2,
   CAR_SCHEMA_ERROR_UNSUPPORTED_KEYWORD = 3,

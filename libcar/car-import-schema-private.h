@@ -14,9 +14,9 @@ typedef struct _CarCollectionSchema CarCollectionSchema;
  * whether it came before. */
 typedef struct
 {
-  CarJsonSpan external_id;  /* text is NULL where the member is missing or no string */
-  CarJsonSpan key;          /* likewise: the member _key */
-  guint64 members_hash[2];  /* of all members, whatever their order */
+  CarJsonSpan external_id; /* text is NULL where the member is missing or no string */
+  CarJsonSpan key;         /* likewise: the member _key */
+  guint64 members_hash[2]; /* of all members, whatever their order */
   guint n_members;
 } CarObjectScan;
 

@@ -33,9 +33,7 @@ gboolean car_import_schema_validate_object (CarImportSchema *self,
                                             GError **error);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_import_schema_validate_envelope (CarImportSchema *self,
-                                              const char *json,
-                                              gssize length,
-                                              GError **error);
+gboolean
+car_import_schema_validate_envelope (CarImportSchema *self, const char *json, gssize length, GError **error);
 
 G_END_DECLS

@@ -45,10 +45,8 @@ struct _CarImportClass
 };
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_import_get_new_save_point (CarImport *self,
-                                        char **save_point,
-                                        GCancellable *cancellable,
-                                        GError **error);
+gboolean
+car_import_get_new_save_point (CarImport *self, char **save_point, GCancellable *cancellable, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_import_import_vertices (CarImport *self, GCancellable *cancellable, GError **error);

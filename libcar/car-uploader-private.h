@@ -19,6 +19,7 @@ gboolean car_uploader_send (CarClient *client,
                             GError **error);
 
 /* Sends the envelope with the report alone and waits for its job. */
-gboolean car_uploader_send_report (CarClient *client, CarBundle *bundle, GCancellable *cancellable, GError **error);
+gboolean
+car_uploader_send_report (CarClient *client, CarBundle *bundle, GCancellable *cancellable, GError **error);
 
 G_END_DECLS
