@@ -77,4 +77,8 @@ void car_json_append_int (GString *out, gint64 value);
 /* Appends the shortest spelling that reads back as value, which must be finite. */
 void car_json_append_double (GString *out, double value);
 
+/* Appends what comes from outside for a person to read: its first 80 characters, those that cannot be printed escaped.
+ * The text must be UTF-8. */
+void car_json_append_shown (GString *out, const char *text, gsize length);
+
 G_END_DECLS

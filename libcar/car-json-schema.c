@@ -51,8 +51,9 @@ fail_at (const CarJsonValue *value, CarSchemaError code, GError **error, const c
   va_end (arguments);
 
   g_autofree char *pointer = car_json_value_get_pointer (value);
-  g_set_error (error, CAR_SCHEMA_ERROR, code, "the schema cannot be used: at “%s”: %s",
-               *pointer != '\0' ? pointer : "/", reason);
+  g_autoptr (GString) place = g_string_new (*pointer != '\0' ? NULL : "/");
+  car_json_append_shown (place, pointer, strlen (pointer));
+  g_set_error (error, CAR_SCHEMA_ERROR, code, "the schema cannot be used: at “%s”: %s", place->str, reason);
   return FALSE;
 }
 
@@ -606,22 +607,24 @@ static gboolean
 resolve (Compiler *self, CarJsonNode *node, GError **error)
 {
   const CarJsonValue *ref = car_json_value_get_member (node->schema, "$ref");
+  g_autoptr (GString) shown = g_string_new (NULL);
+  car_json_append_shown (shown, ref->string, ref->string_length);
   g_autofree char *fragment = get_local_fragment (self->schema, ref->string);
 
   if (fragment == NULL)
     return fail_at (ref, CAR_SCHEMA_ERROR_UNSUPPORTED_KEYWORD, error,
-                    "the keyword $ref is supported within the same document alone: not “%s”", ref->string);
+                    "the keyword $ref is supported within the same document alone: not “%s”", shown->str);
 
   g_autofree char *pointer = g_uri_unescape_string (fragment, NULL);
   if (pointer == NULL)
-    return fail (ref, error, "“%s” is badly percent-encoded", ref->string);
+    return fail (ref, error, "“%s” is badly percent-encoded", shown->str);
   if (*pointer != '\0' && *pointer != '/')
     return fail_at (ref, CAR_SCHEMA_ERROR_UNSUPPORTED_KEYWORD, error,
                     "the keyword $ref is supported with a JSON Pointer alone, not with an anchor: “%s”",
-                    ref->string);
+                    shown->str);
   const CarJsonValue *target = car_json_value_resolve (self->schema->document, pointer);
   if (target == NULL)
-    return fail (ref, error, "“%s” leads nowhere", ref->string);
+    return fail (ref, error, "“%s” leads nowhere", shown->str);
 
   CarJsonNode *target_node = compile (self, target, error);
   if (target_node == NULL)

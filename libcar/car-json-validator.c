@@ -27,6 +27,7 @@ struct _Place
 typedef struct
 {
   CarJsonScanner scanner;
+  const CarJsonNode *root;
   CarJsonSubject subject;
   const char *collection;
   CarObjectScan *scan;
@@ -104,36 +105,13 @@ get_names_from_key (const char *collection, gsize length)
   return NULL;
 }
 
-/* What comes from outside is shown in short, and only what can be printed. */
-#define MAX_SHOWN 80
-
-static void
-append_shortened (GString *out, const char *text, gsize length)
-{
-  const char *end = text + length;
-
-  for (gsize n = 0; text < end; n++, text = g_utf8_next_char (text))
-    {
-      gunichar c = g_utf8_get_char (text);
-      if (n == MAX_SHOWN)
-        {
-          g_string_append (out, "…");
-          return;
-        }
-      if (g_unichar_isprint (c))
-        g_string_append_unichar (out, c);
-      else
-        g_string_append_printf (out, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
-    }
-}
-
 static void
 append_value (GString *out, const CarJsonSpan *value)
 {
   const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
 
   g_string_append (out, quote);
-  append_shortened (out, value->text, value->length);
+  car_json_append_shown (out, value->text, value->length);
   g_string_append (out, quote);
 }
 
@@ -157,7 +135,7 @@ append_place (GString *out, const Place *place)
         g_autofree char *name = car_json_span_unescape (chain[n]->name, &length);
         car_json_pointer_append (pointer, name, length);
       }
-  append_shortened (out, pointer->str, pointer->len);
+  car_json_append_shown (out, pointer->str, pointer->len);
 }
 
 /* Keeps the text of the violation, and which object of an envelope it is in. */
@@ -234,6 +212,16 @@ describe (const CarJsonSpan *value)
   GString *text = g_string_new (NULL);
 
   append_value (text, value);
+  return g_string_free (text, FALSE);
+}
+
+static char *
+describe_pattern (const CarJsonPattern *pattern)
+{
+  const char *source = car_json_pattern_get_source (pattern);
+  GString *text = g_string_new (NULL);
+
+  car_json_append_shown (text, source, strlen (source));
   return g_string_free (text, FALSE);
 }
 
@@ -317,19 +305,15 @@ check_pattern (Run *self,
                const char *text,
                gsize length)
 {
-  switch (car_json_pattern_match (pattern, text, length))
-    {
-    case CAR_JSON_PATTERN_MATCHES:
-      return TRUE;
-    case CAR_JSON_PATTERN_DIFFERS:
-      return (length > 0 && is_source_name (self, place)) ||
-             violate (self, place, value, "which the pattern %s does not match",
-                      car_json_pattern_get_source (pattern));
-    case CAR_JSON_PATTERN_TOO_COSTLY:
-      break;
-    }
-  return give_up (self, place, "the pattern %s goes through too many ways to match",
-                  car_json_pattern_get_source (pattern));
+  CarJsonPatternResult result = car_json_pattern_match (pattern, text, length);
+  if (result == CAR_JSON_PATTERN_MATCHES ||
+      (result == CAR_JSON_PATTERN_DIFFERS && length > 0 && is_source_name (self, place)))
+    return TRUE;
+
+  g_autofree char *source = describe_pattern (pattern);
+  if (result == CAR_JSON_PATTERN_DIFFERS)
+    return violate (self, place, value, "which the pattern %s does not match", source);
+  return give_up (self, place, "the pattern %s goes through too many ways to match", source);
 }
 
 static guint64
@@ -427,8 +411,10 @@ check_pattern_properties (Run *self,
       CarJsonPatternProperty *property = &g_array_index (node->pattern_properties, CarJsonPatternProperty, i);
       CarJsonPatternResult result = car_json_pattern_match (property->pattern, name, length);
       if (result == CAR_JSON_PATTERN_TOO_COSTLY)
-        return give_up (self, place, "the pattern %s goes through too many ways to match its name",
-                        car_json_pattern_get_source (property->pattern));
+        {
+          g_autofree char *source = describe_pattern (property->pattern);
+          return give_up (self, place, "the pattern %s goes through too many ways to match its name", source);
+        }
       if (result == CAR_JSON_PATTERN_DIFFERS)
         continue;
       *evaluated = TRUE;
@@ -457,7 +443,7 @@ check_member (Run *self, Frame *frame, guint index, const Place *place, CarJsonS
   if (property != NULL && !check (self, property, place, value))
     return FALSE;
   if (property == NULL && self->subject == CAR_JSON_SUBJECT_ENVELOPE && place->parent == NULL &&
-      !check (self, get_envelope_member (place->name), place, value))
+      node == self->root && !check (self, get_envelope_member (place->name), place, value))
     return FALSE;
   if (node->pattern_properties != NULL && node->pattern_properties->len > 0 &&
       !check_pattern_properties (self, node, place, value, &evaluated))
@@ -883,7 +869,7 @@ append_object_name (GString *out, const CarJsonSpan *object)
     if (find_string (object, ids[i], &a))
       {
         g_string_append (out, " “");
-        append_shortened (out, a.text, a.length);
+        car_json_append_shown (out, a.text, a.length);
         g_string_append (out, "”");
         return;
       }
@@ -891,9 +877,9 @@ append_object_name (GString *out, const CarJsonSpan *object)
       (find_string (object, to[0], &b) || find_string (object, to[1], &b)))
     {
       g_string_append (out, " “");
-      append_shortened (out, a.text, a.length);
+      car_json_append_shown (out, a.text, a.length);
       g_string_append (out, "” → “");
-      append_shortened (out, b.text, b.length);
+      car_json_append_shown (out, b.text, b.length);
       g_string_append (out, "”");
     }
 }
@@ -906,7 +892,7 @@ set_error (Run *self, GError **error)
   CarJsonSpan object;
 
   if (self->subject == CAR_JSON_SUBJECT_OBJECT)
-    append_shortened (message, self->collection, strlen (self->collection));
+    car_json_append_shown (message, self->collection, strlen (self->collection));
   if (self->scanner.problem != NULL)
     {
       car_json_scanner_set_error (&self->scanner, error);
@@ -919,7 +905,7 @@ set_error (Run *self, GError **error)
     append_object_name (message, &text);
   else if (self->violated_collection.text != NULL)
     {
-      append_shortened (message, self->violated_collection.text, self->violated_collection.length);
+      car_json_append_shown (message, self->violated_collection.text, self->violated_collection.length);
       if (find_violated_object (self, &text, &object))
         append_object_name (message, &object);
     }
@@ -950,6 +936,9 @@ car_json_validate (const CarJsonNode *node,
 {
   Run self = { .subject = subject, .collection = collection, .scan = scan };
 
+  while (node->alias != NULL)
+    node = node->alias;
+  self.root = node;
   if (scan != NULL)
     memset (scan, 0, sizeof *scan);
   self.again_left = MAX_AGAIN_BASE + length * MAX_AGAIN_FACTOR;

@@ -233,6 +233,22 @@ test_root_rules (void)
   g_assert_cmpstr (error->message, ==, "/user is a member that the schema does not allow here");
 }
 
+/* What the schema names need not be a collection, and other rules of the root do not forget that. */
+static void
+test_root_members (void)
+{
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (
+      "{\"$ref\": \"#/$defs/root\", \"properties\": {}, \"$defs\": {\"root\": {}}}", -1, NULL);
+  g_autoptr (CarImportSchema) other = car_import_schema_new (
+      "{\"properties\": {\"meta\": {\"type\": \"string\"}}, \"allOf\": [{\"minProperties\": 1}]}", -1, NULL);
+
+  g_assert_true (car_import_schema_validate_envelope (schema, "{\"user\": [{}]}", -1, NULL));
+  g_assert_false (car_import_schema_validate_envelope (schema, "{\"user\": [1]}", -1, NULL));
+  g_assert_true (car_import_schema_validate_envelope (other, "{\"meta\": \"text\"}", -1, NULL));
+  g_assert_false (car_import_schema_validate_envelope (other, "{\"meta\": []}", -1, NULL));
+  g_assert_false (car_import_schema_validate_envelope (other, "{}", -1, NULL));
+}
+
 static void
 scan (const CarCollectionSchema *collection, const char *json, CarObjectScan *result)
 {
@@ -374,6 +390,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/import-schema/envelope", test_envelope);
   g_test_add_func ("/import-schema/source-name", test_source_name);
   g_test_add_func ("/import-schema/root-rules", test_root_rules);
+  g_test_add_func ("/import-schema/root-members", test_root_members);
   g_test_add_func ("/import-schema/scan", test_scan);
   g_test_add_func ("/import-schema/members-hash", test_members_hash);
   g_test_add_func ("/import-schema/threads", test_threads);

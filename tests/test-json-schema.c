@@ -276,6 +276,28 @@ test_hostile_message (void)
     g_assert_true (g_unichar_isprint (g_utf8_get_char (c)));
 }
 
+/* So do messages of schemas. */
+static void
+test_hostile_schema_message (void)
+{
+  g_autofree char *noise = g_strnfill (10000, 'x');
+  char *schemas[] = {
+    g_strdup_printf ("{\"properties\": {\"\\u001b%s\": 1}}", noise),
+    g_strdup_printf ("{\"$ref\": \"#/\\u001b%s\"}", noise),
+    g_strdup_printf ("{\"$ref\": \"http://\\u001b%s\"}", noise),
+    g_strdup_printf ("{\"$ref\": \"#\\u001b%s\"}", noise),
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (schemas); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_null (car_json_schema_new (schemas[i], strlen (schemas[i]), &error));
+      g_assert_cmpuint (g_utf8_strlen (error->message, -1), <, 400);
+      g_assert_null (strchr (error->message, 0x1b));
+      g_free (schemas[i]);
+    }
+}
+
 static char *
 repeat (const char *before, const char *middle, const char *after, int n)
 {
@@ -425,6 +447,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/json-schema/messages", test_messages);
   g_test_add_func ("/json-schema/broken-text", test_broken_text);
   g_test_add_func ("/json-schema/hostile-message", test_hostile_message);
+  g_test_add_func ("/json-schema/hostile-schema-message", test_hostile_schema_message);
   g_test_add_func ("/json-schema/deep", test_deep);
   g_test_add_func ("/json-schema/chain", test_chain);
   g_test_add_func ("/json-schema/doubling", test_doubling);
