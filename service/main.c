@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <locale.h>
+#include <signal.h>
 #include <string.h>
 
 #include "service/http/car-service-server.h"
@@ -297,6 +298,7 @@ main (int argc, char **argv)
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("car-service");
+  signal (SIGPIPE, SIG_IGN); /* a reader of what is printed may go away */
 
   if (parse_options (&options, argc, argv, &error) && options.version)
     {

@@ -143,6 +143,7 @@ test_authorization (void)
   g_assert_cmpuint (call_with (service, "v3/health", NULL, NULL), ==, 200);
   g_assert_cmpuint (call_with (service, "v3/health/all", NULL, NULL), ==, 401);
   g_assert_cmpuint (call_with (service, "v3/health/all", token, NULL), ==, 200);
+  g_assert_cmpuint (call_with (service, "v3/health%2Fall", NULL, NULL), ==, 401);
 }
 
 static void

@@ -393,6 +393,37 @@ test_reopened (Fixture *fixture, gconstpointer user_data)
   assert_answer (fixture->store, "SELECT count(*) FROM vertex", "2");
 }
 
+/* A job that meets a full disk was answered for: it waits until there is room. */
+static void
+test_full_disk (Fixture *fixture, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GString) members = g_string_new (",\"asset\":[");
+  gboolean found;
+
+  for (guint i = 0; i < 2000; i++)
+    g_string_append_printf (members, "%s{\"external_id\":\"%u\",\"name\":\"n\"}", i > 0 ? "," : "", i);
+  g_string_append_c (members, ']');
+  g_autofree char *envelope =
+      g_strdup_printf ("{\"source\":{\"_key\":\"s\"},\"report\":{\"timestamp\":1}%s}", members->str);
+  post (fixture->store, CAR_SERVICE_JOB_IMPORT, "s", envelope);
+
+  g_autofree char *pages = ask (fixture->store, "PRAGMA page_count");
+  g_autofree char *limit = g_strdup_printf ("PRAGMA max_page_count = %s", pages);
+  g_autofree char *limited = ask (fixture->store, limit);
+  g_assert_cmpstr (limited, ==, pages);
+  g_assert_false (car_service_jobs_run_next (fixture->store, &found, &error));
+  g_assert_error (error, CAR_SERVICE_ERROR, 507);
+  assert_answer (fixture->store, "SELECT status FROM job", CAR_SERVICE_JOB_RUNNING);
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "0");
+
+  g_autofree char *unlimited = ask (fixture->store, "PRAGMA max_page_count = 1000000");
+  g_assert_cmpstr (unlimited, ==, "1000000");
+  run_all (fixture->store);
+  assert_answer (fixture->store, "SELECT status FROM job", CAR_SERVICE_JOB_COMPLETE);
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "2000");
+}
+
 /* A reader sees what was committed, and cannot write. */
 static void
 test_reader (Fixture *fixture, gconstpointer user_data)
@@ -427,6 +458,7 @@ main (int argc, char **argv)
     { "/service/store/clock", test_clock },
     { "/service/store/foreign-files", test_foreign_files },
     { "/service/store/reopened", test_reopened },
+    { "/service/store/full-disk", test_full_disk },
     { "/service/store/reader", test_reader },
   };
 

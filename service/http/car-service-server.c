@@ -121,7 +121,8 @@ is_open_to_all (SoupServerMessage *message)
 {
   const char *path = g_uri_get_path (soup_server_message_get_uri (message));
 
-  return strcmp (path, "/api/car/v3/health") == 0 || strcmp (path, "/v3/health") == 0;
+  return strcmp (soup_server_message_get_method (message), "GET") == 0 &&
+         (strcmp (path, "/api/car/v3/health") == 0 || strcmp (path, "/v3/health") == 0);
 }
 
 static gboolean

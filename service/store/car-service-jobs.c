@@ -164,6 +164,15 @@ note_in_log (const Job *job, const GError *problem)
     g_message ("Job %" G_GINT64_FORMAT " (%s) was refused with %u", job->id, job->kind, status);
 }
 
+/* No space left, or another program that holds the database: the job was answered for, so it waits until that is over. */
+static gboolean
+is_passing (const GError *problem)
+{
+  guint status = car_service_error_get_status (problem);
+
+  return status == 503 || status == 507;
+}
+
 static gboolean
 run_and_note (CarServiceStore *store, const Job *job, GError **error)
 {
@@ -176,6 +185,12 @@ run_and_note (CarServiceStore *store, const Job *job, GError **error)
     return TRUE;
 
   car_service_store_rollback (store);
+  if (is_passing (problem))
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+
   note_in_log (job, problem);
   if (!car_service_store_begin (store, error))
     return FALSE;

@@ -28,8 +28,8 @@ gint64 car_service_jobs_post (CarServiceStore *store,
                               GError **error);
 
 /* Runs the job that waits longest, in a transaction of its own: what it did and that it is done are written together or
- * not at all. *found is FALSE where none waits. An error is the database's; what is wrong with a job is written into
- * the job. */
+ * not at all. *found is FALSE where none waits. An error is the database's, and the job still waits; what is
+ * wrong with a job is written into the job. */
 gboolean car_service_jobs_run_next (CarServiceStore *store, gboolean *found, GError **error);
 
 /* The last job posted, of `source` where it is not NULL, that still waits; 0: none does. */
