@@ -4,7 +4,10 @@
 
 #include <libcar/car.h>
 
-G_DEFINE_QUARK (car - app - error - quark, car_app_error)
+/* The name of a quark is its spelling here: spaces would be part of it. */
+/* clang-format off */
+
+G_DEFINE_QUARK (car-app-error-quark, car_app_error)
 
 /**
  * car_recoverable_failure_quark:
@@ -13,7 +16,7 @@ G_DEFINE_QUARK (car - app - error - quark, car_app_error)
  *
  * Returns: a quark
  */
-G_DEFINE_QUARK (car - recoverable - failure - quark, car_recoverable_failure)
+G_DEFINE_QUARK (car-recoverable-failure-quark, car_recoverable_failure)
 
 /**
  * car_unrecoverable_failure_quark:
@@ -22,7 +25,7 @@ G_DEFINE_QUARK (car - recoverable - failure - quark, car_recoverable_failure)
  *
  * Returns: a quark
  */
-G_DEFINE_QUARK (car - unrecoverable - failure - quark, car_unrecoverable_failure)
+G_DEFINE_QUARK (car-unrecoverable-failure-quark, car_unrecoverable_failure)
 
 /**
  * car_datasource_failure_quark:
@@ -31,6 +34,6 @@ G_DEFINE_QUARK (car - unrecoverable - failure - quark, car_unrecoverable_failure
  *
  * Returns: a quark
  */
-G_DEFINE_QUARK (car - datasource - failure - quark, car_datasource_failure)
-G_DEFINE_QUARK (car - import - error - quark, car_import_error)
-G_DEFINE_QUARK (car - schema - error - quark, car_schema_error)
+G_DEFINE_QUARK (car-datasource-failure-quark, car_datasource_failure)
+G_DEFINE_QUARK (car-import-error-quark, car_import_error)
+G_DEFINE_QUARK (car-schema-error-quark, car_schema_error)

@@ -6,7 +6,10 @@
 
 #include "service/store/car-service-error.h"
 
-G_DEFINE_QUARK (car - service - error - quark, car_service_error)
+/* The name of a quark is its spelling here: spaces would be part of it. */
+/* clang-format off */
+G_DEFINE_QUARK (car-service-error-quark, car_service_error)
+/* clang-format on */
 
 guint
 car_service_error_get_status (const GError *error)
