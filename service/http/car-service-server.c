@@ -199,10 +199,47 @@ set_timer (SoupServerMessage *message, guint seconds)
     exchange->timer = g_timeout_add_seconds (seconds, on_too_slow, message);
 }
 
+#define IDLE "car-service-idle"
+
+static gboolean
+on_idle_too_long (gpointer data)
+{
+  GSocket *socket = data;
+
+  g_object_steal_data (G_OBJECT (socket), IDLE);
+  g_socket_shutdown (socket, TRUE, TRUE, NULL);
+
+  return G_SOURCE_REMOVE;
+}
+
+static void
+remove_source (gpointer id)
+{
+  g_source_remove (GPOINTER_TO_UINT (id));
+}
+
+/* Between two requests of one connection there is no message that a timer could belong to. */
+static void
+set_idle_timer (SoupServerMessage *message, gboolean idle)
+{
+  GSocket *socket = soup_server_message_get_socket (message);
+
+  if (socket == NULL)
+    return;
+  g_object_set_data (G_OBJECT (socket), IDLE, NULL);
+  if (idle)
+    g_object_set_data_full (
+        G_OBJECT (socket), IDLE,
+        GUINT_TO_POINTER (g_timeout_add_seconds (CAR_SERVICE_HEAD_SECONDS, on_idle_too_long, socket)),
+        remove_source);
+}
+
 static void
 on_got_headers (SoupServerMessage *message, gpointer user_data)
 {
   Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+
+  set_idle_timer (message, FALSE);
 
   exchange->begun = g_get_monotonic_time ();
   set_timer (message, CAR_SERVICE_BODY_SECONDS);
@@ -266,6 +303,7 @@ on_request_done (SoupServer *server, SoupServerMessage *message, gpointer user_d
   if (exchange == NULL)
     return;
   set_timer (message, 0);
+  set_idle_timer (message, TRUE);
   if (self->verbose && uri != NULL && exchange->begun != 0)
     g_printerr ("%s %s %u %.1f ms\n", soup_server_message_get_method (message), g_uri_get_path (uri),
                 soup_server_message_get_status (message),
