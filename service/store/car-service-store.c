@@ -129,11 +129,18 @@ check_header (const char *path, GError **error)
   char header[100];
   int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
   gssize length = fd >= 0 ? read (fd, header, sizeof header) : 0;
+  int problem = length < 0 ? errno : 0;
 
   if (fd >= 0)
     close (fd);
+  if (problem != 0)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 500, "The database %s cannot be opened: %s", path,
+                   g_strerror (problem));
+      return FALSE;
+    }
   /* A transaction that was cut off is taken back first. */
-  if (length <= 0 || g_file_test (journal, G_FILE_TEST_EXISTS))
+  if (length == 0 || g_file_test (journal, G_FILE_TEST_EXISTS))
     return TRUE;
 
   if (length < (gssize) sizeof header || memcmp (header, magic, sizeof magic) != 0)
