@@ -131,7 +131,7 @@ load_settings (CarApp *self, GVariantDict *options, GError **error)
       g_autofree char *shown = car_setting_to_string (setting);
 
       g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                   "%s is “%s”, where json, text or auto is wanted", shown, setting->value);
+                   "%s must be json, text or auto, not “%s”", shown, setting->value);
     }
 
   return known;
@@ -146,7 +146,7 @@ check_arguments (const char *const *arguments, GError **error)
 
   /* Not shown: it may be a piece of a secret that nobody quoted. */
   g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                       "there is an argument that belongs to no option");
+                       "an argument belongs to no option (a value with spaces needs quotes)");
   return FALSE;
 }
 

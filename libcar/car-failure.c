@@ -10,7 +10,8 @@ static const struct
   const char *outlook;
 } kinds[] = {
   [CAR_FAILURE_GENERAL] = { "General failure", "the save point is unchanged" },
-  [CAR_FAILURE_INVALID_PARAMETER] = { "Invalid settings", "nothing was done; --help lists all settings" },
+  [CAR_FAILURE_INVALID_PARAMETER] = { "Invalid settings",
+                                      "the save point is unchanged; --help lists all settings" },
   [CAR_FAILURE_RECOVERABLE] = { "Recoverable failure",
                                 "no data are lost, the next run goes on from the last save point" },
   [CAR_FAILURE_UNRECOVERABLE] = { "Unrecoverable failure",

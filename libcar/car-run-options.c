@@ -31,21 +31,31 @@ add_missing_of (const CarSettings *settings, const char *const *names, GStrvBuil
       car_setting_add_missing (car_settings_lookup (settings, names[i], -1), problems);
 }
 
+/* "-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) and …" */
+static char *
+list_settings (const CarSettings *settings, const char *const *names)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *shown = car_setting_to_string (car_settings_lookup (settings, names[i], -1));
+
+      g_string_append_printf (list, "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " and " : ", ", shown);
+    }
+
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
 static void
 add_no_service (const CarSettings *settings, GStrvBuilder *problems)
 {
-  g_autoptr (GString) problem = g_string_new ("the CAR service is missing, which is told by either");
+  g_autofree char *basic = list_settings (settings, basic_settings);
+  g_autofree char *token = list_settings (settings, token_settings);
+  g_autofree char *problem =
+      g_strdup_printf ("the CAR service is missing: give %s; or give %s", basic, token);
 
-  for (guint set = 0; set < 2; set++)
-    for (guint i = 0; (set == 0 ? basic_settings : token_settings)[i] != NULL; i++)
-      {
-        const char *name = (set == 0 ? basic_settings : token_settings)[i];
-        g_autofree char *shown = car_setting_to_string (car_settings_lookup (settings, name, -1));
-
-        g_string_append_printf (problem, "%s%s", i > 0 ? ", " : set > 0 ? " or " : " ", shown);
-      }
-
-  g_strv_builder_add (problems, problem->str);
+  g_strv_builder_add (problems, problem);
 }
 
 /* A whole set is enough: deployments give the URL of the other way as well, and nothing else of it. */
@@ -89,8 +99,8 @@ read_page_size (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *
       !g_ascii_string_to_unsigned (setting->value, 10, 1, MAX_PAGE_SIZE, &number, NULL))
     {
       g_autofree char *shown = car_setting_to_string (setting);
-      g_autofree char *problem = g_strdup_printf ("%s is “%s”, where a whole number from 1 to %d is wanted",
-                                                  shown, setting->value, MAX_PAGE_SIZE);
+      g_autofree char *problem = g_strdup_printf ("%s must be a whole number from 1 to %d, not “%s”", shown,
+                                                  MAX_PAGE_SIZE, setting->value);
 
       g_strv_builder_add (problems, problem);
     }

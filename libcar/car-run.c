@@ -235,6 +235,19 @@ import_delta (CarRun *self, CarIncrementalImport *import, GError **error)
          step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
 }
 
+/* A save point that outlived its data would make an incremental import of the run after this one, if this one failed
+ * recoverably. */
+static gboolean
+forget_outlived_save_point (CarRun *self, GError **error)
+{
+  if (!step (self, "forgetting the save point of the database that was", error) ||
+      !car_client_set_save_point (self->client, self->options.source, "", self->cancellable, error))
+    return FALSE;
+
+  self->summary.save_point = CAR_SAVE_POINT_FORGOTTEN;
+  return TRUE;
+}
+
 /* Makes the incremental import, or tells in `reason` why a full one must be made. */
 static gboolean
 import_incrementally (CarRun *self, gboolean set_up_now, char **reason, GError **error)
@@ -242,18 +255,20 @@ import_incrementally (CarRun *self, gboolean set_up_now, char **reason, GError *
   g_autoptr (CarIncrementalImport) import = NULL;
   g_autoptr (GError) failure = NULL;
 
-  if (set_up_now)
-    {
-      *reason = g_strdup ("the database was set up just now");
-      return TRUE;
-    }
-
   if (!step (self, "asking for the last save point", error) ||
       !car_client_get_save_point (self->client, self->options.source, &self->last_save_point,
                                   self->cancellable, error))
     return FALSE;
 
-  if (self->last_save_point == NULL || *self->last_save_point == '\0')
+  gboolean have_save_point = self->last_save_point != NULL && *self->last_save_point != '\0';
+
+  if (set_up_now)
+    {
+      *reason = g_strdup ("the database was set up just now");
+      return !have_save_point || forget_outlived_save_point (self, error);
+    }
+
+  if (!have_save_point)
     {
       *reason = g_strdup ("the service holds no save point of this source");
       return TRUE;

@@ -71,13 +71,37 @@ car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
   self->bytes = car_data_handler_get_n_bytes (data_handler);
 }
 
-static void
-append_counts (GString *out, const char *what, const CarSummaryRow *row)
+static guint64
+count_not_sent (const CarSummaryRow *row)
 {
-  g_string_append_printf (out,
-                          "%s: %" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " left out, %" G_GUINT64_FORMAT
-                          " duplicates, %" G_GUINT64_FORMAT " sent",
-                          what, row->read, row->invalid, row->duplicates, row->sent);
+  return row->read - row->invalid - row->duplicates - row->sent;
+}
+
+/* "asset 24 (2 left out)": what was read, and in brackets what became of those that were not sent. */
+static void
+append_counts (GString *out, const CarSummaryRow *row)
+{
+  const struct
+  {
+    guint64 count;
+    const char *what;
+  } others[] = {
+    { row->invalid, "left out" },
+    { row->duplicates, row->duplicates == 1 ? "duplicate" : "duplicates" },
+    { count_not_sent (row), "not sent" },
+  };
+  const char *separator = " (";
+
+  g_string_append_printf (out, "; %s %" G_GUINT64_FORMAT, row->collection, row->read);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (others[i].count > 0)
+      {
+        g_string_append_printf (out, "%s%" G_GUINT64_FORMAT " %s", separator, others[i].count,
+                                others[i].what);
+        separator = ", ";
+      }
+  if (*separator == ',')
+    g_string_append_c (out, ')');
 }
 
 static const char *
@@ -131,18 +155,15 @@ car_summary_tell (const CarSummary *self, gboolean complete)
   if (self->reason != NULL)
     g_string_append_printf (line, " (%s)", self->reason);
   g_string_append_printf (line, " %s %.1f s; ", complete ? "complete in" : "not complete after", seconds);
-  append_counts (line, "all collections", &self->total);
   g_string_append_printf (line,
-                          " in %" G_GUINT64_FORMAT " bytes; %" G_GUINT64_FORMAT " deleted; save point %s",
-                          self->bytes, self->deleted, save_point_fate (self));
+                          "%" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " left out, %" G_GUINT64_FORMAT
+                          " duplicates, %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT
+                          " deleted, %" G_GUINT64_FORMAT " bytes; save point %s",
+                          self->total.read, self->total.invalid, self->total.duplicates, self->total.sent,
+                          self->deleted, self->bytes, save_point_fate (self));
 
   for (guint i = 0; !table && i < self->rows->len; i++)
-    {
-      const CarSummaryRow *row = &g_array_index (self->rows, CarSummaryRow, i);
-
-      g_string_append (line, "; ");
-      append_counts (line, row->collection, row);
-    }
+    append_counts (line, &g_array_index (self->rows, CarSummaryRow, i));
 
   g_message ("%s", line->str);
 

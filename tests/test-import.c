@@ -147,10 +147,8 @@ test_full (void)
   assert_save_point (service, "{\"model_state_id\":\"new\"}");
 
   assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
-  assert_exited (&run, 0, "all collections: 4 read, 1 left out, 1 duplicates, 2 sent");
-  assert_exited (&run, 0,
-                 "; asset: 3 read, 1 left out, 1 duplicates, 1 sent; asset_hostname: 1 read, 0 left out");
-  assert_exited (&run, 0, "0 deleted; save point kept");
+  assert_exited (&run, 0, "s; 4 read, 1 left out, 1 duplicates, 2 sent, 0 deleted, ");
+  assert_exited (&run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1\"");
 }
 
 /* protocol.md, "The envelope": a part without data is the report alone. */
@@ -217,20 +215,77 @@ test_not_possible_while_reading (void)
                 PREPARE "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)");
 }
 
+#define SET_UP                                                                                               \
+  "GET v2/databases|POST v2/databases|GET v2/databases|GET v3/importSchema?version=v2|GET v2/source/" SOURCE
+#define FORGET KEEP
+
+static void
+set_database_up (FakeService *service)
+{
+  fake_service_answer (service, "GET", "v2/databases", 400,
+                       "{\"errors\":[{\"code\":400,\"message\":\"none\"}]}");
+  fake_service_answer (service, "POST", "v2/databases", 200, "{\"job_id\":\"j\"}");
+}
+
 static void
 test_database_set_up_now (void)
 {
   g_autoptr (FakeService) service = make_service (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
-  fake_service_answer (service, "GET", "v2/databases", 400,
-                       "{\"errors\":[{\"code\":400,\"message\":\"none\"}]}");
-  fake_service_answer (service, "POST", "v2/databases", 200, "{\"job_id\":\"j\"}");
+  set_database_up (service);
   run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
   assert_exited (&run, 0, "A full import is made: the database was set up just now");
-  assert_calls (
-      service,
-      "GET v2/databases|POST v2/databases|GET v2/databases|GET v3/importSchema?version=v2" FULL KEEP);
+  assert_calls (service, SET_UP FORGET FULL KEEP);
+  assert_save_point (service, "{\"model_state_id\":\"new\"}");
+}
+
+/* The save point of a database that is gone must not make the run after a failed one an incremental import. */
+static void
+test_database_set_up_now_and_failure (void)
+{
+  static const struct
+  {
+    const char *source_record;
+    const char *calls;
+    const char *logged;
+  } cases[] = {
+    { SAVE_POINT, SET_UP FORGET, "save point forgotten" },
+    { NO_SAVE_POINT, SET_UP, "save point unchanged" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (cases[i].source_record);
+      g_auto (ConnectorRun) run = { 0 };
+      g_autofree char *calls =
+          g_strconcat (cases[i].calls,
+                       "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)", NULL);
+
+      set_database_up (service);
+      run_against (service,
+                   (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1",
+                                      "CONTRACT_FAIL=import_vertices:recoverable:10" },
+                   &run);
+      assert_exited (&run, 10, "Recoverable failure (exit code 10)");
+      assert_exited (&run, 10, cases[i].logged);
+      assert_exited (&run, 10, "; asset 3 (1 left out, 1 duplicate, 1 not sent)\"");
+      assert_calls (service, calls);
+    }
+}
+
+/* When it cannot be forgotten, the full import is not begun: the next run sets out from the same place. */
+static void
+test_outlived_save_point_cannot_be_forgotten (void)
+{
+  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  set_database_up (service);
+  fake_service_answer_always (service, "PATCH", "v2/source", 401, "{}");
+  run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
+  assert_exited (&run, 10, "While forgetting the save point of the database that was: ");
+  assert_calls (service, SET_UP FORGET);
 }
 
 static void
@@ -241,7 +296,8 @@ test_incremental (void)
 
   run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
   assert_exited (&run, 0, "Incremental import complete in");
-  assert_exited (&run, 0, "2 deleted; save point kept");
+  assert_exited (&run, 0, "2 deleted, ");
+  assert_exited (&run, 0, "; save point kept; ");
   g_assert_cmpstr (run.out, ==, "last save point: last\nnew save point: new\n");
   assert_calls (service, PREPARE DELTA KEEP);
   assert_save_point (service, "{\"model_state_id\":\"new\"}");
@@ -558,6 +614,9 @@ main (int argc, char **argv)
   g_test_add_func ("/import/why-full", test_why_full);
   g_test_add_func ("/import/not-possible-while-reading", test_not_possible_while_reading);
   g_test_add_func ("/import/database-set-up-now", test_database_set_up_now);
+  g_test_add_func ("/import/database-set-up-now-and-failure", test_database_set_up_now_and_failure);
+  g_test_add_func ("/import/outlived-save-point-cannot-be-forgotten",
+                   test_outlived_save_point_cannot_be_forgotten);
   g_test_add_func ("/import/incremental", test_incremental);
   g_test_add_func ("/import/incremental-without-change", test_incremental_without_change);
   g_test_add_func ("/import/extension", test_extension);

@@ -186,9 +186,9 @@ test_missing (void)
 
   load (settings, "source", "x", "server", "s", NULL);
   assert_options_error (
-      settings, "the CAR service is missing, which is told by either -car-service-url (CAR_SERVICE_URL), "
-                "-car-service-key (CAR_SERVICE_KEY), -car-service-password (CAR_SERVICE_PASSWORD) or "
-                "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN), -car-service-token "
+      settings, "the CAR service is missing: give -car-service-url (CAR_SERVICE_URL), -car-service-key "
+                "(CAR_SERVICE_KEY) and -car-service-password (CAR_SERVICE_PASSWORD); or give "
+                "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) and -car-service-token "
                 "(CAR_SERVICE_AUTHTOKEN)");
 
   load (settings, "car-service-url", "u", "car-service-token", "t", "server", "s", "source", "x", NULL);
@@ -231,7 +231,7 @@ test_page_size (void)
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autofree char *message = g_strdup_printf (
-          "-export-data-page-size is “%s”, where a whole number from 1 to 100000 is wanted", bad[i]);
+          "-export-data-page-size must be a whole number from 1 to 100000, not “%s”", bad[i]);
 
       load (settings, "source", "x", "server", "s", "car-service-url-for-token", "u", "car-service-token",
             "t", "export-data-page-size", bad[i], NULL);
