@@ -111,7 +111,7 @@ typedef enum
  *
  * Codes of %CAR_IMPORT_ERROR.
  */
-typedef enum
+typedef enum /*< prefix=CAR_IMPORT_ERROR >*/
 {
   CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE = 1,
 } CarImportError;
