@@ -4,9 +4,8 @@
 
 #include <libcar/car.h>
 
-/* The name of a quark is its spelling here: spaces would be part of it. */
+/* The names are turned into strings as they stand: clang-format would put spaces into them. */
 /* clang-format off */
-
 G_DEFINE_QUARK (car-app-error-quark, car_app_error)
 
 /**
@@ -37,3 +36,4 @@ G_DEFINE_QUARK (car-unrecoverable-failure-quark, car_unrecoverable_failure)
 G_DEFINE_QUARK (car-datasource-failure-quark, car_datasource_failure)
 G_DEFINE_QUARK (car-import-error-quark, car_import_error)
 G_DEFINE_QUARK (car-schema-error-quark, car_schema_error)
+/* clang-format on */

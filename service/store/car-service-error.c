@@ -6,7 +6,7 @@
 
 #include "service/store/car-service-error.h"
 
-/* The name of a quark is its spelling here: spaces would be part of it. */
+/* The names are turned into strings as they stand: clang-format would put spaces into them. */
 /* clang-format off */
 G_DEFINE_QUARK (car-service-error-quark, car_service_error)
 /* clang-format on */
