@@ -35,8 +35,9 @@ ok "all parts are installed"
 
 export PKG_CONFIG_PATH=$prefix/lib/pkgconfig LD_LIBRARY_PATH=$prefix/lib
 read -ra flags < <(pkg-config --define-prefix --cflags --libs car-1.0)
-(cd "$folder" && cc -Wall -Wextra -Wno-unused-parameter -Werror ${SANITIZER_CFLAGS-} -o connector "$TOP_SRCDIR/tests/example-connector.c" "${flags[@]}") \
-    2>"$folder/log" || { sed 's/^/# /' "$folder/log"; fail "a program outside the tree compiles"; }
+read -ra sanitizers <<<"${SANITIZER_CFLAGS-}"
+(cd "$folder" && cc -Wall -Wextra -Wno-unused-parameter -Werror "${sanitizers[@]}" -o connector \
+    "$TOP_SRCDIR/tests/example-connector.c" "${flags[@]}") 2>"$folder/log" || { sed 's/^/# /' "$folder/log"; fail "a program outside the tree compiles"; }
 ok "a program outside the tree compiles"
 
 CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password "$prefix/bin/car-service" --database :memory: \
@@ -49,7 +50,8 @@ done
 [ -s "$folder/port" ] || { sed 's/^/# /' "$folder/service.log"; fail "the installed service starts"; }
 ok "the installed service starts"
 
-export CAR_SERVICE_URL=http://127.0.0.1:$(cat "$folder/port")/api/car/v2 CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password
+CAR_SERVICE_URL=http://127.0.0.1:$(cat "$folder/port")/api/car/v2
+export CAR_SERVICE_URL CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password
 "$folder/connector" -source outside >"$folder/log" 2>&1 || { sed 's/^/# /' "$folder/log"; fail "it imports"; }
 ok "it imports"
 

@@ -142,8 +142,8 @@ test_refuses (void)
     "[1] // one",
     "/* one */ 1",
     "\f1",
-    "\xc2\xa0"
-    "1",
+    ("\xc2\xa0"
+     "1"),
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)

@@ -907,8 +907,9 @@ test_many (Fixture *self, gconstpointer data)
 {
   static const char *const queries[] = {
     "{ application(where: {name: {_eq: \"package 77777\"}}) { external_id } }",
-    "{ application(where: {name: {_ilike: \"%777\"}}, order_by: {name: asc}, limit: 10) { external_id name } "
-    "}",
+    ("{ application(where: {name: {_ilike: \"%777\"}}, order_by: {name: asc}, limit: 10) { external_id name "
+     "} "
+     "}"),
     "{ application { external_id name description } }",
     "{ application_aggregate { aggregate { count } } }",
     "{ application { name asset_application { asset { name } } } }",

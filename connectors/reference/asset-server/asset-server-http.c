@@ -80,7 +80,7 @@ respond_result (Request *self, gboolean ok, guint status, GString *body, GError 
   if (ok)
     respond (self, status, g_steal_pointer (&owned_body));
   else
-    respond_error (self, error);
+    respond_error (self, owned_error);
 }
 
 static void
