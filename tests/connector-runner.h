@@ -24,6 +24,13 @@ run_connector_on_terminal (const char *const *variables, const char *const *argu
 
 void connector_run_clear (ConnectorRun *self);
 
+/* Whether its methods raise exceptions (the variable CAR_TEST_CONNECTOR_RAISES): they can raise what is no GError, and
+ * cannot succeed and set an error all the same. */
+gboolean connector_raises (void);
+
+/* Whether the connector can do what this CONTRACT_FAIL wants. */
+gboolean connector_can (const char *told);
+
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ConnectorRun, connector_run_clear)
 
 /* Fails the test, and shows the log, where the code is another or the text is not in the log. */

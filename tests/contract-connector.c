@@ -13,7 +13,9 @@
 /* A connector that behaves as its variables tell, for test-app and test-import. The same in another language must do
  * the same under the same variables:
  *
- * CONTRACT_FAIL         METHOD:HOW[:CODE]: this method fails; see fail()
+ * CONTRACT_FAIL         METHOD:HOW[:CODE]: this method fails; see fail(). In a language with exceptions also `exception`
+ *                       (with “told to” as its message), `wrong-value` (it returns a number), and `uninitialised`
+ *                       (create_asset_server() makes one whose constructor forgets its super class's)
  * CONTRACT_MISSING      METHOD: the class does not implement this one
  * CONTRACT_INCREMENTAL  the app makes an incremental import
  * CONTRACT_EXTENSION    the app makes a schema extension

@@ -358,6 +358,9 @@ assert_failures (const FailureCase *cases, guint n_cases, const char *source_rec
       g_auto (ConnectorRun) run = { 0 };
 
       g_test_message ("%s", cases[i].fail);
+      if (!connector_can (cases[i].fail))
+        continue;
+
       run_against (service,
                    (const char *[4]){ "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=new", cases[i].fail },
                    &run);
@@ -446,6 +449,48 @@ test_failures_of_incremental (void)
   };
 
   assert_failures (cases, G_N_ELEMENTS (cases), SAVE_POINT);
+}
+
+/* Any exception is a general failure that names class and method and what was raised; where it was raised is in the log. */
+static void
+test_exceptions (void)
+{
+  static const FailureCase full[] = {
+    { "CONTRACT_FAIL=create_asset_server:exception", 1, "ContractApp.create_asset_server raised ", FALSE },
+    { "CONTRACT_FAIL=create_schema_extension:exception", 1, "ContractApp.create_schema_extension raised ",
+      FALSE },
+    { "CONTRACT_FAIL=create_full_import:exception", 1, "ContractApp.create_full_import raised ", FALSE },
+    { "CONTRACT_FAIL=get_new_save_point:exception", 1, "ContractFull.get_new_save_point raised ", FALSE },
+    { "CONTRACT_FAIL=import_vertices:exception", 1, "ContractFull.import_vertices raised ", FALSE },
+    { "CONTRACT_FAIL=import_vertices:exception", 1, "contract-connector.", FALSE },
+    { "CONTRACT_FAIL=import_vertices:exception", 1, "told to. General failure (exit code 1)", FALSE },
+    { "CONTRACT_FAIL=import_edges:exception", 1, "ContractFull.import_edges raised ", FALSE },
+    { "CONTRACT_FAIL=import_vertices:wrong-value", 1, "ContractFull.import_vertices returned a ", FALSE },
+    { "CONTRACT_FAIL=get_new_save_point:wrong-value", 1, "ContractFull.get_new_save_point returned a ",
+      FALSE },
+    { "CONTRACT_FAIL=create_asset_server:wrong-value", 1, "which is not a CarAssetServer", FALSE },
+    { "CONTRACT_FAIL=create_schema_extension:wrong-value", 1, "which is not a CarSchemaExtension", FALSE },
+    { "CONTRACT_FAIL=create_asset_server:uninitialised", 1, "super", FALSE },
+  };
+  static const FailureCase incremental[] = {
+    { "CONTRACT_FAIL=create_incremental_import:exception", 1, "ContractApp.create_incremental_import raised ",
+      FALSE },
+    { "CONTRACT_FAIL=get_data_for_delta:exception", 1, "ContractIncremental.get_data_for_delta raised ",
+      FALSE },
+    { "CONTRACT_FAIL=import_vertices:exception", 1, "ContractIncremental.import_vertices raised ", FALSE },
+    { "CONTRACT_FAIL=delete_vertices:exception", 1, "ContractIncremental.delete_vertices raised ", FALSE },
+    { "CONTRACT_FAIL=create_incremental_import:wrong-value", 1, "which is not a CarIncrementalImport",
+      FALSE },
+  };
+
+  if (!connector_raises ())
+    {
+      g_test_skip ("the connector's language has no exceptions");
+      return;
+    }
+
+  assert_failures (full, G_N_ELEMENTS (full), NO_SAVE_POINT);
+  assert_failures (incremental, G_N_ELEMENTS (incremental), SAVE_POINT);
 }
 
 /* What the service answers, and what becomes of it. */
@@ -622,6 +667,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/extension", test_extension);
   g_test_add_func ("/import/failures-of-full", test_failures_of_full);
   g_test_add_func ("/import/failures-of-incremental", test_failures_of_incremental);
+  g_test_add_func ("/import/exceptions", test_exceptions);
   g_test_add_func ("/import/failures-of-service", test_failures_of_service);
   g_test_add_func ("/import/cannot-forget", test_cannot_forget);
   g_test_add_func ("/import/stopped", test_stopped);
