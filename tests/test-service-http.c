@@ -600,6 +600,58 @@ test_restart (Place *place, gconstpointer user_data)
   test_service_stop (service);
 }
 
+static guint
+count_descriptors (TestService *service)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd", (int) service->pid);
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  guint n_descriptors = 0;
+
+  g_assert_nonnull (folder);
+  while (g_dir_read_name (folder) != NULL)
+    n_descriptors++;
+  return n_descriptors;
+}
+
+/* One request over a connection that may be used again, and is hung up instead. */
+static void
+hang_up_after_request (TestService *service)
+{
+  static const char request[] = "GET /api/car/v3/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  g_autoptr (GSocketClient) client = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketConnection) connection =
+      g_socket_client_connect_to_host (client, "127.0.0.1", service->port, NULL, &error);
+  char answer[512];
+
+  g_assert_no_error (error);
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), request,
+                             strlen (request), NULL, NULL, &error);
+  g_assert_no_error (error);
+  gssize length = g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (connection)), answer,
+                                       sizeof answer, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (length, >, 12);
+  g_assert_true (strncmp (answer, "HTTP/1.1 200", 12) == 0);
+}
+
+/* However many clients come and go, the service does not run out of descriptors. */
+static void
+test_descriptors (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  hang_up_after_request (service);
+  guint before = count_descriptors (service);
+
+  for (guint i = 0; i < 50; i++)
+    hang_up_after_request (service);
+
+  gint64 deadline = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  while (count_descriptors (service) > before + 2 && g_get_monotonic_time () < deadline)
+    g_usleep (10000);
+  g_assert_cmpuint (count_descriptors (service), <=, before + 2);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -617,6 +669,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/find", test_find);
   g_test_add_func ("/service/http/addresses", test_addresses);
   g_test_add_func ("/service/http/query", test_query);
+  g_test_add_func ("/service/http/descriptors", test_descriptors);
   g_test_add_func ("/service/http/extensions", test_extensions);
   g_test_add ("/service/http/credentials", Place, NULL, place_set_up, test_credentials, place_tear_down);
   g_test_add ("/service/http/options", Place, NULL, place_set_up, test_options, place_tear_down);

@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <sys/socket.h>
+
 #include <libsoup/soup.h>
 #include <string.h>
 
@@ -199,39 +201,80 @@ set_timer (SoupServerMessage *message, guint seconds)
     exchange->timer = g_timeout_add_seconds (seconds, on_too_slow, message);
 }
 
+/* A connection between two of its requests. */
+typedef struct
+{
+  guint timer;
+  guint watch;
+} Idle;
+
 #define IDLE "car-service-idle"
+
+static void
+idle_free (gpointer data)
+{
+  Idle *idle = data;
+
+  g_clear_handle_id (&idle->timer, g_source_remove);
+  g_clear_handle_id (&idle->watch, g_source_remove);
+  g_free (idle);
+}
 
 static gboolean
 on_idle_too_long (gpointer data)
 {
   GSocket *socket = data;
+  Idle *idle = g_object_get_data (G_OBJECT (socket), IDLE);
 
-  g_object_steal_data (G_OBJECT (socket), IDLE);
+  idle->timer = 0;
   g_socket_shutdown (socket, TRUE, TRUE, NULL);
 
   return G_SOURCE_REMOVE;
 }
 
-static void
-remove_source (gpointer id)
+static gboolean
+close_socket (gpointer data)
 {
-  g_source_remove (GPOINTER_TO_UINT (id));
+  g_socket_close (data, NULL);
+  return G_SOURCE_REMOVE;
 }
 
-/* Between two requests of one connection there is no message that a timer could belong to. */
+/* libsoup 3.2.3 keeps the descriptor of a connection whose client hangs up between two requests. It is closed here,
+ * once libsoup has seen the end of the connection too. */
+static gboolean
+on_idle_socket_ready (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  Idle *idle = data;
+  char byte;
+
+  idle->watch = 0;
+  if (recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+    {
+      g_idle_add_full (G_PRIORITY_LOW, close_socket, g_object_ref (socket), g_object_unref);
+      g_object_set_data (G_OBJECT (socket), IDLE, NULL);
+    }
+
+  return G_SOURCE_REMOVE;
+}
+
 static void
-set_idle_timer (SoupServerMessage *message, gboolean idle)
+set_idle (SoupServerMessage *message, gboolean is_idle)
 {
   GSocket *socket = soup_server_message_get_socket (message);
 
   if (socket == NULL)
     return;
   g_object_set_data (G_OBJECT (socket), IDLE, NULL);
-  if (idle)
-    g_object_set_data_full (
-        G_OBJECT (socket), IDLE,
-        GUINT_TO_POINTER (g_timeout_add_seconds (CAR_SERVICE_HEAD_SECONDS, on_idle_too_long, socket)),
-        remove_source);
+  if (!is_idle || g_socket_is_closed (socket))
+    return;
+
+  Idle *idle = g_new0 (Idle, 1);
+  g_autoptr (GSource) source = g_socket_create_source (socket, G_IO_IN | G_IO_HUP, NULL);
+
+  g_source_set_callback (source, G_SOURCE_FUNC (on_idle_socket_ready), idle, NULL);
+  idle->watch = g_source_attach (source, NULL);
+  idle->timer = g_timeout_add_seconds (CAR_SERVICE_HEAD_SECONDS, on_idle_too_long, socket);
+  g_object_set_data_full (G_OBJECT (socket), IDLE, idle, idle_free);
 }
 
 static void
@@ -239,7 +282,7 @@ on_got_headers (SoupServerMessage *message, gpointer user_data)
 {
   Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
 
-  set_idle_timer (message, FALSE);
+  set_idle (message, FALSE);
 
   exchange->begun = g_get_monotonic_time ();
   set_timer (message, CAR_SERVICE_BODY_SECONDS);
@@ -303,7 +346,7 @@ on_request_done (SoupServer *server, SoupServerMessage *message, gpointer user_d
   if (exchange == NULL)
     return;
   set_timer (message, 0);
-  set_idle_timer (message, TRUE);
+  set_idle (message, TRUE);
   if (self->verbose && uri != NULL && exchange->begun != 0)
     g_printerr ("%s %s %u %.1f ms\n", soup_server_message_get_method (message), g_uri_get_path (uri),
                 soup_server_message_get_status (message),
