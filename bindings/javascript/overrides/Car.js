@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exported _init */
+
+/* libcar in JavaScript's own terms: plain objects, iterables and exceptions. gjs runs _init() when a program imports
+ * 'gi://Car?version=1.0'. */
+
+const {GLib, GObject, Json} = imports.gi;
+const System = imports.system;
+
+/* One call into C for so many objects: the call costs nothing then, and their text is still small. */
+const BATCH = 1000;
+
+let Car;
+
+/* ---- failures ------------------------------------------------------------------------------------------------- */
+
+/* The GErrors of a domain as a class of exceptions, in the place of libcar's enumeration of their codes, which is
+ * `NAMECode` from then on. gjs lets no class derive from GLib.Error as JavaScript has it: what is made is a GLib.Error,
+ * and becomes one of the class. Where gjs has a class for the domain already, its prototype must stay. */
+function defineFailure(name, domain, defaultCode, prototype) {
+    const Failure = function (message, code = defaultCode) {
+        if (!new.target)
+            throw new TypeError(`Car.${name} is a class: write new Car.${name}(…)`);
+        return Object.setPrototypeOf(new GLib.Error(domain, code, String(message)), new.target.prototype);
+    };
+
+    Object.setPrototypeOf(Failure, GLib.Error);
+    Failure.prototype = prototype ?? Object.create(GLib.Error.prototype, {constructor: {value: Failure}});
+    Object.defineProperties(Failure, {
+        name: {value: name},
+        /* Those that C raised are of the class too. */
+        [Symbol.hasInstance]: {
+            value(thing) {
+                return this === Failure
+                    ? thing instanceof GLib.Error && thing.domain === domain
+                    : Function.prototype[Symbol.hasInstance].call(this, thing);
+            },
+        },
+    });
+
+    return Failure;
+}
+
+function setUpFailures() {
+    const defaults = {
+        AppError: [Car.app_error_quark(), 'GENERAL'],
+        RecoverableFailure: [Car.recoverable_failure_quark(), 'DEFAULT'],
+        UnrecoverableFailure: [Car.unrecoverable_failure_quark(), 'DEFAULT'],
+        DatasourceFailure: [Car.datasource_failure_quark(), 'UNKNOWN'],
+        SchemaError: [Car.schema_error_quark(), 'VIOLATION'],
+    };
+
+    for (const [name, [domain, code]] of Object.entries(defaults)) {
+        const codes = Car[name];
+
+        Car[`${name}Code`] = codes;
+        Car[name] = defineFailure(name, domain, codes[code], codes.prototype);
+    }
+
+    Car.IncrementalNotPossible = defineFailure('IncrementalNotPossible', Car.import_error_quark(),
+        Car.ImportError.INCREMENTAL_NOT_POSSIBLE, Car.ImportError.prototype);
+}
+
+/* ---- what a connector implements ------------------------------------------------------------------------------- */
+
+function describe(value) {
+    if (value instanceof GObject.Object)
+        return GObject.type_name(value.constructor.$gtype);
+    if (value === null || typeof value !== 'object' && typeof value !== 'function')
+        return typeof value === 'string' ? 'string' : String(value);
+    return value.constructor?.name ?? typeof value;
+}
+
+function refuse(where, result, wanted) {
+    if (typeof result?.then === 'function')
+        throw new Car.AppError(`${where} returned a Promise: it must not be async`);
+    throw new Car.AppError(`${where} returned a ${describe(result)}, which is not a ${wanted}`);
+}
+
+/* Nothing, or true, where it is done; false is a failure that names no reason, which libcar complains of. */
+function checkDone(where, result) {
+    if (result !== undefined && typeof result !== 'boolean')
+        refuse(where, result, 'boolean');
+    return result !== false;
+}
+
+function checkText(where, result) {
+    if (result === false)
+        return [false, null];
+    if (result !== undefined && result !== null && typeof result !== 'string')
+        refuse(where, result, 'string');
+    if (result?.includes('\0'))
+        throw new Car.AppError(`${where} returned a string with a NUL in it`);
+    return [true, result ?? null];
+}
+
+/* An _init() that does not call its parent's leaves an object without a GObject; only gjs's own toString() tells. */
+function checkInit(object) {
+    if (GObject.Object.prototype.toString.call(object).startsWith('[object prototype'))
+        throw new Car.AppError(`${describe(object)}._init() does not call super._init()`);
+}
+
+function checkObject(wanted) {
+    return (where, result) => {
+        if (result === undefined || result === null || result === false)
+            return null;
+        if (!(result instanceof Car[wanted]))
+            refuse(where, result, `Car${wanted}`);
+        checkInit(result);
+        return result;
+    };
+}
+
+function checkOptional(wanted) {
+    const check = checkObject(wanted);
+
+    return (where, result) => result === false ? [false, null] : [true, check(where, result)];
+}
+
+/* The methods, each with what it may return and how C wants that. */
+const CHECKS = {
+    test_connection: checkDone,
+    get_new_save_point: checkText,
+    import_vertices: checkDone,
+    import_edges: checkDone,
+    get_data_for_delta: checkDone,
+    delete_vertices: checkDone,
+    create_asset_server: checkObject('AssetServer'),
+    create_schema_extension: checkOptional('SchemaExtension'),
+    create_full_import: checkObject('FullImport'),
+    create_incremental_import: checkOptional('IncrementalImport'),
+};
+
+/* GLib has no level for what went wrong but is no bug. */
+function logError(message) {
+    GLib.log_variant('libcar', GLib.LogLevelFlags.LEVEL_MESSAGE, new GLib.Variant('a{sv}', {
+        MESSAGE: new GLib.Variant('s', message.replaceAll('\0', '\\0')),
+        CAR_LEVEL: new GLib.Variant('s', 'ERROR'),
+    }));
+}
+
+/* The method as C calls it: GErrors pass, any other exception becomes a general failure with its stack in the log. */
+function guard(name, check, method) {
+    return function (...args) {
+        const where = `${GObject.type_name(this.constructor.$gtype)}.${name}`;
+
+        try {
+            return check(where, method.apply(this, args));
+        } catch (error) {
+            if (error instanceof GLib.Error)
+                throw error;
+
+            const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+            logError(`${what}\n${error?.stack ?? ''}`.trimEnd());
+            throw new Car.AppError(`${where} raised ${what}`);
+        }
+    };
+}
+
+/* The class's own name in messages, unless it is taken or is no name that GObject takes. */
+function nameType(klass) {
+    if (!Object.hasOwn(klass, GObject.GTypeName) && /^[A-Za-z_][\w+-]{2,}$/.test(klass.name) &&
+        !GObject.type_from_name(klass.name))
+        klass[GObject.GTypeName] = klass.name;
+}
+
+/* GObject.registerClass() of a class that derives from one of libcar's. C calls the guarded methods; the class keeps
+ * its own, for who calls super.vfunc_…(). */
+function registerConnectorClass(klass) {
+    const own = Object.getOwnPropertyDescriptors(klass.prototype);
+
+    nameType(klass);
+    for (const [method, check] of Object.entries(CHECKS)) {
+        const name = `vfunc_${method}`;
+
+        /* gjs itself refuses a vfunc_…() that implements nothing. */
+        if (Object.hasOwn(own, method))
+            throw new TypeError(`${klass.name}.${method}() implements nothing: it must be called ${name}()`);
+        if (typeof own[name]?.value === 'function')
+            klass.prototype[name] = guard(method, check, own[name].value);
+    }
+
+    const registered = GObject.Object._classInit(klass);
+    Object.defineProperties(registered.prototype, own);
+
+    return registered;
+}
+
+/* ---- calls into C ---------------------------------------------------------------------------------------------- */
+
+function toJson(value) {
+    if (value === null || typeof value !== 'object')
+        throw new TypeError(`an object is wanted, not ${describe(value)}`);
+    return JSON.stringify(value);
+}
+
+function* inBatches(objects) {
+    if (typeof objects?.[Symbol.iterator] !== 'function' || typeof objects === 'string')
+        throw new TypeError(`an iterable of objects is wanted, not ${describe(objects)}`);
+
+    let batch = [];
+    for (const object of objects) {
+        batch.push(object);
+        if (batch.length === BATCH) {
+            yield batch;
+            batch = [];
+        }
+    }
+    if (batch.length > 0)
+        yield batch;
+}
+
+/* One object: a plain one, or json-glib's as C has it. */
+function defineAdd(prototype, name) {
+    const addNode = prototype[name], addJson = prototype[`${name}_json`];
+
+    prototype[name] = function (collection, object) {
+        if (object instanceof Json.Object)
+            addNode.call(this, collection, object);
+        else
+            addJson.call(this, collection, toJson(object), -1);
+    };
+}
+
+function defineAddAll(prototype, name) {
+    const addAll = prototype[`${name}_json`];
+
+    prototype[name] = function (collection, objects) {
+        for (const batch of inBatches(objects))
+            addAll.call(this, collection, toJson(batch), -1);
+    };
+}
+
+function setUpDataHandler(prototype) {
+    const deleteVertices = prototype.delete_vertices;
+
+    defineAdd(prototype, 'add_vertex');
+    defineAdd(prototype, 'add_edge');
+    defineAddAll(prototype, 'add_vertices');
+    defineAddAll(prototype, 'add_edges');
+    prototype.delete_vertices = function (collection, keys, cancellable = null) {
+        if (typeof keys === 'string')
+            throw new TypeError('an iterable of keys is wanted, not a string');
+        deleteVertices.call(this, collection, [...keys], cancellable);
+    };
+}
+
+function setUpSchemaExtension() {
+    const make = Car.SchemaExtension.new;
+
+    Car.SchemaExtension.new = (key, owner, version, schema) =>
+        make.call(Car.SchemaExtension, key, owner, version, typeof schema === 'string' ? schema : toJson(schema));
+}
+
+function setUpImport(prototype) {
+    for (const name of ['app', 'client', 'data_handler', 'asset_server']) {
+        const get = prototype[`get_${name}`];
+
+        Object.defineProperty(prototype, name, {
+            get() {
+                return get.call(this);
+            },
+            configurable: true,
+        });
+    }
+}
+
+function setUpApp(prototype) {
+    const run = prototype.run;
+
+    /* gjs takes what begins with a dash for an option of its own, unless "--" stands between the script and it, and
+     * hands that on. It calls itself gjs, too. */
+    prototype.run = function (argv = [System.programInvocationName, ...System.programArgs]) {
+        checkInit(this);
+        GLib.set_prgname(GLib.path_get_basename(argv[0]));
+        return run.call(this, argv[1] === '--' ? [argv[0], ...argv.slice(2)] : argv);
+    };
+}
+
+function _init() {
+    Car = this;
+
+    setUpFailures();
+    setUpDataHandler(Car.DataHandler.prototype);
+    setUpSchemaExtension();
+    setUpImport(Car.Import.prototype);
+    setUpApp(Car.App.prototype);
+    for (const name of ['App', 'AssetServer', 'Import'])
+        Car[name]._classInit = registerConnectorClass;
+}

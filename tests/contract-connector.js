@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The connector of tests/contract-connector.c in JavaScript: it behaves as the same variables tell. What C can do and
+ * JavaScript cannot is left out: to succeed with an error set, and to run in another thread. */
+
+import Car from 'gi://Car?version=1.0';
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import System from 'system';
+
+const FAIL = GLib.getenv('CONTRACT_FAIL')?.split(':') ?? [];
+const NO_DATA = GLib.getenv('CONTRACT_NO_DATA') !== null;
+
+/* Without the methods that CONTRACT_MISSING says are missing. */
+function register(klass) {
+    delete klass.prototype[`vfunc_${GLib.getenv('CONTRACT_MISSING')}`];
+    return GObject.registerClass(klass);
+}
+
+/* Not by the signal of the cancellable, which comes from another thread. */
+function waitUntilCancelled(cancellable) {
+    const loop = new GLib.MainLoop(null, false);
+    const source = cancellable.source_new();
+
+    source.set_callback(() => {
+        loop.quit();
+        return GLib.SOURCE_REMOVE;
+    });
+    source.attach(null);
+    loop.run();
+}
+
+function raise(signal, cancellable) {
+    const pid = new Gio.Credentials().get_unix_pid();
+
+    GLib.spawn_sync(null, ['kill', `-${signal}`, `${pid}`], null, GLib.SpawnFlags.SEARCH_PATH, null);
+    waitUntilCancelled(cancellable);
+}
+
+/* What CONTRACT_FAIL says for this method. Returns: what the method is to return, undefined where that is up to it. */
+function fail(method, cancellable = null) {
+    const [failing, how, code] = FAIL;
+
+    if (failing !== method)
+        return undefined;
+
+    switch (how) {
+    case 'app':
+        throw new Car.AppError('told to', Number(code));
+    case 'recoverable':
+        throw new Car.RecoverableFailure('told to', Number(code));
+    case 'unrecoverable':
+        throw new Car.UnrecoverableFailure('told to', Number(code));
+    case 'datasource':
+        throw new Car.DatasourceFailure('told to', Number(code));
+    case 'not-possible':
+        throw new Car.IncrementalNotPossible('told to');
+    case 'other':
+        throw new Gio.IOErrorEnum({code: Gio.IOErrorEnum.NO_SPACE, message: 'told to.'});
+    case 'exception':
+        throw new RangeError('told to');
+    case 'not-an-error':
+        throw 'told to';
+    case 'async':
+        return Promise.resolve(true);
+    case 'wrong-value':
+        return 7;
+    case 'signal':
+        raise(code, cancellable);
+        cancellable.set_error_if_cancelled();
+        return undefined;
+    case 'signal-ignored':
+        raise(code, cancellable);
+        return undefined;
+    case 'hang':
+        print('hanging');
+        waitUntilCancelled(cancellable);
+        print('still hanging');
+        new GLib.MainLoop(null, false).run();
+        return undefined;
+    case 'uninitialised':
+        return new ForgetfulServer();
+    case 'wrong-type':
+        return new Gio.Cancellable();
+    case 'no-error':
+        return false;
+    default:
+        throw new Error(`the test does not know ${how}`);
+    }
+}
+
+const ContractServer = register(class ContractServer extends Car.AssetServer {
+    vfunc_test_connection(cancellable) {
+        return fail('test_connection', cancellable);
+    }
+});
+
+const ForgetfulServer = register(class ForgetfulServer extends Car.AssetServer {
+    _init() {
+    }
+});
+
+const methods = {
+    vfunc_get_new_save_point(cancellable) {
+        return fail('get_new_save_point', cancellable) ?? GLib.getenv('CONTRACT_SAVE_POINT');
+    },
+
+    vfunc_import_vertices(cancellable) {
+        console.assert(this.app instanceof Car.App && this.client instanceof Car.Client);
+        console.assert(this.asset_server instanceof ContractServer);
+
+        if (!NO_DATA) {
+            this.data_handler.add_vertex('asset', {external_id: '1', name: 'one'});
+            this.data_handler.add_vertices('asset', [{external_id: '1', name: 'one'}, {external_id: 2}]);
+        }
+        return fail('import_vertices', cancellable);
+    },
+
+    vfunc_import_edges(cancellable) {
+        if (!NO_DATA)
+            this.data_handler.add_edge('asset_hostname', {_from_external_id: '1', _to: 'hostname/h'});
+        return fail('import_edges', cancellable) ?? true;
+    },
+};
+
+/* The same methods in both importers. */
+function share(klass) {
+    Object.defineProperties(klass.prototype, Object.getOwnPropertyDescriptors(methods));
+    return register(klass);
+}
+
+const ContractFull = share(class ContractFull extends Car.FullImport {
+});
+
+const ContractIncremental = share(class ContractIncremental extends Car.IncrementalImport {
+    vfunc_get_data_for_delta(lastSavePoint, newSavePoint, cancellable) {
+        print(`last save point: ${lastSavePoint}`);
+        print(`new save point: ${newSavePoint}`);
+        return fail('get_data_for_delta', cancellable);
+    }
+
+    vfunc_delete_vertices(cancellable) {
+        if (!NO_DATA)
+            this.data_handler.delete_vertices('asset', new Set(['8', '9']), cancellable);
+        return fail('delete_vertices', cancellable);
+    }
+});
+
+const ContractApp = register(class ContractApp extends Car.App {
+    _init() {
+        super._init();
+        this.add_setting('server', 'CONTRACT_SERVER', Car.SettingFlags.REQUIRED, 'the data source', 'URL');
+        this.add_setting('secret', 'CONTRACT_SECRET', Car.SettingFlags.SECRET, 'its password', 'PASSWORD');
+        this.add_setting('quick', 'CONTRACT_QUICK', Car.SettingFlags.SWITCH, 'be quick', null);
+    }
+
+    vfunc_create_asset_server() {
+        const shown = GLib.getenv('CONTRACT_SHOW');
+
+        if (shown !== null)
+            print(`setting: ${this.get_setting(shown) ?? ''}`);
+        return fail('create_asset_server') ?? new ContractServer();
+    }
+
+    vfunc_create_schema_extension() {
+        const extension = GLib.getenv('CONTRACT_EXTENSION') === null
+            ? null
+            : Car.SchemaExtension.new('contract', 'tests', 2, {vertices: [], edges: []});
+
+        return fail('create_schema_extension') ?? extension;
+    }
+
+    vfunc_create_full_import() {
+        return fail('create_full_import') ?? new ContractFull();
+    }
+
+    vfunc_create_incremental_import() {
+        return fail('create_incremental_import') ??
+            (GLib.getenv('CONTRACT_INCREMENTAL') === null ? null : new ContractIncremental());
+    }
+});
+
+System.exit(new ContractApp().run());

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the JavaScript binding promises without a run. Ends with an exception where it is not kept. */
+
+import Car from 'gi://Car?version=1.0';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+
+function assert(condition, message) {
+    if (!condition)
+        throw new Error(`not so: ${message}`);
+}
+
+function caught(action) {
+    try {
+        action();
+    } catch (error) {
+        return error;
+    }
+    throw new Error('nothing was raised');
+}
+
+function testFailures() {
+    const failure = new Car.DatasourceFailure('wrong password', Car.DatasourceFailureCode.AUTH);
+
+    assert(failure instanceof Car.DatasourceFailure && failure instanceof GLib.Error, 'it is a GLib.Error');
+    assert(!(failure instanceof Car.RecoverableFailure), 'it is of no other class');
+    assert(failure.code === 52 && failure.message === 'wrong password', 'code and message');
+    assert(failure.domain === Car.datasource_failure_quark(), 'the domain');
+    assert(failure.stack.includes('testFailures'), 'the stack');
+    assert(new Car.DatasourceFailure('').code === 50, "a data source's own code");
+    assert(new Car.RecoverableFailure('').code === 10, 'a recoverable failure\'s code');
+    assert(new Car.UnrecoverableFailure('').code === 20, 'an unrecoverable failure\'s code');
+    assert(new Car.AppError('').code === 1, 'a general failure\'s code');
+    assert(new Car.RecoverableFailure(42, 99).message === '42', 'a message that is none');
+    assert(caught(() => Car.RecoverableFailure('')) instanceof TypeError, 'it is a class');
+
+    class OutOfSeats extends Car.RecoverableFailure {
+        constructor() {
+            super('no seat is free', 77);
+        }
+    }
+    assert(new OutOfSeats() instanceof Car.RecoverableFailure, 'a derived class');
+    assert(new OutOfSeats() instanceof OutOfSeats && new OutOfSeats().code === 77, 'a derived class of itself');
+    assert(!(failure instanceof OutOfSeats), 'another failure is not of the derived class');
+
+    const raised = caught(() => Car.SchemaExtension.new('key', 'owner', 1, {stray: true}));
+    assert(raised instanceof Car.SchemaError, 'what C raises is of its class');
+    assert(raised.code === Car.SchemaErrorCode.INVALID_SCHEMA, 'what C raises has its code');
+    assert(raised.matches(Car.schema_error_quark(), Car.SchemaErrorCode.INVALID_SCHEMA), 'it matches');
+}
+
+function testMisspelt() {
+    const unknown = caught(() => GObject.registerClass(class Misspelt extends Car.FullImport {
+        vfunc_import_vertexes() {
+        }
+    }));
+    assert(unknown.message.includes('import_vertexes'), 'a method that libcar does not know');
+
+    const bare = caught(() => GObject.registerClass(class Bare extends Car.FullImport {
+        import_vertices() {
+        }
+    }));
+    assert(bare.message.includes('vfunc_import_vertices'), 'a method without its vfunc_');
+}
+
+function testNames() {
+    const First = GObject.registerClass(class NamedByItself extends Car.App {});
+    const Second = GObject.registerClass(class NamedByItself extends Car.App {});
+
+    assert(GObject.type_name(First.$gtype) === 'NamedByItself', "the class's own name");
+    assert(GObject.type_name(Second.$gtype) !== 'NamedByItself', 'a name that is taken');
+}
+
+function makeHandler() {
+    const schema = Car.ImportSchema.new(JSON.stringify({
+        type: 'object',
+        properties: {
+            asset: {
+                type: 'array',
+                items: {
+                    type: 'object',
+                    properties: {external_id: {type: 'string'}, risk: {type: 'number'}},
+                    required: ['external_id'],
+                },
+            },
+        },
+    }), -1);
+
+    return Car.DataHandler.new(null, schema, 'source', null, 0);
+}
+
+function countsOf(handler) {
+    const counts = {};
+
+    handler.foreach_collection((collection, read, invalid, duplicates) => {
+        counts[collection] = [read, invalid, duplicates];
+    });
+    return JSON.stringify(counts);
+}
+
+function* numbered(n) {
+    for (let i = 0; i < n; i++)
+        yield {external_id: `${i}`, risk: 0.1, text: 'ü\0\u{1f600}'};
+}
+
+function testDataHandler() {
+    const handler = makeHandler();
+
+    handler.add_vertex('asset', {external_id: 'one', tag: ['a', 'b'], deep: {is: null}});
+    handler.add_vertex('asset', {external_id: 1});
+    handler.add_vertex('asset', {external_id: 'half a character: \ud800'});
+    handler.add_vertices('asset', numbered(2500));
+    handler.add_vertices('asset', []);
+    handler.add_vertices('asset', new Set([{external_id: 'one'}]));
+    handler.add_edge('asset_hostname', {_from_external_id: 'one', _to: 'hostname/h'});
+    handler.add_edges('asset_hostname', [{_from_external_id: '0', _to: 'hostname/h'}]);
+    assert(countsOf(handler) === '{"asset":[2504,2,1],"asset_hostname":[2,0,0]}', countsOf(handler));
+
+    for (const value of [null, undefined, 1, 'text', () => 1]) {
+        assert(caught(() => handler.add_vertex('asset', value)) instanceof TypeError, `no object: ${value}`);
+        assert(caught(() => handler.add_vertices('asset', value)) instanceof TypeError, `no iterable: ${value}`);
+    }
+    assert(caught(() => handler.add_vertices('asset', {external_id: '1'})) instanceof TypeError, 'one is not many');
+    assert(caught(() => handler.delete_vertices('asset', 'text')) instanceof TypeError, 'a key is not many');
+}
+
+testFailures();
+testMisspelt();
+testNames();
+testDataHandler();

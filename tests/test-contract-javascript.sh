@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The contract tests, on the same connector in JavaScript, and what only JavaScript can do wrong.
+set -euo pipefail
+
+. "$TOP_SRCDIR/tests/javascript.sh"
+
+number=0 failed=0
+# result OUTPUT NAME: of the command before.
+result() {
+    local status=$?
+    number=$((number + 1))
+    if [ $status -eq 0 ]; then
+        printf 'ok %d - %s\n' $number "$2"
+    else
+        printf '%s\n' "$1" | sed 's/^/# /'
+        printf 'not ok %d - %s\n' $number "$2"
+        failed=1
+    fi
+}
+
+# Whatever stands behind a script's "--" is its own.
+connector=$TOP_SRCDIR/tests/contract-connector.js
+for test in test-app test-import; do
+    output=$(CAR_TEST_CONNECTOR_RAISES=1 CAR_TEST_CONNECTOR="'$GJS' -m '$connector' --" "$TOP_BUILDDIR/tests/$test" 2>&1) &&
+        true
+    result "$output" "$test"
+done
+
+# fails HOW TEXT: a connection test that this fails, and what its log says.
+fails() {
+    local output
+    output=$(CONTRACT_SERVER=x CONTRACT_FAIL=$1 "$GJS" -m "$connector" -- -connection-test 2>&1) && return 1
+    [ $? -eq 1 ] && grep -qF -- "$2" <<<"$output" && true
+    result "$output" "$1: $2"
+}
+
+fails test_connection:exception 'RangeError: told to\nfail@'
+fails test_connection:exception 'ContractServer.test_connection raised RangeError: told to. General failure'
+fails test_connection:not-an-error 'ContractServer.test_connection raised told to. General failure'
+fails test_connection:async 'ContractServer.test_connection returned a Promise: it must not be async'
+fails create_asset_server:uninitialised 'ForgetfulServer._init() does not call super._init()'
+
+output=$("$GJS" -m "$TOP_SRCDIR/tests/javascript-classes.js" 2>&1) && true
+result "$output" "classes, failures and what goes into C"
+
+printf '1..%d\n' $number
+exit $failed
