@@ -7,8 +7,8 @@
 const {GLib, GObject, Json} = imports.gi;
 const System = imports.system;
 
-/* One call into C for so many objects: the call costs nothing then, and their text is still small. */
-const BATCH = 1000;
+/* One call into C for so many objects: the call costs nothing then, and they are still in the nursery of the collector. */
+const BATCH = 250;
 
 let Car;
 
