@@ -2,44 +2,14 @@
 
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #include <libcar/car-connector-name-private.h>
+#include <libcar/car-file-private.h>
 #include <libcar/car-json-scanner-private.h>
 
 #define MAX_FILE_SIZE (1024 * 1024)
 #define MAX_NAME_LENGTH 256
-
-/* Not blocked by a fifo, not fed for ever by a device. Returns -1 with errno. */
-static gssize
-read_regular_file (const char *path, char *buffer, gsize size)
-{
-  struct stat status;
-  gssize total = -1;
-  int fd = g_open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
-
-  if (fd < 0)
-    return -1;
-
-  if (fstat (fd, &status) == 0 && !S_ISREG (status.st_mode))
-    errno = EINVAL;
-  else if (status.st_size > (goffset) size)
-    errno = EFBIG;
-  else
-    total = read (fd, buffer, size);
-
-  int saved = errno;
-  close (fd);
-  errno = saved;
-
-  return total;
-}
 
 /* The value of the member with this name, of the object that a span holds. */
 static gboolean
@@ -82,13 +52,15 @@ find_display_name (const CarJsonSpan *config)
 char *
 car_connector_name_from_file (const char *path)
 {
-  g_autofree char *text = g_malloc (MAX_FILE_SIZE);
-  gssize length = read_regular_file (path, text, MAX_FILE_SIZE);
+  g_autoptr (GError) failure = NULL;
+  gsize length = 0;
+  g_autofree char *text = car_file_read (path, MAX_FILE_SIZE, &length, &failure);
 
-  if (length < 0)
+  if (text == NULL)
     {
-      if (errno != ENOENT && errno != ENOTDIR)
-        g_warning ("The connector's name cannot be read from %s: %s", path, g_strerror (errno));
+      if (!g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT) &&
+          !g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOTDIR))
+        g_warning ("The connector's name cannot be read from %s: %s", path, failure->message);
       return NULL;
     }
 

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The settings of a run: each is an option and an environment variable (protocol.md, "Settings"). */
+/* The settings of a run: each is an option, an environment variable and an encrypted file (protocol.md, "Settings"). */
 
 typedef struct
 {
@@ -48,7 +48,8 @@ gboolean car_settings_is_on (const CarSettings *self, const char *name);
 /* For what is found elsewhere, when it is not given. */
 void car_settings_set (CarSettings *self, const char *name, const char *value);
 
-/* Takes the values from the parsed options and the environment. CAR_APP_ERROR_INVALID_PARAMETER: one is not UTF-8. */
+/* Takes the values from the encrypted files, the parsed options and the environment. CAR_APP_ERROR_INVALID_PARAMETER:
+ * one is not UTF-8, or a file cannot be used. */
 gboolean car_settings_load (CarSettings *self, GVariantDict *options, GError **error);
 
 /* How a person finds it: "-source (CONNECTION_NAME)". */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/car-log-private.h>
+#include <libcar/car-secrets-private.h>
 #include <libcar/car-settings-private.h>
 
 struct _CarSettings
@@ -12,6 +13,16 @@ struct _CarSettings
   GPtrArray *all;
   GHashTable *by_name; /* name → CarSetting, borrowed */
 };
+
+/* Any may have been secret, so all are overwritten. */
+static void
+take_value (CarSetting *self, char *value)
+{
+  car_secret_free (self->value);
+  self->value = value == NULL || *value == '\0' ? NULL : value;
+  if (self->value == NULL)
+    g_free (value);
+}
 
 static void
 car_setting_free (gpointer data)
@@ -22,7 +33,7 @@ car_setting_free (gpointer data)
   g_free (self->variable);
   g_free (self->description);
   g_free (self->arg_description);
-  g_free (self->value);
+  take_value (self, NULL);
   g_free (self);
 }
 
@@ -137,10 +148,7 @@ car_settings_is_on (const CarSettings *self, const char *name)
 void
 car_settings_set (CarSettings *self, const char *name, const char *value)
 {
-  CarSetting *setting = g_hash_table_lookup (self->by_name, name);
-
-  g_free (setting->value);
-  setting->value = g_strdup (value);
+  take_value (g_hash_table_lookup (self->by_name, name), g_strdup (value));
 }
 
 static char *
@@ -156,55 +164,81 @@ option_value (const CarSetting *setting, GVariantDict *options)
   return g_variant_dict_lookup (options, setting->name, "^ay", &value) ? g_steal_pointer (&value) : NULL;
 }
 
+/* What a text of a variable or a file says for a setting; it is taken. */
 static char *
-variable_value (const CarSetting *setting)
+read_text (const CarSetting *setting, char *text)
 {
   static const char *const off[] = { "", "0", "false", "no" };
-  const char *value = setting->variable == NULL ? NULL : g_getenv (setting->variable);
+  gboolean on = text != NULL;
 
-  if (value == NULL || !(setting->flags & CAR_SETTING_SWITCH))
-    return g_strdup (value);
+  if (text == NULL || !(setting->flags & CAR_SETTING_SWITCH))
+    return text;
 
   for (guint i = 0; i < G_N_ELEMENTS (off); i++)
-    if (g_ascii_strcasecmp (value, off[i]) == 0)
-      return NULL;
+    on = on && g_ascii_strcasecmp (text, off[i]) != 0;
 
-  return g_strdup ("true");
+  car_secret_free (text);
+  return on ? g_strdup ("true") : NULL;
 }
 
-/* The one place for what wins over what: an option that is there, also an empty one, over the variable. */
-static char *
-find_value (const CarSetting *setting, GVariantDict *options)
+/* The one place for what wins over what: an encrypted file over the option, and that over the variable; what is there
+ * wins also when it is empty. */
+static gboolean
+find_value (const CarSetting *setting,
+            CarSecrets *secrets,
+            GVariantDict *options,
+            char **value,
+            GError **error)
 {
-  g_autofree char *value = option_value (setting, options);
+  char *encrypted = NULL;
 
-  if (value == NULL)
-    value = variable_value (setting);
+  if (setting->variable != NULL && !car_secrets_read (secrets, setting->variable, &encrypted, error))
+    return FALSE;
 
-  return value == NULL || *value == '\0' ? NULL : g_steal_pointer (&value);
+  if (encrypted != NULL)
+    {
+      if (!(setting->flags & CAR_SETTING_SWITCH))
+        car_log_add_secret (encrypted);
+      *value = read_text (setting, encrypted);
+      return TRUE;
+    }
+
+  *value = option_value (setting, options);
+  if (*value == NULL && setting->variable != NULL)
+    *value = read_text (setting, g_strdup (g_getenv (setting->variable)));
+
+  return TRUE;
+}
+
+static gboolean
+load_setting (CarSetting *setting, CarSecrets *secrets, GVariantDict *options, GError **error)
+{
+  char *value = NULL;
+
+  if (!find_value (setting, secrets, options, &value, error))
+    return FALSE;
+
+  take_value (setting, value);
+
+  if (setting->value != NULL && (setting->flags & CAR_SETTING_SECRET))
+    car_log_add_secret (setting->value);
+
+  if (setting->value == NULL || g_utf8_validate (setting->value, -1, NULL))
+    return TRUE;
+
+  g_autofree char *shown = car_setting_to_string (setting);
+  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, "%s is not UTF-8 text", shown);
+  return FALSE;
 }
 
 gboolean
 car_settings_load (CarSettings *self, GVariantDict *options, GError **error)
 {
+  g_autoptr (CarSecrets) secrets = car_secrets_new ();
+
   for (guint i = 0; i < self->all->len; i++)
-    {
-      CarSetting *setting = g_ptr_array_index (self->all, i);
-
-      g_free (setting->value);
-      setting->value = find_value (setting, options);
-
-      if (setting->value != NULL && (setting->flags & CAR_SETTING_SECRET))
-        car_log_add_secret (setting->value);
-
-      if (setting->value != NULL && !g_utf8_validate (setting->value, -1, NULL))
-        {
-          g_autofree char *shown = car_setting_to_string (setting);
-
-          g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, "%s is not UTF-8 text", shown);
-          return FALSE;
-        }
-    }
+    if (!load_setting (g_ptr_array_index (self->all, i), secrets, options, error))
+      return FALSE;
 
   return TRUE;
 }

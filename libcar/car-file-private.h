@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A whole regular file of at most `max_size` bytes, with a NUL behind it that `length` does not count. Not blocked by a
+ * fifo, not fed for ever by a device. The error says what is wrong without naming the file; G_FILE_ERROR_NOENT and
+ * G_FILE_ERROR_NOTDIR: there is none. */
+char *car_file_read (const char *path, gsize max_size, gsize *length, GError **error);
+
+/* Overwrites memory that held a secret, and frees it; NULL is nothing. */
+void car_free_secret (char *secret, gsize length);
+
+G_END_DECLS

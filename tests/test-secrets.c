@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include <libcar/car-secrets-private.h>
+#include <libcar/car-settings-private.h>
+
+#include "connector-runner.h"
+#include "secret-maker.h"
+
+/* The encrypted settings: what is read, what is refused, and that they win. */
+
+#define VALUE "the secret value, längere Zeichen"
+#define HEADER "{\"alg\":\"dir\",\"enc\":\"A128GCM\"}"
+
+static const char *const content_algorithms[] = {
+  "A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM",
+};
+
+/* One key for all tests that are not about keys. */
+static char *shared_key;
+
+static gboolean
+read_from (const char *folder, const char *variable, char **value, GError **error)
+{
+  g_setenv ("CAR_SECRETS_DIR", folder, TRUE);
+  g_autoptr (CarSecrets) secrets = car_secrets_new ();
+
+  return car_secrets_read (secrets, variable, value, error);
+}
+
+static void
+assert_read (const char *folder, const char *variable, const char *wanted)
+{
+  g_autoptr (GError) error = NULL;
+  char *value = NULL;
+
+  g_assert_true (read_from (folder, variable, &value, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (value, ==, wanted);
+  car_secret_free (value);
+}
+
+/* The error names the file, says why, and shows nothing of what is in it. */
+static void
+assert_refused (const char *folder, const char *why)
+{
+  g_autofree char *path = g_build_filename (folder, "V", NULL);
+  g_autofree char *begin = g_strdup_printf ("the encrypted setting %s cannot be used: ", path);
+  g_autoptr (GError) error = NULL;
+  char *value = NULL;
+
+  g_assert_false (read_from (folder, "V", &value, &error));
+  g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
+  g_assert_null (value);
+  g_assert_true (g_str_has_prefix (error->message, begin));
+  g_assert_nonnull (strstr (error->message, why));
+  g_assert_null (strstr (error->message, "the secret value"));
+}
+
+static void
+write_secret (const char *folder, const char *name, const char *value)
+{
+  g_autofree char *token = secret_maker_encrypt (shared_key, HEADER, value, -1);
+
+  secret_maker_write (folder, name, token, -1);
+}
+
+static void
+assert_algorithms (const char *key, const char *algorithm, const char *content)
+{
+  char *folder = secret_maker_make_folder (key);
+  g_autofree char *header = g_strdup_printf ("{\"alg\":\"%s\",\"enc\":\"%s\"}", algorithm, content);
+
+  g_test_message ("%s", header);
+  g_autofree char *token = secret_maker_encrypt (key, header, VALUE, -1);
+  g_autofree char *empty = secret_maker_encrypt (key, header, "", 0);
+  secret_maker_write (folder, "V", token, -1);
+  assert_read (folder, "V", VALUE);
+  secret_maker_write (folder, "V", empty, -1);
+  assert_read (folder, "V", "");
+
+  secret_maker_remove_folder (folder);
+}
+
+static void
+test_algorithms (void)
+{
+  static const struct
+  {
+    const char *algorithm;
+    const char *key;
+  } cases[] = {
+    { "A128KW", "{\"alg\":\"A128KW\"}" },
+    { "A192KW", "{\"alg\":\"A192KW\"}" },
+    { "A256KW", "{\"alg\":\"A256KW\"}" },
+    { "RSA-OAEP", "{\"kty\":\"RSA\",\"bits\":2048}" },
+    { "RSA-OAEP-256", "{\"kty\":\"RSA\",\"bits\":2048}" },
+    { "ECDH-ES", "{\"kty\":\"EC\",\"crv\":\"P-256\"}" },
+    { "ECDH-ES", "{\"kty\":\"EC\",\"crv\":\"P-521\"}" },
+    { "ECDH-ES+A128KW", "{\"kty\":\"EC\",\"crv\":\"P-256\"}" },
+    { "ECDH-ES+A192KW", "{\"kty\":\"EC\",\"crv\":\"P-384\"}" },
+    { "ECDH-ES+A256KW", "{\"alg\":\"ECDH-ES+A256KW\"}" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (content_algorithms); i++)
+    {
+      g_autofree char *like = g_strdup_printf ("{\"alg\":\"%s\"}", content_algorithms[i]);
+      g_autofree char *key = secret_maker_make_key (like);
+
+      assert_algorithms (key, "dir", content_algorithms[i]);
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *key = secret_maker_make_key (cases[i].key);
+
+      for (guint k = 0; k < G_N_ELEMENTS (content_algorithms); k++)
+        assert_algorithms (key, cases[i].algorithm, content_algorithms[k]);
+    }
+}
+
+/* One that others made: RFC 7516, appendix A.3. */
+static void
+test_foreign_token (void)
+{
+  const char *key = "{\"kty\":\"oct\",\"k\":\"GawgguFyGrWKav7AX4VKUg\"}";
+  const char *token = "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0."
+                      "6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ.AxY8DCtDaGlsbGljb3RoZQ."
+                      "KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY.U0m_YmjN04DJvceFICbCVQ\r\n";
+  char *folder = secret_maker_make_folder (key);
+
+  secret_maker_write (folder, "V", token, -1);
+  assert_read (folder, "V", "Live long and prosper.");
+
+  secret_maker_remove_folder (folder);
+}
+
+static void
+test_nothing_there (void)
+{
+  char *folder = secret_maker_make_folder (NULL);
+  g_autofree char *file = g_build_filename (folder, "file", NULL);
+
+  assert_read ("/nonexistent/folder", "V", NULL);
+  assert_read (folder, "V", NULL);
+  secret_maker_write (folder, "file", "", 0);
+  assert_read (file, "V", NULL);
+  assert_read (folder, "../file", NULL);
+
+  secret_maker_remove_folder (folder);
+}
+
+/* Tokens that are none, or ask for what is not done. */
+static void
+test_refused_tokens (void)
+{
+  static const struct
+  {
+    const char *token;
+    const char *why;
+  } cases[] = {
+    { "", "five parts" },
+    { "plain text", "five parts" },
+    { "e30.a.b.c", "five parts" },
+    { "e30.a.b.c.d.e", "five parts" },
+    { ".a.b.c.d", "five parts" },
+    { "e30.a=.b.c.d", "five parts" },
+    { "e3 0.a.b.c.d", "five parts" },
+    { "{\"protected\":\"e30\"}", "five parts" },
+    { "e30.a.b.c.d", "its “alg” is none of dir, A128KW" },
+    { "W10.a.b.c.d", "its header is not a JSON object" },
+    { "eyJ.a.b.c.d", "its header is not a JSON object" },
+    { "e.a.b.c.d", "its header is not a JSON object" },
+  };
+  char *folder = secret_maker_make_folder (shared_key);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_test_message ("%s", cases[i].token);
+      secret_maker_write (folder, "V", cases[i].token, -1);
+      assert_refused (folder, cases[i].why);
+    }
+
+  secret_maker_remove_folder (folder);
+}
+
+/* `header` in the place of the one of a good token. */
+static char *
+with_header (const char *header)
+{
+  g_autofree char *token = secret_maker_encrypt (shared_key, HEADER, VALUE, -1);
+  g_autofree char *encoded = g_base64_encode ((const guchar *) header, strlen (header));
+
+  g_strdelimit (encoded, "+", '-');
+  g_strdelimit (encoded, "/", '_');
+  *strchrnul (encoded, '=') = '\0';
+
+  return g_strconcat (encoded, strchr (token, '.'), NULL);
+}
+
+static void
+test_refused_headers (void)
+{
+  static const struct
+  {
+    const char *header;
+    const char *why;
+  } cases[] = {
+    { "{\"alg\":\"RSA1_5\",\"enc\":\"A128GCM\"}", "its “alg” is none of dir, " },
+    { "{\"alg\":\"PBES2-HS256+A128KW\",\"enc\":\"A128GCM\",\"p2s\":\"AAAAAAAAAAA\",\"p2c\":2000000000}",
+      "its “alg” is none of dir, " },
+    { "{\"alg\":\"A128GCMKW\",\"enc\":\"A128GCM\"}", "its “alg” is none of dir, " },
+    { "{\"alg\":5,\"enc\":\"A128GCM\"}", "its “alg” is none of dir, " },
+    { "{\"alg\":\"DIR\",\"enc\":\"A128GCM\"}", "its “alg” is none of dir, " },
+    { "{\"enc\":\"A128GCM\"}", "its “alg” is none of dir, " },
+    { "{\"alg\":\"dir\"}", "its “enc” is none of A128CBC-HS256, " },
+    { "{\"alg\":\"dir\",\"enc\":\"A128CTR\"}", "its “enc” is none of A128CBC-HS256, " },
+    { "{\"alg\":\"dir\",\"enc\":\"A128GCM\",\"zip\":\"DEF\"}", "its header has “zip”" },
+    { "{\"alg\":\"dir\",\"enc\":\"A128GCM\",\"crit\":[\"exp\"],\"exp\":1}", "its header has “crit”" },
+    { "{\"alg\":\"RSA1_5\",\"alg\":\"dir\",\"enc\":\"A128GCM\"}", "its header is not a JSON object" },
+    { "{\"alg\":\"dir\",\"enc\":\"A128GCM\"} {}", "its header is not a JSON object" },
+    /* The header is part of what is authenticated. */
+    { "{\"enc\":\"A128GCM\",\"alg\":\"dir\"}", "cannot be decrypted" },
+    { "{\"alg\":\"A128KW\",\"enc\":\"A128GCM\"}", "cannot be decrypted" },
+    { "{\"alg\":\"ECDH-ES\",\"enc\":\"A128GCM\"}", "cannot be decrypted" },
+    { "{\"alg\":\"dir\",\"enc\":\"A256GCM\"}", "cannot be decrypted" },
+  };
+  char *folder = secret_maker_make_folder (shared_key);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *token = with_header (cases[i].header);
+
+      g_test_message ("%s", cases[i].header);
+      secret_maker_write (folder, "V", token, -1);
+      assert_refused (folder, cases[i].why);
+    }
+
+  secret_maker_remove_folder (folder);
+}
+
+/* A bit of any part is another token. */
+static void
+test_changed_tokens (void)
+{
+  char *folder = secret_maker_make_folder (NULL);
+  g_autofree char *key = secret_maker_make_key ("{\"alg\":\"A128KW\"}");
+  g_autofree char *token =
+      secret_maker_encrypt (key, "{\"alg\":\"A128KW\",\"enc\":\"A128CBC-HS256\"}", VALUE, -1);
+
+  secret_maker_write (folder, ".jwk/key.jwk", key, -1);
+  for (const char *at = strchr (token, '.'); at != NULL; at = strchr (at + 1, '.'))
+    {
+      g_autofree char *changed = g_strdup (token);
+      char *character = changed + (at + 1 - token);
+
+      *character = *character == 'A' ? 'B' : 'A';
+      secret_maker_write (folder, "V", changed, -1);
+      assert_refused (folder, "it was encrypted to another key, or changed");
+    }
+
+  secret_maker_remove_folder (folder);
+}
+
+static void
+test_refused_values (void)
+{
+  static const struct
+  {
+    const char *value;
+    gsize length;
+  } cases[] = { { "the secret value\0more", 21 }, { "caf\xe9", 4 }, { "", 1 } };
+  char *folder = secret_maker_make_folder (shared_key);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *token = secret_maker_encrypt (shared_key, HEADER, cases[i].value, cases[i].length);
+
+      secret_maker_write (folder, "V", token, -1);
+      assert_refused (folder, "what it holds is not UTF-8 text without NULs");
+    }
+
+  secret_maker_remove_folder (folder);
+}
+
+static void
+test_refused_files (void)
+{
+  char *folder = secret_maker_make_folder (shared_key);
+  g_autofree char *path = g_build_filename (folder, "V", NULL);
+  g_autofree char *large = g_strnfill (64 * 1024 + 1, 'a');
+  g_autofree char *token = secret_maker_encrypt (shared_key, HEADER, VALUE, -1);
+  g_autofree char *with_nul = g_malloc0 (strlen (token) + 2);
+
+  secret_maker_write (folder, "V", large, -1);
+  assert_refused (folder, "it is larger than 65536 bytes");
+  memcpy (with_nul, token, strlen (token));
+  secret_maker_write (folder, "V", with_nul, strlen (token) + 1);
+  assert_refused (folder, "five parts");
+
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  assert_refused (folder, "it is not a regular file");
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  assert_refused (folder, "it is not a regular file");
+
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (symlink ("nowhere", path), ==, 0);
+  assert_refused (folder, "No such file");
+
+  /* As Kubernetes mounts them. */
+  secret_maker_write (folder, "elsewhere", token, -1);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (symlink ("elsewhere", path), ==, 0);
+  assert_read (folder, "V", VALUE);
+
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  secret_maker_write (folder, "V", token, -1);
+  g_assert_cmpint (g_chmod (path, 0), ==, 0);
+  if (geteuid () == 0)
+    g_test_message ("root may read every file");
+  else
+    assert_refused (folder, "Permission denied");
+
+  secret_maker_remove_folder (folder);
+}
+
+static void
+test_refused_keys (void)
+{
+  g_autofree char *rsa = secret_maker_make_key ("{\"kty\":\"RSA\",\"bits\":2048}");
+  g_autofree char *public = secret_maker_get_public_key (rsa);
+  g_autofree char *other = secret_maker_make_key ("{\"alg\":\"A128GCM\"}");
+  g_autofree char *large = g_strnfill (64 * 1024 + 1, ' ');
+  g_autofree char *token =
+      secret_maker_encrypt (rsa, "{\"alg\":\"RSA-OAEP\",\"enc\":\"A128GCM\"}", VALUE, -1);
+  const struct
+  {
+    const char *key;
+    const char *why;
+  } cases[] = {
+    { NULL, ".jwk/key.jwk cannot be read: No such file" },
+    { "", ".jwk/key.jwk is not a JSON Web Key" },
+    { "the secret value", ".jwk/key.jwk is not a JSON Web Key" },
+    { "{\"kty\":\"oct\",\"k\":\"the secret value", ".jwk/key.jwk is not a JSON Web Key" },
+    { "[]", ".jwk/key.jwk is not a JSON Web Key" },
+    { "{\"kty\":5}", ".jwk/key.jwk is not a JSON Web Key" },
+    { large, ".jwk/key.jwk cannot be read: it is larger than 65536 bytes" },
+    { "{\"kty\":\"unknown\"}", "it cannot be decrypted with the key" },
+    { "{\"kty\":\"RSA\",\"n\":\"!\",\"e\":5}", "it cannot be decrypted with the key" },
+    { "{\"kty\":\"oct\",\"k\":7}", "it cannot be decrypted with the key" },
+    { other, "it cannot be decrypted with the key" },
+    { public, "it cannot be decrypted with the key" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      char *folder = secret_maker_make_folder (cases[i].key);
+
+      g_test_message ("%s", cases[i].why);
+      secret_maker_write (folder, "V", token, -1);
+      assert_refused (folder, cases[i].why);
+      secret_maker_remove_folder (folder);
+    }
+}
+
+/* Every setting that has a variable, by variable, by option and by file: the one wins over the other in this order. */
+static void
+test_precedence (void)
+{
+  char *folder = secret_maker_make_folder (shared_key);
+  g_autoptr (CarSettings) settings = car_settings_new ();
+  g_autoptr (GVariantDict) no_options = g_variant_dict_new (NULL);
+  g_autoptr (GVariantDict) options = g_variant_dict_new (NULL);
+  g_autoptr (GError) error = NULL;
+  const GPtrArray *all = car_settings_get_all (settings);
+
+  g_setenv ("CAR_SECRETS_DIR", "/nonexistent/folder", TRUE);
+  for (guint i = 0; i < all->len; i++)
+    {
+      const CarSetting *setting = g_ptr_array_index (all, i);
+
+      if (setting->variable != NULL)
+        g_setenv (setting->variable, "from-variable", TRUE);
+      if (setting->flags & CAR_SETTING_SWITCH)
+        g_variant_dict_insert (options, setting->name, "b", TRUE);
+      else
+        g_variant_dict_insert (options, setting->name, "^ay", "from-option");
+    }
+
+  g_assert_true (car_settings_load (settings, no_options, &error));
+  for (guint i = 0; i < all->len; i++)
+    {
+      const CarSetting *setting = g_ptr_array_index (all, i);
+      gboolean is_switch = (setting->flags & CAR_SETTING_SWITCH) != 0;
+
+      g_assert_cmpstr (setting->value, ==,
+                       setting->variable == NULL ? NULL
+                       : is_switch               ? "true"
+                                                 : "from-variable");
+    }
+
+  g_assert_true (car_settings_load (settings, options, &error));
+  for (guint i = 0; i < all->len; i++)
+    {
+      const CarSetting *setting = g_ptr_array_index (all, i);
+
+      g_assert_cmpstr (setting->value, ==, setting->flags & CAR_SETTING_SWITCH ? "true" : "from-option");
+    }
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      const CarSetting *setting = g_ptr_array_index (all, i);
+
+      if (setting->variable != NULL)
+        write_secret (folder, setting->variable, setting->flags & CAR_SETTING_SWITCH ? "false" : "from-file");
+    }
+  g_setenv ("CAR_SECRETS_DIR", folder, TRUE);
+  g_assert_true (car_settings_load (settings, options, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < all->len; i++)
+    {
+      const CarSetting *setting = g_ptr_array_index (all, i);
+      gboolean is_switch = (setting->flags & CAR_SETTING_SWITCH) != 0;
+
+      g_assert_cmpstr (setting->value, ==,
+                       setting->variable == NULL ? (is_switch ? "true" : "from-option")
+                       : is_switch               ? NULL
+                                                 : "from-file");
+      if (setting->variable != NULL)
+        g_unsetenv (setting->variable);
+    }
+
+  /* Given empty is given. */
+  write_secret (folder, "CONNECTION_NAME", "");
+  g_assert_true (car_settings_load (settings, options, &error));
+  g_assert_cmpstr (car_settings_get (settings, "source"), ==, NULL);
+
+  secret_maker_write (folder, "CAR_SERVICE_KEY", "broken", -1);
+  g_assert_false (car_settings_load (settings, options, &error));
+  g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
+  g_assert_nonnull (strstr (error->message, "/CAR_SERVICE_KEY cannot be used: "));
+
+  secret_maker_remove_folder (folder);
+}
+
+/* A connector's own settings too, seen from outside. */
+static void
+test_connector (void)
+{
+  char *folder = secret_maker_make_folder (shared_key);
+  g_autofree char *variable = g_strconcat ("CAR_SECRETS_DIR=", folder, NULL);
+  const char *const variables[] = { variable, "CONTRACT_SERVER=from-variable", "CONTRACT_SHOW=server", NULL };
+  const char *const show_switch[] = { variable, "CONTRACT_SHOW=quick", NULL };
+  const char *const arguments[] = { "-connection-test", "-server", "from-option", NULL };
+  g_auto (ConnectorRun) without = { 0 }, with = { 0 }, on = { 0 }, redacted = { 0 }, broken = { 0 };
+
+  run_connector (variables, arguments, &without);
+  assert_exited (&without, 0, "The data source can be reached");
+  g_assert_cmpstr (without.out, ==, "setting: from-option\n");
+
+  write_secret (folder, "CONTRACT_SERVER", VALUE);
+  run_connector (variables, arguments, &with);
+  assert_exited (&with, 0, "The data source can be reached");
+  g_assert_cmpstr (with.out, ==, "setting: " VALUE "\n");
+
+  write_secret (folder, "CONTRACT_QUICK", "1");
+  run_connector (show_switch, arguments, &on);
+  assert_exited (&on, 0, "The data source can be reached");
+  g_assert_cmpstr (on.out, ==, "setting: true\n");
+
+  write_secret (folder, "CAR_LOG_FORMAT", VALUE);
+  run_connector (variables, arguments, &redacted);
+  assert_exited (&redacted, 2, "-log-format (CAR_LOG_FORMAT) must be json, text or auto, not “***”");
+  g_assert_null (strstr (redacted.log, "the secret value"));
+
+  secret_maker_write (folder, "CONTRACT_SECRET", "plain text", -1);
+  write_secret (folder, "CAR_LOG_FORMAT", "json");
+  run_connector (variables, arguments, &broken);
+  assert_exited (&broken, 2, "/CONTRACT_SECRET cannot be used: ");
+  g_assert_null (strstr (broken.log, "plain text"));
+  g_assert_null (strstr (broken.log, "from-option"));
+  g_assert_cmpstr (broken.out, ==, "");
+
+  secret_maker_remove_folder (folder);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/secrets/algorithms", test_algorithms);
+  g_test_add_func ("/secrets/foreign-token", test_foreign_token);
+  g_test_add_func ("/secrets/nothing-there", test_nothing_there);
+  g_test_add_func ("/secrets/refused-tokens", test_refused_tokens);
+  g_test_add_func ("/secrets/refused-headers", test_refused_headers);
+  g_test_add_func ("/secrets/changed-tokens", test_changed_tokens);
+  g_test_add_func ("/secrets/refused-values", test_refused_values);
+  g_test_add_func ("/secrets/refused-files", test_refused_files);
+  g_test_add_func ("/secrets/refused-keys", test_refused_keys);
+  g_test_add_func ("/secrets/precedence", test_precedence);
+  g_test_add_func ("/secrets/connector", test_connector);
+
+  shared_key = secret_maker_make_key ("{\"alg\":\"A128GCM\"}");
+  int failed = g_test_run ();
+  g_free (shared_key);
+
+  return failed;
+}
