@@ -126,20 +126,95 @@ test_algorithms (void)
     }
 }
 
-/* One that others made: RFC 7516, appendix A.3. */
+/* What others made: RFC 7516, appendices A.1 and A.3, and three made with Python's cryptography. */
+static const char rsa_key[] =
+    "{\"kty\":\"RSA\",\"n\":\"oahUIoWw0K0usKNuOR6H4wkf4oBUXHTxRvgb48E-BVvxkeDNjbC4he8rUWcJoZmds2h7M70imE"
+    "VhRU5djINXtqllXI4DFqcI1DgjT9LewND8MW2Krf3Spsk_ZkoFnilakGygTwpZ3uesH-PFABNIUYpOiN15dsQRkgr0vE"
+    "hxN92i2asbOenSZeyaxziK72UwxrrKoExv6kc5twXTq4h-QChLOln0_mtUZwfsRaMStPs6mS6XrgxnxbWhojf663tuEQ"
+    "ueGC-FCMfra36C9knDFGzKsNa7LZK2djYgyD3JR_MB_4NUJW_TqOQtwHYbxevoJArm-L5StowjzGy-_bq6Gw\",\"e\":\"A"
+    "QAB\",\"d\":\"kLdtIj6GbDks_ApCSTYQtelcNttlKiOyPzMrXHeI-yk1F7-kpDxY4-WY5NWV5KntaEeXS1j82E375xxhWM"
+    "HXyvjYecPT9fpwR_M9gV8n9Hrh2anTpTD93Dt62ypW3yDsJzBnTnrYu1iwWRgBKrEYY46qAZIrA2xAwnm2X7uGR1hghk"
+    "qDp0Vqj3kbSCz1XyfCs6_LehBwtxHIyh8Ripy40p24moOAbgxVw3rxT_vlt3UVe4WO3JkJOzlpUf-KTVI2Ptgm-dARxT"
+    "EtE-id-4OJr0h-K-VFs3VSndVTIznSxfyrj8ILL6MG_Uv8YAu7VILSB3lOW085-4qE3DzgrTjgyQ\"}";
+static const char rsa_token[] =
+    "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00ifQ.OKOawDo13gRp2ojaHV7LFpZcgV7T6DVZKTyKOMTYUmKoT"
+    "CVJRgckCL9kiMT03JGeipsEdY3mx_etLbbWSrFr05kLzcSr4qKAq7YN7e9jwQRb23nfa6c9d-StnImGyFDbSv04uVuxI"
+    "p5Zms1gNxKKK2Da14B8S4rzVRltdYwam_lDp5XnZAYpQdb76FdIKLaVmqgfwX7XWRxv2322i-vDxRfqNzo_tETKzpVLz"
+    "fiwQyeyPGLBIO56YJ7eObdv0je81860ppamavo35UgoRdbYaBcoh9QcfylQr66oc6vFWXRcZ_ZT2LawVCWTIy3brGPi6"
+    "UklfCpIMfIjf7iGdXKHzg.48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TALvtu6UG9oMo4vpzs9tX_EF"
+    "ShS8iB7j6jiSdiwkIr3ajwQzaBtQD_A.XFBoMYUZodetZdvTiFvSkQ";
+static const char rsa_256_token[] =
+    "eyJhbGciOiJSU0EtT0FFUC0yNTYiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiayJ9.MSyqQwmwyBx-074QytVkwPIDzXz"
+    "SlY2oltkOYThi20RtSN8T9Tq3_brValIo0y08M1iWqPsZMtCFbG5EUji6RdkxhhkNxSMx7I4BUBoHO66utsx3KxLRouQ"
+    "Phql_vCTqkbq9Ou5hknS7eZtdkVO3Nn1td_P0jSYCs_EU9FdIgIT2L82evTMQfipHs1fZvsq-LetNqVAuH0UDlsB00XV"
+    "AjEhEbQEDkh0TGmjl2G3UnxUrexdcFLITlrpf-hLU5CUDTEewMyx6sgRV0CS1NCEP2fV45pH2qKqDstyiNOYy_yPtaI4"
+    "Vg3e_Ng93EIvVIbPgXW6CQ0WSZFPwE9kl6Jcffg.s5Z2mtbSJ4l3A9Ss.lcn-ProP3KDIOumnMZ4.dkcaUZMIQYAwT8G"
+    "AWrfUtQ";
+static const char dir_key[] =
+    "{\"kty\":\"oct\",\"alg\":\"dir\",\"use\":\"enc\",\"k\":\"0AAQBh9BTrRhfDhjwUSMlw\"}";
+static const char dir_token[] =
+    "eyJhbGciOiJkaXIiLCJlbmMiOiJBMTI4R0NNIn0..dunwQtkdpPrdE0mF.qJgotuD95eSG2KQPc4A._MMCXLpLCmGSb9"
+    "eJZ07xkA";
+static const char ec_key[] =
+    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"IPrUuxkrAqi3N0OqBfflLUncMEgHFtoSeuxiyWHXs_4\",\"y\":"
+    "\"eHQFt386UEc"
+    "qx_03FZw-bDRLhJh_IytgimpVjw1MLsk\",\"d\":\"z6iRuqfGDllvGxz-CcD4InLFOn6rSQdZRVKJw_ngBIU\"}";
+static const char ec_token[] =
+    "eyJhbGciOiJFQ0RILUVTIiwiZW5jIjoiQTI1NkdDTSIsImVwayI6eyJrdHkiOiJFQyIsImNydiI6IlAtMjU2IiwieCI6"
+    "IjBwcHhkXzhjMy0yN0Z5bTdPRjN2X0NrM0JlR2FsT1BTdkQ0VkF0cFVJZFkiLCJ5Ijoia0oxekt1NE5fYUZVa3NLUFRL"
+    "Zi1jQkpoajdZRFR0TUlWMjY1QTV6a2cxNCJ9fQ..6ct25RsLawXGnXC-.Z1nnfMzwH-7EKCXqyoI.0umLp-_Q6BINatX"
+    "3IP-tFg";
+static const char kw_key[] = "{\"kty\":\"oct\",\"k\":\"GawgguFyGrWKav7AX4VKUg\"}";
+static const char kw_token[] =
+    "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkD"
+    "THzBC2IlrT1oOQ.AxY8DCtDaGlsbGljb3RoZQ.KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY.U0m_YmjN04"
+    "DJvceFICbCVQ";
+
 static void
-test_foreign_token (void)
+test_foreign_tokens (void)
 {
-  const char *key = "{\"kty\":\"oct\",\"k\":\"GawgguFyGrWKav7AX4VKUg\"}";
-  const char *token = "eyJhbGciOiJBMTI4S1ciLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0."
-                      "6KB707dM9YTIgHtLvtgWQ8mKwboJW3of9locizkDTHzBC2IlrT1oOQ.AxY8DCtDaGlsbGljb3RoZQ."
-                      "KDlTtXchhZTGufMYmOYGS4HffxPSUrfmqCHXaI9wOGY.U0m_YmjN04DJvceFICbCVQ\r\n";
-  char *folder = secret_maker_make_folder (key);
+  static const struct
+  {
+    const char *key;
+    const char *token;
+    const char *value;
+  } cases[] = {
+    { rsa_key, rsa_token, "The true sign of intelligence is not knowledge but imagination." },
+    { rsa_key, rsa_256_token, "made by others" },
+    { dir_key, dir_token, "made by others" },
+    { ec_key, ec_token, "made by others" },
+    { kw_key, kw_token, "Live long and prosper." },
+  };
 
-  secret_maker_write (folder, "V", token, -1);
-  assert_read (folder, "V", "Live long and prosper.");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      char *folder = secret_maker_make_folder (cases[i].key);
+      g_autofree char *with_newline = g_strconcat (cases[i].token, "\r\n", NULL);
 
-  secret_maker_remove_folder (folder);
+      secret_maker_write (folder, "V", cases[i].token, -1);
+      assert_read (folder, "V", cases[i].value);
+      secret_maker_write (folder, "V", with_newline, -1);
+      assert_read (folder, "V", cases[i].value);
+      secret_maker_remove_folder (folder);
+    }
+}
+
+/* A key that says what it is for is for nothing else. */
+static void
+test_key_for_other_things (void)
+{
+  static const char *const members[] = { "\"alg\":\"RSA-OAEP-256\"", "\"key_ops\":[\"sign\"]",
+                                         "\"use\":\"sig\"" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (members); i++)
+    {
+      g_autofree char *key = g_strdup_printf ("{%s,%s", members[i], rsa_key + 1);
+      char *folder = secret_maker_make_folder (key);
+
+      secret_maker_write (folder, "V", rsa_token, -1);
+      assert_refused (folder, "it cannot be decrypted with the key");
+      secret_maker_remove_folder (folder);
+    }
 }
 
 static void
@@ -499,7 +574,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/secrets/algorithms", test_algorithms);
-  g_test_add_func ("/secrets/foreign-token", test_foreign_token);
+  g_test_add_func ("/secrets/foreign-tokens", test_foreign_tokens);
+  g_test_add_func ("/secrets/key-for-other-things", test_key_for_other_things);
   g_test_add_func ("/secrets/nothing-there", test_nothing_there);
   g_test_add_func ("/secrets/refused-tokens", test_refused_tokens);
   g_test_add_func ("/secrets/refused-headers", test_refused_headers);
