@@ -57,9 +57,35 @@ export CAR_SERVICE_URL CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password
 "$folder/connector" -source outside >"$folder/log" 2>&1 || { sed 's/^/# /' "$folder/log"; fail "it imports"; }
 ok "it imports"
 
-count=$(curl -sS -u key:password -H 'Content-Type: application/json' \
-    --data '{"query":"{ asset_aggregate { aggregate { count } } }"}' "${CAR_SERVICE_URL%/v2}/v3/query" |
-    jq '.data.asset_aggregate.aggregate.count')
-[ "$count" -gt 0 ] || fail "its objects are in the service"
+# count COLLECTION: how many of it are in the service.
+count() {
+    curl -sS -u key:password -H 'Content-Type: application/json' \
+        --data "{\"query\":\"{ all: $1_aggregate { aggregate { count } } }\"}" "${CAR_SERVICE_URL%/v2}/v3/query" |
+        jq '.data.all.aggregate.count'
+}
+[ "$(count asset)" -eq 1 ] || fail "its objects are in the service"
 ok "its objects are in the service"
+
+# connector_of GUIDE LANGUAGE: the connector in a page, as it stands there.
+connector_of() {
+    awk -v fence="\`\`\`$2" '$0 == fence { inside = 1; next } /^```/ { inside = 0 } inside' "$TOP_SRCDIR/docs/$1"
+}
+
+if [ -e "$TOP_BUILDDIR/Car-1.0.typelib" ] && [ "$GJS" != no ] && [ -z "${SANITIZER_CFLAGS-}" ]; then
+    connector_of guide-javascript.md js >"$folder/car-connector-csv"
+    chmod +x "$folder/car-connector-csv"
+    [ "$(wc -l <"$folder/car-connector-csv")" -lt 60 ] || fail "the connector of the JavaScript guide is short"
+    printf 'id,name,address\na,Web server,192.0.2.1\nb,Database,192.0.2.2\n' >"$folder/assets.csv"
+    export GI_TYPELIB_PATH=$prefix/lib/girepository-1.0
+    GJS_PATH=$prefix/share/gjs-1.0 "$folder/car-connector-csv" -source offices -file "$folder/assets.csv" \
+        >"$folder/log" 2>&1 || { sed 's/^/# /' "$folder/log"; fail "the connector of the JavaScript guide imports"; }
+    [ "$(count asset) $(count asset_ipaddress)" = "3 2" ] || fail "the objects of the JavaScript guide are in the service"
+    ok "the connector of the JavaScript guide imports"
+
+    code=0
+    XDG_DATA_DIRS=$prefix/share "$folder/car-connector-csv" -connection-test -file "$folder/none.csv" \
+        >"$folder/log" 2>&1 || code=$?
+    [ $code -eq 51 ] || { sed 's/^/# /' "$folder/log"; fail "the override is found among the system's data"; }
+    ok "the override is found among the system's data"
+fi
 printf '1..%d\n' $number
