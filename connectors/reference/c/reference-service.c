@@ -146,17 +146,16 @@ reference_service_get_edges (CarImport *import,
                              GCancellable *cancellable,
                              GError **error)
 {
-  const char *which = end == REFERENCE_FROM ? ", from_id: {_in: $ids}"
-                      : end == REFERENCE_TO ? ", to_id: {_in: $ids}"
-                                            : "";
+  const char *end_id = end == REFERENCE_FROM ? "from_id" : end == REFERENCE_TO ? "to_id" : NULL;
+  g_autofree char *which = end_id ? g_strdup_printf (", %s: {_in: $ids}", end_id) : g_strdup ("");
+  g_autofree char *order = end_id ? g_strdup_printf ("{%s: asc}, ", end_id) : g_strdup ("");
   g_autofree char *query = g_strdup_printf (
       "query ($source: String!, $offset: Int!%s) {"
-      " rows: %s(where: {source: {_eq: $source}, active: {_eq: true}%s}, order_by: {id: asc},"
+      " rows: %s(where: {source: {_eq: $source}, active: {_eq: true}%s}, order_by: [%s{id: asc}],"
       " limit: %d, offset: $offset) { _from_external_id _to_external_id } }",
-      end == REFERENCE_ALL ? "" : ", $ids: [String!]!", reference_edge_get_collection (kind), which,
-      ROWS_A_QUERY);
+      end_id ? ", $ids: [String!]!" : "", reference_edge_get_collection (kind), which, order, ROWS_A_QUERY);
 
-  if (end == REFERENCE_ALL)
+  if (!end_id)
     return get_pages_of_edges (import, query, NULL, pairs, cancellable, error);
 
   const char *source = car_data_handler_get_source (car_import_get_data_handler (import));
