@@ -179,3 +179,75 @@ def differences(found, wanted):
             for name in sorted(there.keys() & objects.keys()) if there[name] != objects[name]
         ]
     return lines
+
+
+# ---- what the graph has to be, worked out from the inventory ----
+
+
+def pk_of(url):
+    return url.rstrip("/").rpartition("/")[2]
+
+
+def expected_graph(server):
+    """The names of the vertices, their members, and the edges that the inventory makes. All its names must be valid."""
+    found = {name: {str(o["pk"]): o for o in server.get(f"/{name}/")} for name in COLLECTIONS}
+    vertices = {
+        "site": {pk: {"name": o["name"], "address": o["address"]} for pk, o in found["sites"].items()},
+        "asset": {
+            pk: {"name": o["name"], "asset_type": o["type"], "initial_value": o["initial_value"]}
+            for pk, o in found["assets"].items()
+        },
+        "vulnerability": {
+            pk: {
+                **{m: o[m] for m in ("name", "base_score", "published_on", "disclosed_on", "updated_on")},
+                "xref_properties": {
+                    pk_of(url): {
+                        m: found["xrefproperties"][pk_of(url)][m]
+                        for m in ("extref_typename", "extref_value", "q_extref_typeid")
+                    } for url in o["xref_properties"]
+                },
+            } for pk, o in found["vulnerabilities"].items()
+        },
+        "application": {pk: {"name": o["name"]} for pk, o in found["apps"].items()},
+        "port": {
+            pk: {"port_number": o["port_number"], "protocol": o["protocol"], "description": o["layer7application"]}
+            for pk, o in found["ports"].items()
+        },
+        "ipaddress": {o["address"]: {} for o in found["ip_addresses"].values()},
+        "macaddress": {o["address"]: {} for o in found["mac_addresses"].values()},
+        "hostname": {o["host"]: {} for o in found["hosts"].values()},
+    }
+    ip = {pk: o["address"] for pk, o in found["ip_addresses"].items()}
+    apps, ports, macs = found["apps"].items(), found["ports"].items(), found["mac_addresses"].values()
+    edges = {
+        "asset_vulnerability": {(pk, pk_of(v)) for pk, o in found["assets"].items() for v in o["vulnerabilities"]},
+        "site_asset": {(pk_of(o["site"]), pk) for pk, o in found["assets"].items() if o["site"]},
+        "asset_application": {(pk_of(a), pk) for pk, o in apps for a in o["assets"]},
+        "application_vulnerability": {
+            (pk, pk_of(v)) for pk, o in apps for a in o["assets"] for v in found["assets"][pk_of(a)]["vulnerabilities"]
+        },
+        "application_port": {(pk_of(a), pk) for pk, o in ports for a in o["apps"]},
+        "ipaddress_port": {(ip[pk_of(a)], pk) for pk, o in ports for a in o["ip_addresses"]},
+        "asset_ipaddress": {(pk_of(o["asset"]), o["address"]) for o in found["ip_addresses"].values()},
+        "asset_macaddress": {(pk_of(o["asset"]), o["address"]) for o in macs},
+        "asset_hostname": {(pk_of(o["asset"]), o["host"]) for o in found["hosts"].values()},
+        "ipaddress_macaddress": {(ip[pk_of(a)], o["address"]) for o in macs for a in o["ip_addresses"]},
+    }
+    return vertices, edges
+
+
+def compare_with_inventory(service, server):
+    """{COLLECTION: (how many on the asset server, how many in the service, how many are the same)}."""
+    graph = service.graph()
+    vertices, edges = expected_graph(server)
+    counts = {}
+    for name, objects in vertices.items():
+        same = sum(
+            1 for key, members in objects.items()
+            if {m: graph[name].get((key,), {}).get(m) for m in members} == members and (key,) in graph[name]
+        )
+        counts[name] = len(objects), len(graph[name]), same
+    for name, pairs in edges.items():
+        ends = {tuple(end.partition("/")[2] for end in edge) for edge in graph[name]}
+        counts[name] = len(pairs), len(ends), len(pairs & ends)
+    return counts
