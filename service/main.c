@@ -18,6 +18,7 @@ typedef struct
   char *port_file;
   char *database;
   char *credentials_file;
+  gboolean in_state_folder; /* the credentials of a database in memory */
   char *key;
   char *password;
   char *token;
@@ -134,17 +135,13 @@ fill_in_files (Options *options, GError **error)
   if (options->credentials_file != NULL)
     return TRUE;
 
-  if (strcmp (options->database, CAR_SERVICE_STORE_MEMORY) != 0)
-    {
-      g_autofree char *beside = g_path_get_dirname (options->database);
-      options->credentials_file = g_build_filename (beside, "credentials", NULL);
-      return TRUE;
-    }
+  /* :memory: is beside nothing; its folder is made once the credentials are to be kept there. */
+  options->in_state_folder = strcmp (options->database, CAR_SERVICE_STORE_MEMORY) == 0;
+  g_autofree char *beside =
+      options->in_state_folder ? g_strdup (folder) : g_path_get_dirname (options->database);
+  options->credentials_file = g_build_filename (beside, "credentials", NULL);
 
-  g_autofree char *runtime = g_build_filename (g_get_user_runtime_dir (), "car-service", NULL);
-  options->credentials_file = g_build_filename (runtime, "credentials", NULL);
-
-  return make_folder (runtime, error);
+  return TRUE;
 }
 
 static const char *
@@ -165,7 +162,13 @@ find_credentials (const Options *options, gboolean *from_file, GError **error)
 
   *from_file = given == NULL && problem == NULL;
   if (*from_file)
-    return car_service_credentials_load (options->credentials_file, error);
+    {
+      g_autofree char *folder = g_path_get_dirname (options->credentials_file);
+
+      if (options->in_state_folder && !make_folder (folder, error))
+        return NULL;
+      return car_service_credentials_load (options->credentials_file, error);
+    }
   if (problem != NULL)
     g_propagate_error (error, g_steal_pointer (&problem));
 

@@ -518,7 +518,7 @@ run (Place *place, char **output, char **complaint, const char *first, ...)
 static void
 test_credentials (Place *place, gconstpointer user_data)
 {
-  g_autofree char *first = NULL, *second = NULL, *complaint = NULL, *more = NULL;
+  g_autofree char *first = NULL, *second = NULL, *third = NULL, *complaint = NULL, *more = NULL;
   g_autofree char *folder = g_build_filename (place->folder, "car-service", NULL);
   g_autofree char *file = g_build_filename (folder, "credentials", NULL);
   GStatBuf status;
@@ -530,6 +530,8 @@ test_credentials (Place *place, gconstpointer user_data)
                             first, 0, 0));
   g_assert_cmpint (run (place, &second, NULL, "--show-credentials", NULL), ==, 0);
   g_assert_cmpstr (first, ==, second);
+  g_assert_cmpint (run (place, &third, NULL, "--show-credentials", "--database=:memory:", NULL), ==, 0);
+  g_assert_cmpstr (first, ==, third);
 
   g_assert_no_errno (g_stat (file, &status));
   g_assert_cmpint (status.st_mode & 0777, ==, 0600);

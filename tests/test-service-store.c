@@ -357,8 +357,11 @@ test_foreign_files (Fixture *fixture, gconstpointer user_data)
   g_autofree char *newer = g_build_filename (fixture->folder, "newer.db", NULL);
   g_autofree char *nowhere = g_build_filename (fixture->folder, "nowhere", "car.db", NULL);
   g_autofree char *lock = g_strconcat (other, "-lock", NULL);
+  g_autofree char *link = g_build_filename (fixture->folder, "link.db", NULL);
 
   assert_refused (fixture->path, "*in use by another car-service*");
+  g_assert_no_errno (symlink (fixture->path, link));
+  assert_refused (link, "*in use by another car-service*");
   assert_refused (fixture->folder, "*cannot be opened*");
   assert_refused (nowhere, "*cannot be opened*");
 

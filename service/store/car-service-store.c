@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -96,11 +97,13 @@ execute (CarServiceStore *self, const char *sql, GError **error)
 }
 
 /* Two services on one file would each run the jobs of both. SQLite's own locks cannot say that, and closing any other
- * descriptor of the database would drop them, so the lock has a file of its own. */
+ * descriptor of the database would drop them, so the lock has a file of its own; beside the file itself, by whichever
+ * link it was named. */
 static gboolean
 take_lock (CarServiceStore *self, GError **error)
 {
-  g_autofree char *name = g_strconcat (self->path, "-lock", NULL);
+  g_autofree char *real = realpath (self->path, NULL);
+  g_autofree char *name = g_strconcat (real != NULL ? real : self->path, "-lock", NULL);
 
   self->lock = g_open (name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock < 0)
@@ -267,7 +270,7 @@ car_service_store_open (const char *path, GError **error)
 
   self->path = g_strdup (path);
   if (!is_in_memory (self) &&
-      (!check_header (path, error) || !take_lock (self, error) || !make_file (path, error)))
+      (!check_header (path, error) || !make_file (path, error) || !take_lock (self, error)))
     return NULL;
   if (!open_connection (self, error) || !prepare_tables (self, error) || !set_up_connection (self, error))
     return NULL;
