@@ -13,8 +13,29 @@ gboolean car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part);
 /* Keeps the staging folder when the data handler is gone; without it the folder is removed. */
 void car_data_handler_set_keep_directory (CarDataHandler *self, gboolean keep);
 
-/* How many vertices the service was asked to delete: for the summary. */
-guint64 car_data_handler_get_n_deleted (CarDataHandler *self);
+/* A rule that objects broke: what is wrong with the first of them, and how many broke it. */
+typedef struct
+{
+  char *message;
+  guint64 count;
+} CarViolation;
+
+typedef struct
+{
+  const char *name;
+  guint64 read;
+  guint64 invalid;
+  guint64 duplicates;
+  guint64 sent;
+  guint64 deleted; /* how many vertices the service was asked to delete */
+  const GPtrArray
+      *violations; /* (element-type CarViolation), in the order in which they came; not all, where many */
+} CarCollectionCounts;
+
+typedef void (*CarCountsFunc) (const CarCollectionCounts *counts, gpointer user_data);
+
+/* For the summary: of each collection that something was added to or deleted from. */
+void car_data_handler_foreach_counts (CarDataHandler *self, CarCountsFunc func, gpointer user_data);
 
 /* How many bytes of pages were staged: likewise. */
 guint64 car_data_handler_get_n_bytes (CarDataHandler *self);

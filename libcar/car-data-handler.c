@@ -35,6 +35,8 @@ typedef struct
   guint64 n_duplicates;
   guint64 n_staged;
   guint64 n_sent;
+  guint64 n_deleted;
+  GPtrArray *violations; /* (element-type CarViolation), borrowed from the data handler's kinds */
 } Collection;
 
 typedef struct
@@ -87,8 +89,7 @@ struct _CarDataHandler
   CarRecord *scratch;
   Part parts[CAR_BUNDLE_N_PARTS];
   GPtrArray *collections; /* of both parts, in the order in which they came */
-  GHashTable *kinds;      /* the violations shown, by kind */
-  guint64 n_deleted;
+  GHashTable *kinds;      /* kind → CarViolation */
   gint64 last_progress;
 };
 
@@ -119,8 +120,18 @@ static guint progress_signal;
 static void
 collection_free (Collection *collection)
 {
+  g_ptr_array_unref (collection->violations);
   g_free (collection->name);
   g_free (collection);
+}
+
+static void
+violation_free (gpointer data)
+{
+  CarViolation *violation = data;
+
+  g_free (violation->message);
+  g_free (violation);
 }
 
 static void
@@ -370,7 +381,7 @@ car_data_handler_init (CarDataHandler *self)
   self->keys = car_key_set_new ();
   self->scratch = car_record_new ();
   self->collections = g_ptr_array_new_with_free_func ((GDestroyNotify) collection_free);
-  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, violation_free);
   for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
     self->parts[part].by_name = g_hash_table_new (g_str_hash, g_str_equal);
 }
@@ -503,6 +514,7 @@ make_collection (CarDataHandler *self, CarBundlePart part, const char *name, GEr
   Collection *collection = g_new0 (Collection, 1);
 
   collection->name = g_strdup (name);
+  collection->violations = g_ptr_array_new ();
   collection->slot = car_bundle_get_slot (self->bundle, part, name);
   collection->schema = car_import_schema_lookup (self->schema, name);
   collection->named_by_key = g_strv_contains (named_by_key, name);
@@ -549,19 +561,34 @@ get_kind (const char *message)
   return g_string_free (kind, FALSE);
 }
 
-static void
-leave_out (CarDataHandler *self, Collection *collection, const GError *violation)
+/* NULL where there are so many kinds that no more are told apart. */
+static CarViolation *
+get_violation (CarDataHandler *self, Collection *collection, const char *message)
 {
-  collection->n_invalid++;
+  g_autofree char *kind = get_kind (message);
+  CarViolation *violation = g_hash_table_lookup (self->kinds, kind);
 
-  g_autofree char *kind = get_kind (violation->message);
-  guint shown = GPOINTER_TO_UINT (g_hash_table_lookup (self->kinds, kind)) + 1;
-  if (shown > SHOWN_VIOLATIONS || (shown == 1 && g_hash_table_size (self->kinds) >= MAX_KINDS))
+  if (violation != NULL || g_hash_table_size (self->kinds) >= MAX_KINDS)
+    return violation;
+
+  violation = g_new0 (CarViolation, 1);
+  violation->message = g_strdup (message);
+  g_hash_table_insert (self->kinds, g_steal_pointer (&kind), violation);
+  g_ptr_array_add (collection->violations, violation);
+  return violation;
+}
+
+static void
+leave_out (CarDataHandler *self, Collection *collection, const GError *error)
+{
+  CarViolation *violation = get_violation (self, collection, error->message);
+
+  collection->n_invalid++;
+  if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS)
     return;
 
-  g_hash_table_insert (self->kinds, g_steal_pointer (&kind), GUINT_TO_POINTER (shown));
-  g_warning ("An object is left out: %s%s", violation->message,
-             shown == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
+  g_warning ("An object is left out: %s%s", error->message,
+             violation->count == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
 }
 
 static gboolean
@@ -1181,15 +1208,15 @@ car_data_handler_delete_vertices (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (keys != NULL, FALSE);
 
-  if (!check_collection_name (collection, error))
-    return FALSE;
   if (keys[0] == NULL)
-    return TRUE;
-  if (!check_client (self, error) ||
+    return check_collection_name (collection, error);
+
+  Collection *deleted_from = get_collection (self, CAR_BUNDLE_VERTICES, collection, error);
+  if (deleted_from == NULL || !check_client (self, error) ||
       !car_client_delete_vertices (self->client, self->source, collection, keys, cancellable, error))
     return FALSE;
 
-  self->n_deleted += g_strv_length ((char **) keys);
+  deleted_from->n_deleted += g_strv_length ((char **) keys);
   return TRUE;
 }
 
@@ -1259,8 +1286,32 @@ car_data_handler_foreach_collection (CarDataHandler *self, CarDataHandlerFunc fu
     {
       const Collection *collection = self->collections->pdata[i];
 
-      func (collection->name, collection->n_read, collection->n_invalid, collection->n_duplicates,
-            collection->n_sent, user_data);
+      if (collection->n_read > 0)
+        func (collection->name, collection->n_read, collection->n_invalid, collection->n_duplicates,
+              collection->n_sent, user_data);
+    }
+}
+
+void
+car_data_handler_foreach_counts (CarDataHandler *self, CarCountsFunc func, gpointer user_data)
+{
+  g_return_if_fail (CAR_IS_DATA_HANDLER (self));
+
+  for (guint i = 0; i < self->collections->len; i++)
+    {
+      const Collection *collection = self->collections->pdata[i];
+      const CarCollectionCounts counts = {
+        .name = collection->name,
+        .read = collection->n_read,
+        .invalid = collection->n_invalid,
+        .duplicates = collection->n_duplicates,
+        .sent = collection->n_sent,
+        .deleted = collection->n_deleted,
+        .violations = collection->violations,
+      };
+
+      if (counts.read > 0 || counts.deleted > 0)
+        func (&counts, user_data);
     }
 }
 
@@ -1287,14 +1338,6 @@ car_data_handler_set_keep_directory (CarDataHandler *self, gboolean keep)
   g_return_if_fail (CAR_IS_DATA_HANDLER (self));
 
   car_bundle_set_keep (self->bundle, keep);
-}
-
-guint64
-car_data_handler_get_n_deleted (CarDataHandler *self)
-{
-  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), 0);
-
-  return self->n_deleted;
 }
 
 guint64

@@ -23,6 +23,9 @@ CarFailureKind car_failure_get_kind (const GError *error);
 /* A connector's own code where it is one that a process can exit with. */
 int car_failure_get_exit_code (const GError *error);
 
+/* For programs: "recoverable". */
+const char *car_failure_kind_get_id (CarFailureKind kind);
+
 /* "Recoverable failure", and what follows from it for the next run. */
 const char *car_failure_kind_to_string (CarFailureKind kind);
 const char *car_failure_kind_get_outlook (CarFailureKind kind);

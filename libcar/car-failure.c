@@ -6,18 +6,20 @@
 
 static const struct
 {
+  const char *id;
   const char *name;
   const char *outlook;
 } kinds[] = {
-  [CAR_FAILURE_GENERAL] = { "General failure", "the save point is unchanged" },
-  [CAR_FAILURE_INVALID_PARAMETER] = { "Invalid settings",
+  [CAR_FAILURE_GENERAL] = { "general", "General failure", "the save point is unchanged" },
+  [CAR_FAILURE_INVALID_PARAMETER] = { "invalid-parameter", "Invalid settings",
                                       "the save point is unchanged; --help lists all settings" },
-  [CAR_FAILURE_RECOVERABLE] = { "Recoverable failure",
+  [CAR_FAILURE_RECOVERABLE] = { "recoverable", "Recoverable failure",
                                 "no data are lost, the next run goes on from the last save point" },
-  [CAR_FAILURE_UNRECOVERABLE] = { "Unrecoverable failure",
+  [CAR_FAILURE_UNRECOVERABLE] = { "unrecoverable", "Unrecoverable failure",
                                   "data may be missing, so the next run makes a full import" },
-  [CAR_FAILURE_DATASOURCE] = { "Failure of the data source", "the save point is unchanged" },
-  [CAR_FAILURE_STOPPED] = { "Stopped", "no data are lost, the next run goes on from the last save point" },
+  [CAR_FAILURE_DATASOURCE] = { "data-source", "Failure of the data source", "the save point is unchanged" },
+  [CAR_FAILURE_STOPPED] = { "stopped", "Stopped",
+                            "no data are lost, the next run goes on from the last save point" },
 };
 
 CarFailureKind
@@ -46,6 +48,12 @@ car_failure_get_exit_code (const GError *error)
                      error->domain == CAR_UNRECOVERABLE_FAILURE || error->domain == CAR_DATASOURCE_FAILURE;
 
   return is_ours && error->code >= 1 && error->code <= 255 ? error->code : CAR_APP_ERROR_GENERAL;
+}
+
+const char *
+car_failure_kind_get_id (CarFailureKind kind)
+{
+  return kinds[kind].id;
 }
 
 const char *

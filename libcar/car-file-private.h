@@ -11,6 +11,9 @@ G_BEGIN_DECLS
  * G_FILE_ERROR_NOTDIR: there is none. */
 char *car_file_read (const char *path, gsize max_size, gsize *length, GError **error);
 
+/* Writes a file, whole or not at all; what is no regular file, such as a pipe, is written into. */
+gboolean car_file_write (const char *path, const char *text, gsize length, GError **error);
+
 /* Overwrites memory that held a secret, and frees it; NULL is nothing. */
 void car_free_secret (char *secret, gsize length);
 

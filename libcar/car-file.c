@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,6 +81,35 @@ car_file_read (const char *path, gsize max_size, gsize *length, GError **error)
 
   car_free_secret (buffer, max_size + 2);
   return NULL;
+}
+
+static gboolean
+write_into (const char *path, const char *text, gsize length, GError **error)
+{
+  FILE *stream = g_fopen (path, "we");
+
+  if (stream == NULL)
+    return set_errno_error (error);
+
+  gboolean written = fwrite (text, 1, length, stream) == length;
+  if (fclose (stream) == 0 && written)
+    return TRUE;
+
+  return set_errno_error (error);
+}
+
+gboolean
+car_file_write (const char *path, const char *text, gsize length, GError **error)
+{
+  struct stat status;
+
+  if (stat (path, &status) == 0 && !S_ISREG (status.st_mode))
+    return write_into (path, text, length, error);
+
+  /* Where a link leads to, so that it stays one. */
+  g_autofree char *target = realpath (path, NULL);
+  return g_file_set_contents_full (target != NULL ? target : path, text, length,
+                                   G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
 }
 
 void

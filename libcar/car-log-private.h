@@ -32,6 +32,9 @@ void car_log_set_up (CarLogFormat format,
  * else looks like them. */
 void car_log_add_secret (const char *secret);
 
+/* The text as a line would show it. */
+char *car_log_without_secrets (const char *text);
+
 /* An ERROR line: GLib has no level for what went wrong but is no bug. */
 void car_log_failure (const char *format, ...) G_GNUC_PRINTF (1, 2);
 

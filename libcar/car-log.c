@@ -300,6 +300,14 @@ car_log_add_secret (const char *secret)
   g_ptr_array_sort (car_log.secrets, compare_lengths);
 }
 
+char *
+car_log_without_secrets (const char *text)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  return without_secrets (text, -1);
+}
+
 void
 car_log_failure (const char *format, ...)
 {

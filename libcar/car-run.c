@@ -383,6 +383,7 @@ conclude (CarRun *self, const GError *error, int signal)
     }
 
   g_autofree char *message = describe_error (error, kind);
+  car_summary_set_failure (&self->summary, kind, code, self->step, message);
   const char *by = signal == 0 || kind != CAR_FAILURE_STOPPED ? ""
                    : signal == SIGINT                         ? " by SIGINT"
                                                               : " by SIGTERM";
@@ -416,6 +417,7 @@ car_run (CarApp *app, const CarSettings *settings)
   close_import (&self);
   if (self.summary.started)
     car_summary_tell (&self.summary, done);
+  car_summary_write (&self.summary, settings);
 
   car_summary_clear (&self.summary);
   g_free (self.last_save_point);

@@ -64,6 +64,7 @@ static const struct
   { "export-data-dir", 0, NULL, 0, "where data are staged before they are sent", "FOLDER" },
   { "keep-export-data-dir", 0, NULL, CAR_SETTING_SWITCH, "keep what was staged", NULL },
   { "export-data-page-size", 0, NULL, 0, "objects in one request, 1 to 100000 (2000)", "NUMBER" },
+  { "summary", 0, "CAR_SUMMARY", 0, "where to write what the run did, as JSON", "FILE" },
   { "log-format", 0, "CAR_LOG_FORMAT", 0, "json, text, or auto: text on a terminal, else json", "FORMAT" },
   { "debug", 'd', "DEBUG", CAR_SETTING_SWITCH, "log in detail", NULL },
 };

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <libcar/car-data-handler-private.h>
+#include <libcar/car-failure-private.h>
+#include <libcar/car-settings-private.h>
 
 G_BEGIN_DECLS
 
-/* What an import did, for the end of a run. */
+/* What a run did, for its end. */
 
 typedef enum
 {
@@ -23,19 +25,26 @@ typedef struct
   guint64 invalid;
   guint64 duplicates;
   guint64 sent;
+  guint64 deleted;
+  char *why_invalid; /* a JSON array of what is wrong, and how often */
 } CarSummaryRow;
 
 typedef struct
 {
-  gint64 begin;     /* monotonic microseconds */
+  gint64 begin; /* monotonic microseconds */
+  GDateTime *begin_time;
   gboolean started; /* an import was decided on */
   gboolean full;
   char *reason; /* why it is a full one */
   GArray *rows; /* (element-type CarSummaryRow), by collection */
   CarSummaryRow total;
-  guint64 deleted;
   guint64 bytes; /* staged to be sent */
   CarSavePointFate save_point;
+
+  int exit_code;
+  char *failure; /* NULL: there was none, else these two say more of it */
+  CarFailureKind failure_kind;
+  const char *failed_step;
 } CarSummary;
 
 void car_summary_init (CarSummary *self);
@@ -46,6 +55,20 @@ void car_summary_start (CarSummary *self, const char *reason);
 
 /* Takes over what the data handler counted. */
 void car_summary_collect (CarSummary *self, CarDataHandler *data_handler);
+
+/* How the run failed. */
+void car_summary_set_failure (CarSummary *self,
+                              CarFailureKind kind,
+                              int exit_code,
+                              const char *step,
+                              const char *message);
+
+/* Writes it as JSON to the file that the setting `summary` names, if it does: docs/running.md says what is in it. When
+ * that fails there is a warning. */
+void car_summary_write (const CarSummary *self, const CarSettings *settings);
+
+/* The word for what became of the save point. */
+const char *car_summary_get_save_point (const CarSummary *self);
 
 /* Says it: one line in the log, and a table to people who watch. */
 void car_summary_tell (const CarSummary *self, gboolean complete);

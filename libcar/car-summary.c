@@ -5,16 +5,23 @@
 #include <libcar/car-log-private.h>
 #include <libcar/car-summary-private.h>
 
+/* Of each collection so many kinds of what is wrong are told. */
+#define MAX_VIOLATIONS 10
+
 static void
 clear_row (gpointer data)
 {
-  g_free (((CarSummaryRow *) data)->collection);
+  CarSummaryRow *row = data;
+
+  g_free (row->collection);
+  g_free (row->why_invalid);
 }
 
 void
 car_summary_init (CarSummary *self)
 {
   *self = (CarSummary){ .begin = g_get_monotonic_time (),
+                        .begin_time = g_date_time_new_now_utc (),
                         .rows = g_array_new (FALSE, FALSE, sizeof (CarSummaryRow)) };
   g_array_set_clear_func (self->rows, clear_row);
 }
@@ -23,7 +30,9 @@ void
 car_summary_clear (CarSummary *self)
 {
   g_clear_pointer (&self->rows, g_array_unref);
+  g_clear_pointer (&self->begin_time, g_date_time_unref);
   g_clear_pointer (&self->reason, g_free);
+  g_clear_pointer (&self->failure, g_free);
 }
 
 void
@@ -35,22 +44,61 @@ car_summary_start (CarSummary *self, const char *reason)
   self->reason = g_strdup (reason);
 }
 
+void
+car_summary_set_failure (CarSummary *self,
+                         CarFailureKind kind,
+                         int exit_code,
+                         const char *step,
+                         const char *message)
+{
+  self->failure_kind = kind;
+  self->exit_code = exit_code;
+  self->failed_step = step;
+  g_free (self->failure);
+  self->failure = g_strdup (message);
+}
+
+static char *
+describe_violations (const GPtrArray *violations)
+{
+  g_autoptr (GString) all = g_string_new ("[");
+
+  for (guint i = 0; i < MIN (violations->len, MAX_VIOLATIONS); i++)
+    {
+      const CarViolation *violation = violations->pdata[i];
+      g_autofree char *message = car_log_without_secrets (violation->message);
+      g_autoptr (CarRecord) record = car_record_new ();
+
+      car_record_set_string (record, "message", message);
+      car_record_set_int (record, "count", violation->count);
+      g_autofree char *json = car_record_to_json (record);
+      g_string_append_printf (all, "%s%s", i > 0 ? "," : "", json);
+    }
+
+  g_string_append_c (all, ']');
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
 static void
-add_row (const char *collection,
-         guint64 read,
-         guint64 invalid,
-         guint64 duplicates,
-         guint64 sent,
-         gpointer data)
+add_row (const CarCollectionCounts *counts, gpointer data)
 {
   CarSummary *self = data;
-  CarSummaryRow row = { g_strdup (collection), read, invalid, duplicates, sent };
+  CarSummaryRow row = {
+    .collection = g_strdup (counts->name),
+    .read = counts->read,
+    .invalid = counts->invalid,
+    .duplicates = counts->duplicates,
+    .sent = counts->sent,
+    .deleted = counts->deleted,
+    .why_invalid = describe_violations (counts->violations),
+  };
 
   g_array_append_val (self->rows, row);
-  self->total.read += read;
-  self->total.invalid += invalid;
-  self->total.duplicates += duplicates;
-  self->total.sent += sent;
+  self->total.read += row.read;
+  self->total.invalid += row.invalid;
+  self->total.duplicates += row.duplicates;
+  self->total.sent += row.sent;
+  self->total.deleted += row.deleted;
 }
 
 static int
@@ -65,9 +113,8 @@ car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
   g_array_set_size (self->rows, 0);
   self->total = (CarSummaryRow){ 0 };
 
-  car_data_handler_foreach_collection (data_handler, add_row, self);
+  car_data_handler_foreach_counts (data_handler, add_row, self);
   g_array_sort (self->rows, compare_rows);
-  self->deleted = car_data_handler_get_n_deleted (data_handler);
   self->bytes = car_data_handler_get_n_bytes (data_handler);
 }
 
@@ -89,6 +136,7 @@ append_counts (GString *out, const CarSummaryRow *row)
     { row->invalid, "left out" },
     { row->duplicates, row->duplicates == 1 ? "duplicate" : "duplicates" },
     { count_not_sent (row), "not sent" },
+    { row->deleted, "deleted" },
   };
   const char *separator = " (";
 
@@ -104,8 +152,8 @@ append_counts (GString *out, const CarSummaryRow *row)
     g_string_append_c (out, ')');
 }
 
-static const char *
-save_point_fate (const CarSummary *self)
+const char *
+car_summary_get_save_point (const CarSummary *self)
 {
   static const char *const words[] = {
     [CAR_SAVE_POINT_UNCHANGED] = "unchanged",
@@ -120,12 +168,13 @@ save_point_fate (const CarSummary *self)
 static void
 append_table_row (GString *out, int width, const CarSummaryRow *row)
 {
+  const guint64 counts[] = { row->read, row->invalid, row->duplicates, row->sent, row->deleted };
   int padding = MAX (0, width - (int) g_utf8_strlen (row->collection, -1));
 
-  g_string_append_printf (out,
-                          "  %s%*s  %10" G_GUINT64_FORMAT "  %10" G_GUINT64_FORMAT "  %10" G_GUINT64_FORMAT
-                          "  %10" G_GUINT64_FORMAT "\n",
-                          row->collection, padding, "", row->read, row->invalid, row->duplicates, row->sent);
+  g_string_append_printf (out, "  %s%*s", row->collection, padding, "");
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    g_string_append_printf (out, "  %10" G_GUINT64_FORMAT, counts[i]);
+  g_string_append_c (out, '\n');
 }
 
 static char *
@@ -137,8 +186,8 @@ make_table (const CarSummary *self)
   for (guint i = 0; i < self->rows->len; i++)
     width = MAX (width, (int) g_utf8_strlen (g_array_index (self->rows, CarSummaryRow, i).collection, -1));
 
-  g_string_append_printf (out, "  %-*s  %10s  %10s  %10s  %10s\n", width, "collection", "read", "left out",
-                          "duplicates", "sent");
+  g_string_append_printf (out, "  %-*s  %10s  %10s  %10s  %10s  %10s\n", width, "collection", "read",
+                          "left out", "duplicates", "sent", "deleted");
   for (guint i = 0; i < self->rows->len; i++)
     append_table_row (out, width, &g_array_index (self->rows, CarSummaryRow, i));
 
@@ -160,7 +209,7 @@ car_summary_tell (const CarSummary *self, gboolean complete)
                           " duplicates, %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT
                           " deleted, %" G_GUINT64_FORMAT " bytes; save point %s",
                           self->total.read, self->total.invalid, self->total.duplicates, self->total.sent,
-                          self->deleted, self->bytes, save_point_fate (self));
+                          self->total.deleted, self->bytes, car_summary_get_save_point (self));
 
   for (guint i = 0; !table && i < self->rows->len; i++)
     append_counts (line, &g_array_index (self->rows, CarSummaryRow, i));

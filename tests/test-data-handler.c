@@ -207,6 +207,61 @@ assert_counters (Fixture *fixture, const char *expected)
 }
 
 static void
+add_deleted (const CarCollectionCounts *counts, gpointer user_data)
+{
+  *(guint64 *) user_data += counts->deleted;
+}
+
+static guint64
+count_deleted (Fixture *fixture)
+{
+  guint64 deleted = 0;
+
+  car_data_handler_foreach_counts (fixture->handler, add_deleted, &deleted);
+  return deleted;
+}
+
+static void
+append_violations (const CarCollectionCounts *counts, gpointer user_data)
+{
+  for (guint i = 0; i < counts->violations->len; i++)
+    {
+      const CarViolation *violation = counts->violations->pdata[i];
+
+      g_string_append_printf (user_data, "%u %s\n", (guint) violation->count, violation->message);
+    }
+}
+
+/* By rule, whatever the values. */
+static void
+test_violations (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) violations = g_string_new (NULL);
+
+  swallow_warnings (TRUE);
+  add_vertex (fixture, "asset", "{\"external_id\":\"a\",\"name\":\"\"}");
+  add_vertex (fixture, "hostname", "{}");
+  for (guint i = 1; i <= 500; i++)
+    {
+      g_autofree char *no_name = g_strdup_printf ("{\"external_id\":\"%u\"}", i);
+      g_autofree char *risky = g_strdup_printf ("{\"external_id\":\"r\",\"name\":\"n\",\"risk\":%u}", 10 + i);
+
+      add_vertex (fixture, "asset", no_name);
+      if (i <= 5)
+        add_vertex (fixture, "asset", risky);
+    }
+  add_vertex (fixture, "asset", "{\"external_id\":\"a\",\"name\":\"n\"}");
+  swallow_warnings (FALSE);
+
+  car_data_handler_foreach_counts (fixture->handler, append_violations, violations);
+  g_assert_cmpstr (violations->str, ==,
+                   "1 asset “a”: /name is \"\", shorter than 1 characters\n"
+                   "500 asset “1”: /name is missing, and required\n"
+                   "5 asset “r”: /risk is 11, more than the maximum 10\n"
+                   "1 hostname: /_key is missing, and required\n");
+}
+
+static void
 test_ways_in (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -679,7 +734,7 @@ test_nothing_to_send (Fixture *fixture, gconstpointer data)
   g_assert_true (car_data_handler_send_edges (fixture->handler, NULL, &error));
   g_assert_true (car_data_handler_delete_vertices (fixture->handler, "asset", none, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (car_data_handler_get_n_deleted (fixture->handler), ==, 0);
+  g_assert_cmpuint (count_deleted (fixture), ==, 0);
   assert_counters (fixture, "");
 }
 
@@ -797,9 +852,9 @@ test_delete (Fixture *fixture, gconstpointer data)
 
   g_assert_true (car_data_handler_delete_vertices (fixture->handler, "asset", keys, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (car_data_handler_get_n_deleted (fixture->handler), ==, 2);
+  g_assert_cmpuint (count_deleted (fixture), ==, 2);
   g_assert_false (car_data_handler_delete_vertices (fixture->handler, "asset", keys, NULL, &refused));
-  g_assert_cmpuint (car_data_handler_get_n_deleted (fixture->handler), ==, 2);
+  g_assert_cmpuint (count_deleted (fixture), ==, 2);
 }
 
 static void
@@ -902,6 +957,7 @@ main (int argc, char *argv[])
 #define ADD(path, page_size, func)                                                                           \
   g_test_add (path, Fixture, GUINT_TO_POINTER (page_size), set_up, func, tear_down)
   ADD ("/data-handler/ways-in", 0, test_ways_in);
+  ADD ("/data-handler/violations", 0, test_violations);
   ADD ("/data-handler/edges", 0, test_edges);
   ADD ("/data-handler/edge-with-own-members", 0, test_edge_with_own_members);
   ADD ("/data-handler/interleaved", 4, test_interleaved);

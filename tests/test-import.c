@@ -4,6 +4,10 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include <libcar/car.h>
 
@@ -625,7 +629,8 @@ test_terminal (void)
   run_connector_on_terminal ((const char *const *) coloured, none, &with_colours);
   assert_exited (&with_colours, 0, "\r\033[Ksending vertices: 1 of 1 (100 %)\r\033[K");
   assert_exited (&with_colours, 0, "\033[1;33mwarning:\033[0m ");
-  assert_exited (&with_colours, 0, "  asset                    3           1           1           1\r\n");
+  assert_exited (&with_colours, 0,
+                 "  asset                    3           1           1           1           0\r\n");
 
   run_connector_on_terminal ((const char *const *) plain, none, &without);
   assert_exited (&without, 0, "warning: ");
@@ -635,6 +640,165 @@ test_terminal (void)
   assert_exited (&as_json, 0, "{\"ibm_datetime\"");
   g_assert_null (strchr (as_json.log, '\033'));
   g_assert_null (strstr (as_json.log, "  asset"));
+}
+
+/* The summary's file, without what no two runs have in common. */
+static char *
+read_summary (const char *path)
+{
+  g_autoptr (GRegex) times = g_regex_new (
+      "\"begin\":\"20\\d\\d-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z\",\"seconds\":\\d+(\\.\\d{1,3})?,"
+      "|(?<=\"bytes\":)[1-9]\\d*",
+      0, 0, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  return g_regex_replace_literal (times, text, -1, 0, "~", 0, NULL);
+}
+
+#define SUMMARY_HEAD                                                                                         \
+  "{\"format\":1,\"connector\":\"contract-connector\",\"version\":null,\"source\":\"a/b c%&ü\",~\"import\":"
+#define COUNTS(read, left_out, duplicates, sent, deleted)                                                    \
+  "\"read\":" #read ",\"left_out\":" #left_out ",\"duplicates\":" #duplicates ",\"sent\":" #sent             \
+  ",\"deleted\":" #deleted
+#define WHY_LEFT_OUT                                                                                         \
+  "\"why_left_out\":[{\"message\":\"asset: /external_id is 2, not of the type string\",\"count\":1}]"
+
+typedef struct
+{
+  const char *source_record;
+  const char *variables[3];
+  int code;
+  const char *summary;
+} SummaryCase;
+
+static void
+assert_summary (const char *folder, const SummaryCase *wanted)
+{
+  g_autoptr (FakeService) service = make_service (wanted->source_record);
+  g_autofree char *path = g_build_filename (folder, "summary.json", NULL);
+  g_autofree char *variable = g_strconcat ("CAR_SUMMARY=", path, NULL);
+  const char *const variables[4] = { wanted->variables[0], wanted->variables[1], wanted->variables[2],
+                                     variable };
+  g_auto (ConnectorRun) run = { 0 };
+  struct stat status;
+
+  run_against (service, variables, &run);
+  assert_exited (&run, wanted->code, "");
+
+  g_autofree char *summary = read_summary (path);
+  g_assert_cmpstr (summary, ==, wanted->summary);
+  g_assert_cmpint (stat (path, &status), ==, 0);
+  g_assert_cmpint (status.st_mode & 07777, ==, 0644);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+static void
+test_summary (void)
+{
+  static const SummaryCase cases[] = {
+    { NO_SAVE_POINT,
+      { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1", "A=" },
+      0,
+      SUMMARY_HEAD "\"full\",\"reason\":\"the service holds no save point of this source\",\"exit_code\":0,"
+                   "\"failure\":null,\"save_point\":\"kept\",\"total\":{" COUNTS (
+                       4, 1, 1, 2, 0) ",\"bytes\":~},"
+                                      "\"collections\":[{\"collection\":\"asset\"," COUNTS (
+                                          3, 1, 1, 1, 0) "," WHY_LEFT_OUT "},"
+                                                         "{\"collection\":\"asset_hostname\"," COUNTS (
+                                                             1, 0, 0, 1, 0) ",\"why_left_out\":[]}]}\n" },
+    { SAVE_POINT,
+      { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1",
+        "CONTRACT_FAIL=delete_vertices:unrecoverable:21" },
+      21,
+      SUMMARY_HEAD
+      "\"incremental\",\"reason\":null,\"exit_code\":21,"
+      "\"failure\":{\"kind\":\"unrecoverable\",\"step\":\"deleting vertices\",\"message\":\"told to\"},"
+      "\"save_point\":\"forgotten\",\"total\":{" COUNTS (
+          4, 1, 1, 2, 2) ",\"bytes\":~},"
+                         "\"collections\":[{\"collection\":\"asset\"," COUNTS (
+                             3, 1, 1, 1, 2) "," WHY_LEFT_OUT "},"
+                                            "{\"collection\":\"asset_hostname\"," COUNTS (
+                                                1, 0, 0, 1, 0) ",\"why_left_out\":[]}]}\n" },
+    { SAVE_POINT,
+      { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1", "CONTRACT_FAIL=import_vertices:signal:15" },
+      143,
+      SUMMARY_HEAD
+      "\"incremental\",\"reason\":null,\"exit_code\":143,"
+      "\"failure\":{\"kind\":\"stopped\",\"step\":\"reading vertices\",\"message\":"
+      "\"Operation was cancelled\"},\"save_point\":\"unchanged\",\"total\":{" COUNTS (
+          3, 1, 1, 0,
+          0) ",\"bytes\":0},\"collections\":[{\"collection\":\"asset\"," COUNTS (3, 1, 1, 0,
+                                                                                 0) "," WHY_LEFT_OUT
+                                                                                    "}]}\n" },
+    { SAVE_POINT,
+      { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1",
+        "CONTRACT_FAIL=create_asset_server:datasource:52" },
+      52,
+      SUMMARY_HEAD "\"none\",\"reason\":null,\"exit_code\":52,"
+                   "\"failure\":{\"kind\":\"data-source\",\"step\":\"opening the data source\",\"message\":"
+                   "\"told to\"},\"save_point\":\"unchanged\",\"total\":{" COUNTS (
+                       0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
+    { SAVE_POINT,
+      { "DATASOURCE_CONNECTION_TEST=1", "A=", "B=" },
+      0,
+      SUMMARY_HEAD "\"connection-test\",\"reason\":null,\"exit_code\":0,\"failure\":null,"
+                   "\"save_point\":\"unchanged\",\"total\":{" COUNTS (
+                       0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
+    { SAVE_POINT,
+      { "CAR_SERVICE_KEY=", "A=", "B=" },
+      2,
+      SUMMARY_HEAD
+      "\"none\",\"reason\":null,\"exit_code\":2,\"failure\":{\"kind\":\"invalid-parameter\","
+      "\"step\":\"reading the settings\",\"message\":\"-car-service-key (CAR_SERVICE_KEY) is missing: "
+      "the key to the CAR service\"},\"save_point\":\"unchanged\",\"total\":{" COUNTS (
+          0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
+  };
+  g_autofree char *folder = g_dir_make_tmp ("test-import-XXXXXX", NULL);
+  mode_t mask = umask (022);
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_summary (folder, &cases[i]);
+
+  umask (mask);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* The run is what it was, wherever its summary goes. */
+static void
+test_summary_elsewhere (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("test-import-XXXXXX", NULL);
+  g_autofree char *link = g_build_filename (folder, "link", NULL);
+  g_autofree char *target = g_build_filename (folder, "target", NULL);
+  g_autofree char *to_link = g_strconcat ("CAR_SUMMARY=", link, NULL);
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) nowhere = { 0 }, folders = { 0 }, piped = { 0 }, linked = { 0 };
+
+  run_against (service, (const char *[4]){ "CAR_SUMMARY=/nonexistent/folder/summary" }, &nowhere);
+  assert_exited (&nowhere, 0, "The summary of the run cannot be written to /nonexistent/folder/summary: ");
+  run_against (service, (const char *[4]){ "CAR_SUMMARY=/", "CONTRACT_FAIL=import_edges:recoverable:11" },
+               &folders);
+  assert_exited (&folders, 11, "The summary of the run cannot be written to /: Is a directory");
+
+  run_against (service, (const char *[4]){ "CAR_SUMMARY=/dev/stdout" }, &piped);
+  assert_exited (&piped, 0, "");
+  g_assert_true (g_str_has_prefix (piped.out, "{\"format\":1,"));
+  g_assert_true (g_str_has_suffix (piped.out, "]}\n"));
+
+  g_assert_true (g_file_set_contents (target, "old", -1, NULL));
+  g_assert_cmpint (symlink ("target", link), ==, 0);
+  run_against (service, (const char *[4]){ to_link }, &linked);
+  assert_exited (&linked, 0, "");
+  g_assert_true (g_file_test (link, G_FILE_TEST_IS_SYMLINK));
+  g_autofree char *summary = read_summary (target);
+  g_assert_true (g_str_has_prefix (summary, "{\"format\":1,"));
+
+  g_assert_cmpint (g_unlink (link), ==, 0);
+  g_assert_cmpint (g_unlink (target), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
 static void
@@ -673,6 +837,8 @@ main (int argc, char **argv)
   g_test_add_func ("/import/stopped", test_stopped);
   g_test_add_func ("/import/staging-folder", test_staging_folder);
   g_test_add_func ("/import/terminal", test_terminal);
+  g_test_add_func ("/import/summary", test_summary);
+  g_test_add_func ("/import/summary-elsewhere", test_summary_elsewhere);
   g_test_add_func ("/import/user-agent", test_user_agent);
 
   return g_test_run ();
