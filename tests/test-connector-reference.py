@@ -125,7 +125,7 @@ def test_connection_test():
     answers = [
         (403, b"", 53), (404, b"", 54), (400, b"", 54), (500, b"", 50), (418, b"", 50), (204, b"", 50), (302, b"", 50),
         (200, b"<html>welcome</html>", 55), (200, b"", 55), (200, b"[" * 300000, 55), (200, b"\xff", 55),
-        (200, {"model_state_id": 17}, 55), (200, {"model_state_id": ""}, 55), (200, [], 55), (200, {}, 55),
+        (200, {"model_state_id": 17}, 0), (200, {"model_state_id": 1.5}, 55), (200, {"model_state_id": ""}, 55), (200, [], 55), (200, {}, 55),
     ]
     for status, body, code in answers:
         with Proxy(behave=always(status, body)) as proxy:

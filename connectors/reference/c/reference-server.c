@@ -124,11 +124,14 @@ reference_server_get_state (ReferenceServer *self, GCancellable *cancellable, GE
   if (!answer)
     return NULL;
 
-  const char *state = JSON_NODE_HOLDS_OBJECT (answer)
-                          ? reference_object_get_text (json_node_get_object (answer), "model_state_id", NULL)
-                          : NULL;
-  if (state && *state)
-    return g_strdup (state);
+  JsonNode *state = JSON_NODE_HOLDS_OBJECT (answer)
+                        ? json_object_get_member (json_node_get_object (answer), "model_state_id")
+                        : NULL;
+  GType type = state && JSON_NODE_HOLDS_VALUE (state) ? json_node_get_value_type (state) : G_TYPE_INVALID;
+  if (type == G_TYPE_STRING && *json_node_get_string (state))
+    return json_node_dup_string (state);
+  if (type == G_TYPE_INT64)
+    return g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (state));
 
   g_set_error_literal (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_DATA_PROCESSING,
                        "the asset server does not tell its model_state_id: is -server the address of one?");
