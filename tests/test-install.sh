@@ -23,7 +23,9 @@ env -u MAKEFLAGS -u MAKELEVEL make -s -C "$TOP_BUILDDIR" install DESTDIR="$folde
 prefix=$(dirname "$(dirname "$(find "$folder/root" -name car-service -path '*/bin/*')")")
 ok "install"
 
-for file in bin/car-service bin/car-connector-host lib/libcar-1.0.so.0 lib/pkgconfig/car-1.0.pc \
+for file in bin/car-service bin/car-connector-host bin/car-connector-reference bin/car-asset-server \
+    share/libcar/connectors/reference/configurations/config.json share/man/man1/car-connector-reference.1 \
+    lib/libcar-1.0.so.0 lib/pkgconfig/car-1.0.pc \
     include/libcar-1.0/libcar/car.h share/man/man1/car-service.1 share/man/man1/car-connector-host.1; do
     [ -e "$prefix/$file" ] || fail "$file is installed"
 done
@@ -88,4 +90,24 @@ if [ -e "$TOP_BUILDDIR/Car-1.0.typelib" ] && [ "$GJS" != no ] && [ -z "${SANITIZ
     [ $code -eq 51 ] || { sed 's/^/# /' "$folder/log"; fail "the override is found among the system's data"; }
     ok "the override is found among the system's data"
 fi
+
+# The connector of the guide, as it stands there.
+awk '/^```c$/ && !found { found = inside = 1; next } /^```/ { inside = 0 } inside' "$TOP_SRCDIR/docs/guide.md" \
+    >"$folder/inventory.c"
+(cd "$folder" && cc -Wall -Wextra -Wno-unused-parameter -Werror "${sanitizers[@]}" -o inventory inventory.c \
+    "${flags[@]}") 2>"$folder/log" || { sed 's/^/# /' "$folder/log"; fail "the guide's connector compiles"; }
+awk '/^```$/ && !found { found = inside = 1; next } /^```/ { inside = 0 } inside' "$TOP_SRCDIR/docs/guide.md" \
+    >"$folder/inventory.csv"
+assets=$(count asset) edges=$(count asset_ipaddress)
+"$folder/inventory" -source guide -file "$folder/inventory.csv" >"$folder/log" 2>&1 ||
+    { sed 's/^/# /' "$folder/log"; fail "the guide's connector imports"; }
+[ "$(count asset) $(count asset_ipaddress)" = "$((assets + 2)) $((edges + 2))" ] || fail "the guide's objects are in the service"
+echo 'one field' >"$folder/inventory.csv"
+code=0
+"$folder/inventory" -source guide -file "$folder/inventory.csv" >"$folder/log" 2>&1 || code=$?
+[ $code -eq 55 ] || fail "the guide's connector fails as the guide says"
+code=0
+"$folder/inventory" -connection-test -file "$folder/none" >"$folder/log" 2>&1 || code=$?
+[ $code -eq 51 ] || fail "the guide's connector tests its data source"
+ok "the guide's connector compiles, imports, and fails as it should"
 printf '1..%d\n' $number
