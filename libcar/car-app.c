@@ -33,7 +33,8 @@ typedef struct
  *
  * All settings of protocol.md are options, spelled `-source x`, `-source=x`, `--source x` or `--source=x`, and environment
  * variables; a connector adds its own with [method@App.add_setting]. Secrets given as options are wiped from the process
- * list when the run begins.
+ * list when the run begins. A file in `/etc/secrets` that is named like the variable wins over both: it holds the value
+ * encrypted (docs/running.md, "Encrypted settings").
  *
  * When it runs, the app installs the log of protocol.md with [func@GLib.log_set_writer_func], which a program can call
  * only once: a connector must not call it, and logs with GLib's functions such as [func@GLib.log_structured].
@@ -220,7 +221,8 @@ car_app_init (CarApp *self)
 
   g_application_set_option_context_description (
       G_APPLICATION (self),
-      "All options may be spelled with one dash or two. Empty variables count as not given.\n\n"
+      "All options may be spelled with one dash or two. They win over the variables, and encrypted files in\n"
+      "/etc/secrets, named like the variables, over both. Empty variables count as not given.\n\n"
       "Exit codes: 0 done; 1 general failure; 2 invalid settings; 10 recoverable failure, the next run goes\n"
       "on; 20 unrecoverable failure, the next run makes a full import; 50 to 55 the data source failed.");
 }
@@ -345,7 +347,8 @@ is_setting_name (const char *name)
  * car_app_add_setting:
  * @self: an app
  * @name: the option without its dashes: two or more lower-case letters, digits and dashes, such as `server`
- * @variable: (nullable): the environment variable, such as `CONFIGURATION_AUTH_URL`; %NULL: it has none
+ * @variable: (nullable): the environment variable, and the name of the encrypted file, such as
+ *   `CONFIGURATION_AUTH_URL`; %NULL: it has none
  * @flags: what the setting is like
  * @description: what it is, in a few words, for `--help` and for the message that it is missing
  * @arg_description: (nullable): what stands for its value in `--help`, such as `URL`
@@ -379,7 +382,7 @@ car_app_add_setting (CarApp *self,
  * @self: an app
  * @name: a setting, one of protocol.md's or one added with [method@App.add_setting]
  *
- * What a setting is in this run: the option's value, or else the variable's.
+ * What a setting is in this run: the encrypted file's value, or else the option's, or else the variable's.
  *
  * Returns: (nullable): UTF-8 text, `true` for a switch that is on; %NULL where it is not given, is empty or off, and
  *   before the app runs

@@ -8,6 +8,7 @@
 #include <libcar/car.h>
 
 #include "connector-runner.h"
+#include "secret-maker.h"
 
 /* What a connector does with its settings, before any import: tests/contract-connector and its connection test, which
  * needs no CAR service. */
@@ -64,6 +65,116 @@ test_variables (void)
                 ARGUMENTS ("-connection-test"), "setting: \n");
   assert_shown (VARIABLES ("CONTRACT_SHOW=quick", "CONTRACT_SERVER=v"),
                 ARGUMENTS ("-connection-test", "-quick"), "setting: true\n");
+}
+
+/* protocol.md, "Settings", one of the connector's own, and what the library adds. */
+static const struct
+{
+  const char *name;
+  const char *variable;
+  gboolean is_switch;
+} settings[] = {
+  { "car-service-url", "CAR_SERVICE_URL", FALSE },
+  { "car-service-key", "CAR_SERVICE_KEY", FALSE },
+  { "car-service-password", "CAR_SERVICE_PASSWORD", FALSE },
+  { "car-service-url-for-token", "CAR_SERVICE_URL_FOR_AUTHTOKEN", FALSE },
+  { "car-service-token", "CAR_SERVICE_AUTHTOKEN", FALSE },
+  { "source", "CONNECTION_NAME", FALSE },
+  { "name", "CONNECTOR_NAME", FALSE },
+  { "version", "CONNECTOR_VERSION", FALSE },
+  { "debug", "DEBUG", TRUE },
+  { "connection-test", "DATASOURCE_CONNECTION_TEST", TRUE },
+  { "export-data-dir", NULL, FALSE },
+  { "keep-export-data-dir", NULL, TRUE },
+  { "export-data-page-size", NULL, FALSE },
+  { "summary", "CAR_SUMMARY", FALSE },
+  { "server", "CONTRACT_SERVER", FALSE },
+  { "secret", "CONTRACT_SECRET", FALSE },
+  { "quick", "CONTRACT_QUICK", TRUE },
+};
+
+/* The values are paths so that the summary of the connection test goes nowhere. */
+#define FROM_VARIABLE "/dev/null"
+#define FROM_OPTION "/dev/../dev/null"
+#define FROM_FILE "/dev/./null"
+
+static GStrv
+spell (const char *name, const char *dashes, const char *value, gboolean with_equals)
+{
+  g_autoptr (GStrvBuilder) arguments = g_strv_builder_new ();
+  g_autofree char *option = g_strconcat (dashes, name, with_equals ? "=" : NULL, value, NULL);
+  g_autofree char *alone = g_strconcat (dashes, name, NULL);
+
+  g_strv_builder_add_many (arguments, "-connection-test", with_equals ? option : alone, NULL);
+  if (!with_equals && value != NULL)
+    g_strv_builder_add (arguments, value);
+
+  return g_strv_builder_end (arguments);
+}
+
+/* In every spelling, over the variable. */
+static void
+assert_option (guint setting, const char *const *variables)
+{
+  static const char *const dashes[] = { "-", "--" };
+  gboolean is_switch = settings[setting].is_switch;
+
+  for (guint dash = 0; dash < G_N_ELEMENTS (dashes); dash++)
+    for (guint equals = 0; equals <= !is_switch; equals++)
+      {
+        g_auto (GStrv) arguments =
+            spell (settings[setting].name, dashes[dash], is_switch ? NULL : FROM_OPTION, equals);
+
+        g_test_message ("%s", arguments[1]);
+        assert_shown (variables, (const char *const *) arguments,
+                      is_switch ? "setting: true\n" : "setting: " FROM_OPTION "\n");
+      }
+}
+
+static void
+assert_setting (guint setting, const char *folder, const char *key)
+{
+  gboolean is_switch = settings[setting].is_switch;
+  g_autofree char *show = g_strconcat ("CONTRACT_SHOW=", settings[setting].name, NULL);
+  g_autofree char *secrets = g_strconcat ("CAR_SECRETS_DIR=", folder, NULL);
+  g_autofree char *variable =
+      g_strdup_printf ("%s=%s", settings[setting].variable == NULL ? "A" : settings[setting].variable,
+                       is_switch ? "yes" : FROM_VARIABLE);
+  const char *const *variables = VARIABLES ("CONTRACT_SERVER=x", show, secrets, variable);
+  g_auto (GStrv) arguments = spell (settings[setting].name, "-", is_switch ? NULL : FROM_OPTION, FALSE);
+
+  assert_option (setting, variables);
+  if (settings[setting].variable == NULL)
+    return;
+
+  assert_shown (variables, ARGUMENTS ("-connection-test"),
+                is_switch ? "setting: true\n" : "setting: " FROM_VARIABLE "\n");
+  if (g_str_equal (settings[setting].name, "connection-test"))
+    return; /* off, it would be another run */
+
+  g_autofree char *token = secret_maker_encrypt (key, "{\"alg\":\"dir\",\"enc\":\"A128GCM\"}",
+                                                 is_switch ? "false" : FROM_FILE, -1);
+  secret_maker_write (folder, settings[setting].variable, token, -1);
+  assert_shown (variables, (const char *const *) arguments,
+                is_switch ? "setting: \n" : "setting: " FROM_FILE "\n");
+}
+
+/* Each setting by variable, by option in all spellings, and by encrypted file, in this order of precedence. */
+static void
+test_every_setting (void)
+{
+  g_autofree char *key = secret_maker_make_key ("{\"alg\":\"A128GCM\"}");
+
+  for (guint i = 0; i < G_N_ELEMENTS (settings); i++)
+    {
+      char *folder = secret_maker_make_folder (key);
+
+      assert_setting (i, folder, key);
+      secret_maker_remove_folder (folder);
+    }
+
+  assert_shown (VARIABLES ("CONTRACT_SERVER=x", "CONTRACT_SHOW=debug"), ARGUMENTS ("-connection-test", "-d"),
+                "setting: true\n");
 }
 
 static void
@@ -288,6 +399,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/app/spellings", test_spellings);
   g_test_add_func ("/app/variables", test_variables);
+  g_test_add_func ("/app/every-setting", test_every_setting);
   g_test_add_func ("/app/refused", test_refused);
   g_test_add_func ("/app/refused-without-telling", test_refused_without_telling);
   g_test_add_func ("/app/help", test_help);
