@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reference connector between real servers, with a mischief-maker in front of the asset server."""
+"""The reference connector between real servers, with a mischief-maker in front of one of them."""
 
 import http.client
 import http.server
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -20,7 +21,7 @@ SOURCE_PATH = "/api/car/v2/source?key=" + reference_world.urllib.parse.quote(ref
 
 
 class Proxy:
-    """Hands requests on to an asset server, unless `behave` answers them: it gets the handler and the number of the
+    """Hands requests on to a server, unless `behave` answers them: it gets the handler and the number of the
     request, and returns whether it did."""
 
     def __init__(self, target=None, behave=None):
@@ -30,15 +31,18 @@ class Proxy:
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_GET(self):
+            def handle_request(self):
+                self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 proxy.requests.append((self.path, self.headers.get("Authorization")))
                 if not (behave and behave(self, len(proxy.requests))):
                     self.hand_on()
 
+            do_GET = do_POST = do_PATCH = do_DELETE = handle_request
+
             def hand_on(self, path=None):
                 connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=60)
-                headers = {"Authorization": self.headers.get("Authorization", "")}
-                connection.request("GET", path or self.path, headers=headers)
+                headers = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+                connection.request(self.command, path or self.path, self.body or None, headers)
                 answer = connection.getresponse()
                 self.answer(answer.status, answer.read())
                 connection.close()
@@ -60,7 +64,7 @@ class Proxy:
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.http.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        self.url = self.base = f"http://127.0.0.1:{self.http.server_port}"
 
     def __enter__(self):
         self.thread = threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.05})
@@ -341,6 +345,34 @@ def test_failures_in_between():
         assert fail_at > 6, "there were requests to fail"
         assert "Incremental import" in import_into(service, server)
         same(service, server)
+
+
+def test_service_fails_in_between():
+    """The same where it is the service that fails: half of the changes may be there already."""
+    with AssetServer("--populate", "4") as server, Service() as service:
+        import_into(service, server)
+        chance = random.Random(7)
+        for fail_at in range(4, 40):
+            address = server.create("ip_addresses", address=f"203.0.113.{fail_at}", asset=server.url("assets", 1))
+            server.change("ports", 1, ip_addresses=[server.url("ip_addresses", chance.randint(1, 4))])
+            server.change("ip_addresses", chance.randint(1, 4), address=f"198.51.100.{fail_at}")
+            server.change("assets", chance.randint(1, 4), vulnerabilities=[server.url("vulnerabilities", chance.randint(1, 8))])
+            server.change("apps", chance.randint(1, 12), assets=[server.url("assets", chance.randint(1, 4))])
+
+            def behave(handler, number, at=fail_at):
+                return number == at and (handler.answer(400, {}) or True)
+
+            with Proxy(service, behave) as proxy:
+                code, log = run_connector(proxy, server.base)
+            if code == 0:
+                assert len(proxy.requests) < fail_at, log
+                break
+            assert code == 10, log
+            # What was new to the run that broke off is gone for the one that makes it good.
+            server.delete("ip_addresses", address)
+            assert "Incremental import" in import_into(service, server)
+            same(service, server)
+        assert 12 < fail_at < 39, fail_at
 
 
 def test_nonsense():

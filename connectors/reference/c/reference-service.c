@@ -39,14 +39,20 @@ reference_pairs_new (void)
   return g_hash_table_new_full (pair_hash, pair_equal, pair_free, NULL);
 }
 
-void
-reference_pairs_add (ReferencePairs *self, const char *from, const char *to)
+static ReferencePair *
+pair_new (const char *from, const char *to)
 {
   ReferencePair *pair = g_new (ReferencePair, 1);
 
   pair->from = g_strdup (from);
   pair->to = g_strdup (to);
-  g_hash_table_add (self, pair);
+  return pair;
+}
+
+void
+reference_pairs_add (ReferencePairs *self, const char *from, const char *to)
+{
+  g_hash_table_add (self, pair_new (from, to));
 }
 
 /* ---- questions ---- */
