@@ -169,6 +169,30 @@ run_case (const char *file, const CarJsonValue *suite_case)
 }
 
 static gboolean
+is_text (const CarJsonValue *value)
+{
+  return value != NULL && value->span.type == CAR_JSON_STRING;
+}
+
+static gboolean
+is_case (const CarJsonValue *value)
+{
+  const CarJsonValue *tests = car_json_value_get_member (value, "tests");
+  gboolean ok = is_text (car_json_value_get_member (value, "description")) &&
+                car_json_value_get_member (value, "schema") != NULL && tests != NULL &&
+                tests->span.type == CAR_JSON_ARRAY;
+
+  for (gsize i = 0; ok && i < car_json_value_get_length (tests); i++)
+    {
+      const CarJsonValue *test = car_json_value_get (tests, i);
+      ok = car_json_value_get_member (test, "data") != NULL &&
+           car_json_value_get_member (test, "valid") != NULL &&
+           is_text (car_json_value_get_member (test, "description"));
+    }
+  return ok;
+}
+
+static gboolean
 run_file (const char *path, GError **error)
 {
   g_autofree char *text = NULL;
@@ -184,7 +208,15 @@ run_file (const char *path, GError **error)
       return FALSE;
     }
   for (gsize i = 0; i < car_json_value_get_length (suite); i++)
-    run_case (name, car_json_value_get (suite, i));
+    {
+      if (!is_case (car_json_value_get (suite, i)))
+        {
+          g_set_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON,
+                       "%s: item %" G_GSIZE_FORMAT " is no case of the JSON-Schema-Test-Suite", path, i);
+          return FALSE;
+        }
+      run_case (name, car_json_value_get (suite, i));
+    }
   return TRUE;
 }
 

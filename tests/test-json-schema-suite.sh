@@ -22,11 +22,22 @@ run() {
     tail -n 1 <<<"$output"
 }
 
-echo 1..2
+echo 1..3
 run "our own cases" "$TOP_SRCDIR/tests/json-schema"
 if [ -d "$suite" ]; then
     run "the public suite" "$suite"
 else
     echo "ok 2 - the public suite # SKIP libtest-json-schema-acceptance-perl is not installed"
 fi
+
+folder=$(mktemp -d)
+echo '[{"external_id": "1"}]' >"$folder/no-case.json"
+complaint=$("$TOP_BUILDDIR/tests/json-schema-suite" "$folder" 2>&1)
+if [ $? -eq 2 ] && grep -q 'no-case.json: item 0' <<<"$complaint"; then
+    echo "ok 3 - what is no suite is told"
+else
+    failed=1
+    echo "not ok 3 - what is no suite is told"
+fi
+rm -r "$folder"
 exit $failed
