@@ -68,6 +68,18 @@ count() {
 [ "$(count asset)" -eq 1 ] || fail "its objects are in the service"
 ok "its objects are in the service"
 
+if [ -e "$TOP_BUILDDIR/car-1.0.vapi" ] && [ "$VALAC" != no ] && [ -z "${SANITIZER_CFLAGS-}" ]; then
+    (cd "$folder" && "$VALAC" --fatal-warnings --vapidir "$prefix/share/vala/vapi" --pkg car-1.0 -X -w \
+        -o vala-connector "$TOP_SRCDIR/tests/example-connector.vala") >"$folder/log" 2>&1 ||
+        { sed 's/^/# /' "$folder/log"; fail "a connector in Vala compiles"; }
+    "$folder/vala-connector" -source vala >"$folder/log" 2>&1 || { sed 's/^/# /' "$folder/log"; fail "it imports"; }
+    [ "$(count asset)" -eq 2 ] || fail "the objects of the connector in Vala are in the service"
+    code=0
+    EXAMPLE_FAILS=1 "$folder/vala-connector" -connection-test >"$folder/log" 2>&1 || code=$?
+    [ $code -eq 52 ] || { sed 's/^/# /' "$folder/log"; fail "the connector in Vala fails as it wants to"; }
+    ok "a connector in Vala compiles, imports and fails"
+fi
+
 # connector_of GUIDE LANGUAGE: the connector in a page, as it stands there.
 connector_of() {
     awk -v fence="\`\`\`$2" '$0 == fence { inside = 1; next } /^```/ { inside = 0 } inside' "$TOP_SRCDIR/docs/$1"
@@ -81,7 +93,7 @@ if [ -e "$TOP_BUILDDIR/Car-1.0.typelib" ] && [ "$GJS" != no ] && [ -z "${SANITIZ
     export GI_TYPELIB_PATH=$prefix/lib/girepository-1.0
     GJS_PATH=$prefix/share/gjs-1.0 "$folder/car-connector-csv" -source offices -file "$folder/assets.csv" \
         >"$folder/log" 2>&1 || { sed 's/^/# /' "$folder/log"; fail "the connector of the JavaScript guide imports"; }
-    [ "$(count asset) $(count asset_ipaddress)" = "3 2" ] || fail "the objects of the JavaScript guide are in the service"
+    [ "$(count asset_ipaddress)" -eq 2 ] || fail "the objects of the JavaScript guide are in the service"
     ok "the connector of the JavaScript guide imports"
 
     code=0
