@@ -12,10 +12,9 @@ import tempfile
 import urllib.parse
 
 TOP = os.environ.get("TOP_BUILDDIR", ".")
+REFERENCE = [os.path.join(TOP, "connectors/reference/c/car-connector-reference")]
 # Any connector that is to do the same: a command, with its arguments.
-CONNECTOR = shlex.split(os.environ.get("CAR_TEST_REFERENCE_CONNECTOR", "")) or [
-    os.path.join(TOP, "connectors/reference/c/car-connector-reference")
-]
+CONNECTOR = shlex.split(os.environ.get("CAR_TEST_REFERENCE_CONNECTOR", "")) or REFERENCE
 SOURCE = "a/b c%&ü,1"
 ENVIRONMENT = {
     name: value for name, value in os.environ.items()
@@ -143,8 +142,9 @@ class Service(Server):
         return graph
 
 
-def run_connector(service, server_url, *options, user=AssetServer.user, password=AssetServer.password, timeout=120):
-    """Runs the connector. Returns its exit code and its log."""
+def run_connector(service, server_url, *options, user=AssetServer.user, password=AssetServer.password, timeout=120,
+                  connector=None):
+    """Runs the connector, or another. Returns its exit code and its log."""
     environment = {
         **ENVIRONMENT,
         "CAR_SERVICE_URL": f"{service.base}/api/car/v2" if service else "http://127.0.0.1:9/api/car/v2",
@@ -153,16 +153,16 @@ def run_connector(service, server_url, *options, user=AssetServer.user, password
         "CONFIGURATION_AUTH_PASSWORD": password,
     }
     result = subprocess.run(
-        [*CONNECTOR, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [*(connector or CONNECTOR), *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=timeout, check=False,
     )
     assert password not in result.stdout, "the password is in the log"
     return result.returncode, result.stdout
 
 
-def import_into(service, server):
+def import_into(service, server, connector=None):
     """An import that succeeds. Returns its log."""
-    code, log = run_connector(service, server.base)
+    code, log = run_connector(service, server.base, connector=connector)
     assert code == 0, f"exit code {code}:\n{log}"
     return log
 

@@ -8,7 +8,7 @@ import sys
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from reference_world import COLLECTIONS, AssetServer, Service, differences, import_into  # noqa: E402
+from reference_world import COLLECTIONS, REFERENCE, AssetServer, Service, differences, import_into  # noqa: E402
 
 SEED = int(os.environ.get("CAR_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
 CHANGES = int(os.environ.get("CAR_TEST_CHANGES") or 600)
@@ -105,9 +105,9 @@ class World:
 
 
 def check(service, server):
-    """Whether the service holds what a full import into a fresh one brings."""
+    """Whether the service holds what a full import into a fresh one brings: the one in C, whatever the language is."""
     with Service() as fresh:
-        import_into(fresh, server)
+        import_into(fresh, server, REFERENCE)
         found, wanted = service.graph(), fresh.graph()
     lines = differences(found, wanted)
     assert not lines, "\n".join(lines)

@@ -245,6 +245,31 @@ function setUpDataHandler(prototype) {
     };
 }
 
+function toJsonObject(value) {
+    return value === null || value instanceof Json.Object ? value : Json.from_string(toJson(value)).get_object();
+}
+
+function fromJson(value) {
+    const node = value instanceof Json.Array ? Json.Node.alloc().init_array(value) : value;
+
+    return node instanceof Json.Node ? JSON.parse(Json.to_string(node, false)) : node;
+}
+
+/* The calls of the service that take or give JSON, each with which of its arguments is some. */
+const CLIENT_CALLS = {patch_vertex: 2, patch_edge: 4, query: 1, search_collection: -1, find_vertices: -1, get_neighbours: -1};
+
+function setUpClient(prototype) {
+    for (const [name, json] of Object.entries(CLIENT_CALLS)) {
+        const call = prototype[name];
+
+        prototype[name] = function (...args) {
+            if (json in args)
+                args[json] = toJsonObject(args[json]);
+            return fromJson(call.apply(this, args));
+        };
+    }
+}
+
 function setUpSchemaExtension() {
     const make = Car.SchemaExtension.new;
 
@@ -272,7 +297,7 @@ function setUpApp(prototype) {
      * hands that on. It calls itself gjs, too. */
     prototype.run = function (argv = [System.programInvocationName, ...System.programArgs]) {
         checkInit(this);
-        GLib.set_prgname(GLib.path_get_basename(argv[0]));
+        GLib.set_prgname(GLib.path_get_basename(argv[0]).replace(/\.js$/, ''));
         return run.call(this, argv[1] === '--' ? [argv[0], ...argv.slice(2)] : argv);
     };
 }
@@ -282,6 +307,7 @@ function _init() {
 
     setUpFailures();
     setUpDataHandler(Car.DataHandler.prototype);
+    setUpClient(Car.Client.prototype);
     setUpSchemaExtension();
     setUpImport(Car.Import.prototype);
     setUpApp(Car.App.prototype);
