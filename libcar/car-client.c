@@ -131,7 +131,7 @@ check_credential (const char *what, const char *value, const char *refused, GErr
   else if (!g_utf8_validate (value, -1, NULL))
     problem = "is not UTF-8";
   else if (strpbrk (value, refused))
-    problem = "holds a character that it cannot";
+    problem = "holds a character that it may not hold";
   for (const char *at = value; *at; at++)
     if (g_ascii_iscntrl (*at))
       problem = "holds a control character, such as an end of line";

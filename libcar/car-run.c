@@ -70,7 +70,16 @@ open_client (CarRun *self, GError **error)
                      ? car_client_new_with_token (options->url, options->token, error)
                      : car_client_new (options->url, options->key, options->password, error);
   if (self->client == NULL)
-    return FALSE;
+    {
+      g_prefix_error (
+          error, "%s: ",
+          options->token != NULL
+              ? "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) or -car-service-token "
+                "(CAR_SERVICE_AUTHTOKEN)"
+              : "-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) or "
+                "-car-service-password (CAR_SERVICE_PASSWORD)");
+      return FALSE;
+    }
 
   g_autofree char *product = make_product (self->settings);
   car_client_set_user_agent (self->client, product);

@@ -198,6 +198,14 @@ test_refused (void)
                   "-log-format (CAR_LOG_FORMAT) must be json, text or auto, not “xml”");
   assert_refused (VARIABLES ("CONTRACT_SERVER=caf\xe9"), ARGUMENTS ("-connection-test"),
                   "-server (CONTRACT_SERVER) is not UTF-8");
+
+  /* Some are refused by the client, which knows no options. */
+  assert_refused (VARIABLES ("CAR_SERVICE_KEY=k", "CAR_SERVICE_PASSWORD=p"),
+                  ARGUMENTS ("-server", "x", "-source", "s", "-car-service-url", "ftp://x"),
+                  "-car-service-url (CAR_SERVICE_URL), ");
+  assert_refused (
+      VARIABLES ("CAR_SERVICE_URL_FOR_AUTHTOKEN=http://127.0.0.1:1/", "CAR_SERVICE_AUTHTOKEN=a b"),
+      ARGUMENTS ("-server", "x", "-source", "s"), "-car-service-token (CAR_SERVICE_AUTHTOKEN): ");
 }
 
 /* What was mistyped may have been a secret. */
