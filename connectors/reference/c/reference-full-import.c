@@ -62,6 +62,20 @@ add_edge (ReferenceEdgeKind kind, const char *from, const char *to, gpointer use
 }
 
 static gboolean
+add_edges_of (const ReferenceEdges *edges, const char *collection, ReferenceObjects *objects, GError **error)
+{
+  GHashTableIter iter;
+  gpointer pk, object;
+
+  g_hash_table_iter_init (&iter, objects);
+  while (g_hash_table_iter_next (&iter, &pk, &object))
+    if (!reference_edges_of (edges, collection, pk, object, error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Assets and IP addresses stay at hand: the edges of others go on from them. */
+static gboolean
 reference_full_import_import_edges (CarImport *import, GCancellable *cancellable, GError **error)
 {
   ReferenceServer *server = get_server (import);
@@ -74,25 +88,17 @@ reference_full_import_import_edges (CarImport *import, GCancellable *cancellable
     return FALSE;
 
   const ReferenceEdges edges = { add_edge, car_import_get_data_handler (import), assets, ip_addresses };
-  static const char *const collections[] = { "assets", "ip_addresses", "mac_addresses",
-                                             "hosts",  "apps",         "ports" };
-  for (guint i = 0; i < G_N_ELEMENTS (collections); i++)
-    {
-      const char *collection = collections[i];
-      g_autoptr (ReferenceObjects) objects =
-          g_str_equal (collection, "assets") ? g_hash_table_ref (assets)
-          : g_str_equal (collection, "ip_addresses")
-              ? g_hash_table_ref (ip_addresses)
-              : reference_server_read_all (server, collection, cancellable, error);
-      if (!objects)
-        return FALSE;
+  if (!add_edges_of (&edges, "assets", assets, error) ||
+      !add_edges_of (&edges, "ip_addresses", ip_addresses, error))
+    return FALSE;
 
-      GHashTableIter iter;
-      gpointer pk, object;
-      g_hash_table_iter_init (&iter, objects);
-      while (g_hash_table_iter_next (&iter, &pk, &object))
-        if (!reference_edges_of (&edges, collection, pk, object, error))
-          return FALSE;
+  static const char *const others[] = { "mac_addresses", "hosts", "apps", "ports" };
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr (ReferenceObjects) objects =
+          reference_server_read_all (server, others[i], cancellable, error);
+      if (!objects || !add_edges_of (&edges, others[i], objects, error))
+        return FALSE;
     }
   return TRUE;
 }

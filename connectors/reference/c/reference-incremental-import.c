@@ -16,8 +16,8 @@ struct _ReferenceIncrementalImport
 {
   CarIncrementalImport parent_instance;
 
-  GHashTable *updates;   /* (element-type utf8 ReferencePks): per collection, and all objects there are */
-  GHashTable *deletions; /* (element-type utf8 ReferencePks) */
+  GHashTable *updates;   /* (element-type utf8 ReferencePks): per collection, what the delta names */
+  GHashTable *deletions; /* (element-type utf8 ReferencePks): and what went since */
   GHashTable *objects;   /* (element-type utf8 ReferenceObjects): what was read */
   GHashTable *whole;     /* (element-type utf8): the collections of which all was read */
 
