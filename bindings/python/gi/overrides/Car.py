@@ -6,7 +6,9 @@ import functools
 import itertools
 import json
 import logging
+import signal
 import sys
+import threading
 import traceback
 
 from gi._gi import VFuncInfo, hook_up_vfunc_implementation
@@ -104,7 +106,7 @@ class IncrementalNotPossible(Failure):
     """The data source has no delta from the last save point: a full import is made instead."""
 
     _domain = GLib.quark_to_string(Car.import_error_quark())
-    _code = 1  # the scanner cuts the name of an enumeration's only code to its last word
+    _code = Car.ImportError.INCREMENTAL_NOT_POSSIBLE
 
 
 @_export
@@ -273,6 +275,51 @@ class LogHandler(logging.Handler):
             self.handleError(record)
 
 
+# ---- stopping ----------------------------------------------------------------------------------------------------
+
+
+class _Interruption:
+    """While an app runs, SIGINT and SIGTERM are libcar's, which cancels the run for them. This makes a KeyboardInterrupt
+    of that in the connector's methods, whatever they are waiting for, and nowhere else."""
+
+    # Nobody else's, harmless where it comes late, and a handler of Python's for it ends what waits.
+    _signal = signal.SIGURG
+
+    depth = 0  # how many methods of the connector are running
+
+    def __init__(self, cancellable):
+        self._cancellable = cancellable
+        self._is_main = threading.current_thread() is threading.main_thread()
+        self._over = threading.Event()
+
+    def __enter__(self):
+        if self._is_main:
+            self._before = signal.signal(self._signal, self._raise)
+            # Not the cancellable's own connect(), which is g_cancellable_connect().
+            self._handler = GObject.Object.connect(self._cancellable, "cancelled", self._on_cancelled)
+
+    def __exit__(self, *args):
+        self._over.set()
+        if self._is_main:
+            GObject.Object.disconnect(self._cancellable, self._handler)
+            signal.signal(self._signal, self._before or signal.SIG_DFL)
+
+    def _on_cancelled(self, cancellable):
+        threading.Thread(target=self._interrupt, daemon=True).start()
+
+    def _interrupt(self):
+        # Again and again: a signal that comes right before a system call does not end it.
+        while not self._over.is_set():
+            if self.depth > 0:
+                signal.pthread_kill(threading.main_thread().ident, self._signal)
+            self._over.wait(0.05)
+
+    def _raise(self, number, frame):
+        if self.depth > 0 and not self._over.is_set():
+            self._over.set()
+            raise KeyboardInterrupt
+
+
 # ---- the classes of a connector ----------------------------------------------------------------------------------
 
 
@@ -330,18 +377,25 @@ def _guard(name, method):
 
     def guarded(self, *args):
         where = f"{_type_name(self)}.{name[len('do_'):]}"
+        _Interruption.depth += 1
         try:
             return check(where, method(self, *args))
         except GLib.Error:
             raise
         except KeyboardInterrupt:
-            raise RecoverableFailure("interrupted", 130) from None
+            # A run that was cancelled says itself what stopped it.
+            cancellable = args[-1] if args else self.get_cancellable()
+            if cancellable is not None:
+                cancellable.set_error_if_cancelled()
+            raise RecoverableFailure("interrupted", 128 + signal.SIGINT) from None
         except BaseException as error:
             # Without the frame that is this one.
             shown = traceback.format_exception(type(error), error, error.__traceback__.tb_next)
             _log_error("libcar", "".join(shown).rstrip())
             what = "".join(traceback.format_exception_only(type(error), error)).strip()
             raise AppError(f"{where} raised {what}") from None
+        finally:
+            _Interruption.depth -= 1
 
     return guarded
 
@@ -448,7 +502,8 @@ class App(Car.App, metaclass=_ConnectorMeta):
         """Runs the connector with the arguments of the process, or others. Returns: the exit code."""
         if not logging.root.handlers:
             logging.basicConfig(handlers=[LogHandler()], level=logging.INFO, format="%(message)s")
-        return super().run(sys.argv if argv is None else argv)
+        with _Interruption(self.get_cancellable()):
+            return super().run(sys.argv if argv is None else argv)
 
 
 _add_setting = Car.App.add_setting
