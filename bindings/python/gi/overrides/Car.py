@@ -414,6 +414,8 @@ class _ConnectorMeta(type(Car.App)):
     """Classes that a connector derives: a method that libcar does not know is an error, the others are guarded."""
 
     def __new__(meta, name, bases, namespace, **kwargs):
+        # type() itself would take the module of its caller, which is this one.
+        namespace.setdefault("__module__", sys._getframe(1).f_globals.get("__name__"))
         if meta._is_connector(namespace["__module__"]):
             meta._name_type(name, namespace)
         cls = super().__new__(meta, name, bases, namespace, **kwargs)
@@ -451,18 +453,17 @@ class _ConnectorMeta(type(Car.App)):
 
     def _find_own(cls, name):
         """The method where this class brings it, itself or by a mixin that is no GObject; PyGObject sees no mixin."""
-        for base in cls.__mro__:
-            if base is not cls and issubclass(base, GObject.Object):
-                return None
-            if name in base.__dict__:
-                return getattr(cls, name)
-        return None
+        return getattr(cls, name) if any(name in base.__dict__ for base in cls._own_bases()) else None
+
+    def _own_bases(cls):
+        yield cls
+        yield from itertools.takewhile(lambda base: not issubclass(base, GObject.Object), cls.__mro__[1:])
 
     def _check_names(cls):
-        for name in cls.__dict__:
-            if name.startswith("do_") and callable(cls.__dict__[name]) and not cls._knows(name):
-                known = [other for base in cls.__mro__ for other in base.__dict__ if _find_vfunc(cls, other)]
-                near = difflib.get_close_matches(name, sorted(set(known)), 1)
+        for name, value in itertools.chain.from_iterable(base.__dict__.items() for base in cls._own_bases()):
+            if name.startswith("do_") and callable(value) and not cls._knows(name):
+                known = {other for base in cls.__mro__ for other in base.__dict__ if _find_vfunc(cls, other)}
+                near = difflib.get_close_matches(name, sorted(known), 1)
                 hint = f"; did you mean {near[0]}()?" if near else ""
                 raise TypeError(f"{cls.__name__}.{name}() implements nothing: libcar has no such method{hint}")
 

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the Python override does beyond the contract: classes, exceptions, types, signals, and where it is found."""
+
+import math
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import gi
+
+gi.require_version("Car", "1.0")
+from gi.repository import Car, GLib, GObject
+
+from local_service import KEY, PASSWORD, run_service
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "asset": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"external_id": {"type": "string"}}},
+        }
+    },
+}
+
+
+def counts(handler):
+    found = {}
+    handler.foreach_collection(lambda name, read, invalid, duplicates, *_: found.update({name: (read, invalid, duplicates)}))
+    return found
+
+
+class Classes(unittest.TestCase):
+    def test_misspelt(self):
+        with self.assertRaisesRegex(TypeError, r"Wrong\.do_import_vertexes\(\).*did you mean do_import_vertices\(\)"):
+
+            class Wrong(Car.FullImport):
+                def do_import_vertexes(self, cancellable):
+                    pass
+
+        with self.assertRaisesRegex(TypeError, r"do_connection_test\(\)"):
+
+            class Mixed(type("Mixin", (), {"do_connection_test": lambda self: None}), Car.AssetServer):
+                pass
+
+    def test_known(self):
+        class Known(Car.App):
+            __gsignals__ = {"counted": (GObject.SignalFlags.RUN_FIRST, None, (int,))}
+
+            def do_counted(self, number):
+                self.number = number
+
+            def do_activate(self):
+                pass
+
+            do_nothing_of_the_kind = 5
+
+        known = Known()
+        known.emit("counted", 3)
+        self.assertEqual(known.number, 3)
+
+    def test_forgotten_init(self):
+        class Forgetful(Car.AssetServer):
+            def __init__(self):
+                self.server = None
+
+        with self.assertRaisesRegex(TypeError, r"Forgetful\.__init__\(\) does not call super\(\)\.__init__\(\)"):
+            Forgetful()
+
+    def test_super(self):
+        class Base(Car.FullImport):
+            def do_get_new_save_point(self, cancellable):
+                return "base"
+
+        class Derived(Base):
+            def do_get_new_save_point(self, cancellable):
+                return super().do_get_new_save_point(cancellable) + "+"
+
+        class Inherited(Derived):
+            pass
+
+        self.assertEqual(Derived().get_new_save_point(None), "base+")
+        self.assertEqual(Inherited().get_new_save_point(None), "base+")
+        self.assertEqual(Derived().do_get_new_save_point(None), "base+")
+        self.assertIsNone(Car.FullImport.get_new_save_point(type("Plain", (Car.FullImport,), {})(), None))
+
+    def test_same_name_twice(self):
+        made = [type("Twice", (Car.AssetServer,), {"do_test_connection": lambda self, c: None}) for _ in range(2)]
+        self.assertNotEqual(made[0].__gtype__.name, made[1].__gtype__.name)
+
+
+class Failures(unittest.TestCase):
+    def server(self, raised):
+        def fail(self, cancellable):
+            raise raised
+
+        return type("FailingServer", (Car.AssetServer,), {"do_test_connection": fail})()
+
+    def test_codes(self):
+        for raised, code in (
+            (Car.RecoverableFailure("x"), 10),
+            (Car.UnrecoverableFailure("x"), 20),
+            (Car.UnrecoverableFailure("x", 21), 21),
+            (Car.DatasourceFailure("x"), 50),
+            (Car.DatasourceFailure("x", Car.DatasourceFailureCode.AUTH), 52),
+            (Car.AppError("x", Car.AppErrorCode.INVALID_PARAMETER), 2),
+        ):
+            with self.assertRaises(type(raised)) as caught:
+                self.server(raised).test_connection(None)
+            self.assertEqual((caught.exception.code, caught.exception.message), (code, "x"))
+            self.assertIsInstance(caught.exception, Car.Failure)
+            self.assertIsInstance(caught.exception, GLib.Error)
+            self.assertEqual(str(raised), "x")
+
+    def test_others(self):
+        for raised, told in ((KeyError("k"), "raised KeyError: 'k'"), (SystemExit(3), "raised SystemExit: 3")):
+            with self.assertRaisesRegex(Car.AppError, r"FailingServer\S*\.test_connection " + told):
+                self.server(raised).test_connection(None)
+        with self.assertRaises(Car.RecoverableFailure) as caught:
+            self.server(KeyboardInterrupt()).test_connection(None)
+        self.assertEqual(caught.exception.code, 130)
+
+    def test_from_c(self):
+        with self.assertRaises(Car.SchemaError) as caught:
+            Car.ImportSchema.new({"type": 5})
+        self.assertEqual(caught.exception.code, Car.SchemaErrorCode.INVALID_SCHEMA)
+        schema = Car.ImportSchema.new(SCHEMA)
+        schema.validate_object("asset", {"external_id": "1"})
+        with self.assertRaises(Car.SchemaError):
+            schema.validate_object("asset", {"external_id": 1})
+
+
+class Data(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.context = run_service()
+        cls.service = cls.context.__enter__()
+        cls.client = Car.Client.new(cls.service.url, KEY, PASSWORD)
+        cls.handler = Car.DataHandler.new(cls.client, Car.ImportSchema.new(SCHEMA), "test", None, 0)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.context.__exit__(None, None, None)
+
+    def test_add(self):
+        before = counts(self.handler).get("asset", (0, 0, 0))
+        self.handler.add_vertex("asset", {"external_id": "ü\0\n\"", "n": [1, 2.5, None, True, 10**30]})
+        self.handler.add_vertices("asset", ({"external_id": str(i % 2500)} for i in range(2501)))
+        self.handler.add_vertices("asset", [])
+        self.handler.add_vertex("asset", {"external_id": 5})
+        after = counts(self.handler)["asset"]
+        self.assertEqual(tuple(b - a for a, b in zip(before, after)), (2503, 1, 1))
+
+    def test_refused(self):
+        for vertices in ({"external_id": "1"}, "text"):
+            with self.assertRaisesRegex(TypeError, "an iterable of dicts is wanted"):
+                self.handler.add_vertices("asset", vertices)
+        with self.assertRaises(ValueError):
+            self.handler.add_vertex("asset", {"external_id": "n", "risk": math.nan})
+        with self.assertRaises(TypeError):
+            self.handler.add_vertex("asset", {"external_id": object()})
+        with self.assertRaisesRegex(TypeError, "an iterable of keys is wanted"):
+            self.handler.delete_vertices("asset", "key")
+
+    def test_client(self):
+        self.client.prepare_database(None)
+        self.assertIsNone(self.client.get_save_point("nobody", None))
+        answer = self.client.query("query q($name: String) { asset(where: {name: {_eq: $name}}) { name } }", {"name": "x"}, None)
+        self.assertEqual(answer, {"asset": []})
+        with self.assertRaises(Car.RecoverableFailure):
+            Car.Client.new(self.service.url, KEY, "wrong").prepare_database(None)
+
+
+class Types(unittest.TestCase):
+    @unittest.skipUnless(shutil.which("mypy", path="/usr/bin:/bin"), "there is no mypy")
+    def test_mypy(self):
+        source = pathlib.Path(os.environ["TOP_SRCDIR"])
+        guide = source.joinpath("docs", "guide-python.md").read_text()
+        connector = guide.split("```python\n")[1].split("```")[0]
+        with tempfile.TemporaryDirectory() as folder:
+            pathlib.Path(folder, "gi").symlink_to(source / "bindings" / "python" / "gi-stubs")
+            environment = {**os.environ, "MYPYPATH": folder}
+            environment.pop("PYTHONPATH")
+            for program, status in (
+                (connector, 0),
+                (connector.replace("add_vertices", "add_vertixes"), 1),
+                (connector.replace('self.add_setting("file"', "self.add_setting(5"), 1),
+                (connector.replace("FailureCode.CONNECT", "FailureCode.CONNECTED"), 1),
+            ):
+                path = pathlib.Path(folder, "connector.py")
+                path.write_text(program)
+                done = subprocess.run(
+                    ["/usr/bin/mypy", "--strict-optional", "--check-untyped-defs", "--cache-dir", folder + "/cache", path],
+                    env=environment,
+                    capture_output=True,
+                    text=True,
+                    cwd=folder,
+                )
+                self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+
+
+class Results(unittest.TextTestResult):
+    number = 0
+
+    def say(self, what, test, why=""):
+        self.number += 1
+        print(f"{what} {self.number} - {test.id()}{why}", flush=True)
+
+    def addSuccess(self, test):
+        self.say("ok", test)
+
+    def addSkip(self, test, reason):
+        self.say("ok", test, " # SKIP " + reason)
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.say("not ok", test)
+
+    addError = addFailure
+
+
+if __name__ == "__main__":
+    signal.alarm(300)
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    result = unittest.TextTestRunner(resultclass=Results).run(suite)
+    print(f"1..{result.number}")
+    sys.exit(not result.wasSuccessful())
