@@ -299,6 +299,12 @@ test_connecting_id (Fixture *fixture, gconstpointer user_data)
   assert_answer (store, "SELECT count (DISTINCT connecting_id) FROM vertex WHERE collection = 'hostname'",
                  "1");
   assert_answer (store, "SELECT count (DISTINCT connecting_id) FROM vertex WHERE collection = 'asset'", "2");
+
+  /* The import schema demands no _key of a hostname. */
+  import_members (store, "s3", ",\"hostname\":[{\"host_name\":\"host.example\"}]");
+  assert_answer (store, "SELECT count (*) FROM vertex WHERE node_id = 's3/host.example'", "1");
+  assert_answer (store, "SELECT count (DISTINCT connecting_id) FROM vertex WHERE collection = 'hostname'",
+                 "1");
 }
 
 /* Two transactions never have one time, also where the clock of the machine was set back. */

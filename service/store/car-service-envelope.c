@@ -123,7 +123,8 @@ put_source (Import *import, const CarServiceObject *source, const CarJsonSpan *b
 }
 
 /* The name of a vertex: _key for what is named by it, else external_id. Each takes the other's place where it is
- * missing, as the import schema demands neither of all collections. */
+ * missing, as the import schema demands neither of all collections. Of a hostname it demands host_name alone, which
+ * then is the name. */
 static char *
 dup_key (Import *import, gboolean by_key, GError **error)
 {
@@ -136,6 +137,8 @@ dup_key (Import *import, gboolean by_key, GError **error)
     chosen = g_steal_pointer (&key);
   else
     chosen = g_steal_pointer (&external_id);
+  if (chosen == NULL && !wrong && strcmp (import->collection, "hostname") == 0)
+    chosen = car_service_object_dup_string (import->object, "host_name", &wrong);
   if (!wrong && chosen != NULL && *chosen != '\0')
     return chosen;
 
