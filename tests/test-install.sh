@@ -82,7 +82,7 @@ fi
 
 # connector_of GUIDE LANGUAGE: the connector in a page, as it stands there.
 connector_of() {
-    awk -v fence="\`\`\`$2" '$0 == fence { inside = 1; next } /^```/ { inside = 0 } inside' "$TOP_SRCDIR/docs/$1"
+    awk -v fence="\`\`\`$2" '$0 == fence { inside = 1; next } /^```/ && inside { exit } inside' "$TOP_SRCDIR/docs/$1"
 }
 
 if [ -e "$TOP_BUILDDIR/Car-1.0.typelib" ] && [ "$GJS" != no ] && [ -z "${SANITIZER_CFLAGS-}" ]; then
@@ -122,4 +122,16 @@ code=0
 "$folder/inventory" -connection-test -file "$folder/none" >"$folder/log" 2>&1 || code=$?
 [ $code -eq 51 ] || fail "the guide's connector tests its data source"
 ok "the guide's connector compiles, imports, and fails as it should"
+
+# The guide's connector, with the paths that the guide names. (With sanitizers, Python would need their library first.)
+if [ -e "$TOP_BUILDDIR/Car-1.0.typelib" ] && [ "$PYTHON_GI" != no ] && [ -z "${SANITIZER_CFLAGS-}" ]; then
+    overrides=$(find "$prefix" -name Car.py -path '*/gi/overrides/*')
+    [ -n "$overrides" ] || fail "the Python overrides are installed"
+    connector_of guide-python.md python >"$folder/connector.py"
+    printf 'id,name,address\noutside-python,python,10.0.0.9\n' >"$folder/rows.csv"
+    (cd "$folder" && GI_TYPELIB_PATH=$prefix/lib/girepository-1.0 PYTHONPATH=${overrides%/gi/overrides/Car.py} \
+        "$PYTHON_GI" connector.py -file rows.csv -source outside-python) >"$folder/log" 2>&1 ||
+        { sed 's/^/# /' "$folder/log"; fail "a connector in Python outside the tree imports"; }
+    ok "a connector in Python outside the tree imports"
+fi
 printf '1..%d\n' $number
