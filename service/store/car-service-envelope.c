@@ -242,20 +242,8 @@ static const char *const edge_members[] = { "_from",           "_to",       "_fr
                                             "active",          "timestamp", NULL };
 
 static gboolean
-is_of_source (Import *import)
-{
-  const CarJsonSpan *source = car_service_object_get (import->object, "source");
-
-  return source == NULL ||
-         (source->type == CAR_JSON_STRING && car_json_span_equals (source, import->report.source));
-}
-
-static gboolean
 import_edge (Import *import, const char *from_collection, const char *to_collection, GError **error)
 {
-  if (!is_of_source (import))
-    return refuse (import, error, "its source is not the envelope's");
-
   g_autofree char *from = dup_end (import, "_from_external_id", "_from", from_collection, error);
   g_autofree char *to =
       from != NULL ? dup_end (import, "_to_external_id", "_to", to_collection, error) : NULL;
@@ -288,6 +276,7 @@ import_edge (Import *import, const char *from_collection, const char *to_collect
 static gboolean
 import_object (Import *import, CarJsonScanner *scanner, GError **error)
 {
+  g_autoptr (GError) problem = NULL;
   const char *from, *to;
 
   car_json_scanner_peek (scanner);
@@ -296,11 +285,23 @@ import_object (Import *import, CarJsonScanner *scanner, GError **error)
     return refuse (import, error, "it is not an object");
   text.length = (gsize) (scanner->at - text.text);
 
-  if (car_core_model_get_edge_ends (import->model, import->collection, &from, &to))
-    return import_edge (import, from, to, error);
+  gboolean kept =
+      car_core_model_get_edge_ends (import->model, import->collection, &from, &to)
+          ? import_edge (import, from, to, &problem)
+          : import_vertex (import, &text, car_core_model_is_named_by_key (import->model, import->collection),
+                           &problem);
+  if (kept)
+    return TRUE;
 
-  return import_vertex (import, &text, car_core_model_is_named_by_key (import->model, import->collection),
-                        error);
+  if (!g_error_matches (problem, CAR_SERVICE_ERROR, 422))
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+
+  /* The import schema takes it, so the rest of its page must not suffer. */
+  g_warning ("The source %s: %s: it is not kept", import->report.source, problem->message);
+  return TRUE;
 }
 
 static gboolean
