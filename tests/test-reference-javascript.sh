@@ -8,17 +8,4 @@ set -euo pipefail
 
 connector=$TOP_SRCDIR/connectors/reference/javascript/car-connector-reference-javascript.js
 export CAR_TEST_REFERENCE_CONNECTOR="'$GJS' -m '$connector' --"
-
-number=0 failed=0
-for test in test-reference-parity test-connector-reference; do
-    number=$((number + 1))
-    if output=$("$PYTHON_GI" "$TOP_SRCDIR/tests/$test.py" 2>&1); then
-        printf 'ok %d - %s\n' $number "$test"
-    else
-        printf '%s\n' "$output" | sed 's/^/# /'
-        printf 'not ok %d - %s\n' $number "$test"
-        failed=1
-    fi
-done
-printf '1..%d\n' $number
-exit $failed
+. "$TOP_SRCDIR/tests/reference.sh"

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The reference connector in Python: it imports the inventory of an asset server, as car-connector-reference does."""
+
+import sys
+
+import gi
+
+gi.require_version("Car", "1.0")
+from gi.repository import Car
+
+from extension import make_extension
+from full_import import ReferenceFullImport
+from incremental_import import ReferenceIncrementalImport
+from server import ReferenceServer
+
+REQUIRED, SECRET = Car.SettingFlags.REQUIRED, Car.SettingFlags.SECRET
+
+
+class ReferenceApp(Car.App):
+    def __init__(self):
+        super().__init__()
+        self.add_setting("server", "CONFIGURATION_AUTH_URL", REQUIRED, "the asset server's address", "URL")
+        self.add_setting(
+            "username", "CONFIGURATION_AUTH_USERNAME", REQUIRED, "the user that the asset server knows", "NAME"
+        )
+        self.add_setting("password", "CONFIGURATION_AUTH_PASSWORD", REQUIRED | SECRET, "that user's password", "PASSWORD")
+
+    def do_create_asset_server(self):
+        return ReferenceServer(*map(self.get_setting, ("server", "username", "password")))
+
+    def do_create_schema_extension(self):
+        return make_extension()
+
+    def do_create_full_import(self):
+        return ReferenceFullImport()
+
+    def do_create_incremental_import(self):
+        return ReferenceIncrementalImport()
+
+
+if __name__ == "__main__":
+    sys.exit(ReferenceApp().run())

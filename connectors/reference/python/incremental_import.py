@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What changed on the asset server since the last import.
+
+The delta names objects, and says nothing of what they were. So each is read again, and where edges may have changed, those
+that hold now are compared with those that the CAR service has: what is missing there is added, what no longer holds is
+switched off.
+
+Objects that the service knows by their pk are read by their pk. An address or a host is known there by its name alone, and
+several objects of the asset server may have one name: of these collections, when anything changed in one, all is read and
+compared.
+"""
+
+from collections import defaultdict
+
+from gi.repository import Car
+
+from graph import EDGES, VERTICES, edge_of, edges_of, vertex_of
+from objects import links_of, pk_of, text_of
+from service import get_all_edges, get_edges, get_names
+
+
+def _refuse(problem):
+    raise Car.DatasourceFailure(f"the asset server's delta {problem}", Car.DatasourceFailureCode.DATA_PROCESSING)
+
+
+class ReferenceIncrementalImport(Car.IncrementalImport):
+    def __init__(self):
+        super().__init__()
+        self._updates = defaultdict(set)  # per collection, pks
+        self._deletions = defaultdict(set)
+        self._objects: defaultdict[str, dict] = defaultdict(dict)  # what was read
+        self._whole = set()  # the collections of which all was read
+        self._wanted = defaultdict(set)  # edges that hold now, of the vertices that are looked at
+        self._current = defaultdict(set)  # those that the service has of these vertices
+
+    def do_get_new_save_point(self, cancellable):
+        return self.asset_server.get_state()
+
+    def do_get_data_for_delta(self, last_save_point, new_save_point, cancellable):
+        for collection, changes in self.asset_server.get_delta(last_save_point, new_save_point).items():
+            if not isinstance(changes, dict):
+                _refuse(f"does not tell what changed in “{collection}”")
+            for member, pks in (("updates", self._updates), ("deletions", self._deletions)):
+                changed = changes.get(member)
+                if not isinstance(changed, (list, type(None))):
+                    _refuse(f"has no list of {member} of {collection}")
+                pks[collection].update(pk_of(collection, pk) for pk in changed or ())
+
+    def _is_touched(self, collection):
+        return bool(self._updates[collection] or self._deletions[collection])
+
+    def _read_all(self, collection):
+        """All of a collection, read once."""
+        if collection not in self._whole:
+            self._objects[collection] = self.asset_server.read_all(collection)
+            self._whole.add(collection)
+        return self._objects[collection]
+
+    def _read_more(self, collection, pks):
+        """Those of the objects that were not read yet."""
+        if collection not in self._whole:
+            objects = self._objects[collection]
+            objects.update(self.asset_server.read(collection, pks - objects.keys()))
+
+    def _read_linked(self, collection, pks, member, target):
+        """Reads what objects lead to."""
+        objects = self._objects[collection]
+        self._read_more(target, {link for pk in pks & objects.keys() for link in links_of(objects[pk], member)})
+
+    # ---- vertices ----
+
+    def _read_vulnerabilities(self):
+        """A vulnerability holds what its xrefproperties say, and the delta does not tell which these belong to."""
+        updates = self._updates["vulnerabilities"]
+        if self._is_touched("xrefproperties"):
+            updates.update(self._read_all("vulnerabilities"))
+        else:
+            self._read_more("vulnerabilities", updates)
+        if updates:
+            self._read_all("xrefproperties")
+
+    def _read_updates(self, kind):
+        if kind.collection == "vulnerabilities":
+            self._read_vulnerabilities()
+        elif not kind.name:
+            self._read_more(kind.collection, self._updates[kind.collection])
+        elif self._is_touched(kind.collection):
+            self._read_all(kind.collection)
+
+    def do_import_vertices(self, cancellable):
+        for kind in VERTICES:
+            self._read_updates(kind)
+            objects, updates = self._objects[kind.collection], self._updates[kind.collection]
+            xrefs = self._objects["xrefproperties"]
+            there = updates & objects.keys()
+            self.data_handler.add_vertices(kind.vertex, (vertex_of(kind, pk, objects[pk], xrefs) for pk in there))
+            # An object that went since the delta was made is one more that is deleted.
+            self._deletions[kind.collection] -= there
+            self._deletions[kind.collection] |= updates - there
+
+    # ---- edges ----
+
+    def _collect(self, collection, pks=None):
+        """The edges that hold now, of all objects that were read of a collection; `pks`, where given, are those meant."""
+        objects = self._objects[collection]
+        for pk in objects if pks is None else pks & objects.keys():
+            for kind, start, end in edges_of(collection, pk, objects[pk], self._objects):
+                self._wanted[kind].add((start, end))
+
+    def _look_up(self, kind, side, names, cancellable):
+        self._current[kind].update(get_edges(self, kind, side, names, cancellable))
+
+    def _compare_assets(self, cancellable):
+        pks = self._updates["assets"]
+        self._collect("assets", pks)
+        self._look_up("asset_vulnerability", "from", pks, cancellable)
+        self._look_up("site_asset", "to", pks, cancellable)
+
+    def _compare_apps(self, cancellable):
+        """The apps that changed, and those that are or were on an asset that did: they have its vulnerabilities."""
+        assets = self._updates["assets"] | self._deletions["assets"]
+        linked = {app for _, app in get_edges(self, "asset_application", "from", assets, cancellable)}
+        apps = self._updates["apps"] | linked
+        self._read_more("apps", apps)
+        self._read_linked("apps", apps, "assets", "assets")
+        self._collect("apps", apps)
+        self._look_up("asset_application", "to", apps, cancellable)
+        self._look_up("application_vulnerability", "from", apps, cancellable)
+
+    def _compare_ports(self, cancellable):
+        """The ports that changed, and those that lead to an IP address that did: it may have another name now."""
+        ports = set(self._updates["ports"])
+        changed = self._updates["ip_addresses"]
+        if changed:
+            all_ports = self._read_all("ports").items()
+            ports.update(pk for pk, port in all_ports if not changed.isdisjoint(links_of(port, "ip_addresses")))
+        self._read_more("ports", ports)
+        self._read_linked("ports", ports, "ip_addresses", "ip_addresses")
+        self._collect("ports", ports)
+        self._look_up("application_port", "to", ports, cancellable)
+        self._look_up("ipaddress_port", "to", ports, cancellable)
+
+    def _compare_all(self, collection, kinds, cancellable):
+        """Of addresses and hosts, everything: see above."""
+        self._read_all(collection)
+        self._collect(collection)
+        for kind in kinds:
+            self._current[kind].update(get_all_edges(self, kind, cancellable))
+
+    def _compare_names(self, cancellable):
+        ip_addresses = self._is_touched("ip_addresses")
+        if ip_addresses:
+            self._compare_all("ip_addresses", ["asset_ipaddress"], cancellable)
+        if ip_addresses or self._is_touched("mac_addresses"):
+            self._read_all("ip_addresses")
+            self._compare_all("mac_addresses", ["asset_macaddress", "ipaddress_macaddress"], cancellable)
+        if self._is_touched("hosts"):
+            self._compare_all("hosts", ["asset_hostname"], cancellable)
+
+    def do_import_edges(self, cancellable):
+        # The names first: where they read all IP addresses, none is read again for the ports.
+        self._compare_names(cancellable)
+        self._compare_assets(cancellable)
+        self._compare_apps(cancellable)
+        self._compare_ports(cancellable)
+
+        for kind in EDGES:
+            wanted, current = self._wanted[kind], self._current[kind]
+            self.data_handler.add_edges(kind, (edge_of(kind, *ends) for ends in wanted - current))
+            self.data_handler.add_edges(kind, (edge_of(kind, *ends, active=False) for ends in current - wanted))
+
+    # ---- deletions ----
+
+    def _find_gone_names(self, kind, cancellable):
+        """The names that the service has, and no object any more."""
+        there = {text_of(found, kind.name) for found in self._objects[kind.collection].values()}
+        return set(get_names(self, kind.vertex, cancellable)) - there
+
+    def do_delete_vertices(self, cancellable):
+        for kind in VERTICES:
+            if self._is_touched(kind.collection):
+                gone = self._find_gone_names(kind, cancellable) if kind.name else self._deletions[kind.collection]
+                self.data_handler.delete_vertices(kind.vertex, gone, cancellable)

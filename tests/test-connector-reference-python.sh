@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The reference connector in Python does what the one in C does.
+set -euo pipefail
+
+. "$TOP_SRCDIR/tests/python.sh"
+"$PYTHON_GI" -c 'import requests' 2>/dev/null || skip "there is no requests for $PYTHON_GI"
+
+connector=$TOP_SRCDIR/connectors/reference/python/car-connector-reference-python.py
+export CAR_TEST_REFERENCE_CONNECTOR="'$PYTHON_GI' '$connector'"
+. "$TOP_SRCDIR/tests/reference.sh"
