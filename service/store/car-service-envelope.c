@@ -62,28 +62,14 @@ car_service_envelope_check (GBytes *envelope, GError **error)
   return g_steal_pointer (&key);
 }
 
-/* The import schema's rule for a source's key is narrower than the contract, by which a source may have any name. So a
- * name outside of that rule is left out of the check; all the rest is checked as it stands. */
 static gboolean
-validate (CarServiceStore *store, GBytes *envelope, const CarJsonSpan *key, GError **error)
+validate (CarServiceStore *store, GBytes *envelope, GError **error)
 {
   gsize length;
   const char *text = g_bytes_get_data (envelope, &length);
   CarImportSchema *schema = car_service_store_get_import_schema (store, error);
-  gboolean plain = TRUE;
 
-  if (schema == NULL)
-    return FALSE;
-  for (gsize i = 0; i < key->length && plain; i++)
-    plain = g_ascii_isalnum (key->text[i]) || strchr ("_:@=;!'%-.()+,$*", key->text[i]) != NULL;
-  if (plain)
-    return car_import_schema_validate_envelope (schema, text, (gssize) length, error);
-
-  g_autoptr (GString) copy = g_string_new_len (text, key->text - text);
-  g_string_append (copy, "source");
-  g_string_append_len (copy, key->text + key->length, text + length - (key->text + key->length));
-
-  return car_import_schema_validate_envelope (schema, copy->str, (gssize) copy->len, error);
+  return schema != NULL && car_import_schema_validate_envelope (schema, text, (gssize) length, error);
 }
 
 static gboolean
@@ -360,8 +346,7 @@ import_members (Import *import, GBytes *envelope, const CarServiceObject *member
   CarJsonScanner scanner;
 
   car_json_scanner_init (&scanner, source_text->text, source_text->length);
-  if (!car_service_object_read (&source, &scanner) ||
-      !validate (import->store, envelope, car_service_object_get (&source, "_key"), error) ||
+  if (!car_service_object_read (&source, &scanner) || !validate (import->store, envelope, error) ||
       !car_service_store_tick (import->store, &import->report.now, error) ||
       !put_source (import, &source, source_text, error))
     return FALSE;
