@@ -112,12 +112,12 @@ load_settings (CarApp *self, GVariantDict *options, GError **error)
 
   if (car_settings_get (priv->settings, "name") == NULL)
     {
+      const char *program = g_get_prgname ();
       g_autofree char *name = car_connector_name_from_file (CONFIG_FILE);
 
-      car_settings_set (priv->settings, "name",
-                        name != NULL               ? name
-                        : g_get_prgname () != NULL ? g_get_prgname ()
-                                                   : "connector");
+      if (name == NULL)
+        name = car_connector_name_from_program (program != NULL ? program : "connector");
+      car_settings_set (priv->settings, "name", name);
     }
 
   const CarSetting *setting = car_settings_lookup (priv->settings, "log-format", -1);

@@ -79,3 +79,15 @@ car_connector_name_from_file (const char *path)
 
   return find_display_name (&config);
 }
+
+char *
+car_connector_name_from_program (const char *program)
+{
+  static const char *const endings[] = { ".py", ".js" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    if (g_str_has_suffix (program, endings[i]) && strlen (program) > strlen (endings[i]))
+      return g_strndup (program, strlen (program) - strlen (endings[i]));
+
+  return g_strdup (program);
+}

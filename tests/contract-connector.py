@@ -180,8 +180,6 @@ class ContractApp(Car.App):
 
 
 def main():
-    # The name that the connector has in its log, the same in every language.
-    GLib.set_prgname("contract-connector")
     codes = []
     if "CONTRACT_THREAD" not in os.environ:
         return ContractApp().run(sys.argv)

@@ -383,13 +383,17 @@ static void
 test_log_formats (void)
 {
   const char *const *variables = VARIABLES ("CONTRACT_SERVER=x");
-  g_auto (ConnectorRun) json = { 0 }, text = { 0 }, debug = { 0 };
+  g_auto (ConnectorRun) json = { 0 }, unnamed = { 0 }, text = { 0 }, debug = { 0 };
 
   run_connector (variables, ARGUMENTS ("-connection-test", "-name", "n", "-version", "9", "-source", "s"),
                  &json);
   assert_exited (&json, 0,
                  "\"message\":\"The data source can be reached\",\"connector\":\"n\",\"source\":\"s\","
                  "\"version\":\"9\"}\n");
+
+  /* The program's name, in whatever language it is. */
+  run_connector (variables, ARGUMENTS ("-connection-test"), &unnamed);
+  assert_exited (&unnamed, 0, "\"connector\":\"contract-connector\",");
 
   run_connector (variables, ARGUMENTS ("-connection-test", "--log-format=text"), &text);
   assert_exited (&text, 0, "");

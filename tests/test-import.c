@@ -72,8 +72,7 @@ make_environment (FakeService *service, const char *const variables[4])
   g_autofree char *url = g_strconcat ("CAR_SERVICE_URL=", fake_service_get_url (service), NULL);
 
   g_strv_builder_add_many (all, url, "CAR_SERVICE_KEY=the-key", "CAR_SERVICE_PASSWORD=the-password",
-                           "CONNECTION_NAME=a/b c%&ü", "CONNECTOR_NAME=contract-connector",
-                           "CONTRACT_SERVER=x", NULL);
+                           "CONNECTION_NAME=a/b c%&ü", "CONTRACT_SERVER=x", NULL);
   for (guint i = 0; i < 4 && variables[i] != NULL; i++)
     g_strv_builder_add (all, variables[i]);
 

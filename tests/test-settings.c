@@ -292,6 +292,22 @@ test_connector_name (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+static void
+test_program_name (void)
+{
+  static const char *const cases[][2] = {
+    { "connector", "connector" },       { "connector.py", "connector" }, { "connector.js", "connector" },
+    { "connector.v2", "connector.v2" }, { "copy.py.py", "copy.py" },     { ".py", ".py" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *name = car_connector_name_from_program (cases[i][0]);
+
+      g_assert_cmpstr (name, ==, cases[i][1]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -307,6 +323,7 @@ main (int argc, char **argv)
   g_test_add_func ("/settings/ways-to-the-service", test_ways_to_the_service);
   g_test_add_func ("/settings/page-size", test_page_size);
   g_test_add_func ("/settings/connector-name", test_connector_name);
+  g_test_add_func ("/settings/program-name", test_program_name);
 
   return g_test_run ();
 }

@@ -297,7 +297,7 @@ function setUpApp(prototype) {
      * hands that on. It calls itself gjs, too. */
     prototype.run = function (argv = [System.programInvocationName, ...System.programArgs]) {
         checkInit(this);
-        GLib.set_prgname(GLib.path_get_basename(argv[0]).replace(/\.js$/, ''));
+        GLib.set_prgname(GLib.path_get_basename(argv[0]));
         return run.call(this, argv[1] === '--' ? [argv[0], ...argv.slice(2)] : argv);
     };
 }
