@@ -6,8 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What a run stages on disk before anything is sent: pages ready to be sent (each a whole envelope) and a journal of
- * what was. */
+/* What a run stages on disk before anything is sent: pages ready to be sent, each a whole envelope. */
 
 #define CAR_TYPE_BUNDLE (car_bundle_get_type ())
 G_DECLARE_FINAL_TYPE (CarBundle, car_bundle, CAR, BUNDLE, GObject)
@@ -29,18 +28,21 @@ typedef struct
   gsize n_bytes;
 } CarBundleSlot;
 
-/* Makes a new folder of its own (0700) in `directory`, or in the system's temporary folder where that is NULL.
+/* Pages are staged in `parent`, made where it is missing, or in the system's temporary folder where that is NULL. Their
+ * files have no name: nothing is left of them, whatever ends the process. With `keep` they stay, in a new folder of
+ * their own (0700): vertices.jsonl and edges.jsonl, whose lines are the pages, and a journal that tells which job took
+ * which page.
+ *
  * A page takes up to page_size objects (0: 2000), and no further object once it is too large (see
  * car_bundle_set_max_page_bytes()). No disk space, no right to write: CAR_RECOVERABLE_FAILURE, which stays. */
-CarBundle *car_bundle_new (const char *directory, guint page_size, GError **error);
+CarBundle *car_bundle_new (const char *parent, guint page_size, gboolean keep, GError **error);
 void car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes);
+
+/* NULL: nothing is kept. */
 const char *car_bundle_get_directory (CarBundle *self);
 
 /* What every envelope begins with: the text of two JSON objects. */
 void car_bundle_set_envelope (CarBundle *self, const char *source, const char *report);
-
-/* Keeps the folder when the bundle is gone. */
-void car_bundle_set_keep (CarBundle *self, gboolean keep);
 
 /* An object is appended to `text` of its collection's slot, behind what car_bundle_begin() put there, and then either
  * committed or, with the same `begin`, rolled back. Slots live as long as the bundle. */
@@ -65,7 +67,7 @@ GBytes *car_bundle_get_report_envelope (CarBundle *self);
  * it holds a single object. */
 gboolean car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error);
 
-/* Notes that a page was taken under this job's id, and later that its job is done. */
+/* Notes that a page was taken under this job's id, and later that the jobs of all pages of the part are done. */
 gboolean
 car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const char *job, GError **error);
 gboolean car_bundle_note_done (CarBundle *self, CarBundlePart part, GError **error);

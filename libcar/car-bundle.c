@@ -16,7 +16,7 @@
 
 #define DEFAULT_PAGE_SIZE 2000
 #define DEFAULT_MAX_PAGE_BYTES (8 * 1024 * 1024)
-#define JOURNAL "journal"
+#define FILE_TEMPLATE "car-import-XXXXXX"
 
 /* An open page's memory that is kept for the next one, a collection. */
 #define KEPT_SLOT_BYTES (1024 * 1024)
@@ -26,20 +26,21 @@ typedef struct
   GPtrArray *slots;
   guint n_objects; /* of the open page */
   gsize n_bytes;   /* of the open page */
-  guint n_pages;   /* written */
-  guint n_done;    /* of those: sent, and their jobs are done */
+  int fd;          /* the pages, one after the other, a newline behind each */
+  GArray *ends;    /* (element-type guint64): where each page ends, its newline included */
+  guint n_done;    /* pages that were sent, and their jobs are done */
 } Part;
 
 struct _CarBundle
 {
   GObject parent_instance;
 
-  char *directory;
-  int directory_fd;
+  char *parent;
+  char *directory; /* NULL: nothing is kept, the files have no name, and there is no journal */
   int journal_fd;
+  guint64 journal_end;
   guint page_size;
   gsize max_page_bytes;
-  gboolean keep;
   GString *envelope; /* how every page begins */
   Part parts[CAR_BUNDLE_N_PARTS];
   guint64 n_bytes;
@@ -74,24 +75,11 @@ slot_reset (CarBundleSlot *slot)
   g_string_append (slot->text, ":[");
 }
 
-static char *
-get_page_name (CarBundlePart part, guint page)
-{
-  return g_strdup_printf ("%s-%06u.json", part_names[part], page + 1);
-}
-
 static void
-remove_folder (CarBundle *self)
+close_file (int fd)
 {
-  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
-    for (guint page = 0; page < self->parts[part].n_pages; page++)
-      {
-        g_autofree char *name = get_page_name (part, page);
-        unlinkat (self->directory_fd, name, 0);
-      }
-
-  unlinkat (self->directory_fd, JOURNAL, 0);
-  g_rmdir (self->directory);
+  if (fd >= 0)
+    close (fd);
 }
 
 static void
@@ -99,19 +87,17 @@ car_bundle_finalize (GObject *object)
 {
   CarBundle *self = CAR_BUNDLE (object);
 
-  if (self->directory_fd >= 0 && !self->keep)
-    remove_folder (self);
-
-  if (self->journal_fd >= 0)
-    close (self->journal_fd);
-  if (self->directory_fd >= 0)
-    close (self->directory_fd);
-
-  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
-    g_ptr_array_unref (self->parts[part].slots);
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      g_ptr_array_unref (self->parts[i].slots);
+      g_array_unref (self->parts[i].ends);
+      close_file (self->parts[i].fd);
+    }
+  close_file (self->journal_fd);
   g_string_free (self->envelope, TRUE);
   g_clear_error (&self->failure);
   g_free (self->directory);
+  g_free (self->parent);
 
   G_OBJECT_CLASS (car_bundle_parent_class)->finalize (object);
 }
@@ -125,12 +111,15 @@ car_bundle_class_init (CarBundleClass *klass)
 static void
 car_bundle_init (CarBundle *self)
 {
-  self->directory_fd = -1;
   self->journal_fd = -1;
   self->max_page_bytes = DEFAULT_MAX_PAGE_BYTES;
   self->envelope = g_string_new (NULL);
-  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
-    self->parts[part].slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      self->parts[i].slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
+      self->parts[i].fd = -1;
+      self->parts[i].ends = g_array_new (FALSE, FALSE, sizeof (guint64));
+    }
 }
 
 /* Without data sent, no gap is possible: whatever the disk does is recoverable. */
@@ -164,36 +153,95 @@ check_parent (const char *directory, GError **error)
   return TRUE;
 }
 
-static gboolean
-make_folder (CarBundle *self, const char *parent, GError **error)
+/* A file without a name goes when the process does, whatever ends it. Where the file system (NFS is one) makes files with
+ * a name only, it loses its name at once. */
+static int
+open_unnamed (const char *parent)
 {
-  g_autofree char *directory = g_build_filename (parent, "car-import-XXXXXX", NULL);
+  int fd = open (parent, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
 
-  if (g_mkdtemp_full (directory, 0700) == NULL)
-    return set_disk_error (error, "Cannot make a staging folder in", parent, errno);
+  if (fd >= 0)
+    return fd;
 
-  self->directory = g_steal_pointer (&directory);
-  self->directory_fd = open (self->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (self->directory_fd < 0)
-    return set_disk_error (error, "Cannot open the staging folder", self->directory, errno);
+  g_autofree char *path = g_build_filename (parent, FILE_TEMPLATE, NULL);
+  fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0 && unlink (path) != 0)
+    {
+      const int code = errno;
 
-  self->journal_fd =
-      openat (self->directory_fd, JOURNAL, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-  if (self->journal_fd < 0)
-    return set_disk_error (error, "Cannot write the journal in", self->directory, errno);
+      close (fd);
+      errno = code;
+      return -1;
+    }
+  return fd;
+}
 
+static gboolean
+open_unnamed_files (CarBundle *self, GError **error)
+{
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      self->parts[i].fd = open_unnamed (self->parent);
+      if (self->parts[i].fd < 0)
+        return set_disk_error (error, "Cannot stage data in", self->parent, errno);
+    }
   return TRUE;
 }
 
+static int
+open_kept_file (CarBundle *self, int directory_fd, const char *name, GError **error)
+{
+  int fd = openat (directory_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    set_disk_error (error, "Cannot make files in the staging folder", self->directory, errno);
+  return fd;
+}
+
+static gboolean
+open_kept_files (CarBundle *self, int directory_fd, GError **error)
+{
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      g_autofree char *name = g_strconcat (part_names[i], ".jsonl", NULL);
+
+      self->parts[i].fd = open_kept_file (self, directory_fd, name, error);
+      if (self->parts[i].fd < 0)
+        return FALSE;
+    }
+
+  self->journal_fd = open_kept_file (self, directory_fd, "journal", error);
+  return self->journal_fd >= 0;
+}
+
+static gboolean
+make_folder (CarBundle *self, GError **error)
+{
+  g_autofree char *directory = g_build_filename (self->parent, FILE_TEMPLATE, NULL);
+
+  if (g_mkdtemp_full (directory, 0700) == NULL)
+    return set_disk_error (error, "Cannot make a staging folder in", self->parent, errno);
+
+  self->directory = g_steal_pointer (&directory);
+  int fd = open (self->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return set_disk_error (error, "Cannot open the staging folder", self->directory, errno);
+
+  gboolean opened = open_kept_files (self, fd, error);
+  close (fd);
+  return opened;
+}
+
 CarBundle *
-car_bundle_new (const char *directory, guint page_size, GError **error)
+car_bundle_new (const char *parent, guint page_size, gboolean keep, GError **error)
 {
   g_autoptr (CarBundle) self = g_object_new (CAR_TYPE_BUNDLE, NULL);
 
   self->page_size = page_size == 0 ? DEFAULT_PAGE_SIZE : page_size;
-  if (directory != NULL && !check_parent (directory, error))
+  self->parent = g_strdup (parent != NULL ? parent : g_get_tmp_dir ());
+  if (parent != NULL && !check_parent (parent, error))
     return NULL;
-  if (!make_folder (self, directory != NULL ? directory : g_get_tmp_dir (), error))
+  if (!(keep ? make_folder (self, error) : open_unnamed_files (self, error)))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -215,12 +263,6 @@ void
 car_bundle_set_envelope (CarBundle *self, const char *source, const char *report)
 {
   g_string_printf (self->envelope, "{\"source\":%s,\"report\":%s", source, report);
-}
-
-void
-car_bundle_set_keep (CarBundle *self, gboolean keep)
-{
-  self->keep = keep;
 }
 
 CarBundleSlot *
@@ -248,17 +290,18 @@ car_bundle_get_n_bytes (CarBundle *self)
 }
 
 static gboolean
-write_all (int fd, struct iovec *pieces, guint n_pieces)
+write_all (int fd, struct iovec *pieces, guint n_pieces, guint64 offset)
 {
   while (n_pieces > 0)
     {
-      ssize_t written = writev (fd, pieces, MIN (n_pieces, IOV_MAX));
+      ssize_t written = pwritev (fd, pieces, MIN (n_pieces, IOV_MAX), offset);
 
       if (written < 0 && errno == EINTR)
         continue;
       if (written < 0)
         return FALSE;
 
+      offset += written;
       while (n_pieces > 0 && (gsize) written >= pieces->iov_len)
         {
           written -= pieces->iov_len;
@@ -274,13 +317,10 @@ write_all (int fd, struct iovec *pieces, guint n_pieces)
   return TRUE;
 }
 
+/* Once something could not be written, nobody goes on with a part of the data. */
 static gboolean
-write_journal (CarBundle *self, const char *line, GError **error)
+is_sound (CarBundle *self, GError **error)
 {
-  struct iovec piece = { (char *) line, strlen (line) };
-
-  if (self->failure == NULL && !write_all (self->journal_fd, &piece, 1))
-    set_disk_error (&self->failure, "Cannot write the journal in", self->directory, errno);
   if (self->failure == NULL)
     return TRUE;
 
@@ -288,26 +328,49 @@ write_journal (CarBundle *self, const char *line, GError **error)
   return FALSE;
 }
 
-/* Anew each time: a file that is there already is none of ours. */
 static gboolean
-write_file (CarBundle *self, const char *name, struct iovec *pieces, guint n_pieces)
+fail_writing (CarBundle *self, const char *what, int code, GError **error)
 {
-  int fd = openat (self->directory_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  int code = 0;
+  set_disk_error (&self->failure, what, self->directory != NULL ? self->directory : self->parent, code);
+  return is_sound (self, error);
+}
 
-  if (fd < 0)
-    code = errno;
-  else if (!write_all (fd, pieces, n_pieces))
-    code = errno;
-  if (fd >= 0 && close (fd) != 0 && code == 0)
-    code = errno;
-  if (code == 0)
-    return TRUE;
+/* The journal is for people who look at what was kept. */
+static gboolean
+write_journal (CarBundle *self, GString *line, GError **error)
+{
+  struct iovec piece = { line->str, line->len };
 
-  if (fd >= 0)
-    unlinkat (self->directory_fd, name, 0);
-  g_autofree char *path = g_build_filename (self->directory, name, NULL);
-  return set_disk_error (&self->failure, "Cannot write the page", path, code);
+  if (!is_sound (self, error))
+    return FALSE;
+  if (!write_all (self->journal_fd, &piece, 1, self->journal_end))
+    return fail_writing (self, "Cannot write the journal in", errno, error);
+
+  self->journal_end += line->len;
+  return TRUE;
+}
+
+static gboolean
+note_staged (CarBundle *self, CarBundlePart which, gsize n_bytes, GError **error)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  const Part *part = &self->parts[which];
+
+  g_string_printf (line, "{\"staged\":\"%s\",\"page\":%u,\"objects\":%u,\"bytes\":%" G_GSIZE_FORMAT "}\n",
+                   part_names[which], part->ends->len, part->n_objects, n_bytes);
+  return write_journal (self, line, error);
+}
+
+/* JSON text has line breaks only where a space may stand: those in strings are escaped. */
+static void
+put_on_one_line (GString *text)
+{
+  const char breaks[] = { '\n', '\r' };
+  char *end = text->str + text->len;
+
+  for (guint i = 0; i < G_N_ELEMENTS (breaks); i++)
+    for (char *at = text->str; (at = memchr (at, breaks[i], end - at)) != NULL;)
+      *at = ' ';
 }
 
 static void
@@ -318,53 +381,79 @@ add_piece (GArray *pieces, const char *text, gsize length)
   g_array_append_val (pieces, piece);
 }
 
-/* The open page becomes a file, and an empty page is open. */
-static gboolean
-close_page (CarBundle *self, CarBundlePart which, GError **error)
+/* Returns: (element-type struct iovec): the open page, with the newline behind it. */
+static GArray *
+collect_page (CarBundle *self, Part *part, gsize *n_bytes)
 {
-  Part *part = &self->parts[which];
+  GArray *pieces = g_array_new (FALSE, FALSE, sizeof (struct iovec));
 
-  if (self->failure != NULL)
-    {
-      g_propagate_error (error, g_error_copy (self->failure));
-      return FALSE;
-    }
-  if (part->n_objects == 0)
-    return TRUE;
-
-  g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof (struct iovec));
-  gsize n_bytes = self->envelope->len + 1;
   add_piece (pieces, self->envelope->str, self->envelope->len);
+  *n_bytes = self->envelope->len + strlen ("}");
   for (guint i = 0; i < part->slots->len; i++)
     {
       CarBundleSlot *slot = part->slots->pdata[i];
 
       if (slot->n_objects == 0)
         continue;
+      if (self->directory != NULL)
+        put_on_one_line (slot->text);
       add_piece (pieces, slot->text->str, slot->text->len);
       add_piece (pieces, "]", 1);
-      n_bytes += slot->text->len + 1;
+      *n_bytes += slot->text->len + strlen ("]");
     }
-  add_piece (pieces, "}", 1);
+  add_piece (pieces, "}\n", 2);
 
-  g_autofree char *name = get_page_name (which, part->n_pages);
-  if (!write_file (self, name, &g_array_index (pieces, struct iovec, 0), pieces->len))
+  return pieces;
+}
+
+static guint64
+get_end (const Part *part, guint n_pages)
+{
+  return n_pages == 0 ? 0 : g_array_index (part->ends, guint64, n_pages - 1);
+}
+
+/* Gives room back: where that fails, nothing else is lost. */
+static void
+cut_off (Part *part, guint64 end)
+{
+  if (ftruncate (part->fd, end) != 0)
+    g_debug ("cannot give back the room of what was staged: %s", g_strerror (errno));
+}
+
+/* The open page is appended to its part's file, and an empty page is open. */
+static gboolean
+close_page (CarBundle *self, CarBundlePart which, GError **error)
+{
+  Part *part = &self->parts[which];
+  guint64 begin = get_end (part, part->ends->len);
+  gsize n_bytes;
+
+  if (!is_sound (self, error))
+    return FALSE;
+  if (part->n_objects == 0)
+    return TRUE;
+
+  g_autoptr (GArray) pieces = collect_page (self, part, &n_bytes);
+  if (!write_all (part->fd, &g_array_index (pieces, struct iovec, 0), pieces->len, begin))
     {
-      g_propagate_error (error, g_error_copy (self->failure));
-      return FALSE;
+      int code = errno;
+
+      cut_off (part, begin); /* no half page stays */
+      return fail_writing (self, "Cannot stage data in", code, error);
     }
 
-  g_autofree char *line = g_strdup_printf (
-      "{\"staged\":\"%s\",\"objects\":%u,\"bytes\":%" G_GSIZE_FORMAT "}\n", name, part->n_objects, n_bytes);
-  part->n_pages++;
+  guint64 end = begin + n_bytes + 1;
+  g_array_append_val (part->ends, end);
+  self->n_bytes += n_bytes;
+  if (self->directory != NULL && !note_staged (self, which, n_bytes, error))
+    return FALSE;
+
   part->n_objects = 0;
   part->n_bytes = 0;
-  self->n_bytes += n_bytes;
   for (guint i = 0; i < part->slots->len; i++)
     if (((CarBundleSlot *) part->slots->pdata[i])->n_objects > 0)
       slot_reset (part->slots->pdata[i]);
-
-  return write_journal (self, line, error);
+  return TRUE;
 }
 
 gsize
@@ -428,12 +517,23 @@ car_bundle_commit (CarBundle *self, CarBundleSlot *slot, gsize begin, GError **e
   return close_page (self, slot->part, error);
 }
 
+/* Network file systems tell when a file is closed that there was no room for it; so that is done, to a copy. */
+static gboolean
+check_written (CarBundle *self, CarBundlePart part, GError **error)
+{
+  int copy = fcntl (self->parts[part].fd, F_DUPFD_CLOEXEC, 0);
+
+  if (copy >= 0 && (close (copy) == 0 || errno == EINTR))
+    return TRUE;
+  return fail_writing (self, "Cannot stage data in", errno, error);
+}
+
 gboolean
 car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
 
-  return close_page (self, part, error);
+  return close_page (self, part, error) && check_written (self, part, error);
 }
 
 guint
@@ -441,7 +541,29 @@ car_bundle_get_n_pages (CarBundle *self, CarBundlePart part)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), 0);
 
-  return self->parts[part].n_pages - self->parts[part].n_done;
+  return self->parts[part].ends->len - self->parts[part].n_done;
+}
+
+/* 0, or an errno; ENODATA where the file is shorter than it was. */
+static int
+read_all (int fd, char *text, gsize length, guint64 offset)
+{
+  while (length > 0)
+    {
+      ssize_t n_read = pread (fd, text, length, offset);
+
+      if (n_read < 0 && errno == EINTR)
+        continue;
+      if (n_read < 0)
+        return errno;
+      if (n_read == 0)
+        return ENODATA;
+
+      text += n_read;
+      length -= n_read;
+      offset += n_read;
+    }
+  return 0;
 }
 
 GBytes *
@@ -450,19 +572,21 @@ car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **
   g_return_val_if_fail (CAR_IS_BUNDLE (self), NULL);
   g_return_val_if_fail (page < car_bundle_get_n_pages (self, part), NULL);
 
-  g_autofree char *name = get_page_name (part, self->parts[part].n_done + page);
-  g_autofree char *path = g_build_filename (self->directory, name, NULL);
-  g_autoptr (GError) local_error = NULL;
-  char *text;
-  gsize length;
+  const Part *of = &self->parts[part];
+  guint64 begin = get_end (of, of->n_done + page);
+  gsize length = get_end (of, of->n_done + page + 1) - begin - strlen ("\n");
+  g_autofree char *text = g_malloc (length);
+  int code = read_all (of->fd, text, length, begin);
 
-  if (g_file_get_contents (path, &text, &length, &local_error))
-    return g_bytes_new_take (text, length);
+  if (code == 0)
+    return g_bytes_new_take (g_steal_pointer (&text), length);
 
+  g_autofree char *shown = g_filename_display_name (self->directory != NULL ? self->directory : self->parent);
   g_set_error (
       error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-      "Cannot read back a page that was staged: %s; leave the staging folder alone while a connector runs",
-      local_error->message);
+      "Cannot read back a page that was staged in “%s”: %s; leave what is staged alone while a connector "
+      "runs, and see that the disk is sound",
+      shown, code == ENODATA ? "it was cut off" : g_strerror (code));
   return NULL;
 }
 
@@ -482,28 +606,35 @@ car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const c
   g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
   g_return_val_if_fail (page < car_bundle_get_n_pages (self, part), FALSE);
 
-  g_autofree char *name = get_page_name (part, self->parts[part].n_done + page);
+  if (self->directory == NULL)
+    return TRUE;
+
   g_autofree char *valid_job = g_utf8_make_valid (job, -1);
   g_autoptr (GString) line = g_string_new (NULL);
-
-  g_string_printf (line, "{\"posted\":\"%s\",\"job\":", name);
+  g_string_printf (line, "{\"posted\":\"%s\",\"page\":%u,\"job\":", part_names[part],
+                   self->parts[part].n_done + page + 1);
   car_json_append_string (line, valid_job, -1);
   g_string_append (line, "}\n");
-  return write_journal (self, line->str, error);
+  return write_journal (self, line, error);
 }
 
 gboolean
-car_bundle_note_done (CarBundle *self, CarBundlePart part, GError **error)
+car_bundle_note_done (CarBundle *self, CarBundlePart which, GError **error)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
 
-  g_autofree char *line =
-      g_strdup_printf ("{\"done\":\"%s\",\"pages\":%u}\n", part_names[part], self->parts[part].n_pages);
+  Part *part = &self->parts[which];
+  if (self->directory != NULL)
+    {
+      g_autoptr (GString) line = g_string_new (NULL);
 
-  if (!write_journal (self, line, error))
-    return FALSE;
+      g_string_printf (line, "{\"done\":\"%s\",\"pages\":%u}\n", part_names[which], part->ends->len);
+      part->n_done = part->ends->len;
+      return write_journal (self, line, error);
+    }
 
-  self->parts[part].n_done = self->parts[part].n_pages;
+  cut_off (part, 0);
+  g_array_set_size (part->ends, 0);
   return TRUE;
 }
 

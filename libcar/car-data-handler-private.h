@@ -10,8 +10,8 @@ G_BEGIN_DECLS
 gboolean car_data_handler_send_report (CarDataHandler *self, GCancellable *cancellable, GError **error);
 gboolean car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part);
 
-/* Keeps the staging folder when the data handler is gone; without it the folder is removed. */
-void car_data_handler_set_keep_directory (CarDataHandler *self, gboolean keep);
+/* What is staged. */
+CarBundle *car_data_handler_get_bundle (CarDataHandler *self);
 
 /* A rule that objects broke: what is wrong with the first of them, and how many broke it. */
 typedef struct
@@ -36,9 +36,6 @@ typedef void (*CarCountsFunc) (const CarCollectionCounts *counts, gpointer user_
 
 /* For the summary: of each collection that something was added to or deleted from. */
 void car_data_handler_foreach_counts (CarDataHandler *self, CarCountsFunc func, gpointer user_data);
-
-/* How many bytes of pages were staged: likewise. */
-guint64 car_data_handler_get_n_bytes (CarDataHandler *self);
 
 /* The signal "progress" (const char *what, guint64 done, guint64 total) is for the line on a terminal: `what` is a
  * short phrase ("reading vertices"), total is 0 where it is not known. It comes about ten times a second at most. */

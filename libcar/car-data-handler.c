@@ -79,6 +79,7 @@ struct _CarDataHandler
   char *report_description;
   char *parent_directory;
   guint page_size;
+  gboolean keep_directory;
 
   char *report_key;   /* also the timestamp's spelling */
   char *edge_members; /* that every edge gets, apart from `active` */
@@ -111,6 +112,7 @@ enum
   PROP_REPORT_DESCRIPTION,
   PROP_PARENT_DIRECTORY,
   PROP_PAGE_SIZE,
+  PROP_KEEP_DIRECTORY,
   N_PROPERTIES,
 };
 
@@ -203,6 +205,9 @@ car_data_handler_set_property (GObject *object, guint id, const GValue *value, G
     case PROP_PAGE_SIZE:
       self->page_size = g_value_get_uint (value);
       break;
+    case PROP_KEEP_DIRECTORY:
+      self->keep_directory = g_value_get_boolean (value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -248,6 +253,9 @@ car_data_handler_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case PROP_PAGE_SIZE:
       g_value_set_uint (value, self->page_size);
+      break;
+    case PROP_KEEP_DIRECTORY:
+      g_value_set_boolean (value, self->keep_directory);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -347,7 +355,7 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
   /**
    * CarDataHandler:parent-directory:
    *
-   * The folder in which the run makes the staging folder of its own; %NULL: the system's folder for temporary files.
+   * The folder in which the run stages its data; %NULL: the system's folder for temporary files.
    */
   properties[PROP_PARENT_DIRECTORY] =
       g_param_spec_string ("parent-directory", NULL, NULL, NULL, construct_only);
@@ -358,6 +366,14 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
    * How many objects a page holds at most; 0: 2000.
    */
   properties[PROP_PAGE_SIZE] = g_param_spec_uint ("page-size", NULL, NULL, 0, G_MAXUINT, 0, construct_only);
+
+  /**
+   * CarDataHandler:keep-directory:
+   *
+   * Whether what was staged is kept, in a folder of its own: see [method@DataHandler.get_directory].
+   */
+  properties[PROP_KEEP_DIRECTORY] =
+      g_param_spec_boolean ("keep-directory", NULL, NULL, FALSE, construct_only);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
@@ -410,7 +426,7 @@ car_data_handler_initable_init (GInitable *initable, GCancellable *cancellable, 
       return FALSE;
     }
 
-  self->bundle = car_bundle_new (self->parent_directory, self->page_size, error);
+  self->bundle = car_bundle_new (self->parent_directory, self->page_size, self->keep_directory, error);
   if (self->bundle == NULL)
     return FALSE;
 
@@ -437,8 +453,8 @@ initable_init (GInitableIface *iface)
  * @client: (nullable): the client that sends; without one, objects are staged and cannot be sent
  * @schema: the import schema that every object is checked against
  * @source: the source's key: what belongs to one connection of one connector
- * @directory: (nullable) (type filename): the folder in which a staging folder is made for this run, itself made
- *   where it is missing; %NULL: the system's folder for temporary files
+ * @directory: (nullable) (type filename): the folder in which data are staged, made where it is missing; %NULL: the
+ *   system's folder for temporary files
  * @page_size: how many objects a page holds at most; 0: 2000
  * @error: return location for an error
  *
@@ -1256,9 +1272,13 @@ car_data_handler_get_report_key (CarDataHandler *self)
  * car_data_handler_get_directory:
  * @self: a data handler
  *
- * Gets the staging folder of this run: one of its own, in the folder that the data handler was made with.
+ * Gets the staging folder of this run: one of its own, in the folder that the data handler was made with. There is one
+ * only where what was staged is kept ([property@DataHandler:keep-directory], `-keep-export-data-dir`): else the pages
+ * are in files without a name, and nothing is left of them when the data handler, or the process, is gone.
  *
- * Returns: (transfer none) (type filename): the path
+ * In it are `vertices.jsonl` and `edges.jsonl`, a page a line, and a `journal` of what became of the pages.
+ *
+ * Returns: (transfer none) (nullable) (type filename): the path, or %NULL
  */
 const char *
 car_data_handler_get_directory (CarDataHandler *self)
@@ -1332,18 +1352,10 @@ car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part)
   return self->parts[part].n_staged == 0;
 }
 
-void
-car_data_handler_set_keep_directory (CarDataHandler *self, gboolean keep)
+CarBundle *
+car_data_handler_get_bundle (CarDataHandler *self)
 {
-  g_return_if_fail (CAR_IS_DATA_HANDLER (self));
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
 
-  car_bundle_set_keep (self->bundle, keep);
-}
-
-guint64
-car_data_handler_get_n_bytes (CarDataHandler *self)
-{
-  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), 0);
-
-  return car_bundle_get_n_bytes (self->bundle);
+  return self->bundle;
 }

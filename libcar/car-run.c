@@ -132,15 +132,18 @@ close_import (CarRun *self)
 static gboolean
 open_import (CarRun *self, CarImport *import, const char *reason, GError **error)
 {
+  const CarRunOptions *options = &self->options;
+
   close_import (self);
   self->import = g_object_ref (import);
 
-  self->data_handler = car_data_handler_new (self->client, self->schema, self->options.source,
-                                             self->options.directory, self->options.page_size, error);
+  self->data_handler =
+      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema,
+                      "source", options->source, "parent-directory", options->directory, "page-size",
+                      options->page_size, "keep-directory", options->keep_directory, NULL);
   if (self->data_handler == NULL)
     return FALSE;
 
-  car_data_handler_set_keep_directory (self->data_handler, self->options.keep_directory);
   car_import_set_surroundings (import, self->app, self->client, self->data_handler, self->asset_server);
   car_summary_start (&self->summary, reason);
   self->progress = car_progress_new (self->data_handler);

@@ -115,7 +115,7 @@ car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
 
   car_data_handler_foreach_counts (data_handler, add_row, self);
   g_array_sort (self->rows, compare_rows);
-  self->bytes = car_data_handler_get_n_bytes (data_handler);
+  self->bytes = car_bundle_get_n_bytes (car_data_handler_get_bundle (data_handler));
 }
 
 static guint64

@@ -282,7 +282,7 @@ run (gsize way, guint64 n_objects, const char *schema_text)
 
   result.seconds = (double) (g_get_monotonic_time () - begin) / G_USEC_PER_SEC;
   result.cpu_seconds = get_cpu_seconds () - cpu_begin;
-  result.bytes = car_data_handler_get_n_bytes (handler);
+  result.bytes = car_bundle_get_n_bytes (car_data_handler_get_bundle (handler));
   car_data_handler_foreach_collection (handler, count_invalid, &result.invalid);
   return result;
 }

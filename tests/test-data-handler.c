@@ -123,17 +123,20 @@ flush (Fixture *fixture)
     g_assert_error (edges, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
 }
 
-/* The text of a page, with the run's own report and source taken for REPORT and SOURCE; NULL: there is none. */
+/* The text of a page as it would be sent, with the run's own report and source taken for REPORT and SOURCE; NULL: there
+ * is none. */
 static char *
-read_page (Fixture *fixture, const char *name)
+read_page (Fixture *fixture, CarBundlePart part, guint page)
 {
-  g_autofree char *path = g_build_filename (car_data_handler_get_directory (fixture->handler), name, NULL);
-  g_autofree char *text = NULL;
+  CarBundle *bundle = car_data_handler_get_bundle (fixture->handler);
   g_autoptr (GError) error = NULL;
 
-  if (!g_file_get_contents (path, &text, NULL, NULL))
+  if (page >= car_bundle_get_n_pages (bundle, part))
     return NULL;
 
+  g_autoptr (GBytes) bytes = car_bundle_load_page (bundle, part, page, &error);
+  g_assert_no_error (error);
+  g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   g_autoptr (JsonNode) node = json_from_string (text, &error);
   g_assert_no_error (error);
   JsonObject *report = json_object_get_object_member (json_node_get_object (node), "report");
@@ -153,10 +156,10 @@ read_page (Fixture *fixture, const char *name)
 #define FRAMEWORK "\"report\":\"REPORT\",\"source\":SOURCE,\"timestamp\":REPORT"
 
 static void
-assert_page (Fixture *fixture, const char *name, const char *expected)
+assert_page (Fixture *fixture, CarBundlePart part, guint page, const char *expected)
 {
   flush (fixture);
-  g_autofree char *text = read_page (fixture, name);
+  g_autofree char *text = read_page (fixture, part, page);
   g_assert_cmpstr (text, ==, expected);
 }
 
@@ -164,14 +167,14 @@ static void
 assert_vertices (Fixture *fixture, const char *objects)
 {
   g_autofree char *expected = objects == NULL ? NULL : g_strdup_printf (HEAD ",%s}", objects);
-  assert_page (fixture, "vertices-000001.json", expected);
+  assert_page (fixture, CAR_BUNDLE_VERTICES, 0, expected);
 }
 
 static void
 assert_edges (Fixture *fixture, const char *objects)
 {
   g_autofree char *expected = objects == NULL ? NULL : g_strdup_printf (HEAD ",%s}", objects);
-  assert_page (fixture, "edges-000001.json", expected);
+  assert_page (fixture, CAR_BUNDLE_EDGES, 0, expected);
 }
 
 static void
@@ -348,13 +351,13 @@ test_interleaved (Fixture *fixture, gconstpointer data)
       add_vertex (fixture, "hostname", hostname);
     }
 
-  assert_page (fixture, "vertices-000001.json",
+  assert_page (fixture, CAR_BUNDLE_VERTICES, 0,
                HEAD
                ",\"asset\":[{\"external_id\":\"0\",\"name\":\"n\"},{\"external_id\":\"1\",\"name\":\"n\"}],"
                "\"hostname\":[{\"_key\":\"h0\"},{\"_key\":\"h1\"}]}");
-  assert_page (fixture, "vertices-000002.json",
+  assert_page (fixture, CAR_BUNDLE_VERTICES, 1,
                HEAD ",\"asset\":[{\"external_id\":\"2\",\"name\":\"n\"}],\"hostname\":[{\"_key\":\"h2\"}]}");
-  assert_page (fixture, "vertices-000003.json", NULL);
+  assert_page (fixture, CAR_BUNDLE_VERTICES, 2, NULL);
   g_assert_false (car_data_handler_is_empty (fixture->handler, CAR_BUNDLE_VERTICES));
   g_assert_false (car_data_handler_is_empty (fixture->handler, CAR_BUNDLE_EDGES));
 }
@@ -716,11 +719,11 @@ test_report (Fixture *fixture, gconstpointer data)
                 "report-type", "host", "report-description", "all of it", NULL);
   add_vertex (fixture, "hostname", "{\"_key\":\"a\"}");
   assert_page (
-      fixture, "vertices-000001.json",
+      fixture, CAR_BUNDLE_VERTICES, 0,
       "{\"source\":{\"_key\":SOURCE,\"name\":\"the \\\"name\\\"\",\"description\":\"from here\"},"
       "\"report\":{\"_key\":\"REPORT\",\"timestamp\":REPORT,\"type\":\"host\",\"description\":\"all of it\"},"
       "\"hostname\":[{\"_key\":\"a\"}]}");
-  g_assert_cmpuint (car_data_handler_get_n_bytes (fixture->handler), >, 100);
+  g_assert_cmpuint (car_bundle_get_n_bytes (car_data_handler_get_bundle (fixture->handler)), >, 100);
 }
 
 /* Nothing added: there is nothing to send, which needs no client. */
@@ -910,18 +913,34 @@ test_unwritable (Fixture *fixture, gconstpointer data)
 static void
 test_keep (Fixture *fixture, gconstpointer data)
 {
-  CarDataHandler *handler = make_handler (NULL, fixture->parent, 1);
-  g_autofree char *directory = g_strdup (car_data_handler_get_directory (handler));
-  g_autofree char *page = g_build_filename (directory, "vertices-000001.json", NULL);
-  g_autofree char *journal = g_build_filename (directory, "journal", NULL);
   g_autoptr (GError) error = NULL;
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, &error);
+  g_assert_no_error (error);
+  CarDataHandler *handler =
+      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, &error, "schema", schema, "source", "s",
+                      "parent-directory", fixture->parent, "keep-directory", TRUE, NULL);
+  g_assert_no_error (error);
+  g_autofree char *directory = g_strdup (car_data_handler_get_directory (handler));
+  g_autofree char *parent = g_path_get_dirname (directory);
+  gboolean kept = FALSE;
 
-  g_assert_true (car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &error));
-  car_data_handler_set_keep_directory (handler, TRUE);
+  g_assert_cmpstr (parent, ==, fixture->parent);
+  g_object_get (handler, "keep-directory", &kept, NULL);
+  g_assert_true (kept);
   g_object_unref (handler);
-  g_assert_cmpint (g_unlink (page), ==, 0);
-  g_assert_cmpint (g_unlink (journal), ==, 0);
+
+  const char *const names[] = { "vertices.jsonl", "edges.jsonl", "journal" };
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (directory, names[i], NULL);
+
+      g_assert_cmpint (g_unlink (path), ==, 0);
+    }
   g_assert_cmpint (g_rmdir (directory), ==, 0);
+
+  g_assert_null (car_data_handler_get_directory (fixture->handler));
+  g_object_get (fixture->handler, "keep-directory", &kept, NULL);
+  g_assert_false (kept);
 }
 
 static void

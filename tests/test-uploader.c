@@ -31,7 +31,7 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->client = fake_service_make_client (fixture->service);
   fixture->parent = g_dir_make_tmp ("car-test-uploader-XXXXXX", &error);
   g_assert_no_error (error);
-  fixture->bundle = car_bundle_new (fixture->parent, 2, &error);
+  fixture->bundle = car_bundle_new (fixture->parent, 2, FALSE, &error);
   g_assert_no_error (error);
   car_bundle_set_envelope (fixture->bundle, "{\"_key\":\"s\"}", "{\"_key\":\"1.5\"}");
 }
@@ -136,9 +136,17 @@ test_pages (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->n_told, >=, 12);
   g_assert_cmpuint (car_bundle_get_n_pages (fixture->bundle, CAR_BUNDLE_VERTICES), ==, 0);
 
-  /* What is done is not sent again. */
+  /* What is done is not sent again, what came since is. */
   g_assert_true (send_vertices (fixture, NULL, &error));
   g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 11);
+
+  fixture->last_done = fixture->last_total = 0;
+  add_vertices (fixture, 1);
+  answer_imports (fixture, 1);
+  g_assert_true (send_vertices (fixture, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 12);
+  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[{\"external_id\":\"v0\"}]}"));
 }
 
 static void

@@ -94,7 +94,7 @@ declare module 'gi://Car?version=1.0' {
             send_edges(cancellable: Cancellable): boolean;
             get_source(): string;
             get_report_key(): string;
-            get_directory(): string;
+            get_directory(): string | null;
             foreach_collection(
                 func: (collection: string, read: number, invalid: number, duplicates: number, sent: number) => void
             ): void;
