@@ -5,7 +5,11 @@
 
 folder=$(mktemp -d)
 service=
-trap '[ -z "$service" ] || kill "$service" 2>/dev/null || true; rm -rf "$folder"' EXIT
+clean_up() {
+    [ -z "$service" ] || kill "$service" 2>/dev/null || true
+    rm -rf "$folder"
+}
+trap clean_up EXIT
 
 number=0
 ok() {
@@ -48,15 +52,20 @@ count() {
         jq '.data.all.aggregate.count'
 }
 
+# wait_for FILE: until something is in it.
+wait_for() {
+    for _ in $(seq 300); do
+        [ ! -s "$1" ] || return 0
+        sleep 0.1
+    done
+    return 1
+}
+
 start_service() {
     export CAR_SERVICE_URL CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password
     car-service --database :memory: --port-file "$folder/port" >"$folder/service.log" 2>&1 &
     service=$!
-    for _ in $(seq 300); do
-        [ ! -s "$folder/port" ] || break
-        sleep 0.1
-    done
-    [ -s "$folder/port" ] || { cp "$folder/service.log" "$folder/log"; fail "the installed service starts"; }
+    wait_for "$folder/port" || { cp "$folder/service.log" "$folder/log"; fail "the installed service starts"; }
     CAR_SERVICE_URL=http://127.0.0.1:$(cat "$folder/port")/api/car/v2
     ok "the installed service starts"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The exported, the declared and the documented symbols of the library are the same set."""
+"""The exported, the declared and the documented symbols of the library are the same set, and Debian's list of them."""
 
 import os
 import re
@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ElementTree
 SOURCE = os.environ["TOP_SRCDIR"]
 BUILD = os.environ["TOP_BUILDDIR"]
 GIR = os.path.join(BUILD, "Car-1.0.gir")
+DEBIAN = os.path.join(SOURCE, "debian", "libcar-1.0-0.symbols")
 
 CORE = "{http://www.gtk.org/introspection/core/1.0}"
 C = "{http://www.gtk.org/introspection/c/1.0}"
@@ -61,6 +62,13 @@ def documented():
     return names
 
 
+def packaged():
+    with open(DEBIAN, encoding="utf-8") as file:
+        header, *lines = file.read().splitlines()
+    assert header.startswith("libcar-1.0.so.0 libcar-1.0-0 "), header
+    return {line[1:].partition("@")[0] for line in lines if line.startswith(" car_")}
+
+
 def check(number, what, expected, found):
     missing, excess = sorted(expected - found), sorted(found - expected)
     same = not missing and not excess and found
@@ -72,11 +80,15 @@ def check(number, what, expected, found):
     return same
 
 
-print("1..2")
+print("1..3")
 symbols = exported()
 good = check(1, "what is declared is exported, and nothing else", declared(), symbols)
 if os.path.exists(GIR):
     good &= check(2, "what is exported is documented, and nothing else", symbols, documented())
 else:
     print("ok 2 # SKIP built without introspection")
+if os.path.exists(DEBIAN):
+    good &= check(3, "what is exported is in Debian's list, and nothing else", symbols, packaged())
+else:
+    print("ok 3 # SKIP no part of the archive")
 sys.exit(not good)
