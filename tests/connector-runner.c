@@ -60,6 +60,16 @@ start_connector (const char *const *variables, const char *const *arguments)
   return spawn (launcher, variables, arguments);
 }
 
+void
+wait_for_line (GSubprocess *process, const char *wanted)
+{
+  g_autoptr (GDataInputStream) out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
+  g_autofree char *line = g_data_input_stream_read_line (out, NULL, NULL, NULL);
+
+  g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (out), FALSE);
+  g_assert_cmpstr (line, ==, wanted);
+}
+
 static void
 note_end (GSubprocess *process, ConnectorRun *run)
 {

@@ -16,6 +16,10 @@ typedef struct
  * a checker. `variables`: "NAME=value". */
 GSubprocess *start_connector (const char *const *variables, const char *const *arguments);
 void finish_connector (GSubprocess *process, ConnectorRun *run);
+
+/* Reads the next line of a connector's standard output, which says that it is where the test wants it. */
+void wait_for_line (GSubprocess *process, const char *wanted);
+
 void run_connector (const char *const *variables, const char *const *arguments, ConnectorRun *run);
 
 /* The same, with a terminal of 80 columns as its standard error. */

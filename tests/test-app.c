@@ -322,17 +322,6 @@ test_signal_in_thread (void)
   assert_exited (&run, 128 + SIGTERM, "Stopped by SIGTERM");
 }
 
-/* Reads the first line, which says that the connector is where the test wants it. */
-static void
-wait_for_line (GSubprocess *process, const char *wanted)
-{
-  g_autoptr (GDataInputStream) out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (process));
-  g_autofree char *line = g_data_input_stream_read_line (out, NULL, NULL, NULL);
-
-  g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (out), FALSE);
-  g_assert_cmpstr (line, ==, wanted);
-}
-
 /* A method that looks at nothing: the first signal cannot stop it, the second does. */
 static void
 test_second_signal (void)

@@ -543,8 +543,11 @@ stage_with_names_only (const char *folder)
   g_autoptr (GError) error = NULL;
 
   forbid_unnamed_files (folder);
-  CarBundle *bundle = car_bundle_new (folder, 1, FALSE, &error);
+  g_autoptr (CarBundle) bundle = car_bundle_new (folder, 1, FALSE, &error);
   g_assert_no_error (error);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_assert_null (g_dir_read_name (dir));
+
   car_bundle_set_envelope (bundle, SOURCE, REPORT);
   assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", "{}");
   assert_added (bundle, CAR_BUNDLE_EDGES, "asset_user", "{}");

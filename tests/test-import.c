@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -584,35 +585,169 @@ test_stopped (void)
     }
 }
 
-static void
-test_staging_folder (void)
+static char *
+make_folder (void)
 {
-  g_autofree char *folder = g_dir_make_tmp ("test-import-XXXXXX", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("test-import-XXXXXX", &error);
+
+  g_assert_no_error (error);
+  return realpath (folder, NULL);
+}
+
+static GSubprocess *
+start_staging (FakeService *service, const char *const variables[4], const char *folder)
+{
+  g_auto (GStrv) environment = make_environment (service, variables);
+  const char *const arguments[] = { "-export-data-dir", folder, "-export-data-page-size=1", NULL };
+
+  return start_connector ((const char *const *) environment, arguments);
+}
+
+static void
+run_staging (FakeService *service, const char *const variables[4], const char *folder, ConnectorRun *run)
+{
+  g_autoptr (GSubprocess) process = start_staging (service, variables, folder);
+
+  finish_connector (process, run);
+}
+
+/* What was posted is a line of a file that was kept; a part's file is empty after that. */
+static void
+assert_kept (FakeService *service, const char *folder, const char *name, const char *content)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GString) posted = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &text, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < fake_service_get_n_requests (service); i++)
+    {
+      const FakeRequest *request = fake_service_get_request (service, i);
+
+      if (g_str_has_suffix (request->path, "/imports") &&
+          g_str_equal (envelope_content (request->body), content))
+        g_string_append_printf (posted, "%s\n", request->body);
+    }
+  g_assert_cmpstr (text, ==, posted->str);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+static void
+test_staging_kept (void)
+{
+  g_autofree char *folder = make_folder ();
   g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
-  g_autofree char *url = g_strconcat ("CAR_SERVICE_URL=", fake_service_get_url (service), NULL);
-  const char *const variables[] = {
-    url, "CAR_SERVICE_KEY=k", "CAR_SERVICE_PASSWORD=p", "CONNECTION_NAME=a/b c%&ü", "CONTRACT_SERVER=x", NULL
-  };
+  g_auto (GStrv) environment = make_environment (service, (const char *[4]){ NULL });
   const char *const keep[] = { "-export-data-dir", folder, "-keep-export-data-dir", NULL };
-  const char *const remove[] = { "-export-data-dir", folder, "-export-data-page-size=1", NULL };
-  const char *const unusable[] = { "-export-data-dir=/dev/null/folder", NULL };
-  g_auto (ConnectorRun) kept = { 0 }, removed = { 0 }, failed = { 0 };
+  g_auto (ConnectorRun) run = { 0 };
 
-  run_connector (variables, remove, &removed);
-  assert_exited (&removed, 0, "Full import");
-  g_autoptr (GDir) empty = g_dir_open (folder, 0, NULL);
-  g_assert_null (g_dir_read_name (empty));
+  run_connector ((const char *const *) environment, keep, &run);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autofree char *kept = g_build_filename (folder, g_dir_read_name (dir), NULL);
+  g_assert_null (g_dir_read_name (dir));
+  g_autofree char *told = g_strdup_printf ("\"What was staged is kept in %s\"", kept);
+  assert_exited (&run, 0, told);
 
-  run_connector (variables, keep, &kept);
-  assert_exited (&kept, 0, "What was staged is kept in ");
-  g_autoptr (GDir) full = g_dir_open (folder, 0, NULL);
-  g_assert_nonnull (g_dir_read_name (full));
+  assert_kept (service, kept, "vertices.jsonl", "asset");
+  assert_kept (service, kept, "edges.jsonl", "asset_hostname");
+  g_autofree char *journal = g_build_filename (kept, "journal", NULL);
+  g_assert_cmpint (g_unlink (journal), ==, 0);
+  g_assert_cmpint (g_rmdir (kept), ==, 0);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
 
-  run_connector (variables, unusable, &failed);
-  assert_exited (&failed, 10, "/dev/null/folder");
+static void
+test_staging_not_kept (void)
+{
+  g_autofree char *folder = make_folder ();
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
 
-  g_autoptr (GSubprocess) rm = g_subprocess_new (G_SUBPROCESS_FLAGS_NONE, NULL, "rm", "-r", folder, NULL);
-  g_assert_true (g_subprocess_wait_check (rm, NULL, NULL));
+  run_staging (service, (const char *[4]){ NULL }, folder, &run);
+  assert_exited (&run, 0, "Full import");
+  g_assert_null (strstr (run.log, "is kept in"));
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* No import begins: that is for the next run to do over. */
+static void
+test_staging_impossible (void)
+{
+  g_autoptr (FakeService) full = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) incremental = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) at_full = { 0 }, at_incremental = { 0 };
+  const char *const delta[4] = { "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=new" };
+
+  run_staging (full, (const char *[4]){ NULL }, "/dev/null/folder", &at_full);
+  assert_exited (&at_full, 10, "“/dev/null/folder”: Not a directory");
+  assert_calls (full, PREPARE);
+
+  run_staging (incremental, delta, "/dev/null/folder", &at_incremental);
+  assert_exited (&at_incremental, 10, "“/dev/null/folder”: Not a directory");
+  assert_calls (incremental, PREPARE);
+}
+
+/* The connector inherits that no file of its own can grow. */
+static void
+test_disk_full (void)
+{
+  g_autofree char *folder = make_folder ();
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+  struct rlimit limit;
+
+  signal (SIGXFSZ, SIG_IGN);
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &(struct rlimit){ 0, limit.rlim_max }), ==, 0);
+  g_autoptr (GSubprocess) process = start_staging (service, (const char *[4]){ NULL }, folder);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &limit), ==, 0);
+
+  finish_connector (process, &run);
+  assert_exited (&run, 10, "free disk space");
+  assert_calls (service,
+                PREPARE "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)");
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
+}
+
+/* How many bytes a process has in files below a folder, with a name or without. */
+static goffset
+count_staged (const char *pid, const char *folder)
+{
+  g_autofree char *fds = g_build_filename ("/proc", pid, "fd", NULL);
+  g_autoptr (GDir) dir = g_dir_open (fds, 0, NULL);
+  goffset n_bytes = 0;
+
+  for (const char *name; (name = g_dir_read_name (dir)) != NULL;)
+    {
+      g_autofree char *fd = g_build_filename (fds, name, NULL);
+      g_autofree char *path = g_file_read_link (fd, NULL);
+      struct stat info;
+
+      if (path != NULL && g_str_has_prefix (path, folder) && g_stat (fd, &info) == 0)
+        n_bytes += info.st_size;
+    }
+  return n_bytes;
+}
+
+/* As the kernel does where memory is short, and a container's runtime where a connector does not stop. */
+static void
+test_killed (void)
+{
+  g_autofree char *folder = make_folder ();
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (GSubprocess) process =
+      start_staging (service, (const char *[4]){ "CONTRACT_FAIL=import_vertices:hang" }, folder);
+  g_auto (ConnectorRun) run = { 0 };
+
+  wait_for_line (process, "hanging");
+  g_assert_cmpint (count_staged (g_subprocess_get_identifier (process), folder), >, 100);
+  g_subprocess_force_exit (process);
+  finish_connector (process, &run);
+  g_assert_cmpint (run.code, ==, 128 + SIGKILL);
+  g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
 /* A line that tells how far it is, and a table at the end; in a pipe, see run_against(), neither. */
@@ -835,7 +970,11 @@ main (int argc, char **argv)
   g_test_add_func ("/import/failures-of-service", test_failures_of_service);
   g_test_add_func ("/import/cannot-forget", test_cannot_forget);
   g_test_add_func ("/import/stopped", test_stopped);
-  g_test_add_func ("/import/staging-folder", test_staging_folder);
+  g_test_add_func ("/import/staging-kept", test_staging_kept);
+  g_test_add_func ("/import/staging-not-kept", test_staging_not_kept);
+  g_test_add_func ("/import/staging-impossible", test_staging_impossible);
+  g_test_add_func ("/import/disk-full", test_disk_full);
+  g_test_add_func ("/import/killed", test_killed);
   g_test_add_func ("/import/terminal", test_terminal);
   g_test_add_func ("/import/summary", test_summary);
   g_test_add_func ("/import/summary-elsewhere", test_summary_elsewhere);
