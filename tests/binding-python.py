@@ -3,12 +3,8 @@
 
 import math
 import os
-import pathlib
-import shutil
 import signal
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import gi
@@ -175,33 +171,29 @@ class Data(unittest.TestCase):
         with self.assertRaises(Car.RecoverableFailure):
             Car.Client.new(self.service.url, KEY, "wrong").prepare_database(None)
 
+    def test_async(self):
+        loop, answers = GLib.MainLoop(), []
 
-class Types(unittest.TestCase):
-    @unittest.skipUnless(shutil.which("mypy", path="/usr/bin:/bin"), "there is no mypy")
-    def test_mypy(self):
-        source = pathlib.Path(os.environ["TOP_SRCDIR"])
-        guide = source.joinpath("docs", "guide-python.md").read_text()
-        connector = guide.split("```python\n")[1].split("```")[0]
-        with tempfile.TemporaryDirectory() as folder:
-            pathlib.Path(folder, "gi").symlink_to(source / "bindings" / "python" / "gi-stubs")
-            environment = {**os.environ, "MYPYPATH": folder}
-            environment.pop("PYTHONPATH")
-            for program, status in (
-                (connector, 0),
-                (connector.replace("add_vertices", "add_vertixes"), 1),
-                (connector.replace('self.add_setting("file"', "self.add_setting(5"), 1),
-                (connector.replace("FailureCode.CONNECT", "FailureCode.CONNECTED"), 1),
-            ):
-                path = pathlib.Path(folder, "connector.py")
-                path.write_text(program)
-                done = subprocess.run(
-                    ["/usr/bin/mypy", "--strict-optional", "--check-untyped-defs", "--cache-dir", folder + "/cache", path],
-                    env=environment,
-                    capture_output=True,
-                    text=True,
-                    cwd=folder,
-                )
-                self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        def on_answer(client, result, finish):
+            answers.append(finish(client, result))
+            loop.quit()
+
+        variables = {"name": "x"}
+        query = "query q($name: String) { asset(where: {name: {_eq: $name}}) { name } }"
+        self.client.query_async(query, variables, None, on_answer, Car.Client.query_finish)
+        loop.run()
+        report = {"_key": "1.5", "timestamp": 1.5}
+        self.client.import_node_async(
+            {"source": {"_key": "async"}, "report": report}, None, on_answer, Car.Client.import_node_finish
+        )
+        loop.run()
+        self.assertEqual(answers[0], {"asset": []})
+        self.assertIsInstance(answers[1], str)
+
+    def test_what_json_glib_cannot_hold(self):
+        for value in (2**64, "a\0b"):
+            with self.assertRaisesRegex(ValueError, "json-glib cannot hold"):
+                self.client.patch_vertex("asset", "1", {"member": value})
 
 
 class Results(unittest.TextTestResult):

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from typing import Any
 
 import gi
 
@@ -94,6 +95,11 @@ class Uninitialised(Car.AssetServer):
 class Importer:
     """What both importers share."""
 
+    app: Any
+    asset_server: Any
+    client: Car.Client
+    data_handler: Car.DataHandler
+
     def do_get_new_save_point(self, cancellable):
         failed = fail("get_new_save_point", cancellable)
         return os.environ.get("CONTRACT_SAVE_POINT") if failed is None else failed
@@ -103,7 +109,7 @@ class Importer:
         assert isinstance(self.client, Car.Client)
         assert type(self.asset_server) is ContractServer
         if "CONTRACT_NO_DATA" not in os.environ:
-            one = {"external_id": "1", "name": "one"}
+            one: dict[str, Any] = {"external_id": "1", "name": "one"}
             self.data_handler.add_vertex("asset", one)
             self.data_handler.add_vertices("asset", (vertex for vertex in [one, {"external_id": 2}]))
         return fail("import_vertices", cancellable)

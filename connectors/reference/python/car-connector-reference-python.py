@@ -17,7 +17,7 @@ REQUIRED, SECRET = Car.SettingFlags.REQUIRED, Car.SettingFlags.SECRET
 
 
 class ReferenceApp(Car.App):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.add_setting("server", "CONFIGURATION_AUTH_URL", REQUIRED, "the asset server's address", "URL")
         self.add_setting(
@@ -25,16 +25,16 @@ class ReferenceApp(Car.App):
         )
         self.add_setting("password", "CONFIGURATION_AUTH_PASSWORD", REQUIRED | SECRET, "that user's password", "PASSWORD")
 
-    def do_create_asset_server(self):
-        return ReferenceServer(*map(self.get_setting, ("server", "username", "password")))
+    def do_create_asset_server(self) -> ReferenceServer:
+        return ReferenceServer(*(self.get_setting(name) or "" for name in ("server", "username", "password")))
 
-    def do_create_schema_extension(self):
+    def do_create_schema_extension(self) -> Car.SchemaExtension:
         return make_extension()
 
-    def do_create_full_import(self):
+    def do_create_full_import(self) -> ReferenceFullImport:
         return ReferenceFullImport()
 
-    def do_create_incremental_import(self):
+    def do_create_incremental_import(self) -> ReferenceIncrementalImport:
         return ReferenceIncrementalImport()
 
 

@@ -26,5 +26,5 @@ SCHEMA = {
 }
 
 
-def make_extension():
+def make_extension() -> Car.SchemaExtension:
     return Car.SchemaExtension.new("reference-connector", "libcar", VERSION, SCHEMA)

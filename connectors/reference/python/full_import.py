@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Everything that the asset server has."""
 
-from gi.repository import Car
+from gi.repository import Car, Gio
 
 from graph import VERTICES, WITH_EDGES, edge_of, edges_of, vertex_of
+from server import ReferenceServer
 
 
 class ReferenceFullImport(Car.FullImport):
-    def do_get_new_save_point(self, cancellable):
+    asset_server: ReferenceServer
+
+    def do_get_new_save_point(self, cancellable: Gio.Cancellable | None) -> str:
         return self.asset_server.get_state()
 
-    def do_import_vertices(self, cancellable):
+    def do_import_vertices(self, cancellable: Gio.Cancellable | None) -> None:
         xrefs = self.asset_server.read_all("xrefproperties")
 
         # One collection after the other is read, added and forgotten.
@@ -20,7 +23,7 @@ class ReferenceFullImport(Car.FullImport):
                 kind.vertex, (vertex_of(kind, pk, found, xrefs) for pk, found in objects.items())
             )
 
-    def do_import_edges(self, cancellable):
+    def do_import_edges(self, cancellable: Gio.Cancellable | None) -> None:
         known = {collection: self.asset_server.read_all(collection) for collection in ("assets", "ip_addresses")}
 
         for collection in WITH_EDGES:

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the asset server's objects are in CAR's graph."""
 
-from typing import NamedTuple, Optional
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
-from objects import links_of, text_of
+from objects import Object, links_of, text_of
+
+Known = Mapping[str, Mapping[str, Object]]  # by collection and primary key
+Edges = Iterator[tuple[str, str, str]]  # kind, start, end
 
 # ---- vertices ----
 
@@ -12,7 +16,7 @@ class VertexKind(NamedTuple):
     collection: str  # the asset server's
     vertex: str  # CAR's
     members: dict[str, str] = {}  # by the field that each is from
-    name: Optional[str] = None  # the field by which an address or a host names itself
+    name: str | None = None  # the field by which an address or a host names itself
 
 
 # All but xrefproperties, which are members of vulnerabilities.
@@ -42,7 +46,7 @@ VERTICES = [
 XREF_MEMBERS = ("extref_typename", "extref_value", "q_extref_typeid")
 
 
-def _xrefs_of(vulnerability, xrefs):
+def _xrefs_of(vulnerability: Object, xrefs: Mapping[str, Object]) -> dict[str, Object]:
     """CAR keeps one object there: {PK: {"extref_typename": …, …}, …}."""
     return {
         pk: {member: xrefs[pk][member] for member in XREF_MEMBERS if member in xrefs[pk]}
@@ -51,9 +55,9 @@ def _xrefs_of(vulnerability, xrefs):
     }
 
 
-def vertex_of(kind, pk, found, xrefs):
+def vertex_of(kind: VertexKind, pk: str, found: Object, xrefs: Mapping[str, Object]) -> Object:
     """The vertex of an object. `xrefs`, which only vulnerabilities need, are all xrefproperties that they lead to."""
-    vertex = {"_key": text_of(found, kind.name)} if kind.name else {"external_id": pk}
+    vertex: Object = {"_key": text_of(found, kind.name)} if kind.name else {"external_id": pk}
     # As it is: what a member may hold is for the import schema to say.
     for field, member in kind.members.items():
         if isinstance(found.get(field), (str, int, float)):
@@ -69,8 +73,8 @@ def vertex_of(kind, pk, found, xrefs):
 class Ends(NamedTuple):
     """The collections of those ends of an edge that are named by themselves."""
 
-    start: Optional[str] = None
-    end: Optional[str] = None
+    start: str | None = None
+    end: str | None = None
 
 
 EDGES = {
@@ -87,7 +91,7 @@ EDGES = {
 }
 
 
-def edge_of(kind, start, end, **members):
+def edge_of(kind: str, start: str, end: str, **members: object) -> Object:
     """An edge of one of these kinds, as it is imported."""
     ends = EDGES[kind]
     return {
@@ -97,41 +101,41 @@ def edge_of(kind, start, end, **members):
     }
 
 
-def _edges_of_asset(pk, asset, _known):
+def _edges_of_asset(pk: str, asset: Object, _known: Known) -> Edges:
     for vulnerability in links_of(asset, "vulnerabilities"):
         yield "asset_vulnerability", pk, vulnerability
     for site in links_of(asset, "site")[:1]:
         yield "site_asset", site, pk
 
 
-def _edge_from_asset(kind, found, name):
+def _edge_from_asset(kind: str, found: Object, name: str) -> Edges:
     """Of an address or a host: from the asset that it belongs to."""
     for asset in links_of(found, "asset")[:1]:
         yield kind, asset, name
 
 
-def _edges_from_ip_addresses(kind, found, end, known):
+def _edges_from_ip_addresses(kind: str, found: Object, end: str, known: Known) -> Edges:
     """From all IP addresses that an object leads to."""
     for pk in links_of(found, "ip_addresses"):
         if pk in known["ip_addresses"]:
             yield kind, text_of(known["ip_addresses"][pk], "address"), end
 
 
-def _edges_of_ip_address(_pk, ip_address, _known):
+def _edges_of_ip_address(_pk: str, ip_address: Object, _known: Known) -> Edges:
     return _edge_from_asset("asset_ipaddress", ip_address, text_of(ip_address, "address"))
 
 
-def _edges_of_mac_address(_pk, mac_address, known):
+def _edges_of_mac_address(_pk: str, mac_address: Object, known: Known) -> Edges:
     name = text_of(mac_address, "address")
     yield from _edge_from_asset("asset_macaddress", mac_address, name)
     yield from _edges_from_ip_addresses("ipaddress_macaddress", mac_address, name, known)
 
 
-def _edges_of_host(_pk, host, _known):
+def _edges_of_host(_pk: str, host: Object, _known: Known) -> Edges:
     return _edge_from_asset("asset_hostname", host, text_of(host, "host"))
 
 
-def _edges_of_app(pk, app, known):
+def _edges_of_app(pk: str, app: Object, known: Known) -> Edges:
     """An app has the vulnerabilities of the assets that it is on."""
     for asset in links_of(app, "assets"):
         yield "asset_application", asset, pk
@@ -140,7 +144,7 @@ def _edges_of_app(pk, app, known):
                 yield "application_vulnerability", pk, vulnerability
 
 
-def _edges_of_port(pk, port, known):
+def _edges_of_port(pk: str, port: Object, known: Known) -> Edges:
     for app in links_of(port, "apps"):
         yield "application_port", app, pk
     yield from _edges_from_ip_addresses("ipaddress_port", port, pk, known)
@@ -159,7 +163,7 @@ _EDGES_OF = {
 WITH_EDGES = tuple(_EDGES_OF)
 
 
-def edges_of(collection, pk, found, known):
+def edges_of(collection: str, pk: str, found: Object, known: Known) -> Edges:
     """The edges that an object is what knows of: (kind, start, end).
 
     `known` has the `assets` that apps lead to and the `ip_addresses` that ports and MAC addresses lead to; of those not

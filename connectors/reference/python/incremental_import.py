@@ -11,32 +11,39 @@ compared.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import NoReturn
 
-from gi.repository import Car
+from gi.repository import Car, Gio
 
-from graph import EDGES, VERTICES, edge_of, edges_of, vertex_of
-from objects import links_of, pk_of, text_of
-from service import get_all_edges, get_edges, get_names
+from graph import EDGES, VERTICES, VertexKind, edge_of, edges_of, vertex_of
+from objects import Object, links_of, pk_of, text_of
+from server import ReferenceServer
+from service import Edge, get_all_edges, get_edges, get_names
 
 
-def _refuse(problem):
+def _refuse(problem: str) -> NoReturn:
     raise Car.DatasourceFailure(f"the asset server's delta {problem}", Car.DatasourceFailureCode.DATA_PROCESSING)
 
 
 class ReferenceIncrementalImport(Car.IncrementalImport):
-    def __init__(self):
-        super().__init__()
-        self._updates = defaultdict(set)  # per collection, pks
-        self._deletions = defaultdict(set)
-        self._objects: defaultdict[str, dict] = defaultdict(dict)  # what was read
-        self._whole = set()  # the collections of which all was read
-        self._wanted = defaultdict(set)  # edges that hold now, of the vertices that are looked at
-        self._current = defaultdict(set)  # those that the service has of these vertices
+    asset_server: ReferenceServer
 
-    def do_get_new_save_point(self, cancellable):
+    def __init__(self) -> None:
+        super().__init__()
+        self._updates: defaultdict[str, set[str]] = defaultdict(set)  # per collection, pks
+        self._deletions: defaultdict[str, set[str]] = defaultdict(set)
+        self._objects: defaultdict[str, dict[str, Object]] = defaultdict(dict)  # what was read
+        self._whole: set[str] = set()  # the collections of which all was read
+        self._wanted: defaultdict[str, set[Edge]] = defaultdict(set)  # edges that hold now, of the vertices that are looked at
+        self._current: defaultdict[str, set[Edge]] = defaultdict(set)  # those that the service has of these vertices
+
+    def do_get_new_save_point(self, cancellable: Gio.Cancellable | None) -> str:
         return self.asset_server.get_state()
 
-    def do_get_data_for_delta(self, last_save_point, new_save_point, cancellable):
+    def do_get_data_for_delta(
+        self, last_save_point: str, new_save_point: str, cancellable: Gio.Cancellable | None
+    ) -> None:
         for collection, changes in self.asset_server.get_delta(last_save_point, new_save_point).items():
             if not isinstance(changes, dict):
                 _refuse(f"does not tell what changed in “{collection}”")
@@ -46,30 +53,30 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
                     _refuse(f"has no list of {member} of {collection}")
                 pks[collection].update(pk_of(collection, pk) for pk in changed or ())
 
-    def _is_touched(self, collection):
+    def _is_touched(self, collection: str) -> bool:
         return bool(self._updates[collection] or self._deletions[collection])
 
-    def _read_all(self, collection):
+    def _read_all(self, collection: str) -> dict[str, Object]:
         """All of a collection, read once."""
         if collection not in self._whole:
             self._objects[collection] = self.asset_server.read_all(collection)
             self._whole.add(collection)
         return self._objects[collection]
 
-    def _read_more(self, collection, pks):
+    def _read_more(self, collection: str, pks: set[str]) -> None:
         """Those of the objects that were not read yet."""
         if collection not in self._whole:
             objects = self._objects[collection]
             objects.update(self.asset_server.read(collection, pks - objects.keys()))
 
-    def _read_linked(self, collection, pks, member, target):
+    def _read_linked(self, collection: str, pks: set[str], member: str, target: str) -> None:
         """Reads what objects lead to."""
         objects = self._objects[collection]
         self._read_more(target, {link for pk in pks & objects.keys() for link in links_of(objects[pk], member)})
 
     # ---- vertices ----
 
-    def _read_vulnerabilities(self):
+    def _read_vulnerabilities(self) -> None:
         """A vulnerability holds what its xrefproperties say, and the delta does not tell which these belong to."""
         updates = self._updates["vulnerabilities"]
         if self._is_touched("xrefproperties"):
@@ -79,7 +86,7 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
         if updates:
             self._read_all("xrefproperties")
 
-    def _read_updates(self, kind):
+    def _read_updates(self, kind: VertexKind) -> None:
         if kind.collection == "vulnerabilities":
             self._read_vulnerabilities()
         elif not kind.name:
@@ -87,7 +94,7 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
         elif self._is_touched(kind.collection):
             self._read_all(kind.collection)
 
-    def do_import_vertices(self, cancellable):
+    def do_import_vertices(self, cancellable: Gio.Cancellable | None) -> None:
         for kind in VERTICES:
             self._read_updates(kind)
             objects, updates = self._objects[kind.collection], self._updates[kind.collection]
@@ -100,23 +107,25 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
 
     # ---- edges ----
 
-    def _collect(self, collection, pks=None):
+    def _collect(self, collection: str, pks: set[str] | None = None) -> None:
         """The edges that hold now, of all objects that were read of a collection; `pks`, where given, are those meant."""
         objects = self._objects[collection]
         for pk in objects if pks is None else pks & objects.keys():
             for kind, start, end in edges_of(collection, pk, objects[pk], self._objects):
                 self._wanted[kind].add((start, end))
 
-    def _look_up(self, kind, side, names, cancellable):
+    def _look_up(
+        self, kind: str, side: str, names: Iterable[str], cancellable: Gio.Cancellable | None
+    ) -> None:
         self._current[kind].update(get_edges(self, kind, side, names, cancellable))
 
-    def _compare_assets(self, cancellable):
+    def _compare_assets(self, cancellable: Gio.Cancellable | None) -> None:
         pks = self._updates["assets"]
         self._collect("assets", pks)
         self._look_up("asset_vulnerability", "from", pks, cancellable)
         self._look_up("site_asset", "to", pks, cancellable)
 
-    def _compare_apps(self, cancellable):
+    def _compare_apps(self, cancellable: Gio.Cancellable | None) -> None:
         """The apps that changed, and those that are or were on an asset that did: they have its vulnerabilities."""
         assets = self._updates["assets"] | self._deletions["assets"]
         linked = {app for _, app in get_edges(self, "asset_application", "from", assets, cancellable)}
@@ -127,7 +136,7 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
         self._look_up("asset_application", "to", apps, cancellable)
         self._look_up("application_vulnerability", "from", apps, cancellable)
 
-    def _compare_ports(self, cancellable):
+    def _compare_ports(self, cancellable: Gio.Cancellable | None) -> None:
         """The ports that changed, and those that lead to an IP address that did: it may have another name now."""
         ports = set(self._updates["ports"])
         changed = self._updates["ip_addresses"]
@@ -140,14 +149,14 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
         self._look_up("application_port", "to", ports, cancellable)
         self._look_up("ipaddress_port", "to", ports, cancellable)
 
-    def _compare_all(self, collection, kinds, cancellable):
+    def _compare_all(self, collection: str, kinds: list[str], cancellable: Gio.Cancellable | None) -> None:
         """Of addresses and hosts, everything: see above."""
         self._read_all(collection)
         self._collect(collection)
         for kind in kinds:
             self._current[kind].update(get_all_edges(self, kind, cancellable))
 
-    def _compare_names(self, cancellable):
+    def _compare_names(self, cancellable: Gio.Cancellable | None) -> None:
         ip_addresses = self._is_touched("ip_addresses")
         if ip_addresses:
             self._compare_all("ip_addresses", ["asset_ipaddress"], cancellable)
@@ -157,7 +166,7 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
         if self._is_touched("hosts"):
             self._compare_all("hosts", ["asset_hostname"], cancellable)
 
-    def do_import_edges(self, cancellable):
+    def do_import_edges(self, cancellable: Gio.Cancellable | None) -> None:
         # The names first: where they read all IP addresses, none is read again for the ports.
         self._compare_names(cancellable)
         self._compare_assets(cancellable)
@@ -171,13 +180,17 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
 
     # ---- deletions ----
 
-    def _find_gone_names(self, kind, cancellable):
+    def _find_gone_names(
+        self, kind: VertexKind, name: str, cancellable: Gio.Cancellable | None
+    ) -> set[str]:
         """The names that the service has, and no object any more."""
-        there = {text_of(found, kind.name) for found in self._objects[kind.collection].values()}
+        there = {text_of(found, name) for found in self._objects[kind.collection].values()}
         return set(get_names(self, kind.vertex, cancellable)) - there
 
-    def do_delete_vertices(self, cancellable):
+    def do_delete_vertices(self, cancellable: Gio.Cancellable | None) -> None:
         for kind in VERTICES:
             if self._is_touched(kind.collection):
-                gone = self._find_gone_names(kind, cancellable) if kind.name else self._deletions[kind.collection]
+                gone = self._deletions[kind.collection]
+                if kind.name:
+                    gone = self._find_gone_names(kind, kind.name, cancellable)
                 self.data_handler.delete_vertices(kind.vertex, gone, cancellable)

@@ -4,20 +4,27 @@
 A connector keeps nothing between two runs but the save point, so this is how it knows what it sent.
 """
 
-from gi.repository import Car
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gi.repository import Car, Gio
+
+Edge = tuple[str, str]  # start, end
 
 ROWS_A_QUERY = 10000
 NAMES_A_QUERY = 500
 
 
-def _text_of(row, member):
+def _text_of(row: object, member: str) -> str:
     text = row.get(member) if isinstance(row, dict) else None
     if not isinstance(text, str):
         raise Car.RecoverableFailure(f"the CAR service answered a query without “{member}”")
     return text
 
 
-def _ask(importer, query, variables, cancellable):
+def _ask(
+    importer: Car.Import, query: str, variables: dict[str, Any], cancellable: Gio.Cancellable | None
+) -> Iterator[Any]:
     """The rows that the service answers a query with, page by page."""
     variables = {"source": importer.data_handler.get_source(), "offset": 0, **variables}
     while True:
@@ -30,11 +37,11 @@ def _ask(importer, query, variables, cancellable):
         variables["offset"] += ROWS_A_QUERY
 
 
-def _pairs(rows):
+def _pairs(rows: Iterable[Any]) -> Iterator[Edge]:
     return ((_text_of(row, "_from_external_id"), _text_of(row, "_to_external_id")) for row in rows)
 
 
-def get_all_edges(importer, kind, cancellable):
+def get_all_edges(importer: Car.Import, kind: str, cancellable: Gio.Cancellable | None) -> Iterator[Edge]:
     """All edges of a kind that hold, as (start, end)."""
     query = f"""query ($source: String!, $offset: Int!) {{
         rows: {kind}(where: {{source: {{_eq: $source}}, active: {{_eq: true}}}}, order_by: [{{id: asc}}],
@@ -42,7 +49,9 @@ def get_all_edges(importer, kind, cancellable):
     return _pairs(_ask(importer, query, {}, cancellable))
 
 
-def get_edges(importer, kind, side, names, cancellable):
+def get_edges(
+    importer: Car.Import, kind: str, side: str, names: Iterable[str], cancellable: Gio.Cancellable | None
+) -> Iterator[Edge]:
     """Those of the vertices `names` at one side, "from" or "to"."""
     query = f"""query ($source: String!, $offset: Int!, $ids: [String!]!) {{
         rows: {kind}(where: {{source: {{_eq: $source}}, active: {{_eq: true}}, {side}_id: {{_in: $ids}}}},
@@ -54,7 +63,7 @@ def get_edges(importer, kind, side, names, cancellable):
         yield from _pairs(_ask(importer, query, {"ids": ids[begin : begin + NAMES_A_QUERY]}, cancellable))
 
 
-def get_names(importer, collection, cancellable):
+def get_names(importer: Car.Import, collection: str, cancellable: Gio.Cancellable | None) -> Iterator[str]:
     """The names of all vertices of a collection whose vertices name themselves."""
     query = f"""query ($source: String!, $offset: Int!) {{
         rows: {collection}(where: {{source: {{_eq: $source}}}}, order_by: {{_key: asc}},

@@ -8,13 +8,14 @@ import math
 import re
 import socket
 import time
+from typing import Any, NoReturn
 from urllib.parse import urljoin
 
 import requests
 import urllib3
 from gi.repository import Car
 from requests.auth import HTTPBasicAuth
-from urllib3.util import parse_url
+from urllib3.util import Url, parse_url
 
 TIMEOUT = 60  # seconds without a byte
 MAX_TRIES = 4
@@ -28,6 +29,7 @@ PASSING = {429, 502, 503, 504}
 REDIRECTS = {301, 302, 303, 307, 308}
 
 Code = Car.DatasourceFailureCode
+Origin = tuple[str, str, int]  # scheme, host, port
 
 log = logging.getLogger("car-connector-reference")
 
@@ -36,12 +38,14 @@ class NotFound(Car.DatasourceFailure):
     """HTTP status 404."""
 
 
-def _failure(code, url, problem, kind=Car.DatasourceFailure):
+def _failure(
+    code: Code, url: str, problem: str, kind: type[Car.DatasourceFailure] = Car.DatasourceFailure
+) -> Car.DatasourceFailure:
     shown = parse_url(url)._replace(auth=None, query=None).url
     return kind(f"the asset server, at {shown}: {problem}", code)
 
 
-def _failure_of_status(response):
+def _failure_of_status(response: requests.Response) -> Car.DatasourceFailure:
     status = response.status_code
     if status in (400, 404):
         problem = f"it does not know what was asked for (HTTP status {status}): check -server"
@@ -59,19 +63,19 @@ def _failure_of_status(response):
 # ---- what goes wrong on the way ----
 
 
-def _root_of(error):
+def _root_of(error: BaseException) -> BaseException:
     """What was at the bottom of it: requests wraps what urllib3 wraps."""
     while cause := error.__cause__ or error.__context__:
         error = cause
     return error
 
 
-def _says(error):
+def _says(error: Exception) -> str:
     root = _root_of(error)
     return (isinstance(root, OSError) and root.strerror) or str(root) or type(root).__name__
 
 
-def _is_passing(error):
+def _is_passing(error: Exception) -> bool:
     """A certificate that is not trusted now is not in a second either; nor is a name known, or an address (ValueError)."""
     return not isinstance(error, (requests.exceptions.SSLError, ValueError)) and not isinstance(
         _root_of(error), socket.gaierror
@@ -81,7 +85,7 @@ def _is_passing(error):
 # ---- the session ----
 
 
-def _parse_origin(url):
+def _parse_origin(url: str) -> Url:
     """The address in the settings, once it is one."""
     try:
         parsed = parse_url(url)
@@ -96,23 +100,23 @@ def _parse_origin(url):
     raise Car.AppError(problem, Car.AppErrorCode.INVALID_PARAMETER)
 
 
-def _origin_of(parsed):
+def _origin_of(parsed: Url) -> Origin:
     return parsed.scheme, parsed.host, parsed.port or {"http": 80, "https": 443}[parsed.scheme]
 
 
 class _Auth(HTTPBasicAuth):
     """Another server, or the same one without TLS, is not who the password is for."""
 
-    def __init__(self, origin, username, password):
+    def __init__(self, origin: Origin, username: str, password: str) -> None:
         super().__init__(username.encode(), password.encode())
         self._origin = origin
 
-    def __call__(self, request):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return super().__call__(request) if _origin_of(parse_url(request.url)) == self._origin else request
 
 
 class _Session(requests.Session):
-    def __init__(self, auth):
+    def __init__(self, auth: _Auth) -> None:
         super().__init__()
         self.auth = auth
         self.headers["Accept"] = "application/json"
@@ -120,14 +124,14 @@ class _Session(requests.Session):
         # A cookie of one server would go to all others on its machine.
         self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
 
-    def get_redirect_target(self, resp):
+    def get_redirect_target(self, resp: requests.Response) -> None:
         """None: requests would read the whole body of a redirect, however long, and judge origins less strictly."""
 
 
 # ---- answers ----
 
 
-def _get_redirect(response):
+def _get_redirect(response: requests.Response) -> str | None:
     """Where an answer leads on to; None: it is no redirect."""
     if response.status_code not in REDIRECTS:
         return None
@@ -138,11 +142,11 @@ def _get_redirect(response):
     except (KeyError, ValueError):
         target = None
     if target and target.host and target.scheme in ("http", "https"):
-        return target.url
+        return str(target.url)
     raise _failure(Code.UNKNOWN, response.url, "it redirects, and does not say where to")
 
 
-def _read_body(response):
+def _read_body(response: requests.Response) -> bytearray:
     # An answer that breaks off would pass for a whole one.
     response.raw.enforce_content_length = True
     body = bytearray()
@@ -153,16 +157,16 @@ def _read_body(response):
     return body
 
 
-def _refuse_constant(name):
+def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def _parse_float(text):
+def _parse_float(text: str) -> float:
     value = float(text)
     return value if math.isfinite(value) else _refuse_constant(text)
 
 
-def _parse(body, url):
+def _parse(body: bytearray, url: str) -> Any:
     try:
         text = body.decode()
         parsed = json.loads(text, parse_float=_parse_float, parse_constant=_refuse_constant)
@@ -176,16 +180,16 @@ def _parse(body, url):
         ) from None
 
 
-def _get_wait(response, tries):
+def _get_wait(response: requests.Response | None, tries: int) -> float:
     """The server may say how long."""
     after = response.headers.get("Retry-After", "") if response is not None else ""
     if re.fullmatch("[0-9]{1,5}", after) and int(after) <= MAX_WAIT:
         return int(after)
-    return min(FIRST_WAIT * 2**tries, MAX_WAIT)
+    return min(FIRST_WAIT * 2.0 ** (tries - 1), MAX_WAIT)
 
 
 class Web:
-    def __init__(self, url, username, password):
+    def __init__(self, url: str, username: str, password: str) -> None:
         origin = _origin_of(_parse_origin(url))
         # RFC 7617, section 2: what stands before the first colon is the user.
         if ":" in username:
@@ -195,14 +199,14 @@ class Web:
         self._url = url.removesuffix("/")
         self._session = _Session(_Auth(origin, username, password))
 
-    def get(self, path):
+    def get(self, path: str) -> Any:
         """The JSON that is at a path. Raises a Car.DatasourceFailure, which is a NotFound where it is that."""
         response, body = self._send_with_tries(self._url + path)
         if response.status_code != 200:
             raise _failure_of_status(response)
         return _parse(body, response.url)
 
-    def _send(self, url):
+    def _send(self, url: str) -> tuple[requests.Response, bytearray]:
         """Follows redirects. Returns: the last answer, and its body."""
         at = url
         for _ in range(MAX_REDIRECTS + 1):
@@ -213,9 +217,11 @@ class Web:
                 at = target
         raise _failure(Code.UNKNOWN, url, "it redirects again and again")
 
-    def _send_with_tries(self, url):
-        for tries in range(MAX_TRIES):
-            last = tries + 1 == MAX_TRIES
+    def _send_with_tries(self, url: str) -> tuple[requests.Response, bytearray]:
+        tries = 0
+        while True:
+            tries += 1
+            last = tries == MAX_TRIES
             response = None
             try:
                 response, body = self._send(url)

@@ -36,8 +36,17 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 _BATCH = 1000
 
 
+def _to_json_node(value):
+    text = _encode(value)
+    node = Json.from_string(text)
+    # It cuts strings at a NUL, and integers to 64 bits.
+    if json.loads(Json.to_string(node, False)) != json.loads(text):
+        raise ValueError("json-glib cannot hold a text with a NUL in it, nor an integer of more than 64 bits")
+    return node
+
+
 def _to_json_object(value):
-    return Json.from_string(_encode(value)).dup_object() if isinstance(value, dict) else value
+    return _to_json_node(value).dup_object() if isinstance(value, dict) else value
 
 
 def _from_json(value):
@@ -146,10 +155,11 @@ def _call(function):
 
 
 def _pythonic(cls):
-    """Registers the class in the place of libcar's own, all of whose functions that can fail become _call()s."""
+    """Registers the class in the place of libcar's own, all of whose functions that can fail become _call()s, at once or
+    in the end."""
     for info in cls.__info__.get_methods():
         name = info.get_name()
-        if info.can_throw_gerror() and name not in cls.__dict__:
+        if (info.can_throw_gerror() or name.endswith("_async")) and name not in cls.__dict__:
             function = _call(getattr(cls.__base__, name))
             setattr(cls, name, function if info.is_method() else staticmethod(function))
     return _export(override(cls))
@@ -160,6 +170,10 @@ class Client(Car.Client):
     def import_node(self, envelope, cancellable=None):
         """Imports a dict that is a whole envelope."""
         return self.import_bytes(GLib.Bytes.new(_encode(envelope).encode()), cancellable)
+
+    def import_node_async(self, envelope, cancellable=None, callback=None, *user_data):
+        """Begins import_node(); callback(client, result, *user_data) is for import_node_finish()."""
+        super().import_node_async(_to_json_node(envelope), cancellable, callback, *user_data)
 
 
 @_pythonic
