@@ -515,6 +515,17 @@ test_small_disk (Fixture *fixture, gconstpointer data)
   in_child (fill_small_disk, fixture->parent);
 }
 
+/* From now on the kernel answers some of this process's calls as this says. */
+static void
+filter_calls (struct sock_filter *filter, gsize length)
+{
+  const struct sock_fprog program = { length, filter };
+
+  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    _exit (EXIT_SKIP);
+}
+
 /* As on a file system that makes no file without a name. */
 static void
 forbid_unnamed_files (const char *folder)
@@ -528,11 +539,8 @@ forbid_unnamed_files (const char *folder)
     BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
     BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
-  const struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
 
-  if (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-    _exit (EXIT_SKIP);
+  filter_calls (filter, G_N_ELEMENTS (filter));
   g_assert_cmpint (open (folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), ==, -1);
   g_assert_cmpint (errno, ==, EOPNOTSUPP);
 }
@@ -559,6 +567,30 @@ static void
 test_names_only (Fixture *fixture, gconstpointer data)
 {
   in_child (stage_with_names_only, fixture->parent);
+}
+
+/* As on a network file system whose server has no room. */
+static void
+stage_told_at_close (const char *folder)
+{
+  struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_close, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSPC),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarBundle) bundle = car_bundle_new (folder, 0, FALSE, &error);
+
+  g_assert_no_error (error);
+  filter_calls (filter, G_N_ELEMENTS (filter));
+  assert_no_room (bundle, "{}", "No space left on device", folder);
+}
+
+static void
+test_told_at_close (Fixture *fixture, gconstpointer data)
+{
+  in_child (stage_told_at_close, fixture->parent);
 }
 
 static void
@@ -662,6 +694,7 @@ main (int argc, char *argv[])
   ADD ("/bundle/disk-full-kept", 0, test_disk_full_kept);
   ADD ("/bundle/small-disk", 0, test_small_disk);
   ADD ("/bundle/names-only", 0, test_names_only);
+  ADD ("/bundle/told-at-close", 0, test_told_at_close);
   ADD ("/bundle/page-cut-off", 0, test_page_cut_off);
   g_test_add_func ("/bundle/split", test_split);
   g_test_add_func ("/bundle/split-refused", test_split_refused);
