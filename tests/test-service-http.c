@@ -387,7 +387,50 @@ test_addresses (void)
       g_test_message ("%s", cases[i].path);
       g_assert_cmpuint (soup_message_get_status (message), ==, cases[i].status);
     }
-  assert_call (service, "PUT", "databases", "{}", 405);
+}
+
+/* What is there, but not for this method, says so: also where a collection might have the name. */
+static void
+test_methods (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autofree char *token = g_strconcat ("car-token ", service->token, NULL);
+  const struct
+  {
+    const char *method, *path, *allowed;
+  } cases[] = {
+    { "GET", "v2/imports", "POST" },
+    { "PUT", "v2/databases", "GET, HEAD, POST, PATCH" },
+    { "GET", "v2/source", "PATCH" },
+    { "POST", "v2/jobstatus/1", "GET, HEAD" },
+    { "GET", "v2/source/s/full-import-in-progress", "POST, DELETE" },
+    { "GET", "v2/source/s/graph", "DELETE" },
+    { "POST", "v2/asset", "PATCH, GET, HEAD" },
+    { "POST", "v2/asset/s/a/graph", "GET, HEAD" },
+    { "GET", "v3/query", "POST" },
+    { "PATCH", "v3/carSchema/k", "GET, HEAD, DELETE" },
+    { "POST", "v3/health", "GET, HEAD" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/api/car/%s", service->port, cases[i].path);
+      g_autoptr (SoupMessage) message = soup_message_new (cases[i].method, url);
+
+      soup_message_headers_append (soup_message_get_request_headers (message), "Authorization", token);
+      g_autoptr (GBytes) answer = soup_session_send_and_read (service->session, message, NULL, &error);
+      g_assert_no_error (error);
+      g_test_message ("%s %s", cases[i].method, cases[i].path);
+      g_assert_cmpuint (soup_message_get_status (message), ==, 405);
+      g_assert_cmpstr (soup_message_headers_get_one (soup_message_get_response_headers (message), "Allow"),
+                       ==, cases[i].allowed);
+    }
+
+  guint status;
+  g_autofree char *nothing = test_service_request (service, "HEAD", "v3/carSchema", NULL, &status);
+  g_assert_cmpuint (status, ==, 200);
+  g_assert_cmpstr (nothing, ==, "");
 }
 
 static void
@@ -670,6 +713,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/patch", test_patch);
   g_test_add_func ("/service/http/find", test_find);
   g_test_add_func ("/service/http/addresses", test_addresses);
+  g_test_add_func ("/service/http/methods", test_methods);
   g_test_add_func ("/service/http/query", test_query);
   g_test_add_func ("/service/http/descriptors", test_descriptors);
   g_test_add_func ("/service/http/extensions", test_extensions);

@@ -365,22 +365,50 @@ matches (const char *pattern, const GPtrArray *path)
   return at == path->len;
 }
 
+/* The next route after `i` that is for this path, whatever its method: -1 is the one before the first, and where there is
+ * none. Any name may be a collection's but one that begins a path of its own. */
+static int
+find_next (const CarServiceRequest *request, int i)
+{
+  gboolean has_own = i >= 0 && *routes[i].path != '*';
+
+  while (++i < (int) G_N_ELEMENTS (routes))
+    if (strcmp (routes[i].version, request->version) == 0 && matches (routes[i].path, request->path))
+      return has_own && *routes[i].path == '*' ? -1 : i;
+
+  return -1;
+}
+
+char *
+car_service_calls_dup_allowed (const CarServiceRequest *request)
+{
+  g_autoptr (GString) methods = g_string_new (NULL);
+
+  for (int i = find_next (request, -1); i >= 0; i = find_next (request, i))
+    if (strstr (methods->str, routes[i].method) == NULL)
+      g_string_append_printf (methods, "%s%s%s", methods->len > 0 ? ", " : "", routes[i].method,
+                              strcmp (routes[i].method, "GET") == 0 ? ", HEAD" : "");
+
+  return methods->len > 0 ? g_strdup (methods->str) : NULL;
+}
+
 const CarServiceRoute *
 car_service_calls_find (const CarServiceRequest *request, GError **error)
 {
-  gboolean path_is_known = FALSE;
+  /* libsoup leaves the body of the answer to HEAD away. */
+  const char *method = strcmp (request->method, "HEAD") == 0 ? "GET" : request->method;
 
-  for (guint i = 0; i < G_N_ELEMENTS (routes); i++)
-    {
-      if (strcmp (routes[i].version, request->version) != 0 || !matches (routes[i].path, request->path))
-        continue;
-      if (strcmp (routes[i].method, request->method) == 0)
-        return &routes[i];
-      path_is_known = TRUE;
-    }
+  for (int i = find_next (request, -1); i >= 0; i = find_next (request, i))
+    if (strcmp (routes[i].method, method) == 0)
+      return &routes[i];
 
-  g_set_error (error, CAR_SERVICE_ERROR, path_is_known ? 405 : 404,
-               path_is_known ? "This call is not made with this method" : "There is no such call");
+  g_autofree char *allowed = car_service_calls_dup_allowed (request);
+  if (allowed != NULL)
+    g_set_error (error, CAR_SERVICE_ERROR, 405, "This call is not made with %s: use %s", request->method,
+                 allowed);
+  else
+    g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no such call");
+
   return NULL;
 }
 

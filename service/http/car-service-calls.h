@@ -22,6 +22,9 @@ typedef struct
 /* CAR_SERVICE_ERROR 404 or 405 where there is none. */
 const CarServiceRoute *car_service_calls_find (const CarServiceRequest *request, GError **error);
 
+/* The methods of the request's path, as the header Allow has them; NULL: nothing is there. */
+char *car_service_calls_dup_allowed (const CarServiceRequest *request);
+
 /* The source whose jobs a call in order waits for; NULL: all jobs. */
 char *car_service_calls_dup_source (const CarServiceRequest *request);
 

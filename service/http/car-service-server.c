@@ -122,8 +122,9 @@ static gboolean
 is_open_to_all (SoupServerMessage *message)
 {
   const char *path = g_uri_get_path (soup_server_message_get_uri (message));
+  const char *method = soup_server_message_get_method (message);
 
-  return strcmp (soup_server_message_get_method (message), "GET") == 0 &&
+  return (method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD) &&
          (strcmp (path, "/api/car/v3/health") == 0 || strcmp (path, "/v3/health") == 0);
 }
 
@@ -426,6 +427,10 @@ on_request (SoupServer *server,
 
   if (route == NULL)
     {
+      g_autofree char *allowed = request != NULL ? car_service_calls_dup_allowed (request) : NULL;
+
+      if (allowed != NULL)
+        soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", allowed);
       set_error (message, error);
       return;
     }
