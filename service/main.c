@@ -188,7 +188,7 @@ on_stopping (gpointer data)
 {
   Service *service = data;
 
-  if (car_service_server_get_n_calls (service->server) > 0 && service->patience-- > 0)
+  if (car_service_server_get_n_requests (service->server) > 0 && service->patience-- > 0)
     return G_SOURCE_CONTINUE;
 
   g_main_loop_quit (service->loop);

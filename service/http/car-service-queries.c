@@ -33,13 +33,20 @@ car_service_call_query (CarServiceStore *store, CarServiceRequest *request, GErr
   gsize length;
   const char *text = g_bytes_get_data (request->body, &length);
   CarCoreModel *model = car_service_store_get_model (store, error);
+  g_autoptr (GError) problem = NULL;
   gint64 timepoint;
 
   if (model == NULL || !read_timepoint (request, &timepoint, error))
     return FALSE;
 
   request->answer = car_query_run (car_service_store_get_database (store), model, text != NULL ? text : "",
-                                   length, timepoint, error);
+                                   length, timepoint, &problem);
+  if (problem == NULL)
+    return TRUE;
 
-  return request->answer != NULL;
+  if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    car_service_store_set_interrupted (store, error);
+  else
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <libsoup/soup.h>
@@ -24,7 +25,8 @@ struct _CarServiceServer
   guint16 port;
   gboolean stopping;
   guint n_connections;
-  guint n_calls;
+  guint n_requests;    /* whose head has come, and whose answer is not written yet */
+  GHashTable *calls;   /* Call: those that are with the worker */
   gsize waiting_bytes; /* of the bodies of calls that are not answered yet */
 };
 
@@ -35,11 +37,18 @@ typedef struct
 {
   CarServiceServer *self;
   guint timer;
-  gint64 begun;
+  gint64 begun; /* 0: before its head has come, and after it was answered */
   gsize received;
+  guint status; /* of our answer: libsoup forgets it where the connection goes away; 0: none yet */
 } Exchange;
 
 #define EXCHANGE "car-service-exchange"
+
+#define STOPPING "The service is stopping"
+#define TOO_LARGE "The body is larger than 32 MiB: send it in parts"
+
+/* Nobody is there to see it but the log; it has no number in HTTP, and this one elsewhere too. */
+#define CLIENT_CLOSED_REQUEST 499
 
 static void
 car_service_server_finalize (GObject *object)
@@ -49,6 +58,7 @@ car_service_server_finalize (GObject *object)
   soup_server_disconnect (self->server);
   g_clear_object (&self->server);
   g_clear_object (&self->worker);
+  g_hash_table_unref (self->calls);
   g_clear_pointer (&self->credentials, car_service_credentials_free);
 
   G_OBJECT_CLASS (car_service_server_parent_class)->finalize (object);
@@ -63,6 +73,7 @@ car_service_server_class_init (CarServiceServerClass *class)
 static void
 car_service_server_init (CarServiceServer *self)
 {
+  self->calls = g_hash_table_new (NULL, NULL);
 }
 
 static void
@@ -72,6 +83,7 @@ set_answer (SoupServerMessage *message, guint status, GBytes *body)
   const char *text = body != NULL ? g_bytes_get_data (body, &length) : NULL;
 
   soup_server_message_set_status (message, status, NULL);
+  ((Exchange *) g_object_get_data (G_OBJECT (message), EXCHANGE))->status = status;
   if (text != NULL)
     soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text, length);
 }
@@ -89,6 +101,8 @@ set_failure (SoupServerMessage *message, guint status, const char *text)
   g_string_append (out, "}]");
   car_service_json_string (out, "trace", trace);
   g_string_append_c (out, '}');
+  if (status == 503)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "1");
   if (status >= 500)
     g_warning ("A call failed (trace %s): %s", trace, text);
 
@@ -165,13 +179,9 @@ on_headers (SoupServer *server,
     }
   else if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH &&
            soup_message_headers_get_content_length (headers) > CAR_SERVICE_MAX_BODY)
-    set_failure (message, 413, "The body is larger than 32 MiB: send it in parts");
+    set_failure (message, 413, TOO_LARGE);
   else if (self->stopping || self->waiting_bytes > CAR_SERVICE_MAX_WAITING_BYTES)
-    {
-      soup_message_headers_append (soup_server_message_get_response_headers (message), "Retry-After", "1");
-      set_failure (message, 503,
-                   self->stopping ? "The service is stopping" : "Too much waits to be written down");
-    }
+    set_failure (message, 503, self->stopping ? STOPPING : "Too much waits to be written down");
   else
     return;
 
@@ -286,6 +296,7 @@ on_got_headers (SoupServerMessage *message, gpointer user_data)
   set_idle (message, FALSE);
 
   exchange->begun = g_get_monotonic_time ();
+  exchange->self->n_requests++;
   set_timer (message, CAR_SERVICE_BODY_SECONDS);
 }
 
@@ -348,10 +359,15 @@ on_request_done (SoupServer *server, SoupServerMessage *message, gpointer user_d
     return;
   set_timer (message, 0);
   set_idle (message, TRUE);
-  if (self->verbose && uri != NULL && exchange->begun != 0)
+  if (exchange->begun == 0)
+    return;
+
+  self->n_requests--;
+  if (self->verbose && uri != NULL)
     g_printerr ("%s %s %u %.1f ms\n", soup_server_message_get_method (message), g_uri_get_path (uri),
-                soup_server_message_get_status (message),
+                exchange->status != 0 ? exchange->status : soup_server_message_get_status (message),
                 (double) (g_get_monotonic_time () - exchange->begun) / 1000.0);
+  exchange->begun = 0;
 }
 
 typedef struct
@@ -360,12 +376,36 @@ typedef struct
   SoupServerMessage *message;
   CarServiceRequest *request;
   CarServiceHandler handler;
+  GCancellable *cancellable; /* of a query; NULL */
+  GSource *hang_up;          /* while that runs; NULL */
 } Call;
+
+static Call *
+call_new (CarServiceServer *self,
+          SoupServerMessage *message,
+          CarServiceRequest *request,
+          const CarServiceRoute *route)
+{
+  Call *call = g_new0 (Call, 1);
+
+  g_hash_table_add (self->calls, call);
+  self->waiting_bytes += g_bytes_get_size (request->body);
+  call->self = g_object_ref (self);
+  call->message = g_object_ref (message);
+  call->request = request;
+  call->handler = route->handler;
+
+  return call;
+}
 
 static void
 call_free (Call *call)
 {
-  call->self->n_calls--;
+  if (call->hang_up != NULL)
+    g_source_destroy (call->hang_up);
+  g_clear_pointer (&call->hang_up, g_source_unref);
+  g_clear_object (&call->cancellable);
+  g_hash_table_remove (call->self->calls, call);
   call->self->waiting_bytes -= g_bytes_get_size (call->request->body);
   g_object_unref (call->self);
   g_object_unref (call->message);
@@ -373,7 +413,32 @@ call_free (Call *call)
   g_free (call);
 }
 
-/* In the worker's thread. */
+static gboolean
+on_hung_up (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  Call *call = user_data;
+
+  g_cancellable_cancel (call->cancellable);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* While a message is paused libsoup does not look at its connection. GIO has no name for POLLRDHUP, which, unlike the end
+ * of what can be read, also comes behind a further request. */
+static void
+cancel_on_hang_up (Call *call)
+{
+  GSocket *socket = soup_server_message_get_socket (call->message);
+
+  call->cancellable = g_cancellable_new ();
+  if (socket == NULL)
+    return;
+  call->hang_up = g_socket_create_source (socket, (GIOCondition) POLLRDHUP, NULL);
+  g_source_set_callback (call->hang_up, G_SOURCE_FUNC (on_hung_up), call, NULL);
+  g_source_attach (call->hang_up, NULL);
+}
+
+/* In a thread of the worker's. */
 static gboolean
 run_call (CarServiceStore *store, gpointer data, GError **error)
 {
@@ -390,6 +455,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (car_service_worker_call_finish (CAR_SERVICE_WORKER (source), result, &error))
     set_answer (call->message, call->request->status, call->request->answer);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    set_failure (call->message, call->self->stopping ? 503 : CLIENT_CLOSED_REQUEST, STOPPING);
   else
     set_error (call->message, error);
   soup_server_message_unpause (call->message);
@@ -436,16 +503,13 @@ on_request (SoupServer *server,
     }
 
   g_autofree char *source = car_service_calls_dup_source (request);
-  Call *call = g_new0 (Call, 1);
-  self->n_calls++;
-  self->waiting_bytes += g_bytes_get_size (request->body);
-  call->self = g_object_ref (self);
-  call->message = g_object_ref (message);
-  call->request = g_steal_pointer (&request);
-  call->handler = route->handler;
+  Call *call = call_new (self, message, g_steal_pointer (&request), route);
 
+  if (route->access == CAR_SERVICE_QUERY)
+    cancel_on_hang_up (call);
   soup_server_message_pause (message);
-  car_service_worker_call_async (self->worker, route->access, source, run_call, call, on_answered, call);
+  car_service_worker_call_async (self->worker, route->access, source, run_call, call, call->cancellable,
+                                 on_answered, call);
 }
 
 CarServiceServer *
@@ -498,12 +562,23 @@ car_service_server_get_port (CarServiceServer *self)
 void
 car_service_server_stop (CarServiceServer *self)
 {
+  GHashTableIter iter;
+  gpointer call;
+
   self->stopping = TRUE;
-  soup_server_disconnect (self->server);
+
+  /* soup_server_disconnect() would cut off what is being answered. */
+  g_autoptr (GSList) sockets = soup_server_get_listeners (self->server);
+  for (GSList *item = sockets; item != NULL; item = item->next)
+    g_socket_close (item->data, NULL);
+
+  g_hash_table_iter_init (&iter, self->calls);
+  while (g_hash_table_iter_next (&iter, &call, NULL))
+    g_cancellable_cancel (((Call *) call)->cancellable);
 }
 
 guint
-car_service_server_get_n_calls (CarServiceServer *self)
+car_service_server_get_n_requests (CarServiceServer *self)
 {
-  return self->n_calls;
+  return self->n_requests;
 }

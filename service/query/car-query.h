@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * `{"data":{…}}`; where the request itself is wrong (not JSON, not GraphQL, an unknown field, …) it is, as
  * Hasura answers with status 200,
  * `{"errors":[{"message":"…","extensions":{"path":"$.selectionSet.asset","code":"validation-failed"}}]}`.
- * NULL, with an error of G_IO_ERROR, only where the database failed (status 500) or took too long.
+ * NULL, with an error of G_IO_ERROR, only where the database failed: _CANCELLED where it was interrupted. How long that
+ * takes is for the caller to bound, by sqlite3_progress_handler() or sqlite3_interrupt().
  *
  * What may be asked: every vertex and edge collection, `source` and `tag`, each with where, limit, offset
  * and order_by, and each as COLLECTION_aggregate { aggregate { count } nodes { … } }. Of an object:

@@ -14,16 +14,23 @@
 #include "service/store/car-service-store.h"
 #include "service/store/car-service-tables.h"
 
+/* Of SQLite's machine: some microseconds. */
+#define STEPS_BETWEEN_LOOKS 1000
+
 struct _CarServiceStore
 {
   GObject parent_instance;
 
-  char *path;
+  char *path;   /* as it was given */
+  char *file;   /* what it stands for */
+  char *folder; /* of the file, where that is in nobody's way until it is hidden; NULL */
   sqlite3 *db;
   GHashTable *statements; /* SQL text, by its address: sqlite3_stmt */
   int lock;               /* held by the first connection; -1 */
-  GMutex mutex;
-  gint64 now; /* of this transaction; 0: not asked for yet */
+  gint64 now;             /* of this transaction; 0: not asked for yet */
+
+  gint64 deadline; /* of what is read */
+  GCancellable *cancellable;
 
   char *extensions; /* the mark of those that the model holds */
   CarCoreModel *model;
@@ -44,11 +51,14 @@ car_service_store_finalize (GObject *object)
   CarServiceStore *self = CAR_SERVICE_STORE (object);
 
   g_clear_pointer (&self->statements, g_hash_table_unref);
+  car_service_store_hide (self);
   sqlite3_close (self->db);
   if (self->lock >= 0)
     close (self->lock);
-  g_mutex_clear (&self->mutex);
+  g_clear_object (&self->cancellable);
   g_free (self->path);
+  g_free (self->file);
+  g_free (self->folder);
   g_free (self->extensions);
   g_clear_object (&self->model);
   g_clear_object (&self->import_schema);
@@ -65,9 +75,17 @@ car_service_store_class_init (CarServiceStoreClass *class)
 static void
 car_service_store_init (CarServiceStore *self)
 {
-  g_mutex_init (&self->mutex);
   self->lock = -1;
   self->statements = g_hash_table_new_full (NULL, NULL, NULL, finalize_statement);
+}
+
+void
+car_service_store_set_interrupted (CarServiceStore *self, GError **error)
+{
+  if (!g_cancellable_set_error_if_cancelled (self->cancellable, error))
+    g_set_error (error, CAR_SERVICE_ERROR, 504,
+                 "The answer took more than %d s: ask for less at once, or for what has an index",
+                 CAR_SERVICE_STORE_READING_SECONDS);
 }
 
 static gboolean
@@ -80,6 +98,13 @@ static void
 set_error (CarServiceStore *self, GError **error)
 {
   int code = sqlite3_extended_errcode (self->db) & 0xff;
+
+  if (code == SQLITE_INTERRUPT)
+    {
+      car_service_store_set_interrupted (self, error);
+      return;
+    }
+
   guint status = code == SQLITE_FULL ? 507 : code == SQLITE_BUSY || code == SQLITE_LOCKED ? 503 : 500;
 
   g_set_error (error, CAR_SERVICE_ERROR, (gint) status, "The database %s failed: %s", self->path,
@@ -239,7 +264,7 @@ open_connection (CarServiceStore *self, GError **error)
 {
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
 
-  if (sqlite3_open_v2 (self->path, &self->db, flags, NULL) != SQLITE_OK)
+  if (sqlite3_open_v2 (self->file, &self->db, flags, NULL) != SQLITE_OK)
     {
       set_error (self, error);
       return FALSE;
@@ -254,13 +279,28 @@ open_connection (CarServiceStore *self, GError **error)
 static gboolean
 set_up_connection (CarServiceStore *self, GError **error)
 {
+  const char *synchronous = is_in_memory (self) ? "PRAGMA synchronous = OFF" : "PRAGMA synchronous = FULL";
+
   /* What was answered for is on the disk: FULL syncs the log at each commit. */
-  return execute (self, "PRAGMA journal_mode = WAL", error) &&
-         execute (self, "PRAGMA synchronous = FULL", error) &&
+  return execute (self, "PRAGMA journal_mode = WAL", error) && execute (self, synchronous, error) &&
          execute (self, "PRAGMA cache_size = -65536", error) &&
          execute (self, "PRAGMA temp_store = MEMORY", error) &&
          execute (self, "PRAGMA wal_autocheckpoint = 8000", error) &&
-         execute (self, "PRAGMA journal_size_limit = 67108864", error);
+         execute (self, "PRAGMA journal_size_limit = 67108864", error) &&
+         execute (self, "SELECT 1 FROM setting", error); /* the log is opened when something is read first */
+}
+
+/* SQLite lets several connections to its own databases in memory wait for each other. So this is a file like any other,
+ * until nobody can see it any more. */
+static gboolean
+make_hidden_file (CarServiceStore *self, GError **error)
+{
+  self->folder = g_dir_make_tmp ("car-service-XXXXXX", error);
+  if (self->folder == NULL)
+    return FALSE;
+  self->file = g_build_filename (self->folder, "car.db", NULL);
+
+  return TRUE;
 }
 
 CarServiceStore *
@@ -269,9 +309,17 @@ car_service_store_open (const char *path, GError **error)
   g_autoptr (CarServiceStore) self = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
 
   self->path = g_strdup (path);
-  if (!is_in_memory (self) &&
-      (!check_header (path, error) || !make_file (path, error) || !take_lock (self, error)))
-    return NULL;
+  if (is_in_memory (self))
+    {
+      if (!make_hidden_file (self, error))
+        return NULL;
+    }
+  else
+    {
+      self->file = g_strdup (path);
+      if (!check_header (path, error) || !make_file (path, error) || !take_lock (self, error))
+        return NULL;
+    }
   if (!open_connection (self, error) || !prepare_tables (self, error) || !set_up_connection (self, error))
     return NULL;
 
@@ -281,12 +329,10 @@ car_service_store_open (const char *path, GError **error)
 CarServiceStore *
 car_service_store_open_another (CarServiceStore *self, GError **error)
 {
-  if (is_in_memory (self))
-    return g_object_ref (self);
-
   g_autoptr (CarServiceStore) another = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
 
   another->path = g_strdup (self->path);
+  another->file = g_strdup (self->file);
   if (!open_connection (another, error) || !set_up_connection (another, error) ||
       !execute (another, "PRAGMA query_only = ON", error))
     return NULL;
@@ -295,15 +341,20 @@ car_service_store_open_another (CarServiceStore *self, GError **error)
 }
 
 void
-car_service_store_lock (CarServiceStore *self)
+car_service_store_hide (CarServiceStore *self)
 {
-  g_mutex_lock (&self->mutex);
-}
+  static const char *const endings[] = { "", "-wal", "-shm", "-journal" };
 
-void
-car_service_store_unlock (CarServiceStore *self)
-{
-  g_mutex_unlock (&self->mutex);
+  if (self->folder == NULL)
+    return;
+
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    {
+      g_autofree char *name = g_strconcat (self->file, endings[i], NULL);
+      g_unlink (name);
+    }
+  g_rmdir (self->folder);
+  g_clear_pointer (&self->folder, g_free);
 }
 
 sqlite3 *
@@ -351,16 +402,34 @@ car_service_store_rollback (CarServiceStore *self)
     car_service_store_run (self, NULL, "ROLLBACK", "");
 }
 
-gboolean
-car_service_store_begin_reading (CarServiceStore *self, GError **error)
+static int
+look_whether_to_go_on (gpointer data)
 {
-  return car_service_store_run (self, error, "BEGIN", "");
+  CarServiceStore *self = data;
+
+  return g_cancellable_is_cancelled (self->cancellable) || g_get_monotonic_time () > self->deadline;
+}
+
+gboolean
+car_service_store_begin_reading (CarServiceStore *self, GCancellable *cancellable, GError **error)
+{
+  if (g_cancellable_set_error_if_cancelled (cancellable, error) ||
+      !car_service_store_run (self, error, "BEGIN", ""))
+    return FALSE;
+
+  g_set_object (&self->cancellable, cancellable);
+  self->deadline = g_get_monotonic_time () + CAR_SERVICE_STORE_READING_SECONDS * G_TIME_SPAN_SECOND;
+  sqlite3_progress_handler (self->db, STEPS_BETWEEN_LOOKS, look_whether_to_go_on, self);
+
+  return TRUE;
 }
 
 void
 car_service_store_end_reading (CarServiceStore *self)
 {
+  sqlite3_progress_handler (self->db, 0, NULL, NULL);
   car_service_store_rollback (self);
+  g_clear_object (&self->cancellable);
 }
 
 gboolean

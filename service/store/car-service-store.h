@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <glib-object.h>
+#include <gio/gio.h>
 #include <sqlite3.h>
 
 #include <libcar/car-json-scanner-private.h>
@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /* One connection to the database, its prepared statements, and the model as this database extends it. It belongs to
- * one thread at a time: car_service_store_lock() keeps to that where a database in memory is shared. */
+ * one thread at a time. */
 
 #define CAR_TYPE_SERVICE_STORE (car_service_store_get_type ())
 G_DECLARE_FINAL_TYPE (CarServiceStore, car_service_store, CAR, SERVICE_STORE, GObject)
@@ -23,14 +23,19 @@ G_DECLARE_FINAL_TYPE (CarServiceStore, car_service_store, CAR, SERVICE_STORE, GO
 
 #define CAR_SERVICE_STORE_MEMORY ":memory:"
 
-/* Opens or makes the database, and holds a lock on it until the store is gone. `path` may be ":memory:". */
+/* What is read for longer than this is given up. */
+#define CAR_SERVICE_STORE_READING_SECONDS 60
+
+/* Opens or makes the database, and holds a lock on it until the store is gone. `path` may be ":memory:": a file in the
+ * folder for temporary files, which is gone with the last connection. */
 CarServiceStore *car_service_store_open (const char *path, GError **error);
 
-/* A connection for another thread, which only reads; a database in memory has one only, which is handed out again. */
+/* A connection for another thread, which only reads. */
 CarServiceStore *car_service_store_open_another (CarServiceStore *self, GError **error);
 
-void car_service_store_lock (CarServiceStore *self);
-void car_service_store_unlock (CarServiceStore *self);
+/* To be called once all connections are open: takes the file of ":memory:" away, so that nothing of it stays, whatever
+ * happens. */
+void car_service_store_hide (CarServiceStore *self);
 
 sqlite3 *car_service_store_get_database (CarServiceStore *self);
 
@@ -39,9 +44,13 @@ gboolean car_service_store_begin (CarServiceStore *self, GError **error);
 gboolean car_service_store_commit (CarServiceStore *self, GError **error);
 void car_service_store_rollback (CarServiceStore *self);
 
-/* What is read between the two is of one moment. */
-gboolean car_service_store_begin_reading (CarServiceStore *self, GError **error);
+/* What is read between the two is of one moment. Reading fails with G_IO_ERROR_CANCELLED once the cancellable, which may be
+ * NULL, says so, from whichever thread; and with CAR_SERVICE_ERROR 504 once it takes too long. */
+gboolean car_service_store_begin_reading (CarServiceStore *self, GCancellable *cancellable, GError **error);
 void car_service_store_end_reading (CarServiceStore *self);
+
+/* Sets the one of the two errors that it was, where SQLite says that it was interrupted. */
+void car_service_store_set_interrupted (CarServiceStore *self, GError **error);
 
 /* One call among several in a transaction: what it did is kept, or taken back alone. */
 gboolean car_service_store_begin_call (CarServiceStore *self, GError **error);

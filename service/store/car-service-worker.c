@@ -9,6 +9,8 @@
 /* How long a database that fails is left alone. */
 #define PAUSE_AFTER_FAILURE (2 * G_TIME_SPAN_SECOND)
 
+#define QUERIES_AT_ONCE 4
+
 typedef struct
 {
   CarServiceAccess access;
@@ -20,14 +22,21 @@ typedef struct
   GError *problem;
 } Call;
 
+/* Threads that read, and a connection for each. */
+typedef struct
+{
+  GThreadPool *threads;
+  GAsyncQueue *stores;
+} Readers;
+
 struct _CarServiceWorker
 {
   GObject parent_instance;
 
   CarServiceStore *store;
-  CarServiceStore *reading_store;
   GThread *writer;
-  GThreadPool *reader;
+  Readers readers;
+  Readers queriers;
 
   GMutex mutex; /* of what follows */
   GCond cond;
@@ -50,13 +59,20 @@ call_free (gpointer data)
 }
 
 static void
+readers_clear (Readers *self)
+{
+  if (self->threads != NULL)
+    g_thread_pool_free (g_steal_pointer (&self->threads), FALSE, TRUE);
+  g_clear_pointer (&self->stores, g_async_queue_unref);
+}
+
+static void
 car_service_worker_finalize (GObject *object)
 {
   CarServiceWorker *self = CAR_SERVICE_WORKER (object);
 
   car_service_worker_stop (self);
   g_clear_object (&self->store);
-  g_clear_object (&self->reading_store);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
 
@@ -199,10 +215,8 @@ write_main (gpointer data)
     {
       g_autoptr (GError) error = NULL;
 
-      car_service_store_lock (self->store);
       if (run_calls (self, &calls, &error))
         car_service_jobs_run_next (self->store, &busy, &error);
-      car_service_store_unlock (self->store);
       not_before = 0;
       if (error != NULL)
         {
@@ -222,18 +236,34 @@ write_main (gpointer data)
 static void
 read_one (gpointer data, gpointer user_data)
 {
-  CarServiceWorker *self = user_data;
+  Readers *self = user_data;
   GTask *task = data;
   Call *call = g_task_get_task_data (task);
+  g_autoptr (CarServiceStore) store = g_async_queue_pop (self->stores); /* there are as many as threads */
 
-  car_service_store_lock (self->reading_store);
-  if (car_service_store_begin_reading (self->reading_store, &call->problem))
+  if (car_service_store_begin_reading (store, g_task_get_cancellable (task), &call->problem))
     {
-      call->call (self->reading_store, call->data, &call->problem);
-      car_service_store_end_reading (self->reading_store);
+      call->call (store, call->data, &call->problem);
+      car_service_store_end_reading (store);
     }
-  car_service_store_unlock (self->reading_store);
+  g_async_queue_push (self->stores, g_steal_pointer (&store));
   answer (task);
+}
+
+static gboolean
+readers_start (Readers *self, guint n_threads, CarServiceStore *store, GError **error)
+{
+  self->stores = g_async_queue_new_full (g_object_unref);
+  for (guint i = 0; i < n_threads; i++)
+    {
+      CarServiceStore *another = car_service_store_open_another (store, error);
+      if (another == NULL)
+        return FALSE;
+      g_async_queue_push (self->stores, another);
+    }
+  self->threads = g_thread_pool_new (read_one, self, (gint) n_threads, TRUE, error);
+
+  return self->threads != NULL;
 }
 
 CarServiceWorker *
@@ -242,15 +272,27 @@ car_service_worker_new (CarServiceStore *store, GError **error)
   g_autoptr (CarServiceWorker) self = g_object_new (CAR_TYPE_SERVICE_WORKER, NULL);
 
   self->store = g_object_ref (store);
-  self->reading_store = car_service_store_open_another (store, error);
-  if (self->reading_store == NULL)
+  if (!readers_start (&self->readers, 1, store, error) ||
+      !readers_start (&self->queriers, QUERIES_AT_ONCE, store, error))
     return NULL;
-  self->reader = g_thread_pool_new (read_one, self, 1, TRUE, error);
-  if (self->reader == NULL)
-    return NULL;
+  car_service_store_hide (store);
   self->writer = g_thread_new ("writer", write_main, self);
 
   return g_steal_pointer (&self);
+}
+
+static void
+push_query (CarServiceWorker *self, GTask *task)
+{
+  if (g_thread_pool_unprocessed (self->queriers.threads) < CAR_SERVICE_MAX_WAITING_QUERIES)
+    {
+      g_thread_pool_push (self->queriers.threads, task, NULL);
+      return;
+    }
+
+  g_task_return_new_error (task, CAR_SERVICE_ERROR, 503, "%d queries wait already: ask again later",
+                           CAR_SERVICE_MAX_WAITING_QUERIES);
+  g_object_unref (task);
 }
 
 void
@@ -259,10 +301,11 @@ car_service_worker_call_async (CarServiceWorker *self,
                                const char *source,
                                CarServiceCall call,
                                gpointer data,
+                               GCancellable *cancellable,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  GTask *task = g_task_new (self, NULL, callback, user_data);
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
   Call *new_call = g_new0 (Call, 1);
 
   g_task_set_source_tag (task, car_service_worker_call_async);
@@ -272,7 +315,9 @@ car_service_worker_call_async (CarServiceWorker *self,
   if (self->writer == NULL)
     answer_stopped (task);
   else if (access == CAR_SERVICE_READ)
-    g_thread_pool_push (self->reader, task, NULL);
+    g_thread_pool_push (self->readers.threads, task, NULL);
+  else if (access == CAR_SERVICE_QUERY)
+    push_query (self, task);
   else
     {
       g_mutex_lock (&self->mutex);
@@ -299,6 +344,6 @@ car_service_worker_stop (CarServiceWorker *self)
       g_mutex_unlock (&self->mutex);
       g_clear_pointer (&self->writer, g_thread_join);
     }
-  if (self->reader != NULL)
-    g_thread_pool_free (g_steal_pointer (&self->reader), FALSE, TRUE);
+  readers_clear (&self->readers);
+  readers_clear (&self->queriers);
 }
