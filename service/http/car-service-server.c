@@ -300,18 +300,50 @@ on_got_headers (SoupServerMessage *message, gpointer user_data)
   set_timer (message, CAR_SERVICE_BODY_SECONDS);
 }
 
+/* libsoup answers when it has read all of a request, which may never be. So the refusal is written past it; what still
+ * comes is read and thrown away for a while, or the client, still sending, would see its connection reset and not the
+ * answer. */
+static void
+refuse_at_once (SoupServerMessage *message)
+{
+  GSocket *socket = soup_server_message_get_socket (message);
+  guint status = soup_server_message_get_status (message);
+  g_autoptr (GString) text = g_string_new (NULL);
+  SoupMessageHeadersIter iter;
+  const char *name, *value;
+
+  if (socket == NULL)
+    return;
+
+  g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_response_body (message));
+  g_string_append_printf (text, "HTTP/1.1 %u %s\r\nConnection: close\r\nContent-Length: %zu\r\n", status,
+                          soup_status_get_phrase (status), g_bytes_get_size (body));
+  soup_message_headers_iter_init (&iter, soup_server_message_get_response_headers (message));
+  while (soup_message_headers_iter_next (&iter, &name, &value))
+    g_string_append_printf (text, "%s: %s\r\n", name, value);
+  g_string_append (text, "\r\n");
+  g_string_append_len (text, g_bytes_get_data (body, NULL), (gssize) g_bytes_get_size (body));
+
+  g_socket_send_with_blocking (socket, text->str, text->len, FALSE, NULL, NULL);
+  g_socket_shutdown (socket, FALSE, TRUE, NULL);
+  set_timer (message, CAR_SERVICE_LINGER_SECONDS);
+}
+
 static void
 on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
 {
   Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  gboolean was_within = exchange->received <= CAR_SERVICE_MAX_BODY;
 
   exchange->received += g_bytes_get_size (chunk);
-  if (exchange->received <= CAR_SERVICE_MAX_BODY || soup_server_message_get_status (message) != 0)
+  if (!was_within || exchange->received <= CAR_SERVICE_MAX_BODY)
     return;
 
-  set_failure (message, 413, "The body is larger than 32 MiB: send it in parts");
+  if (soup_server_message_get_status (message) == 0)
+    set_failure (message, 413, TOO_LARGE);
   drop_body (message);
   soup_message_body_truncate (soup_server_message_get_request_body (message));
+  refuse_at_once (message);
 }
 
 static void

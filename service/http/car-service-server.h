@@ -19,6 +19,7 @@ G_DECLARE_FINAL_TYPE (CarServiceServer, car_service_server, CAR, SERVICE_SERVER,
 #define CAR_SERVICE_MAX_BODY (32 * 1024 * 1024)
 #define CAR_SERVICE_HEAD_SECONDS 60
 #define CAR_SERVICE_BODY_SECONDS 120
+#define CAR_SERVICE_LINGER_SECONDS 10
 #define CAR_SERVICE_MAX_CONNECTIONS 512
 #define CAR_SERVICE_MAX_WAITING_BYTES (256 * 1024 * 1024)
 
@@ -30,10 +31,10 @@ car_service_server_new (CarServiceWorker *worker, CarServiceCredentials *credent
 gboolean car_service_server_listen (CarServiceServer *self, guint16 port, GError **error);
 guint16 car_service_server_get_port (CarServiceServer *self);
 
-/* Listens no more; requests that come over connections that are there get 503. */
+/* Listens no more; requests that come over connections that are there get 503, and so do the queries that run. */
 void car_service_server_stop (CarServiceServer *self);
 
 /* Requests that are not answered yet. */
-guint car_service_server_get_n_calls (CarServiceServer *self);
+guint car_service_server_get_n_requests (CarServiceServer *self);
 
 G_END_DECLS
