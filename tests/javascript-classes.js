@@ -72,22 +72,43 @@ function testNames() {
     assert(GObject.type_name(Second.$gtype) !== 'NamedByItself', 'a name that is taken');
 }
 
-function makeHandler() {
-    const schema = Car.ImportSchema.new(JSON.stringify({
-        type: 'object',
-        properties: {
-            asset: {
-                type: 'array',
-                items: {
-                    type: 'object',
-                    properties: {external_id: {type: 'string'}, risk: {type: 'number'}},
-                    required: ['external_id'],
-                },
+const SCHEMA = {
+    type: 'object',
+    properties: {
+        asset: {
+            type: 'array',
+            items: {
+                type: 'object',
+                properties: {external_id: {type: 'string'}, risk: {type: 'number'}},
+                required: ['external_id'],
             },
         },
-    }), -1);
+    },
+};
 
-    return Car.DataHandler.new(null, schema, 'source', null, 0);
+function makeHandler() {
+    return Car.DataHandler.new(null, Car.ImportSchema.new(SCHEMA), 'source', null, 0);
+}
+
+function testSchemas() {
+    const text = JSON.stringify(SCHEMA), asset = {external_id: '1'};
+
+    for (const schema of [Car.ImportSchema.new(SCHEMA), Car.ImportSchema.new(text), Car.ImportSchema.new(text, -1)]) {
+        assert(schema.validate_object('asset', asset), 'an object');
+        assert(schema.validate_object('asset', JSON.stringify(asset)), 'text');
+        assert(schema.validate_object('asset', JSON.stringify(asset), -1), 'text and its length');
+        assert(schema.validate_envelope({asset: [asset]}), 'an envelope');
+        assert(caught(() => schema.validate_object('asset', {})) instanceof Car.SchemaError, 'an object that breaks it');
+        assert(caught(() => schema.validate_envelope({asset})) instanceof Car.SchemaError, 'an envelope that breaks it');
+        assert(caught(() => schema.validate_object('asset', null)) instanceof TypeError, 'no object');
+    }
+}
+
+function testNew() {
+    for (const name of ['Client', 'DataHandler', 'ImportSchema', 'SchemaExtension']) {
+        const error = caught(() => new Car[name]());
+        assert(error instanceof TypeError && error.message.includes(`Car.${name}.new(`), error.message);
+    }
 }
 
 function countsOf(handler) {
@@ -104,6 +125,34 @@ function* numbered(n) {
         yield {external_id: `${i}`, risk: 0.1, text: 'ü\0\u{1f600}'};
 }
 
+function* breaking() {
+    yield {external_id: 'before it broke'};
+    throw new RangeError('the source broke');
+}
+
+/* What docs/guide-javascript.md says of values that JSON does not have. */
+function testValues() {
+    const handler = makeHandler();
+    const circle = {external_id: 'circle'};
+    const left = {toString() {}, undefined, symbol: Symbol('s')};
+
+    circle.circle = circle;
+    assert(caught(() => handler.add_vertex('asset', circle)) instanceof TypeError, 'a circle');
+    assert(caught(() => handler.add_vertex('asset', {external_id: 'big', big: 1n})) instanceof TypeError, 'a BigInt');
+    assert(countsOf(handler) === '{}', countsOf(handler));
+
+    handler.add_vertex('asset', {external_id: 'odd', ...left, when: new Date(0), deep: {...left}});
+    assert(countsOf(handler) === '{"asset":[1,0,0]}', countsOf(handler));
+    handler.add_vertex('asset', {external_id: 'none', risk: NaN});
+    handler.add_vertex('asset', [{external_id: 'several'}]);
+    assert(countsOf(handler) === '{"asset":[3,2,0]}', countsOf(handler));
+}
+
+/* There is no other thread that a connector in JavaScript could run in: CONTRACT_THREAD cannot be. */
+function testThreads() {
+    assert(caught(() => GLib.Thread.new('other', () => null)).message.includes('not introspectable'), 'no threads');
+}
+
 function testDataHandler() {
     const handler = makeHandler();
 
@@ -117,6 +166,10 @@ function testDataHandler() {
     handler.add_edges('asset_hostname', [{_from_external_id: '0', _to: 'hostname/h'}]);
     assert(countsOf(handler) === '{"asset":[2504,2,1],"asset_hostname":[2,0,0]}', countsOf(handler));
 
+    const broken = caught(() => handler.add_vertices('asset', breaking()));
+    assert(broken instanceof RangeError && broken.message === 'the source broke', 'what an iterable throws passes');
+    assert(countsOf(handler).startsWith('{"asset":[2505,2,1]'), 'what it gave before is added');
+
     for (const value of [null, undefined, 1, 'text', () => 1]) {
         assert(caught(() => handler.add_vertex('asset', value)) instanceof TypeError, `no object: ${value}`);
         assert(caught(() => handler.add_vertices('asset', value)) instanceof TypeError, `no iterable: ${value}`);
@@ -128,4 +181,8 @@ function testDataHandler() {
 testFailures();
 testMisspelt();
 testNames();
+testSchemas();
+testNew();
 testDataHandler();
+testValues();
+testThreads();

@@ -44,6 +44,12 @@ fails create_asset_server:uninitialised 'ForgetfulServer._init() does not call s
 output=$("$GJS" -m "$TOP_SRCDIR/tests/javascript-classes.js" 2>&1) && true
 result "$output" "classes, failures and what goes into C"
 
+if [ "$PYTHON_GI" != no ]; then
+    output=$(PYTHONDONTWRITEBYTECODE=1 "$PYTHON_GI" "$TOP_SRCDIR/tests/with-service.py" \
+        "$GJS" -m "$TOP_SRCDIR/tests/javascript-client.js" 2>&1) && true
+    result "$output" "the calls of a service"
+fi
+
 # The set of keys takes 30 bytes for each; what else grows is what JavaScript's collector leaves for a while.
 output=$("$GJS" -m "$TOP_SRCDIR/tests/bench-javascript.js" run 'one by one' 300000 2>&1 | tail -n 1) &&
     jq -e '.[1] < 64 + 300000 * 30 / 1048576' >/dev/null <<<"$output" && true

@@ -194,20 +194,29 @@ function toJson(value) {
     return JSON.stringify(value);
 }
 
-function* inBatches(objects) {
+/* What an iterable gives before it throws is added, as it would be one by one. */
+function inBatches(objects, add) {
     if (typeof objects?.[Symbol.iterator] !== 'function' || typeof objects === 'string')
         throw new TypeError(`an iterable of objects is wanted, not ${describe(objects)}`);
 
     let batch = [];
-    for (const object of objects) {
-        batch.push(object);
-        if (batch.length === BATCH) {
-            yield batch;
-            batch = [];
+    const flush = () => {
+        const full = batch;
+
+        batch = [];
+        add(full);
+    };
+
+    try {
+        for (const object of objects) {
+            batch.push(object);
+            if (batch.length === BATCH)
+                flush();
         }
+    } finally {
+        if (batch.length > 0)
+            flush();
     }
-    if (batch.length > 0)
-        yield batch;
 }
 
 /* One object: a plain one, or json-glib's as C has it. */
@@ -226,8 +235,7 @@ function defineAddAll(prototype, name) {
     const addAll = prototype[`${name}_json`];
 
     prototype[name] = function (collection, objects) {
-        for (const batch of inBatches(objects))
-            addAll.call(this, collection, toJson(batch), -1);
+        inBatches(objects, batch => addAll.call(this, collection, toJson(batch), -1));
     };
 }
 
@@ -245,8 +253,12 @@ function setUpDataHandler(prototype) {
     };
 }
 
+function toJsonNode(value) {
+    return value instanceof Json.Node ? value : Json.from_string(toJson(value));
+}
+
 function toJsonObject(value) {
-    return value === null || value instanceof Json.Object ? value : Json.from_string(toJson(value)).get_object();
+    return value === null || value instanceof Json.Object ? value : toJsonNode(value).get_object();
 }
 
 function fromJson(value) {
@@ -256,38 +268,64 @@ function fromJson(value) {
 }
 
 /* The calls of the service that take or give JSON, each with which of its arguments is some. */
-const CLIENT_CALLS = {patch_vertex: 2, patch_edge: 4, query: 1, search_collection: -1, find_vertices: -1, get_neighbours: -1};
+const CLIENT_CALLS = {
+    import_node: [0, toJsonNode],
+    patch_vertex: [2, toJsonObject],
+    patch_edge: [4, toJsonObject],
+    query: [1, toJsonObject],
+    search_collection: [],
+    find_vertices: [],
+    get_neighbours: [],
+};
 
 function setUpClient(prototype) {
-    for (const [name, json] of Object.entries(CLIENT_CALLS)) {
-        const call = prototype[name];
+    for (const [name, [json, convert]] of Object.entries(CLIENT_CALLS)) {
+        for (const variant of [name, `${name}_async`]) {
+            const call = prototype[variant];
 
-        prototype[name] = function (...args) {
-            if (json in args)
-                args[json] = toJsonObject(args[json]);
-            return fromJson(call.apply(this, args));
+            prototype[variant] = function (...args) {
+                if (json in args)
+                    args[json] = convert(args[json]);
+                return fromJson(call.apply(this, args));
+            };
+        }
+
+        const finish = prototype[`${name}_finish`];
+        prototype[`${name}_finish`] = function (result) {
+            return fromJson(finish.call(this, result));
         };
     }
 }
 
-function setUpSchemaExtension() {
-    const make = Car.SchemaExtension.new;
+const toText = value => typeof value === 'string' ? value : toJson(value);
 
-    Car.SchemaExtension.new = (key, owner, version, schema) =>
-        make.call(Car.SchemaExtension, key, owner, version, typeof schema === 'string' ? schema : toJson(schema));
+/* Where C has JSON text and its length, an object or text alone will do. */
+function takeObject(owner, name) {
+    const call = owner[name];
+
+    owner[name] = function (...args) {
+        const last = args.pop();
+
+        return call.apply(this, typeof last === 'number' ? [...args, last] : [...args, toText(last), -1]);
+    };
 }
 
-function setUpImport(prototype) {
-    for (const name of ['app', 'client', 'data_handler', 'asset_server']) {
-        const get = prototype[`get_${name}`];
+function setUpSchemas() {
+    const makeExtension = Car.SchemaExtension.new;
 
-        Object.defineProperty(prototype, name, {
-            get() {
-                return get.call(this);
-            },
-            configurable: true,
-        });
-    }
+    Car.SchemaExtension.new = function (key, owner, version, schema) {
+        return makeExtension.call(this, key, owner, version, toText(schema));
+    };
+    takeObject(Car.ImportSchema, 'new');
+    takeObject(Car.ImportSchema.prototype, 'validate_object');
+    takeObject(Car.ImportSchema.prototype, 'validate_envelope');
+}
+
+/* gjs would make an empty one, which crashes. */
+function refuseNew(name) {
+    Car[name].prototype._init = () => {
+        throw new TypeError(`new Car.${name}() makes nothing: write Car.${name}.new(…)`);
+    };
 }
 
 function setUpApp(prototype) {
@@ -295,10 +333,12 @@ function setUpApp(prototype) {
 
     /* gjs takes what begins with a dash for an option of its own, unless "--" stands between the script and it, and
      * hands that on. It calls itself gjs, too. */
-    prototype.run = function (argv = [System.programInvocationName, ...System.programArgs]) {
+    prototype.run = function (argv = null) {
+        const [name, ...rest] = argv ?? [System.programInvocationName, ...System.programArgs];
+
         checkInit(this);
-        GLib.set_prgname(GLib.path_get_basename(argv[0]));
-        return run.call(this, argv[1] === '--' ? [argv[0], ...argv.slice(2)] : argv);
+        GLib.set_prgname(GLib.path_get_basename(name));
+        return run.call(this, [name, ...rest[0] === '--' ? rest.slice(1) : rest]);
     };
 }
 
@@ -308,9 +348,10 @@ function _init() {
     setUpFailures();
     setUpDataHandler(Car.DataHandler.prototype);
     setUpClient(Car.Client.prototype);
-    setUpSchemaExtension();
-    setUpImport(Car.Import.prototype);
+    setUpSchemas();
     setUpApp(Car.App.prototype);
+    for (const name of ['Client', 'DataHandler', 'ImportSchema', 'SchemaExtension'])
+        refuseNew(name);
     for (const name of ['App', 'AssetServer', 'Import'])
         Car[name]._classInit = registerConnectorClass;
 }
