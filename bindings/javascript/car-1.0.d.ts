@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* libcar as JavaScript knows it, for editors: what overrides/Car.js makes of the introspected library. */
+/* libcar as JavaScript knows it: what overrides/Car.js makes of the introspected library. GNOME's libraries are declared
+ * by the packages @girs/…; where one is missing, what stands at the end of this file takes its place. */
 
 declare module 'gi://Car?version=1.0' {
     import type Gio from 'gi://Gio?version=2.0';
@@ -8,16 +9,19 @@ declare module 'gi://Car?version=1.0' {
     import type GObject from 'gi://GObject?version=2.0';
 
     namespace Car {
-        type Cancellable = Gio.Cancellable | null;
-        /** A vertex or an edge, as JSON.stringify() has it. */
-        type PlainObject = Record<string, unknown>;
+        const MAJOR_VERSION: number;
+        const MINOR_VERSION: number;
+        const MICRO_VERSION: number;
+        function get_major_version(): number;
+        function get_minor_version(): number;
+        function get_micro_version(): number;
 
-        enum SettingFlags {
-            NONE = 0,
-            REQUIRED = 1,
-            SECRET = 2,
-            SWITCH = 4,
-        }
+        type Cancellable = Gio.Cancellable | null;
+        type Callback<Source> = Gio.AsyncReadyCallback<Source> | null;
+        /** What JSON.stringify() makes a JSON object of, such as a vertex or an edge. Several are an iterable of them. */
+        type PlainObject = {readonly [member: string]: unknown} | object & {readonly [Symbol.iterator]?: never};
+
+        /* ---- failures ------------------------------------------------------------------------------------------ */
 
         enum AppErrorCode {
             GENERAL = 1,
@@ -49,28 +53,30 @@ declare module 'gi://Car?version=1.0' {
             NEWER_EXTENSION = 5,
         }
 
+        function app_error_quark(): GLib.Quark;
+        function recoverable_failure_quark(): GLib.Quark;
+        function unrecoverable_failure_quark(): GLib.Quark;
+        function datasource_failure_quark(): GLib.Quark;
+        function schema_error_quark(): GLib.Quark;
+        function import_error_quark(): GLib.Quark;
+
         /** A general failure: the next run is as it would have been. The code is the exit code. */
         class AppError extends GLib.Error {
             constructor(message: string, code?: number);
         }
 
-        /** No gap in the data is possible: the next run goes on incrementally. */
+        /** No gap in the data is possible: the next run goes on incrementally. The code is the exit code. */
         class RecoverableFailure extends GLib.Error {
             constructor(message: string, code?: number);
         }
 
-        /** A gap in the data is possible: the next run makes a full import. */
+        /** A gap in the data is possible: the next run makes a full import. The code is the exit code. */
         class UnrecoverableFailure extends GLib.Error {
             constructor(message: string, code?: number);
         }
 
-        /** The data source failed: the next run is as it would have been. */
+        /** The data source failed: the next run is as it would have been. The code is the exit code. */
         class DatasourceFailure extends GLib.Error {
-            constructor(message: string, code?: number);
-        }
-
-        /** The data source has no delta from the last save point: a full import is made instead. */
-        class IncrementalNotPossible extends GLib.Error {
             constructor(message: string, code?: number);
         }
 
@@ -79,8 +85,100 @@ declare module 'gi://Car?version=1.0' {
             constructor(message: string, code?: number);
         }
 
+        /** The data source has no delta from the last save point: a full import is made instead. */
+        class IncrementalNotPossible extends GLib.Error {
+            constructor(message: string);
+        }
+
+        /** As GLib has it: IncrementalNotPossible is the class to throw. */
+        class ImportError extends GLib.Error {
+            static readonly INCREMENTAL_NOT_POSSIBLE: number;
+        }
+
+        /* ---- what a connector implements ----------------------------------------------------------------------- */
+
+        /** How to talk to the data source. */
+        abstract class AssetServer extends GObject.Object {
+            test_connection(cancellable: Cancellable): boolean;
+            vfunc_test_connection(cancellable: Cancellable): boolean | void;
+        }
+
+        /** What to read; Server is the connector's own class. */
+        abstract class Import<Server extends AssetServer = any> extends GObject.Object {
+            readonly app: App;
+            readonly asset_server: Server;
+            readonly client: Client;
+            readonly data_handler: DataHandler;
+            get_app(): App;
+            get_asset_server(): Server;
+            get_client(): Client;
+            get_data_handler(): DataHandler;
+            get_new_save_point(cancellable: Cancellable): [done: boolean, save_point: string | null];
+            import_vertices(cancellable: Cancellable): boolean;
+            import_edges(cancellable: Cancellable): boolean;
+            /** Where the data source is now; null: the connector has no save point. */
+            vfunc_get_new_save_point(cancellable: Cancellable): string | null | void;
+            abstract vfunc_import_vertices(cancellable: Cancellable): boolean | void;
+            abstract vfunc_import_edges(cancellable: Cancellable): boolean | void;
+        }
+
+        abstract class FullImport<Server extends AssetServer = any> extends Import<Server> {
+        }
+
+        abstract class IncrementalImport<Server extends AssetServer = any> extends Import<Server> {
+            get_data_for_delta(last_save_point: string, new_save_point: string, cancellable: Cancellable): boolean;
+            delete_vertices(cancellable: Cancellable): boolean;
+            abstract vfunc_get_data_for_delta(
+                last_save_point: string, new_save_point: string, cancellable: Cancellable
+            ): boolean | void;
+            abstract vfunc_delete_vertices(cancellable: Cancellable): boolean | void;
+        }
+
+        enum SettingFlags {
+            NONE = 0,
+            REQUIRED = 1,
+            SECRET = 2,
+            SWITCH = 4,
+        }
+
+        /** A connector. */
+        abstract class App extends Gio.Application {
+            add_setting(
+                name: string, variable: string | null, flags: SettingFlags, description: string,
+                arg_description: string | null
+            ): void;
+            get_setting(name: string): string | null;
+            get_cancellable(): Gio.Cancellable;
+            /** With the arguments of the program, or others. Returns: the exit code. */
+            run(argv?: string[] | null): number;
+            create_asset_server(): AssetServer;
+            create_full_import(): FullImport;
+            create_incremental_import(): [done: boolean, importer: IncrementalImport | null];
+            create_schema_extension(): [done: boolean, extension: SchemaExtension | null];
+            abstract vfunc_create_asset_server(): AssetServer;
+            abstract vfunc_create_full_import(): FullImport;
+            vfunc_create_incremental_import(): IncrementalImport | null | void;
+            vfunc_create_schema_extension(): SchemaExtension | null | void;
+        }
+
+        /* ---- what a connector uses ----------------------------------------------------------------------------- */
+
         /** Takes vertices and edges: what breaks the service's schema is left out with a warning. */
         class DataHandler extends GObject.Object {
+            private constructor();
+            static 'new'(
+                client: Client | null, schema: ImportSchema, source: string, directory: string | null,
+                page_size: number
+            ): DataHandler;
+            readonly client: Client | null;
+            readonly page_size: number;
+            readonly parent_directory: string | null;
+            report_description: string | null;
+            report_type: string | null;
+            readonly schema: ImportSchema;
+            readonly source: string;
+            source_description: string | null;
+            source_name: string | null;
             add_vertex(collection: string, vertex: PlainObject): void;
             add_edge(collection: string, edge: PlainObject): void;
             add_vertices(collection: string, vertices: Iterable<PlainObject>): void;
@@ -89,33 +187,45 @@ declare module 'gi://Car?version=1.0' {
             add_edge_json(collection: string, json: string, length: number): boolean;
             add_vertices_json(collection: string, json: string, length: number): boolean;
             add_edges_json(collection: string, json: string, length: number): boolean;
+            add_vertex_record(collection: string, record: Record): boolean;
+            add_edge_record(collection: string, record: Record): boolean;
             delete_vertices(collection: string, keys: Iterable<string>, cancellable?: Cancellable): void;
             send_vertices(cancellable: Cancellable): boolean;
             send_edges(cancellable: Cancellable): boolean;
             get_source(): string;
             get_report_key(): string;
             get_directory(): string | null;
-            foreach_collection(
-                func: (collection: string, read: number, invalid: number, duplicates: number, sent: number) => void
-            ): void;
+            foreach_collection(func: DataHandlerFunc): void;
+            connect(signal: 'progress', callback: ProgressCallback): number;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: 'progress', callback: ProgressCallback): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
         }
 
-        /** The CAR service. */
-        class Client extends GObject.Object {
-            static 'new'(base_url: string, key: string, password: string): Client;
-            static new_with_token(base_url: string, token: string): Client;
-            get_base_url(): string;
-            check_health(cancellable: Cancellable): boolean;
-            query(query: string, variables: PlainObject | null, cancellable: Cancellable): any;
-            patch_vertex(collection: string, external_id: string, changes: PlainObject, cancellable: Cancellable): boolean;
-            patch_edge(
-                collection: string, source: string, from: string, to: string, changes: PlainObject,
-                cancellable: Cancellable
-            ): boolean;
+        type DataHandlerFunc = (
+            collection: string, read: number, invalid: number, duplicates: number, sent: number
+        ) => void;
+        type ProgressCallback = (handler: DataHandler, what: string, done: number, total: number) => void;
+
+        /** An object that is written member by member, as in C: in JavaScript a plain object is faster. */
+        class Record {
+            constructor();
+            static 'new'(): Record;
+            clear(): void;
+            copy(): Record;
+            set_boolean(name: string, value: boolean): void;
+            set_double(name: string, value: number): void;
+            set_int(name: string, value: number): void;
+            set_json(name: string, json: string | null): void;
+            set_null(name: string): void;
+            set_string(name: string, value: string | null): void;
+            set_strv(name: string, values: string[] | null): void;
+            to_json(): string | null;
         }
 
         /** Collections and properties that a connector adds to the service's schema. */
         class SchemaExtension extends GObject.Object {
+            private constructor();
             static 'new'(key: string, owner: string, version: number, schema: PlainObject | string): SchemaExtension;
             get_key(): string;
             get_owner(): string;
@@ -123,49 +233,268 @@ declare module 'gi://Car?version=1.0' {
             get_schema(): string;
         }
 
-        /** How to talk to the data source. */
-        abstract class AssetServer extends GObject.Object {
-            test_connection(cancellable: Cancellable): boolean;
-            vfunc_test_connection(cancellable: Cancellable): boolean | void;
+        /** The service's rules for what is imported. */
+        class ImportSchema extends GObject.Object {
+            private constructor();
+            /** Of a plain object or JSON text; as C has it, with the length of the text in bytes (-1: all of it). */
+            static 'new'(schema: PlainObject | string): ImportSchema;
+            static 'new'(json: string, length: number): ImportSchema;
+            get_collections(): string[];
+            has_collection(collection: string): boolean;
+            /** Throws a SchemaError. */
+            validate_object(collection: string, object: PlainObject | string): boolean;
+            validate_object(collection: string, json: string, length: number): boolean;
+            /** Throws a SchemaError. */
+            validate_envelope(envelope: PlainObject | string): boolean;
+            validate_envelope(json: string, length: number): boolean;
         }
 
-        abstract class Import extends GObject.Object {
-            readonly app: App;
-            readonly client: Client;
-            readonly data_handler: DataHandler;
-            readonly asset_server: any;
-            /** Where the data source is now; null: the connector has no save point. */
-            vfunc_get_new_save_point(cancellable: Cancellable): string | null | void;
-            vfunc_import_vertices(cancellable: Cancellable): boolean | void;
-            vfunc_import_edges(cancellable: Cancellable): boolean | void;
-        }
+        /** The CAR service. What is called …_async() gives a Promise once Gio._promisify() has been called for it. */
+        class Client extends GObject.Object {
+            private constructor();
+            static 'new'(base_url: string, key: string, password: string): Client;
+            static new_with_token(base_url: string, token: string): Client;
+            get_base_url(): string;
 
-        abstract class FullImport extends Import {
-        }
+            check_health(cancellable: Cancellable): boolean;
+            check_health_async(cancellable: Cancellable): Promise<boolean>;
+            check_health_async(cancellable: Cancellable, callback: Callback<this>): void;
+            check_health_finish(result: Gio.AsyncResult): boolean;
 
-        abstract class IncrementalImport extends Import {
-            vfunc_get_data_for_delta(
-                last_save_point: string, new_save_point: string, cancellable: Cancellable
-            ): boolean | void;
-            vfunc_delete_vertices(cancellable: Cancellable): boolean | void;
-        }
+            prepare_database(cancellable: Cancellable): [ready: boolean, set_up_now: boolean];
+            prepare_database_async(cancellable: Cancellable): Promise<[set_up_now: boolean]>;
+            prepare_database_async(cancellable: Cancellable, callback: Callback<this>): void;
+            prepare_database_finish(result: Gio.AsyncResult): [ready: boolean, set_up_now: boolean];
 
-        /** A connector. */
-        abstract class App extends Gio.Application {
-            add_setting(
-                name: string, variable: string | null, flags: number, description: string,
-                arg_description: string | null
+            ensure_schema_extension(extension: SchemaExtension, cancellable: Cancellable): boolean;
+            ensure_schema_extension_async(extension: SchemaExtension, cancellable: Cancellable): Promise<boolean>;
+            ensure_schema_extension_async(
+                extension: SchemaExtension, cancellable: Cancellable, callback: Callback<this>
             ): void;
-            get_setting(name: string): string | null;
-            get_cancellable(): Gio.Cancellable;
-            /** With the arguments of the program, or others. Returns: the exit code. */
-            run(argv?: string[] | null): number;
-            vfunc_create_asset_server(): AssetServer;
-            vfunc_create_schema_extension(): SchemaExtension | null | void;
-            vfunc_create_full_import(): FullImport;
-            vfunc_create_incremental_import(): IncrementalImport | null | void;
+            ensure_schema_extension_finish(result: Gio.AsyncResult): boolean;
+
+            get_import_schema(cancellable: Cancellable): ImportSchema;
+            get_import_schema_async(cancellable: Cancellable): Promise<ImportSchema>;
+            get_import_schema_async(cancellable: Cancellable, callback: Callback<this>): void;
+            get_import_schema_finish(result: Gio.AsyncResult): ImportSchema;
+
+            get_save_point(source: string, cancellable: Cancellable): [done: boolean, save_point: string | null];
+            get_save_point_async(
+                source: string, cancellable: Cancellable
+            ): Promise<[save_point: string | null]>;
+            get_save_point_async(source: string, cancellable: Cancellable, callback: Callback<this>): void;
+            get_save_point_finish(result: Gio.AsyncResult): [done: boolean, save_point: string | null];
+
+            set_save_point(source: string, save_point: string | null, cancellable: Cancellable): boolean;
+            set_save_point_async(
+                source: string, save_point: string | null, cancellable: Cancellable
+            ): Promise<boolean>;
+            set_save_point_async(
+                source: string, save_point: string | null, cancellable: Cancellable, callback: Callback<this>
+            ): void;
+            set_save_point_finish(result: Gio.AsyncResult): boolean;
+
+            begin_full_import(source: string, cancellable: Cancellable): boolean;
+            begin_full_import_async(source: string, cancellable: Cancellable): Promise<boolean>;
+            begin_full_import_async(source: string, cancellable: Cancellable, callback: Callback<this>): void;
+            begin_full_import_finish(result: Gio.AsyncResult): boolean;
+
+            end_full_import(source: string, cancellable: Cancellable): boolean;
+            end_full_import_async(source: string, cancellable: Cancellable): Promise<boolean>;
+            end_full_import_async(source: string, cancellable: Cancellable, callback: Callback<this>): void;
+            end_full_import_finish(result: Gio.AsyncResult): boolean;
+
+            import_bytes(envelope: GLib.Bytes | Uint8Array, cancellable: Cancellable): string;
+            import_bytes_async(envelope: GLib.Bytes | Uint8Array, cancellable: Cancellable): Promise<string>;
+            import_bytes_async(
+                envelope: GLib.Bytes | Uint8Array, cancellable: Cancellable, callback: Callback<this>
+            ): void;
+            import_bytes_finish(result: Gio.AsyncResult): string;
+
+            import_file(file: Gio.File, cancellable: Cancellable): string;
+            import_file_async(file: Gio.File, cancellable: Cancellable): Promise<string>;
+            import_file_async(file: Gio.File, cancellable: Cancellable, callback: Callback<this>): void;
+            import_file_finish(result: Gio.AsyncResult): string;
+
+            import_node(envelope: PlainObject, cancellable: Cancellable): string;
+            import_node_async(envelope: PlainObject, cancellable: Cancellable): Promise<string>;
+            import_node_async(envelope: PlainObject, cancellable: Cancellable, callback: Callback<this>): void;
+            import_node_finish(result: Gio.AsyncResult): string;
+
+            wait_for_imports(ids: string[], cancellable: Cancellable): boolean;
+            wait_for_imports_async(ids: string[], cancellable: Cancellable): Promise<boolean>;
+            wait_for_imports_async(ids: string[], cancellable: Cancellable, callback: Callback<this>): void;
+            wait_for_imports_finish(result: Gio.AsyncResult): boolean;
+
+            wait_for_job(id: string, cancellable: Cancellable): boolean;
+            wait_for_job_async(id: string, cancellable: Cancellable): Promise<boolean>;
+            wait_for_job_async(id: string, cancellable: Cancellable, callback: Callback<this>): void;
+            wait_for_job_finish(result: Gio.AsyncResult): boolean;
+
+            delete_vertices(source: string, collection: string, keys: string[], cancellable: Cancellable): boolean;
+            delete_vertices_async(
+                source: string, collection: string, keys: string[], cancellable: Cancellable
+            ): Promise<boolean>;
+            delete_vertices_async(
+                source: string, collection: string, keys: string[], cancellable: Cancellable,
+                callback: Callback<this>
+            ): void;
+            delete_vertices_finish(result: Gio.AsyncResult): boolean;
+
+            patch_vertex(
+                collection: string, external_id: string, changes: PlainObject, cancellable: Cancellable
+            ): boolean;
+            patch_vertex_async(
+                collection: string, external_id: string, changes: PlainObject, cancellable: Cancellable
+            ): Promise<boolean>;
+            patch_vertex_async(
+                collection: string, external_id: string, changes: PlainObject, cancellable: Cancellable,
+                callback: Callback<this>
+            ): void;
+            patch_vertex_finish(result: Gio.AsyncResult): boolean;
+
+            patch_edge(
+                collection: string, source: string, from: string, to: string, changes: PlainObject,
+                cancellable: Cancellable
+            ): boolean;
+            patch_edge_async(
+                collection: string, source: string, from: string, to: string, changes: PlainObject,
+                cancellable: Cancellable
+            ): Promise<boolean>;
+            patch_edge_async(
+                collection: string, source: string, from: string, to: string, changes: PlainObject,
+                cancellable: Cancellable, callback: Callback<this>
+            ): void;
+            patch_edge_finish(result: Gio.AsyncResult): boolean;
+
+            query(query: string, variables: PlainObject | null, cancellable: Cancellable): any;
+            query_async(query: string, variables: PlainObject | null, cancellable: Cancellable): Promise<any>;
+            query_async(
+                query: string, variables: PlainObject | null, cancellable: Cancellable,
+                callback: Callback<this>
+            ): void;
+            query_finish(result: Gio.AsyncResult): any;
+
+            search_collection(
+                collection: string, attribute: string, value: string, fields: string[],
+                cancellable: Cancellable
+            ): any[];
+            search_collection_async(
+                collection: string, attribute: string, value: string, fields: string[],
+                cancellable: Cancellable
+            ): Promise<any[]>;
+            search_collection_async(
+                collection: string, attribute: string, value: string, fields: string[],
+                cancellable: Cancellable, callback: Callback<this>
+            ): void;
+            search_collection_finish(result: Gio.AsyncResult): any[];
+
+            find_vertices(collection: string, attribute: string, value: string, cancellable: Cancellable): any;
+            find_vertices_async(
+                collection: string, attribute: string, value: string, cancellable: Cancellable
+            ): Promise<any>;
+            find_vertices_async(
+                collection: string, attribute: string, value: string, cancellable: Cancellable,
+                callback: Callback<this>
+            ): void;
+            find_vertices_finish(result: Gio.AsyncResult): any;
+
+            get_neighbours(collection: string, id: string, cancellable: Cancellable): any;
+            get_neighbours_async(collection: string, id: string, cancellable: Cancellable): Promise<any>;
+            get_neighbours_async(
+                collection: string, id: string, cancellable: Cancellable, callback: Callback<this>
+            ): void;
+            get_neighbours_finish(result: Gio.AsyncResult): any;
         }
     }
 
     export default Car;
+}
+
+declare module 'gi://Car' {
+    export {default} from 'gi://Car?version=1.0';
+}
+
+/* ---- without @girs/… --------------------------------------------------------------------------------------------- */
+
+/* A declaration by a module's full name, such as those of the packages have, wins over one by a pattern. These name what
+ * libcar itself needs; whatever else a program takes from a library is any. */
+
+declare module 'gi://GObject*' {
+    namespace GObject {
+        interface Object {
+            _init(...args: any[]): void;
+            connect(signal: string, callback: (...args: any[]) => any): number;
+            connect_after(signal: string, callback: (...args: any[]) => any): number;
+            disconnect(id: number): void;
+        }
+    }
+
+    const GObject: {
+        Object: {new (properties?: object): GObject.Object, readonly prototype: GObject.Object};
+        registerClass: {
+            <Class>(klass: Class): Class;
+            <Class>(options: object, klass: Class): Class;
+        };
+        [name: string]: any;
+    };
+
+    export default GObject;
+}
+
+declare module 'gi://GLib*' {
+    type BaseError = Error;
+
+    namespace GLib {
+        type Quark = number;
+        type Bytes = any;
+
+        interface Error extends BaseError {
+            domain: Quark;
+            code: number;
+            matches(domain: any, code: number): boolean;
+        }
+    }
+
+    const GLib: {
+        Error: {new (domain: GLib.Quark, code: number, message: string): GLib.Error, readonly prototype: GLib.Error};
+        [name: string]: any;
+    };
+
+    export default GLib;
+}
+
+declare module 'gi://Gio*' {
+    import type GObject from 'gi://GObject?version=2.0';
+
+    namespace Gio {
+        type AsyncResult = any;
+        type AsyncReadyCallback<Source> = (source: Source | null, result: AsyncResult, data: any) => void;
+        type File = any;
+
+        interface Cancellable extends GObject.Object {
+            cancel(): void;
+            is_cancelled(): boolean;
+            set_error_if_cancelled(): boolean;
+        }
+
+        interface Application extends GObject.Object {
+            quit(): void;
+            run(argv: string[] | null): number;
+        }
+    }
+
+    const Gio: {
+        Application: {new (properties?: object): Gio.Application, readonly prototype: Gio.Application};
+        Cancellable: {new (): Gio.Cancellable, readonly prototype: Gio.Cancellable};
+        [name: string]: any;
+    };
+
+    export default Gio;
+}
+
+declare module 'gi://*' {
+    const library: any;
+
+    export default library;
 }
