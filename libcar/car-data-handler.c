@@ -27,7 +27,8 @@ typedef struct
   char *name;
   CarBundleSlot *slot;
   const CarCollectionSchema *schema;
-  gboolean named_by_key; /* by `_key` rather than `external_id` */
+  CarFixedMembers *fixed; /* (nullable) of an edge, what the framework adds, where it can be checked once */
+  gboolean named_by_key;  /* by `_key` rather than `external_id` */
   guint64 names_scope;
   guint64 members_scope;
   guint64 n_read;
@@ -46,6 +47,15 @@ typedef struct
   guint64 n_read;
   guint64 n_staged;
 } Part;
+
+/* An object that stands at the end of its collection's page until it is known whether it came before. The key set was
+ * asked for its key, but what answers is main memory, and the next object is checked meanwhile. */
+typedef struct
+{
+  Collection *collection; /* NULL: there is none */
+  gsize begin;
+  CarKey key;
+} Pending;
 
 /**
  * CarDataHandler:
@@ -84,10 +94,10 @@ struct _CarDataHandler
   char *report_key;   /* also the timestamp's spelling */
   char *edge_members; /* that every edge gets, apart from `active` */
   char *edge_tail;    /* a comma, all of these, and the closing brace */
-  gsize edge_tail_length;
   CarBundle *bundle;
   CarKeySet *keys;
   CarRecord *scratch;
+  Pending pending;
   Part parts[CAR_BUNDLE_N_PARTS];
   GPtrArray *collections; /* of both parts, in the order in which they came */
   GHashTable *kinds;      /* kind → CarViolation */
@@ -123,6 +133,7 @@ static void
 collection_free (Collection *collection)
 {
   g_ptr_array_unref (collection->violations);
+  car_fixed_members_free (collection->fixed);
   g_free (collection->name);
   g_free (collection);
 }
@@ -438,7 +449,6 @@ car_data_handler_initable_init (GInitable *initable, GCancellable *cancellable, 
   self->edge_members = g_strdup_printf ("\"report\":\"%s\",\"source\":%s,\"timestamp\":%s", self->report_key,
                                         source->str, self->report_key);
   self->edge_tail = g_strdup_printf (",%s,\"active\":true}", self->edge_members);
-  self->edge_tail_length = strlen (self->edge_tail);
   return TRUE;
 }
 
@@ -512,6 +522,14 @@ check_collection_name (const char *name, GError **error)
   return FALSE;
 }
 
+static CarFixedMembers *
+fix_edge_members (CarDataHandler *self, const CarCollectionSchema *schema)
+{
+  g_autofree char *members = g_strconcat ("{", self->edge_tail + strlen (","), NULL);
+
+  return car_collection_schema_fix_members (schema, members);
+}
+
 static Collection *
 make_collection (CarDataHandler *self, CarBundlePart part, const char *name, GError **error)
 {
@@ -533,6 +551,8 @@ make_collection (CarDataHandler *self, CarBundlePart part, const char *name, GEr
   collection->violations = g_ptr_array_new ();
   collection->slot = car_bundle_get_slot (self->bundle, part, name);
   collection->schema = car_import_schema_lookup (self->schema, name);
+  if (part == CAR_BUNDLE_EDGES)
+    collection->fixed = fix_edge_members (self, collection->schema);
   collection->named_by_key = g_strv_contains (named_by_key, name);
   collection->names_scope = car_key_set_get_scope (self->keys, names);
   collection->members_scope = car_key_set_get_scope (self->keys, members);
@@ -607,34 +627,42 @@ leave_out (CarDataHandler *self, Collection *collection, const GError *error)
              violation->count == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
 }
 
-static gboolean
-add_name (CarDataHandler *self, const Collection *collection, const CarJsonSpan *name)
+static CarKey
+prepare_name (CarDataHandler *self, const Collection *collection, const CarJsonSpan *name)
 {
   if (G_LIKELY (!name->escaped))
-    return car_key_set_add (self->keys, collection->names_scope, name->text, name->length);
+    return car_key_set_prepare (self->keys, collection->names_scope, name->text, name->length);
 
   gsize length;
   g_autofree char *unescaped = car_json_span_unescape (name, &length);
-  return car_key_set_add (self->keys, collection->names_scope, unescaped, length);
+  return car_key_set_prepare (self->keys, collection->names_scope, unescaped, length);
 }
 
-/* Whether the object did not come before: of vertices the name counts, of edges all members do. */
-static gboolean
-is_new (CarDataHandler *self, const Collection *collection, const CarObjectScan *scan)
+static CarKey
+prepare_members (CarDataHandler *self, const Collection *collection, const CarJsonHash *hash)
 {
-  if (collection->slot->part == CAR_BUNDLE_VERTICES)
-    {
-      const CarJsonSpan *first = collection->named_by_key ? &scan->key : &scan->external_id;
-      const CarJsonSpan *second = collection->named_by_key ? &scan->external_id : &scan->key;
+  return car_key_set_prepare (self->keys, collection->members_scope, hash, sizeof *hash);
+}
 
-      if (first->text != NULL)
-        return add_name (self, collection, first);
-      if (second->text != NULL)
-        return add_name (self, collection, second);
-    }
+/* What makes an object one that came before: of vertices the name counts, of edges and those without one all members. */
+static inline CarKey
+prepare_key (CarDataHandler *self,
+             const Collection *collection,
+             const CarJsonSpan *object,
+             const CarObjectScan *scan)
+{
+  if (collection->slot->part == CAR_BUNDLE_EDGES)
+    return prepare_members (self, collection, &scan->members_hash);
 
-  return car_key_set_add (self->keys, collection->members_scope, scan->members_hash,
-                          sizeof scan->members_hash);
+  const CarJsonSpan *first = collection->named_by_key ? &scan->key : &scan->external_id;
+  const CarJsonSpan *second = collection->named_by_key ? &scan->external_id : &scan->key;
+  if (G_LIKELY (first->text != NULL))
+    return prepare_name (self, collection, first);
+  if (second->text != NULL)
+    return prepare_name (self, collection, second);
+
+  const CarJsonHash hash = car_json_hash_value (object);
+  return prepare_members (self, collection, &hash);
 }
 
 static inline void
@@ -650,47 +678,66 @@ count_read (CarDataHandler *self, Collection *collection)
                    0);
 }
 
-/* The object that stands at the end of its collection's page is valid: it stays, if it is new. */
-static gboolean
-take (CarDataHandler *self, Collection *collection, gsize begin, const CarObjectScan *scan, GError **error)
+/* The last object stays, if it is new. */
+static inline gboolean
+settle (CarDataHandler *self, GError **error)
 {
-  if (!is_new (self, collection, scan))
+  Collection *collection = self->pending.collection;
+
+  if (collection == NULL)
+    return TRUE;
+
+  self->pending.collection = NULL;
+  if (!car_key_set_add (self->keys, self->pending.key))
     {
       collection->n_duplicates++;
-      car_bundle_roll_back (collection->slot, begin);
+      car_bundle_roll_back (collection->slot, self->pending.begin);
       return TRUE;
     }
 
   collection->n_staged++;
   self->parts[collection->slot->part].n_staged++;
-  return car_bundle_commit (self->bundle, collection->slot, begin, error);
+  return car_bundle_commit (self->bundle, collection->slot, self->pending.begin, error);
 }
 
-/* The text of one object in two pieces. Of an edge, what was given ends before its closing brace, and the framework's
- * members are in the tail. */
-typedef struct
-{
-  const char *text;
-  gsize length;
-  const char *tail;
-  gsize tail_length;
-} Object;
-
-/* Puts the object at the end of its collection's page and checks it there. */
 static inline gboolean
-write_object (Collection *collection, gsize begin, const Object *object, CarObjectScan *scan, GError **error)
+is_space (char c)
 {
-  GString *text = collection->slot->text;
-  gsize object_begin = text->len;
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
 
-  g_string_append_len (text, object->text, object->length);
-  g_string_append_len (text, object->tail, object->tail_length);
-  if (G_LIKELY (car_collection_schema_scan (collection->schema, text->str + object_begin,
-                                            text->len - object_begin, scan, error)))
-    return TRUE;
+/* Puts members in the place of an object's closing brace. `tail` begins with a comma, for where it has others. */
+static void
+append_tail (GString *object, const char *tail)
+{
+  do
+    object->len--;
+  while (is_space (object->str[object->len - 1]));
 
-  car_bundle_roll_back (collection->slot, begin);
-  return FALSE;
+  g_string_append (object, object->str[object->len - 1] == '{' ? tail + strlen (",") : tail);
+}
+
+/* Takes an object that is valid. `tail` (nullable) stands in the place of its closing brace. */
+static inline gboolean
+take (CarDataHandler *self,
+      Collection *collection,
+      const CarJsonSpan *object,
+      const char *tail,
+      const CarObjectScan *scan,
+      GError **error)
+{
+  const CarKey key = prepare_key (self, collection, object, scan);
+
+  if (G_UNLIKELY (!settle (self, error)))
+    return FALSE;
+
+  self->pending.collection = collection;
+  self->pending.key = key;
+  self->pending.begin = car_bundle_begin (collection->slot);
+  g_string_append_len (collection->slot->text, object->text, object->length);
+  if (tail != NULL)
+    append_tail (collection->slot->text, tail);
+  return TRUE;
 }
 
 static void
@@ -701,21 +748,18 @@ append_raw (GString *out, const CarJsonSpan *value)
   g_string_append_len (out, value->text - quote, value->length + 2 * quote);
 }
 
-/* The edge again, with the framework's members in the place of its own; only `active` stays as it is. NULL where the
- * edge has none of them: then that is not what is wrong with it. */
+/* The edge with the framework's members, in the place of its own; only `active` stays as it is. NULL where it is no
+ * JSON. */
 static GString *
-rewrite_edge (CarDataHandler *self, const Object *edge)
+rewrite_edge (CarDataHandler *self, const char *edge, gsize length)
 {
-  g_autoptr (GString) original = g_string_new_len (edge->text, edge->length);
   g_autoptr (GString) text = g_string_new ("{");
-  gboolean replaced = FALSE;
   gboolean active = FALSE;
   CarJsonScanner scanner;
   CarJsonSpan name;
   CarJsonSpan value;
 
-  g_string_append_c (original, '}');
-  car_json_scanner_init (&scanner, original->str, original->len);
+  car_json_scanner_init (&scanner, edge, length);
   if (!car_json_scanner_enter (&scanner, CAR_JSON_OBJECT))
     return NULL;
 
@@ -725,10 +769,7 @@ rewrite_edge (CarDataHandler *self, const Object *edge)
         return NULL;
       if (car_json_span_equals (&name, "report") || car_json_span_equals (&name, "source") ||
           car_json_span_equals (&name, "timestamp"))
-        {
-          replaced = TRUE;
-          continue;
-        }
+        continue;
 
       active = active || car_json_span_equals (&name, "active");
       append_raw (text, &name);
@@ -736,7 +777,7 @@ rewrite_edge (CarDataHandler *self, const Object *edge)
       append_raw (text, &value);
       g_string_append_c (text, ',');
     }
-  if (scanner.problem != NULL || !car_json_scanner_finish (&scanner) || !(replaced || active))
+  if (!car_json_scanner_finish (&scanner))
     return NULL;
 
   g_string_append (text, self->edge_members);
@@ -744,57 +785,96 @@ rewrite_edge (CarDataHandler *self, const Object *edge)
   return g_steal_pointer (&text);
 }
 
-static gboolean
-add_object (CarDataHandler *self, Collection *collection, const Object *object, GError **error)
+/* Checks the object that begins at the scanner, and stands behind it afterwards. */
+static inline gboolean
+scan_object (const Collection *collection,
+             const CarFixedMembers *fixed,
+             CarJsonScanner *scanner,
+             CarJsonSpan *object,
+             CarObjectScan *scan,
+             GError **error)
 {
+  scan->hash_members = collection->slot->part == CAR_BUNDLE_EDGES;
+  car_json_scanner_peek (scanner);
+  object->text = scanner->at;
+  if (G_UNLIKELY (!car_collection_schema_scan (collection->schema, fixed, scanner, scan, error)))
+    return FALSE;
+
+  object->length = scanner->at - object->text;
+  object->type = CAR_JSON_OBJECT;
+  return TRUE;
+}
+
+/* The same of a text that must hold nothing else. */
+static inline gboolean
+scan_text (const Collection *collection,
+           const CarFixedMembers *fixed,
+           const char *text,
+           gsize length,
+           CarJsonSpan *object,
+           CarObjectScan *scan,
+           GError **error)
+{
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, text, length);
+  if (G_UNLIKELY (!scan_object (collection, fixed, &scanner, object, scan, error)))
+    return FALSE;
+  if (G_LIKELY (car_json_scanner_finish (&scanner)))
+    return TRUE;
+
+  car_json_scanner_set_error (&scanner, error);
+  g_prefix_error (error, "%s: ", collection->name);
+  return FALSE;
+}
+
+/* Whether nothing about an object of the collection depends on the other ones, so that it can be checked where it
+ * stands. Of an edge the framework's members must be known to be right. */
+static inline gboolean
+can_be_checked_in_place (const Collection *collection)
+{
+  return collection->slot->part == CAR_BUNDLE_VERTICES || collection->fixed != NULL;
+}
+
+/* An edge that has members of its own beside the framework's, or whose schema looks at all members together. */
+static gboolean
+add_rewritten_edge (CarDataHandler *self,
+                    Collection *collection,
+                    const char *json,
+                    gsize length,
+                    GError **error)
+{
+  g_autoptr (GString) edge = rewrite_edge (self, json, length);
   g_autoptr (GError) violation = NULL;
+  CarJsonSpan object;
   CarObjectScan scan;
 
-  count_read (self, collection);
-  const gsize begin = car_bundle_begin (collection->slot);
-  if (G_LIKELY (write_object (collection, begin, object, &scan, &violation)))
-    return take (self, collection, begin, &scan, error);
-
-  /* With members of its own beside the framework's, an edge has two of one name. */
-  g_autoptr (GString) rewritten = NULL;
-  if (collection->slot->part == CAR_BUNDLE_EDGES && object->tail_length > 0)
-    rewritten = rewrite_edge (self, object);
-  if (rewritten != NULL)
-    {
-      const Object edge = { rewritten->str, rewritten->len, "", 0 };
-
-      g_clear_error (&violation);
-      car_bundle_begin (collection->slot);
-      if (write_object (collection, begin, &edge, &scan, &violation))
-        return take (self, collection, begin, &scan, error);
-    }
+  /* What is no JSON object is named by the check. */
+  if (edge != NULL ? scan_text (collection, NULL, edge->str, edge->len, &object, &scan, &violation)
+                   : scan_text (collection, NULL, json, length, &object, &scan, &violation))
+    return take (self, collection, &object, NULL, &scan, error);
 
   leave_out (self, collection, violation);
   return TRUE;
 }
 
-static inline gboolean
-is_space (char c)
+static gboolean
+add_text (CarDataHandler *self, Collection *collection, const char *json, gsize length, GError **error)
 {
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
+  const gboolean is_edge = collection->slot->part == CAR_BUNDLE_EDGES;
+  g_autoptr (GError) violation = NULL;
+  CarJsonSpan object;
+  CarObjectScan scan;
 
-static void
-trim_end (Object *object)
-{
-  while (object->length > 0 && is_space (object->text[object->length - 1]))
-    object->length--;
-}
+  count_read (self, collection);
+  if (G_LIKELY (can_be_checked_in_place (collection) &&
+                scan_text (collection, collection->fixed, json, length, &object, &scan, &violation)))
+    return take (self, collection, &object, is_edge ? self->edge_tail : NULL, &scan, error);
+  if (is_edge)
+    return add_rewritten_edge (self, collection, json, length, error);
 
-/* What follows the text of an edge that has no closing brace yet. It is no way to bring in what would not be valid by
- * itself: the object that is checked begins where the edge began. */
-static void
-set_edge_tail (CarDataHandler *self, Object *edge)
-{
-  gboolean first = edge->length == 1;
-
-  edge->tail = self->edge_tail + (first ? 1 : 0);
-  edge->tail_length = self->edge_tail_length - (first ? 1 : 0);
+  leave_out (self, collection, violation);
+  return TRUE;
 }
 
 static gboolean
@@ -806,25 +886,8 @@ add_json (CarDataHandler *self,
           GError **error)
 {
   Collection *collection = get_collection (self, part, name, error);
-  Object object = { json, length, "", 0 };
 
-  if (G_UNLIKELY (collection == NULL))
-    return FALSE;
-
-  while (object.length > 0 && is_space (*object.text))
-    {
-      object.text++;
-      object.length--;
-    }
-  trim_end (&object);
-
-  if (part == CAR_BUNDLE_EDGES && object.length > 1 && object.text[object.length - 1] == '}')
-    {
-      object.length--;
-      trim_end (&object);
-      set_edge_tail (self, &object);
-    }
-  return add_object (self, collection, &object, error);
+  return G_LIKELY (collection != NULL) && add_text (self, collection, json, length, error);
 }
 
 static gboolean
@@ -835,24 +898,20 @@ add_record (CarDataHandler *self,
             GError **error)
 {
   Collection *collection = get_collection (self, part, name, error);
-  Object object = { NULL, 0, "}", 1 };
   g_autoptr (GError) problem = NULL;
+  gsize length;
 
   if (G_UNLIKELY (collection == NULL))
     return FALSE;
 
-  object.text = car_record_peek (record, &object.length, &problem);
-  if (G_UNLIKELY (object.text == NULL))
-    {
-      count_read (self, collection);
-      g_prefix_error (&problem, "%s: ", name);
-      leave_out (self, collection, problem);
-      return TRUE;
-    }
+  const char *text = car_record_peek (record, &length, &problem);
+  if (G_LIKELY (text != NULL))
+    return add_text (self, collection, text, length, error);
 
-  if (part == CAR_BUNDLE_EDGES)
-    set_edge_tail (self, &object);
-  return add_object (self, collection, &object, error);
+  count_read (self, collection);
+  g_prefix_error (&problem, "%s: ", name);
+  leave_out (self, collection, problem);
+  return TRUE;
 }
 
 static gboolean
@@ -867,6 +926,28 @@ add_json_object (CarDataHandler *self,
   return add_record (self, part, name, self->scratch, error);
 }
 
+/* Adds the item that the scanner stands at. FALSE without an error where it is no JSON. */
+static gboolean
+add_item (CarDataHandler *self, Collection *collection, CarJsonScanner *scanner, GError **error)
+{
+  const CarJsonScanner begin = *scanner;
+  CarJsonSpan object;
+  CarObjectScan scan;
+
+  if (G_LIKELY (can_be_checked_in_place (collection) &&
+                scan_object (collection, collection->fixed, scanner, &object, &scan, NULL)))
+    {
+      const gboolean is_edge = collection->slot->part == CAR_BUNDLE_EDGES;
+
+      count_read (self, collection);
+      return take (self, collection, &object, is_edge ? self->edge_tail : NULL, &scan, error);
+    }
+
+  *scanner = begin;
+  return car_json_scanner_read (scanner, &object) &&
+         add_text (self, collection, begin.at, scanner->at - begin.at, error);
+}
+
 static gboolean
 add_array (CarDataHandler *self,
            CarBundlePart part,
@@ -875,18 +956,17 @@ add_array (CarDataHandler *self,
            gsize length,
            GError **error)
 {
+  Collection *collection = get_collection (self, part, name, error);
   CarJsonScanner scanner;
-  CarJsonSpan object;
+
+  if (collection == NULL)
+    return FALSE;
 
   car_json_scanner_init (&scanner, json, length);
   if (car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
-    while (car_json_scanner_next_item (&scanner) && car_json_scanner_read (&scanner, &object))
-      {
-        gsize quote = object.type == CAR_JSON_STRING ? 1 : 0;
-
-        if (!add_json (self, part, name, object.text - quote, object.length + 2 * quote, error))
-          return FALSE;
-      }
+    while (car_json_scanner_next_item (&scanner))
+      if (!add_item (self, collection, &scanner, error) && scanner.problem == NULL)
+        return FALSE;
   if (scanner.problem == NULL && car_json_scanner_finish (&scanner))
     return TRUE;
 
@@ -1134,10 +1214,17 @@ on_edges_progress (guint done, guint total, gpointer self)
   emit_progress (self, "sending edges", done, total);
 }
 
+/* For what only counts. Where a page cannot be written that fails whatever comes next. */
+static void
+settle_at_last (CarDataHandler *self)
+{
+  settle (self, NULL);
+}
+
 static gboolean
 send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, GError **error)
 {
-  if (!car_bundle_flush (self->bundle, part, error))
+  if (!settle (self, error) || !car_bundle_flush (self->bundle, part, error))
     return FALSE;
   if (car_bundle_get_n_pages (self->bundle, part) == 0)
     return TRUE;
@@ -1302,6 +1389,7 @@ car_data_handler_foreach_collection (CarDataHandler *self, CarDataHandlerFunc fu
   g_return_if_fail (CAR_IS_DATA_HANDLER (self));
   g_return_if_fail (func != NULL);
 
+  settle_at_last (self);
   for (guint i = 0; i < self->collections->len; i++)
     {
       const Collection *collection = self->collections->pdata[i];
@@ -1317,6 +1405,7 @@ car_data_handler_foreach_counts (CarDataHandler *self, CarCountsFunc func, gpoin
 {
   g_return_if_fail (CAR_IS_DATA_HANDLER (self));
 
+  settle_at_last (self);
   for (guint i = 0; i < self->collections->len; i++)
     {
       const Collection *collection = self->collections->pdata[i];
@@ -1349,6 +1438,7 @@ car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), TRUE);
 
+  settle_at_last (self);
   return self->parts[part].n_staged == 0;
 }
 
@@ -1357,5 +1447,6 @@ car_data_handler_get_bundle (CarDataHandler *self)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
 
+  settle_at_last (self);
   return self->bundle;
 }

@@ -3,7 +3,8 @@
 #pragma once
 
 #include <libcar/car.h>
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/car-fixed-members-private.h>
+#include <libcar/car-json-hash-private.h>
 
 G_BEGIN_DECLS
 
@@ -14,16 +15,20 @@ typedef struct _CarCollectionSchema CarCollectionSchema;
  * whether it came before. */
 typedef struct
 {
-  CarJsonSpan external_id; /* text is NULL where the member is missing or no string */
-  CarJsonSpan key;         /* likewise: the member _key */
-  guint64 members_hash[2]; /* of all members, whatever their order */
-  guint n_members;
+  gboolean hash_members;    /* to be set before: whether members_hash is wanted */
+  CarJsonSpan external_id;  /* text is NULL where the member is missing or no string */
+  CarJsonSpan key;          /* likewise: the member _key */
+  CarJsonHash members_hash; /* of all members, whatever their order */
 } CarObjectScan;
 
 /* Never NULL: a collection that the schema does not name has a schema that takes every object. */
 const CarCollectionSchema *car_import_schema_lookup (CarImportSchema *self, const char *collection);
 
-/* One pass over `text`, which must be one JSON object and nothing else (white space around it is allowed).
+/* NULL where the members have to be checked with each object. */
+CarFixedMembers *car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object);
+
+/* One pass over the object that begins at the scanner, which stands behind it afterwards. `fixed` (nullable) are members
+ * that it has besides those that stand there.
  *
  * For this check alone a hostname's missing host_name and external_id, and an ipaddress's or macaddress's missing name,
  * are taken from _key (protocol.md, "The envelope"). An object with two members of one name is invalid.
@@ -31,8 +36,8 @@ const CarCollectionSchema *car_import_schema_lookup (CarImportSchema *self, cons
  * Sets CAR_SCHEMA_ERROR_INVALID_JSON or CAR_SCHEMA_ERROR_VIOLATION; the message names the collection, the object's
  * key, the place (a JSON Pointer) and the rule. */
 gboolean car_collection_schema_scan (const CarCollectionSchema *self,
-                                     const char *text,
-                                     gsize length,
+                                     const CarFixedMembers *fixed,
+                                     CarJsonScanner *scanner,
                                      CarObjectScan *scan,
                                      GError **error);
 

@@ -219,9 +219,9 @@ car_import_schema_validate_object (CarImportSchema *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   const CarCollectionSchema *schema = g_hash_table_lookup (self->collections, collection);
-  return car_json_validate (schema != NULL ? schema->node : car_json_node_get_anything (),
-                            CAR_JSON_SUBJECT_OBJECT, collection, json,
-                            length < 0 ? strlen (json) : (gsize) length, NULL, error);
+  const CarJsonCheck check = { schema != NULL ? schema->node : &car_json_anything, CAR_JSON_SUBJECT_OBJECT,
+                               collection };
+  return car_json_validate_text (&check, json, length < 0 ? strlen (json) : (gsize) length, NULL, error);
 }
 
 /**
@@ -251,8 +251,8 @@ car_import_schema_validate_envelope (CarImportSchema *self, const char *json, gs
   g_return_val_if_fail (json != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  return car_json_validate (car_json_schema_get_root (self->schema), CAR_JSON_SUBJECT_ENVELOPE, NULL, json,
-                            length < 0 ? strlen (json) : (gsize) length, NULL, error);
+  const CarJsonCheck check = { car_json_schema_get_root (self->schema), CAR_JSON_SUBJECT_ENVELOPE };
+  return car_json_validate_text (&check, json, length < 0 ? strlen (json) : (gsize) length, NULL, error);
 }
 
 const CarCollectionSchema *
@@ -266,19 +266,27 @@ car_import_schema_lookup (CarImportSchema *self, const char *name)
   collection = g_hash_table_lookup (self->unnamed, name);
   if (collection == NULL)
     {
-      collection = collection_schema_new (name, car_json_node_get_anything ());
+      collection = collection_schema_new (name, &car_json_anything);
       g_hash_table_insert (self->unnamed, collection->name, collection);
     }
   g_mutex_unlock (&self->lock);
   return collection;
 }
 
+CarFixedMembers *
+car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object)
+{
+  return car_fixed_members_new (self->node, object);
+}
+
 gboolean
 car_collection_schema_scan (const CarCollectionSchema *self,
-                            const char *text,
-                            gsize length,
+                            const CarFixedMembers *fixed,
+                            CarJsonScanner *scanner,
                             CarObjectScan *scan,
                             GError **error)
 {
-  return car_json_validate (self->node, CAR_JSON_SUBJECT_OBJECT, self->name, text, length, scan, error);
+  const CarJsonCheck check = { self->node, CAR_JSON_SUBJECT_OBJECT, self->name, fixed };
+
+  return car_json_validate (&check, scanner, scan, error);
 }

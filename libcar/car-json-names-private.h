@@ -11,8 +11,15 @@ G_BEGIN_DECLS
  * holds no two names in one slot wherever some tries find one. */
 typedef struct
 {
-  char *text; /* NUL behind it */
+  guint64 first;
+  guint64 last;
   gsize length;
+} CarJsonNameBytes;
+
+typedef struct
+{
+  char *text; /* NUL behind it */
+  CarJsonNameBytes bytes;
 } CarJsonName;
 
 typedef struct
@@ -40,9 +47,9 @@ car_json_names_get (const CarJsonNames *self, guint index)
   return &g_array_index (self->names, CarJsonName, index);
 }
 
-/* The first and last bytes and the length. */
-static inline guint64
-car_json_names_digest (const char *text, gsize length)
+/* The first and last bytes and the length: of up to 16 bytes that is all there is. */
+static inline CarJsonNameBytes
+car_json_names_get_bytes (const char *text, gsize length)
 {
   guint64 first = 0, last = 0;
 
@@ -64,21 +71,31 @@ car_json_names_digest (const char *text, gsize length)
       first = (guint8) text[0];
       last = (guint64) (guint8) text[length / 2] << 8 | (guint8) text[length - 1];
     }
-  return first ^ (last << 29 | last >> 35) ^ length * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+  return (CarJsonNameBytes){ first, last, length };
+}
+
+static inline guint64
+car_json_names_hash (const CarJsonNames *self, const CarJsonNameBytes *bytes)
+{
+  guint64 digest = bytes->first ^ (bytes->last << 29 | bytes->last >> 35) ^
+                   bytes->length * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
+
+  return (digest * self->multiplier) >> 32;
 }
 
 static inline guint
 car_json_names_lookup (const CarJsonNames *self, const char *text, gsize length)
 {
-  guint64 i = (car_json_names_digest (text, length) * self->multiplier) >> 32;
+  const CarJsonNameBytes bytes = car_json_names_get_bytes (text, length);
 
-  for (;; i++)
+  for (guint64 i = car_json_names_hash (self, &bytes);; i++)
     {
       guint32 slot = self->slots[i & self->mask];
       if (slot == 0)
         return CAR_JSON_NAMES_NONE;
       const CarJsonName *name = car_json_names_get (self, slot - 1);
-      if (name->length == length && memcmp (name->text, text, length) == 0)
+      if (name->bytes.first == bytes.first && name->bytes.last == bytes.last &&
+          name->bytes.length == length && (length <= 16 || memcmp (name->text, text, length) == 0))
         return slot - 1;
     }
 }

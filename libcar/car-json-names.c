@@ -36,7 +36,7 @@ fill (CarJsonNames *self)
   for (guint index = 0; index < self->names->len; index++)
     {
       const CarJsonName *name = car_json_names_get (self, index);
-      guint64 i = (car_json_names_digest (name->text, name->length) * self->multiplier) >> 32;
+      guint64 i = car_json_names_hash (self, &name->bytes);
       n_displaced += self->slots[i & self->mask] != 0;
       while (self->slots[i & self->mask] != 0)
         i++;
@@ -71,10 +71,10 @@ car_json_names_add (CarJsonNames *self, const char *text, gsize length)
   if (index != CAR_JSON_NAMES_NONE)
     return index;
 
-  CarJsonName name = { g_malloc (length + 1), length };
+  CarJsonName name = { g_malloc (length + 1), car_json_names_get_bytes (text, length) };
   memcpy (name.text, text, length);
   name.text[length] = '\0';
-  guint64 i = (car_json_names_digest (text, length) * self->multiplier) >> 32;
+  guint64 i = car_json_names_hash (self, &name.bytes);
   while (self->slots[i & self->mask] != 0)
     i++;
   g_array_append_val (self->names, name);

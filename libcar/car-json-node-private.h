@@ -14,6 +14,9 @@ void car_json_node_free (CarJsonNode *self);
 guint car_json_node_add_property (CarJsonNode *self, const char *name, gsize length);
 void car_json_node_seal (CarJsonNode *self, const GArray *required);
 
+/* What is known only once the references are resolved. */
+void car_json_node_set_plain_types (CarJsonNode *self);
+
 /* The nodes that look at the same value as this one. */
 GPtrArray *car_json_node_list_branches (const CarJsonNode *self);
 

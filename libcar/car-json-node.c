@@ -95,6 +95,25 @@ car_json_node_seal (CarJsonNode *self, const GArray *required)
     self->flags |= CAR_JSON_NODE_ENUM;
 }
 
+#define SCALARS                                                                                              \
+  (CAR_JSON_TYPE_BIT (CAR_JSON_NULL) | CAR_JSON_TYPE_BIT (CAR_JSON_FALSE) |                                  \
+   CAR_JSON_TYPE_BIT (CAR_JSON_TRUE) | CAR_JSON_TYPE_BIT (CAR_JSON_NUMBER) |                                 \
+   CAR_JSON_TYPE_BIT (CAR_JSON_STRING))
+
+void
+car_json_node_set_plain_types (CarJsonNode *self)
+{
+  guint types = self->types & SCALARS;
+
+  if (self->flags & CAR_JSON_NODE_NUMBER)
+    types &= ~CAR_JSON_TYPE_BIT (CAR_JSON_NUMBER);
+  if (self->flags & CAR_JSON_NODE_STRING)
+    types &= ~CAR_JSON_TYPE_BIT (CAR_JSON_STRING);
+  if (self->refuses || self->flags & (CAR_JSON_NODE_ENUM | CAR_JSON_NODE_BRANCHES))
+    types = 0;
+  self->plain_types = types;
+}
+
 static void
 append_all (GPtrArray *list, GPtrArray *nodes)
 {
@@ -132,20 +151,16 @@ car_json_node_get_items (const CarJsonNode *self)
     self = self->alias;
   if (self->items != NULL)
     return self->items;
-  return self->ref != NULL ? car_json_node_get_items (self->ref) : car_json_node_get_anything ();
+  return self->ref != NULL ? car_json_node_get_items (self->ref) : &car_json_anything;
 }
 
-const CarJsonNode *
-car_json_node_get_anything (void)
-{
-  static guint32 no_slots[1];
-  static const CarJsonNode anything = {
-    .types = CAR_JSON_ANY_TYPE | CAR_JSON_INTEGER_BIT,
-    .max_length = G_MAXUINT64,
-    .max_items = G_MAXUINT64,
-    .max_properties = G_MAXUINT64,
-    .names = { .slots = no_slots },
-  };
+static guint32 no_slots[1];
 
-  return &anything;
-}
+const CarJsonNode car_json_anything = {
+  .types = CAR_JSON_ANY_TYPE | CAR_JSON_INTEGER_BIT,
+  .plain_types = SCALARS,
+  .max_length = G_MAXUINT64,
+  .max_items = G_MAXUINT64,
+  .max_properties = G_MAXUINT64,
+  .names = { .slots = no_slots },
+};

@@ -3,6 +3,11 @@
 #pragma once
 
 #include <glib.h>
+#include <string.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 G_BEGIN_DECLS
 
@@ -42,20 +47,20 @@ typedef struct
   guint depth;
 } CarJsonScanner;
 
-void car_json_scanner_init (CarJsonScanner *self, const char *text, gsize length);
+static inline void car_json_scanner_init (CarJsonScanner *self, const char *text, gsize length);
 
 /* The type of the value that begins here (white space is passed over), CAR_JSON_INVALID where none does. */
-CarJsonType car_json_scanner_peek (CarJsonScanner *self);
+static inline CarJsonType car_json_scanner_peek (CarJsonScanner *self);
 
 /* Checks one whole value, of any type, and stands behind it. For objects and arrays the span holds the brackets. */
-gboolean car_json_scanner_read (CarJsonScanner *self, CarJsonSpan *value);
+static inline gboolean car_json_scanner_read (CarJsonScanner *self, CarJsonSpan *value);
 
 /* car_json_scanner_enter() goes into the object or array that begins here. Then next_member() (it reads `"name":`)
  * or next_item() answer TRUE while there is one more: the caller reads its value, or enters it. FALSE: the closing
  * bracket was passed, or `problem` is set. */
 gboolean car_json_scanner_enter (CarJsonScanner *self, CarJsonType type);
-gboolean car_json_scanner_next_member (CarJsonScanner *self, CarJsonSpan *name);
-gboolean car_json_scanner_next_item (CarJsonScanner *self);
+static inline gboolean car_json_scanner_next_member (CarJsonScanner *self, CarJsonSpan *name);
+static inline gboolean car_json_scanner_next_item (CarJsonScanner *self);
 
 /* TRUE where only white space is left. */
 gboolean car_json_scanner_finish (CarJsonScanner *self);
@@ -80,5 +85,161 @@ void car_json_append_double (GString *out, double value);
 /* Appends what comes from outside for a person to read: its first 80 characters, those that cannot be printed escaped.
  * The text must be UTF-8. */
 void car_json_append_shown (GString *out, const char *text, gsize length);
+
+/* ---- What every object goes through is inline, and leaves what is rare to functions --------------------------- */
+
+extern const guint8 car_json_types[256]; /* CarJsonType, by the first character of a value */
+
+/* Both FALSE, for the caller to return; of several problems the first stays. */
+gboolean car_json_scanner_fail (CarJsonScanner *self, const char *problem);
+gboolean car_json_scanner_fail_expecting (CarJsonScanner *self, const char *problem);
+gboolean car_json_scanner_read_special_string (CarJsonScanner *self, CarJsonSpan *value);
+gboolean car_json_scanner_read_other (CarJsonScanner *self, CarJsonSpan *value);
+
+#define CAR_JSON_BYTES(byte) (~G_GUINT64_CONSTANT (0) / 255 * (byte))
+
+/* Where the first character is that does not stand for itself in a string or is not ASCII: control characters, quotes,
+ * backslashes. */
+static inline const char *
+car_json_skip_plain (const char *at, const char *end)
+{
+#ifdef __SSE2__
+  for (; end - at >= 16; at += 16)
+    {
+      __m128i bytes = _mm_loadu_si128 ((const __m128i *) at);
+      /* As signed bytes, those from 0x80 on are below a space too. */
+      __m128i special = _mm_or_si128 (_mm_cmplt_epi8 (bytes, _mm_set1_epi8 (' ')),
+                                      _mm_or_si128 (_mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"')),
+                                                    _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\\'))));
+      guint mask = _mm_movemask_epi8 (special);
+      if (mask != 0)
+        return at + __builtin_ctz (mask);
+    }
+#endif
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+  for (; end - at >= 8; at += 8)
+    {
+      guint64 bytes;
+      memcpy (&bytes, at, 8);
+      guint64 quote = bytes ^ CAR_JSON_BYTES ('"');
+      guint64 backslash = bytes ^ CAR_JSON_BYTES ('\\');
+      /* A byte's high bit is set where that byte is special. A borrow can only spoil bytes behind the first such one. */
+      guint64 special = (((bytes - CAR_JSON_BYTES (' ')) & ~bytes) | ((quote - CAR_JSON_BYTES (1)) & ~quote) |
+                         ((backslash - CAR_JSON_BYTES (1)) & ~backslash) | bytes) &
+                        CAR_JSON_BYTES (0x80);
+      if (special != 0)
+        return at + __builtin_ctzll (special) / 8;
+    }
+#endif
+  while (at < end && *at != '"' && *at != '\\' && (guint8) *at >= ' ' && (guint8) *at < 0x80)
+    at++;
+  return at;
+}
+
+static inline void
+car_json_scanner_init (CarJsonScanner *self, const char *text, gsize length)
+{
+  /* An empty text may be NULL, to which nothing can be added. */
+  *self = (CarJsonScanner){ .begin = text, .end = length > 0 ? text + length : text, .at = text };
+}
+
+static inline void
+car_json_scanner_skip_space (CarJsonScanner *self)
+{
+  const char *at = self->at;
+
+  if (G_LIKELY (at < self->end && (guint8) *at > ' '))
+    return;
+  while (at < self->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    at++;
+  self->at = at;
+}
+
+static inline CarJsonType
+car_json_scanner_peek (CarJsonScanner *self)
+{
+  if (G_UNLIKELY (self->problem != NULL))
+    return CAR_JSON_INVALID;
+
+  car_json_scanner_skip_space (self);
+  CarJsonType type =
+      G_LIKELY (self->at < self->end) ? car_json_types[(guint8) *self->at] : (guint8) CAR_JSON_INVALID;
+  if (G_UNLIKELY (type == CAR_JSON_INVALID))
+    car_json_scanner_fail_expecting (self, "a value is expected");
+  return type;
+}
+
+/* Stands at the opening quote. */
+static inline gboolean
+car_json_scanner_read_string (CarJsonScanner *self, CarJsonSpan *value)
+{
+  const char *begin = self->at + 1;
+  const char *at = car_json_skip_plain (begin, self->end);
+
+  if (G_UNLIKELY (at == self->end || *at != '"'))
+    return car_json_scanner_read_special_string (self, value);
+
+  *value = (CarJsonSpan){ begin, at - begin, CAR_JSON_STRING, FALSE };
+  self->at = at + 1;
+  return TRUE;
+}
+
+static inline gboolean
+car_json_scanner_read (CarJsonScanner *self, CarJsonSpan *value)
+{
+  if (G_LIKELY (self->problem == NULL && self->at < self->end && *self->at == '"'))
+    return car_json_scanner_read_string (self, value);
+  return car_json_scanner_read_other (self, value);
+}
+
+/* Goes to the next member or item. No value ends in an opening bracket: one right before means that none was read. */
+static inline gboolean
+car_json_scanner_advance (CarJsonScanner *self, char open, char close, const char *problem)
+{
+  if (G_UNLIKELY (self->problem != NULL))
+    return FALSE;
+
+  gboolean first = self->at[-1] == open;
+  car_json_scanner_skip_space (self);
+  if (G_UNLIKELY (self->at == self->end))
+    return car_json_scanner_fail_expecting (self, problem);
+  if (*self->at == close)
+    {
+      self->at++;
+      self->depth--;
+      return FALSE;
+    }
+  if (first)
+    return TRUE;
+  if (G_UNLIKELY (*self->at != ','))
+    return car_json_scanner_fail (self, problem);
+  self->at++;
+  return TRUE;
+}
+
+static inline gboolean
+car_json_scanner_next_member (CarJsonScanner *self, CarJsonSpan *name)
+{
+  if (!car_json_scanner_advance (self, '{', '}', "a comma or the end of the object is expected"))
+    return FALSE;
+
+  car_json_scanner_skip_space (self);
+  if (G_UNLIKELY (self->at == self->end || *self->at != '"'))
+    return car_json_scanner_fail_expecting (self, "a member's name is expected");
+  if (G_UNLIKELY (!car_json_scanner_read_string (self, name)))
+    return FALSE;
+
+  car_json_scanner_skip_space (self);
+  if (G_UNLIKELY (self->at == self->end || *self->at != ':'))
+    return car_json_scanner_fail_expecting (self, "a colon is expected");
+  self->at++;
+  return TRUE;
+}
+
+static inline gboolean
+car_json_scanner_next_item (CarJsonScanner *self)
+{
+  return car_json_scanner_advance (self, '[', ']', "a comma or the end of the array is expected");
+}
 
 G_END_DECLS

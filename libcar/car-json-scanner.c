@@ -8,63 +8,25 @@
 #include <math.h>
 #include <string.h>
 
-#define ONES G_GUINT64_CONSTANT (0x0101010101010101)
-#define HIGH_BITS G_GUINT64_CONSTANT (0x8080808080808080)
-
-void
-car_json_scanner_init (CarJsonScanner *self, const char *text, gsize length)
-{
-  /* An empty text may be NULL, to which nothing can be added. */
-  *self = (CarJsonScanner){ .begin = text, .end = length > 0 ? text + length : text, .at = text };
-}
-
-static gboolean
-fail (CarJsonScanner *self, const char *problem)
+gboolean
+car_json_scanner_fail (CarJsonScanner *self, const char *problem)
 {
   if (self->problem == NULL)
     self->problem = problem;
   return FALSE;
 }
 
-static gboolean
-fail_expecting (CarJsonScanner *self, const char *problem)
+gboolean
+car_json_scanner_fail_expecting (CarJsonScanner *self, const char *problem)
 {
-  return fail (self, self->at < self->end ? problem : "the text ends too early");
-}
-
-static inline void
-skip_space (CarJsonScanner *self)
-{
-  const char *at = self->at;
-  while (at < self->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
-    at++;
-  self->at = at;
+  return car_json_scanner_fail (self, self->at < self->end ? problem : "the text ends too early");
 }
 
 /* By the first character of a value. */
-static const guint8 types[256] = {
+const guint8 car_json_types[256] = {
   ['"'] = CAR_JSON_STRING, ['{'] = CAR_JSON_OBJECT, ['['] = CAR_JSON_ARRAY,  ['t'] = CAR_JSON_TRUE,
   ['f'] = CAR_JSON_FALSE,  ['n'] = CAR_JSON_NULL,   ['-'] = CAR_JSON_NUMBER, ['0' ... '9'] = CAR_JSON_NUMBER,
 };
-
-static inline CarJsonType
-peek (CarJsonScanner *self)
-{
-  if (G_UNLIKELY (self->problem != NULL))
-    return CAR_JSON_INVALID;
-
-  skip_space (self);
-  CarJsonType type = self->at < self->end ? types[(guint8) *self->at] : CAR_JSON_INVALID;
-  if (G_UNLIKELY (type == CAR_JSON_INVALID))
-    fail_expecting (self, "a value is expected");
-  return type;
-}
-
-CarJsonType
-car_json_scanner_peek (CarJsonScanner *self)
-{
-  return peek (self);
-}
 
 /* The number of bytes of the character that begins here, 0 where it is not UTF-8 (RFC 3629, section 4). */
 static gsize
@@ -84,32 +46,6 @@ utf8_length (const char *at, gsize left)
   gboolean surrogate = c[0] == 0xed && c[1] > 0x9f;
   gboolean beyond = c[0] == 0xf4 && c[1] > 0x8f;
   return overlong || surrogate || beyond ? 0 : length;
-}
-
-/* Passes over what stands for itself in a string and is ASCII, eight bytes at a time. */
-static inline const char *
-skip_plain (const char *at, const char *end)
-{
-#if G_BYTE_ORDER == G_LITTLE_ENDIAN
-  while (end - at >= 8)
-    {
-      guint64 bytes;
-      memcpy (&bytes, at, 8);
-      guint64 quote = bytes ^ (ONES * '"');
-      guint64 backslash = bytes ^ (ONES * '\\');
-      /* A byte's high bit is set where that byte is control, quote, backslash or not ASCII. A borrow can only spoil
-       * bytes behind the first such one. */
-      guint64 special = (((bytes - ONES * ' ') & ~bytes) | ((quote - ONES) & ~quote) |
-                         ((backslash - ONES) & ~backslash) | bytes) &
-                        HIGH_BITS;
-      if (special != 0)
-        return at + __builtin_ctzll (special) / 8;
-      at += 8;
-    }
-#endif
-  while (at < end && *at != '"' && *at != '\\' && (guint8) *at >= ' ' && (guint8) *at < 0x80)
-    at++;
-  return at;
 }
 
 /* The value of four hexadecimal digits, -1 where they are not. */
@@ -138,14 +74,14 @@ read_escape (CarJsonScanner *self)
   if (c != 'u')
     {
       if (c == '\0' || strchr ("\"\\/bfnrt", c) == NULL)
-        return fail (self, "there is no such escape sequence");
+        return car_json_scanner_fail (self, "there is no such escape sequence");
       self->at += 2;
       return TRUE;
     }
 
   int unit = read_hex (self->at + 2, self->end);
   if (unit < 0)
-    return fail (self, "four hexadecimal digits are expected after \\u");
+    return car_json_scanner_fail (self, "four hexadecimal digits are expected after \\u");
   gsize length = 6;
   if (unit >= 0xd800 && unit < 0xe000)
     {
@@ -154,15 +90,15 @@ read_escape (CarJsonScanner *self)
                     ? read_hex (next + 2, self->end)
                     : -1;
       if (low < 0xdc00 || low > 0xdfff)
-        return fail (self, "half of a surrogate pair stands alone");
+        return car_json_scanner_fail (self, "half of a surrogate pair stands alone");
       length = 12;
     }
   self->at += length;
   return TRUE;
 }
 
-static gboolean
-read_string (CarJsonScanner *self, CarJsonSpan *value)
+gboolean
+car_json_scanner_read_special_string (CarJsonScanner *self, CarJsonSpan *value)
 {
   const char *begin = self->at + 1;
   gboolean escaped = FALSE;
@@ -170,9 +106,9 @@ read_string (CarJsonScanner *self, CarJsonSpan *value)
   self->at = begin;
   while (TRUE)
     {
-      self->at = skip_plain (self->at, self->end);
+      self->at = car_json_skip_plain (self->at, self->end);
       if (self->at == self->end)
-        return fail (self, "the text ends within a string");
+        return car_json_scanner_fail (self, "the text ends within a string");
 
       guint8 c = *self->at;
       if (c == '"')
@@ -187,11 +123,11 @@ read_string (CarJsonScanner *self, CarJsonSpan *value)
         {
           gsize length = utf8_length (self->at, self->end - self->at);
           if (length == 0)
-            return fail (self, "the text is not UTF-8");
+            return car_json_scanner_fail (self, "the text is not UTF-8");
           self->at += length;
         }
       else
-        return fail (self, "a control character stands in a string unescaped");
+        return car_json_scanner_fail (self, "a control character stands in a string unescaped");
     }
 
   *value = (CarJsonSpan){ begin, self->at - begin, CAR_JSON_STRING, escaped };
@@ -218,18 +154,18 @@ read_number (CarJsonScanner *self, CarJsonSpan *value)
   const char *digits = self->at;
   gsize n_digits = skip_digits (self);
   if (n_digits == 0)
-    return fail_expecting (self, "a digit is expected");
+    return car_json_scanner_fail_expecting (self, "a digit is expected");
   if (*digits == '0' && n_digits > 1)
     {
       self->at = digits;
-      return fail (self, "a number must not begin with 0");
+      return car_json_scanner_fail (self, "a number must not begin with 0");
     }
 
   if (self->at < self->end && *self->at == '.')
     {
       self->at++;
       if (skip_digits (self) == 0)
-        return fail_expecting (self, "a digit is expected");
+        return car_json_scanner_fail_expecting (self, "a digit is expected");
     }
   if (self->at < self->end && (*self->at == 'e' || *self->at == 'E'))
     {
@@ -237,7 +173,7 @@ read_number (CarJsonScanner *self, CarJsonSpan *value)
       if (self->at < self->end && (*self->at == '+' || *self->at == '-'))
         self->at++;
       if (skip_digits (self) == 0)
-        return fail_expecting (self, "a digit is expected");
+        return car_json_scanner_fail_expecting (self, "a digit is expected");
     }
 
   *value = (CarJsonSpan){ begin, self->at - begin, CAR_JSON_NUMBER, FALSE };
@@ -250,7 +186,7 @@ read_literal (CarJsonScanner *self, CarJsonSpan *value, CarJsonType type, const 
   gsize length = strlen (literal);
 
   if ((gsize) (self->end - self->at) < length || memcmp (self->at, literal, length) != 0)
-    return fail (self, "a value is expected");
+    return car_json_scanner_fail (self, "a value is expected");
   *value = (CarJsonSpan){ self->at, length, type, FALSE };
   self->at += length;
   return TRUE;
@@ -293,14 +229,14 @@ read_container (CarJsonScanner *self, CarJsonSpan *value, CarJsonType type)
 }
 
 gboolean
-car_json_scanner_read (CarJsonScanner *self, CarJsonSpan *value)
+car_json_scanner_read_other (CarJsonScanner *self, CarJsonSpan *value)
 {
-  CarJsonType type = peek (self);
+  CarJsonType type = car_json_scanner_peek (self);
 
   switch (type)
     {
     case CAR_JSON_STRING:
-      return read_string (self, value);
+      return car_json_scanner_read_string (self, value);
     case CAR_JSON_NUMBER:
       return read_number (self, value);
     case CAR_JSON_TRUE:
@@ -323,63 +259,14 @@ car_json_scanner_enter (CarJsonScanner *self, CarJsonType type)
 {
   g_return_val_if_fail (type == CAR_JSON_OBJECT || type == CAR_JSON_ARRAY, FALSE);
 
-  if (peek (self) != type)
-    return fail (self, type == CAR_JSON_OBJECT ? "an object is expected" : "an array is expected");
+  if (car_json_scanner_peek (self) != type)
+    return car_json_scanner_fail (self,
+                                  type == CAR_JSON_OBJECT ? "an object is expected" : "an array is expected");
   if (self->depth == CAR_JSON_MAX_DEPTH)
-    return fail (self, "values are nested too deeply");
+    return car_json_scanner_fail (self, "values are nested too deeply");
   self->depth++;
   self->at++;
   return TRUE;
-}
-
-/* Goes to the next member or item. No value ends in an opening bracket: one right before means that none was read. */
-static inline gboolean
-advance (CarJsonScanner *self, char open, char close, const char *problem)
-{
-  if (self->problem != NULL)
-    return FALSE;
-
-  gboolean first = self->at[-1] == open;
-  skip_space (self);
-  if (self->at == self->end)
-    return fail_expecting (self, problem);
-  if (*self->at == close)
-    {
-      self->at++;
-      self->depth--;
-      return FALSE;
-    }
-  if (first)
-    return TRUE;
-  if (*self->at != ',')
-    return fail (self, problem);
-  self->at++;
-  return TRUE;
-}
-
-gboolean
-car_json_scanner_next_member (CarJsonScanner *self, CarJsonSpan *name)
-{
-  if (!advance (self, '{', '}', "a comma or the end of the object is expected"))
-    return FALSE;
-
-  skip_space (self);
-  if (self->at == self->end || *self->at != '"')
-    return fail_expecting (self, "a member's name is expected");
-  if (!read_string (self, name))
-    return FALSE;
-
-  skip_space (self);
-  if (self->at == self->end || *self->at != ':')
-    return fail_expecting (self, "a colon is expected");
-  self->at++;
-  return TRUE;
-}
-
-gboolean
-car_json_scanner_next_item (CarJsonScanner *self)
-{
-  return advance (self, '[', ']', "a comma or the end of the array is expected");
 }
 
 gboolean
@@ -387,8 +274,8 @@ car_json_scanner_finish (CarJsonScanner *self)
 {
   if (self->problem != NULL)
     return FALSE;
-  skip_space (self);
-  return self->at == self->end || fail (self, "something stands behind the value");
+  car_json_scanner_skip_space (self);
+  return self->at == self->end || car_json_scanner_fail (self, "something stands behind the value");
 }
 
 void
@@ -521,7 +408,7 @@ car_json_append_string (GString *out, const char *text, gssize length)
   while (text < end)
     {
       const char *plain = text;
-      while ((text = skip_plain (text, end)) < end && (guint8) *text >= 0x80)
+      while ((text = car_json_skip_plain (text, end)) < end && (guint8) *text >= 0x80)
         text++;
       g_string_append_len (out, plain, text - plain);
       if (text < end)

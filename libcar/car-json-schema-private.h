@@ -69,6 +69,7 @@ struct _CarJsonNode
   const CarJsonValue *schema;
   guint types;
   guint flags;
+  guint plain_types;  /* values of these are right whatever they are: to read them is to check them */
   gboolean refuses;   /* the schema `false` */
   CarJsonNode *alias; /* a schema that is a $ref and nothing else */
 
@@ -98,6 +99,9 @@ struct _CarJsonNode
   CarJsonNode *not_, *if_, *then_, *else_, *ref;
 };
 
+/* The schema that every value fits. */
+extern const CarJsonNode car_json_anything;
+
 /* CAR_SCHEMA_ERROR_INVALID_JSON, _INVALID_SCHEMA, _UNSUPPORTED_KEYWORD: with the place (a JSON Pointer) and the reason. */
 CarJsonSchema *car_json_schema_new (const char *json, gsize length, GError **error);
 void car_json_schema_free (CarJsonSchema *self);
@@ -107,11 +111,22 @@ const CarJsonNode *car_json_schema_get_root (const CarJsonSchema *self);
 /* What the node says of the member of this name, NULL where it names none. */
 const CarJsonNode *car_json_node_get_property (const CarJsonNode *self, const char *name, gsize length);
 
+/* What the node says of the value of the member of this index, or, for CAR_JSON_NAMES_NONE, of one that it does not name.
+ * Patterns of names are apart. */
+static inline const CarJsonNode *
+car_json_node_get_member (const CarJsonNode *self, guint index)
+{
+  if (index != CAR_JSON_NAMES_NONE)
+    {
+      const CarJsonNode *node = g_array_index (self->properties, CarJsonProperty, index).node;
+      if (node != NULL)
+        return node;
+    }
+  return self->additional_properties != NULL ? self->additional_properties : &car_json_anything;
+}
+
 /* What the node says of an array's items. */
 const CarJsonNode *car_json_node_get_items (const CarJsonNode *self);
-
-/* The schema that every value fits. */
-const CarJsonNode *car_json_node_get_anything (void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarJsonSchema, car_json_schema_free)
 

@@ -679,7 +679,10 @@ compile_document (CarJsonSchema *self, GError **error)
     ok = resolve (&compiler, g_queue_pop_head (&compiler.unresolved), error);
   g_queue_clear (&compiler.unresolved);
   for (guint i = 0; ok && i < self->nodes->len; i++)
-    ok = measure_chain (self->nodes->pdata[i], lengths, 0, error) > 0;
+    {
+      car_json_node_set_plain_types (self->nodes->pdata[i]);
+      ok = measure_chain (self->nodes->pdata[i], lengths, 0, error) > 0;
+    }
   return ok;
 }
 

@@ -10,7 +10,7 @@
 /* Schemas within schemas, and values within values: what a check may need of the stack. */
 #define MAX_NESTING 1024
 
-/* How many bytes may be looked at again, in all and for each byte of the text. Without a limit a schema that doubles
+/* How many bytes may be looked at again, in all and for each byte of the value. Without a limit a schema that doubles
  * its work at each level would not end. */
 #define MAX_AGAIN_BASE (G_GUINT64_CONSTANT (1) << 22)
 #define MAX_AGAIN_FACTOR 1000
@@ -30,19 +30,23 @@ typedef struct
   const CarJsonNode *root;
   CarJsonSubject subject;
   const char *collection;
+  const CarFixedMembers *fixed;
   CarObjectScan *scan;
   char *violation;
   CarJsonSpan violated_collection; /* of an envelope; text is NULL where the violation is not in an object */
   gsize violated_index;
   guint quiet;
   guint nesting;
+  CarJsonScanner begin;
   guint64 again_left;
+  gboolean again_extended;
 } Run;
 
 /* An object while its members are read. */
 typedef struct
 {
   const CarJsonNode *node;
+  gboolean plain; /* no member concerns more than one schema */
   const Place *place;
   CarObjectScan *scan;
   guint64 n_members;
@@ -225,6 +229,21 @@ describe_pattern (const CarJsonPattern *pattern)
   return g_string_free (text, FALSE);
 }
 
+/* What may be looked at again grows with the value; how long that is matters, and is found out, rarely. */
+static gboolean
+extend_again (Run *self)
+{
+  CarJsonScanner scanner = self->begin;
+  CarJsonSpan value;
+
+  if (self->again_extended)
+    return FALSE;
+  self->again_extended = TRUE;
+  car_json_scanner_read (&scanner, &value);
+  self->again_left += (guint64) (scanner.at - self->begin.at) * MAX_AGAIN_FACTOR;
+  return TRUE;
+}
+
 /* Looks at a value that was read before, or at one that does not stand in the text at this place. */
 static gboolean
 check_again (Run *self, const CarJsonNode *node, const Place *place, const CarJsonSpan *value)
@@ -235,8 +254,9 @@ check_again (Run *self, const CarJsonNode *node, const Place *place, const CarJs
 
   if (self->violation != NULL)
     return FALSE;
-  if (value->length + 1 > self->again_left)
-    return give_up (self, place, "the schema looks at it too many times");
+  while (value->length + 1 > self->again_left)
+    if (!extend_again (self))
+      return give_up (self, place, "the schema looks at it too many times");
   self->again_left -= value->length + 1;
 
   car_json_scanner_init (&self->scanner, value->text - quote, value->length + 2 * quote);
@@ -352,7 +372,7 @@ check_string (Run *self, const CarJsonNode *node, const Place *place, const CarJ
 static gboolean
 check_array (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value)
 {
-  const CarJsonNode *items = node->items != NULL ? node->items : car_json_node_get_anything ();
+  const CarJsonNode *items = node->items != NULL ? node->items : &car_json_anything;
   Place item = { place };
   CarJsonSpan span;
   g_auto (CarJsonHashSet) seen;
@@ -455,7 +475,7 @@ check_member (Run *self, Frame *frame, guint index, const Place *place, CarJsonS
       if (!check_next (self, node->additional_properties, place, value))
         return FALSE;
     }
-  if (value->type == CAR_JSON_INVALID && !check (self, car_json_node_get_anything (), place, value))
+  if (value->type == CAR_JSON_INVALID && !check (self, &car_json_anything, place, value))
     return FALSE;
   return node->property_names == NULL || check_again (self, node->property_names, place, place->name);
 }
@@ -471,9 +491,23 @@ is_object_of_collection (const Run *self, const Place *place)
 }
 
 static void
+add_fixed_members (Frame *frame, const CarFixedMembers *fixed)
+{
+  memcpy (frame->seen, fixed->seen, frame->node->n_words * sizeof *frame->seen);
+  for (guint i = 0; i < fixed->unnamed->len; i++)
+    car_json_hash_set_add (&frame->unknown, g_array_index (fixed->unnamed, CarJsonHash, i));
+  frame->n_members = fixed->n_members;
+  if (frame->scan != NULL)
+    frame->scan->members_hash = fixed->hash;
+}
+
+static inline void
 frame_init (Frame *frame, Run *self, const CarJsonNode *node, const Place *place)
 {
   frame->node = node;
+  frame->plain = (node->pattern_properties == NULL || node->pattern_properties->len == 0) &&
+                 node->property_names == NULL &&
+                 (self->subject != CAR_JSON_SUBJECT_ENVELOPE || node != self->root);
   frame->place = place;
   frame->n_members = 0;
   frame->from_key = NULL;
@@ -492,6 +526,8 @@ frame_init (Frame *frame, Run *self, const CarJsonNode *node, const Place *place
     {
       frame->from_key = get_names_from_key (self->collection, strlen (self->collection));
       frame->scan = g_steal_pointer (&self->scan);
+      if (self->fixed != NULL)
+        add_fixed_members (frame, self->fixed);
     }
   frame->key.text = NULL;
 }
@@ -507,7 +543,7 @@ frame_clear (Frame *frame)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Frame, frame_clear)
 
 /* Notes that the object has this member: FALSE where it had it before. */
-static gboolean
+static inline gboolean
 note_name (Frame *frame, guint index, CarJsonHash hash)
 {
   if (index == CAR_JSON_NAMES_NONE)
@@ -518,7 +554,7 @@ note_name (Frame *frame, guint index, CarJsonHash hash)
   return TRUE;
 }
 
-static void
+static inline void
 note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJsonSpan *value)
 {
   CarObjectScan *scan = frame->scan;
@@ -541,10 +577,12 @@ note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJs
       else if (IS_NAME (name, "_key"))
         scan->key = *value;
     }
+  if (!scan->hash_members)
+    return;
+
   CarJsonHash member = car_json_hash_member (hash, car_json_hash_value (value));
-  scan->members_hash[0] += member.low;
-  scan->members_hash[1] += member.high;
-  scan->n_members++;
+  scan->members_hash.low += member.low;
+  scan->members_hash.high += member.high;
 }
 
 static inline guint
@@ -556,6 +594,18 @@ lookup (const CarJsonNode *node, const CarJsonSpan *name)
   gsize length;
   g_autofree char *text = car_json_span_unescape (name, &length);
   return car_json_names_lookup (&node->names, text, length);
+}
+
+/* Of most members nothing is asked but their type. */
+static inline gboolean
+read_member (Run *self, Frame *frame, guint index, const Place *place, CarJsonSpan *value)
+{
+  const CarJsonNode *node = car_json_node_get_member (frame->node, index);
+
+  if (G_LIKELY (frame->plain &&
+                node->plain_types & CAR_JSON_TYPE_BIT (car_json_scanner_peek (&self->scanner))))
+    return car_json_scanner_read (&self->scanner, value);
+  return check_member (self, frame, index, place, value);
 }
 
 static gboolean
@@ -572,7 +622,7 @@ read_members (Run *self, Frame *frame)
                              : car_json_hash_string (&name);
       if (!note_name (frame, index, hash))
         return violate (self, &place, NULL, "stands in the object twice");
-      if (!check_member (self, frame, index, &place, &value))
+      if (!read_member (self, frame, index, &place, &value))
         return FALSE;
       if (frame->scan != NULL || frame->from_key != NULL)
         note_value (frame, &name, hash, &value);
@@ -616,7 +666,7 @@ violate_missing (Run *self, const Frame *frame, guint index, const char *rule)
   const CarJsonName *text = car_json_names_get (&frame->node->names, index);
   g_autoptr (GString) escaped = g_string_new (NULL);
 
-  car_json_append_string (escaped, text->text, text->length);
+  car_json_append_string (escaped, text->text, text->bytes.length);
   CarJsonSpan name = { escaped->str + 1, escaped->len - 2, CAR_JSON_STRING, TRUE };
   Place place = { frame->place, &name };
   return violate (self, &place, NULL, "%s", rule);
@@ -884,11 +934,11 @@ append_object_name (GString *out, const CarJsonSpan *object)
     }
 }
 
-static gboolean
+static void
 set_error (Run *self, GError **error)
 {
   g_autoptr (GString) message = g_string_new (NULL);
-  CarJsonSpan text = { self->scanner.begin, self->scanner.end - self->scanner.begin, CAR_JSON_OBJECT, FALSE };
+  const CarJsonSpan text = { self->begin.at, self->begin.end - self->begin.at, CAR_JSON_OBJECT, FALSE };
   CarJsonSpan object;
 
   if (self->subject == CAR_JSON_SUBJECT_OBJECT)
@@ -898,7 +948,7 @@ set_error (Run *self, GError **error)
       car_json_scanner_set_error (&self->scanner, error);
       if (message->len > 0)
         g_prefix_error (error, "%s: ", message->str);
-      return FALSE;
+      return;
     }
 
   if (self->subject == CAR_JSON_SUBJECT_OBJECT)
@@ -911,7 +961,6 @@ set_error (Run *self, GError **error)
     }
   g_set_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_VIOLATION, "%s%s%s", message->str,
                message->len > 0 ? ": " : "", self->violation);
-  return FALSE;
 }
 
 static gboolean
@@ -925,28 +974,55 @@ check_subject (Run *self, const CarJsonNode *node)
   return check (self, node, NULL, &value);
 }
 
-gboolean
-car_json_validate (const CarJsonNode *node,
-                   CarJsonSubject subject,
-                   const char *collection,
-                   const char *text,
-                   gsize length,
-                   CarObjectScan *scan,
-                   GError **error)
+/* `whole`: nothing may stand behind the value. */
+static gboolean
+validate (const CarJsonCheck *check,
+          CarJsonScanner *scanner,
+          gboolean whole,
+          CarObjectScan *scan,
+          GError **error)
 {
-  Run self = { .subject = subject, .collection = collection, .scan = scan };
+  const CarJsonNode *node = check->node;
 
   while (node->alias != NULL)
     node = node->alias;
-  self.root = node;
   if (scan != NULL)
-    memset (scan, 0, sizeof *scan);
-  self.again_left = MAX_AGAIN_BASE + length * MAX_AGAIN_FACTOR;
-  car_json_scanner_init (&self.scanner, text, length);
-  if (check_subject (&self, node) && car_json_scanner_finish (&self.scanner) && self.violation == NULL)
-    return TRUE;
+    *scan = (CarObjectScan){ .hash_members = scan->hash_members };
 
-  set_error (&self, error);
-  g_free (self.violation);
-  return FALSE;
+  Run self = { .scanner = *scanner,
+               .root = node,
+               .subject = check->subject,
+               .collection = check->collection,
+               .fixed = check->fixed,
+               .scan = scan,
+               .begin = *scanner,
+               .again_left = MAX_AGAIN_BASE };
+  gboolean ok = check_subject (&self, node) && (!whole || car_json_scanner_finish (&self.scanner)) &&
+                self.violation == NULL;
+  if (G_UNLIKELY (!ok))
+    {
+      set_error (&self, error);
+      g_free (self.violation);
+    }
+  *scanner = self.scanner;
+  return ok;
+}
+
+gboolean
+car_json_validate (const CarJsonCheck *check, CarJsonScanner *scanner, CarObjectScan *scan, GError **error)
+{
+  return validate (check, scanner, FALSE, scan, error);
+}
+
+gboolean
+car_json_validate_text (const CarJsonCheck *check,
+                        const char *text,
+                        gsize length,
+                        CarObjectScan *scan,
+                        GError **error)
+{
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, text, length);
+  return validate (check, &scanner, TRUE, scan, error);
 }

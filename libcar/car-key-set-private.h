@@ -16,8 +16,18 @@ void car_key_set_free (CarKeySet *self);
 /* Keys are compared within a scope; two names have two scopes. */
 guint64 car_key_set_get_scope (CarKeySet *self, const char *name);
 
+typedef struct
+{
+  guint64 high;
+  guint64 low;
+} CarKey;
+
+/* The key as the set knows it. It also asks the memory for where the key would stand, which takes longer than all else:
+ * whoever has something to do before car_key_set_add() does not wait for it. */
+CarKey car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length);
+
 /* Whether the key is new. */
-gboolean car_key_set_add (CarKeySet *self, guint64 scope, const void *key, gsize length);
+gboolean car_key_set_add (CarKeySet *self, CarKey key);
 
 gsize car_key_set_get_size (CarKeySet *self);
 gsize car_key_set_get_bytes (CarKeySet *self);

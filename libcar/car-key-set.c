@@ -17,15 +17,9 @@
 #define FIRST_CAPACITY 1024
 #define OVERHANG 256 /* entries behind the last home, instead of going round */
 
-typedef struct
-{
-  guint64 high; /* 0: empty */
-  guint64 low;
-} Entry;
-
 struct _CarKeySet
 {
-  Entry *entries; /* capacity + OVERHANG of them, the very last always empty */
+  CarKey *entries; /* an empty one's `high` is 0; capacity + OVERHANG of them, the very last always empty */
   gsize capacity;
   gsize n_keys;
   gsize max_keys; /* until it grows */
@@ -43,7 +37,7 @@ set_capacity (CarKeySet *self, gsize capacity)
 {
   self->capacity = capacity;
   self->max_keys = capacity / 100 * 82;
-  self->entries = g_renew (Entry, self->entries, capacity + OVERHANG);
+  self->entries = g_renew (CarKey, self->entries, capacity + OVERHANG);
 }
 
 /* Both loops are without branches that depend on the hashes: a processor guesses those wrong half of the time. */
@@ -56,11 +50,11 @@ grow (CarKeySet *self)
 
   /* First all entries go to the very end; from there each one's new place is never behind where it stands. */
   const gsize total = self->capacity + OVERHANG;
-  Entry *entries = self->entries;
+  CarKey *entries = self->entries;
   gsize from = total;
   for (gsize i = old_total; i-- > 0;)
     {
-      Entry entry = entries[i];
+      CarKey entry = entries[i];
 
       entries[from - 1] = entry;
       from -= entry.high != 0;
@@ -69,7 +63,7 @@ grow (CarKeySet *self)
   gsize at = 0;
   for (; from < total; at++)
     {
-      Entry entry = entries[from];
+      CarKey entry = entries[from];
       gboolean stands_here = get_home (entry.high, self->capacity) <= at;
       guint64 mask = -(guint64) stands_here;
 
@@ -79,7 +73,7 @@ grow (CarKeySet *self)
       entries[at].low = entry.low & mask;
       from += stands_here;
     }
-  memset (entries + at, 0, (total - at) * sizeof (Entry));
+  memset (entries + at, 0, (total - at) * sizeof (CarKey));
 }
 
 CarKeySet *
@@ -88,7 +82,7 @@ car_key_set_new (void)
   CarKeySet *self = g_new0 (CarKeySet, 1);
 
   set_capacity (self, FIRST_CAPACITY);
-  memset (self->entries, 0, (FIRST_CAPACITY + OVERHANG) * sizeof (Entry));
+  memset (self->entries, 0, (FIRST_CAPACITY + OVERHANG) * sizeof (CarKey));
   if (getrandom (&self->seed, sizeof self->seed, 0) != sizeof self->seed)
     self->seed = ((guint64) g_random_int () << 32) | g_random_int ();
   return self;
@@ -110,12 +104,22 @@ car_key_set_get_scope (CarKeySet *self, const char *name)
   return XXH3_64bits_withSeed (name, strlen (name), self->seed);
 }
 
-gboolean
-car_key_set_add (CarKeySet *self, guint64 scope, const void *key, gsize length)
+CarKey
+car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length)
 {
-  XXH128_hash_t hash = XXH3_128bits_withSeed (key, length, scope);
-  Entry entry = { MAX (hash.high64, 1), hash.low64 };
-  Entry *at = self->entries + get_home (entry.high, self->capacity);
+  const XXH128_hash_t hash = XXH3_128bits_withSeed (key, length, scope);
+  const CarKey entry = { MAX (hash.high64, 1), hash.low64 };
+  const CarKey *home = self->entries + get_home (entry.high, self->capacity);
+
+  __builtin_prefetch (home, 1);
+  __builtin_prefetch (home + 4, 1);
+  return entry;
+}
+
+gboolean
+car_key_set_add (CarKeySet *self, CarKey entry)
+{
+  CarKey *at = self->entries + get_home (entry.high, self->capacity);
 
   while (at->high - 1 < entry.high - 1) /* an empty one is above all */
     at++;
@@ -125,7 +129,7 @@ car_key_set_add (CarKeySet *self, guint64 scope, const void *key, gsize length)
 
   for (; at->high != 0; at++)
     {
-      Entry next = *at;
+      CarKey next = *at;
 
       *at = entry;
       entry = next;
@@ -147,5 +151,5 @@ car_key_set_get_size (CarKeySet *self)
 gsize
 car_key_set_get_bytes (CarKeySet *self)
 {
-  return (self->capacity + OVERHANG) * sizeof (Entry);
+  return (self->capacity + OVERHANG) * sizeof (CarKey);
 }

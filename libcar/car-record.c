@@ -23,42 +23,16 @@
  */
 struct _CarRecord
 {
-  GString *text; /* the object without its closing brace */
+  GString *text; /* always a whole object */
   char *problem; /* the first thing set that JSON cannot hold */
 };
 
 G_DEFINE_BOXED_TYPE (CarRecord, car_record, car_record_copy, car_record_free)
 
-#define BYTES(byte) (~G_GUINT64_CONSTANT (0) / 255 * (byte))
-#define ANY_ZERO(word) (((word) -BYTES (0x01)) & ~(word) &BYTES (0x80))
-#define ANY_BELOW(word, n) (((word) -BYTES (n)) & ~(word) &BYTES (0x80))
-
-/* Whether eight bytes are ASCII that a JSON string holds as it is. */
-static inline gboolean
-word_is_plain (const char *text)
-{
-  guint64 word;
-
-  memcpy (&word, text, sizeof word);
-  return ((word & BYTES (0x80)) | ANY_BELOW (word, 0x20) | ANY_ZERO (word ^ BYTES ('"')) |
-          ANY_ZERO (word ^ BYTES ('\\'))) == 0;
-}
-
 static inline gboolean
 is_plain (const char *text, gsize length)
 {
-  if (length < 8)
-    {
-      for (gsize i = 0; i < length; i++)
-        if ((guchar) text[i] < 0x20 || (guchar) text[i] >= 0x80 || text[i] == '"' || text[i] == '\\')
-          return FALSE;
-      return TRUE;
-    }
-
-  for (gsize i = 0; i + 8 < length; i += 8)
-    if (!word_is_plain (text + i))
-      return FALSE;
-  return word_is_plain (text + length - 8);
+  return car_json_skip_plain (text, text + length) == text + length;
 }
 
 /* Makes room behind the text, and hands it out. */
@@ -104,30 +78,24 @@ set_problem (CarRecord *self, const char *name, const char *problem)
   self->problem = g_strdup_printf ("/%s %s", shown, problem);
 }
 
+/* The member takes the closing brace's place. */
 static void
 begin_member (CarRecord *self, const char *name)
 {
-  const gsize length = strlen (name);
-  const gboolean first = self->text->len == 1;
+  if (self->text->len == strlen ("{}"))
+    g_string_truncate (self->text, 1);
+  else
+    self->text->str[self->text->len - 1] = ',';
 
-  if (G_LIKELY (is_plain (name, length)))
-    {
-      char *at = extend (self->text, length + (first ? 3 : 4));
-
-      if (!first)
-        *at++ = ',';
-      at[0] = '"';
-      memcpy (at + 1, name, length);
-      at[length + 1] = '"';
-      at[length + 2] = ':';
-      return;
-    }
-
-  if (!first)
-    g_string_append_c (self->text, ',');
-  if (!append_text (self->text, name, length))
+  if (!append_text (self->text, name, strlen (name)))
     set_problem (self, name, "has a name that is not UTF-8 text");
-  g_string_append_c (self->text, ':');
+  *extend (self->text, 1) = ':';
+}
+
+static void
+end_member (CarRecord *self)
+{
+  *extend (self->text, 1) = '}';
 }
 
 static void
@@ -159,7 +127,7 @@ car_record_new (void)
   CarRecord *self = g_new0 (CarRecord, 1);
 
   self->text = g_string_sized_new (256);
-  g_string_append_c (self->text, '{');
+  g_string_append (self->text, "{}");
   return self;
 }
 
@@ -211,7 +179,7 @@ car_record_clear (CarRecord *self)
 {
   g_return_if_fail (self != NULL);
 
-  g_string_truncate (self->text, 1);
+  g_string_assign (self->text, "{}");
   g_clear_pointer (&self->problem, g_free);
 }
 
@@ -234,6 +202,7 @@ car_record_set_string (CarRecord *self, const char *name, const char *value)
 
   begin_member (self, name);
   append_string (self, name, value);
+  end_member (self);
 }
 
 /**
@@ -252,6 +221,7 @@ car_record_set_int (CarRecord *self, const char *name, gint64 value)
 
   begin_member (self, name);
   car_json_append_int (self->text, value);
+  end_member (self);
 }
 
 /**
@@ -270,6 +240,7 @@ car_record_set_double (CarRecord *self, const char *name, double value)
 
   begin_member (self, name);
   append_double (self, name, value);
+  end_member (self);
 }
 
 /**
@@ -288,6 +259,7 @@ car_record_set_boolean (CarRecord *self, const char *name, gboolean value)
 
   begin_member (self, name);
   g_string_append (self->text, value ? "true" : "false");
+  end_member (self);
 }
 
 /**
@@ -305,6 +277,7 @@ car_record_set_null (CarRecord *self, const char *name)
 
   begin_member (self, name);
   g_string_append (self->text, "null");
+  end_member (self);
 }
 
 /**
@@ -333,6 +306,7 @@ car_record_set_strv (CarRecord *self, const char *name, const char *const *value
       append_string (self, name, values[i]);
     }
   g_string_append_c (self->text, ']');
+  end_member (self);
 }
 
 /**
@@ -363,6 +337,7 @@ car_record_set_json (CarRecord *self, const char *name, const char *json)
     g_string_append (self->text, json);
   else
     set_problem (self, name, "was set to text that is not one JSON value");
+  end_member (self);
 }
 
 /**
@@ -380,7 +355,7 @@ car_record_to_json (const CarRecord *self)
 
   if (self->problem != NULL)
     return NULL;
-  return g_strconcat (self->text->str, "}", NULL);
+  return g_strdup (self->text->str);
 }
 
 const char *
@@ -494,5 +469,6 @@ car_record_set_members (CarRecord *self, JsonObject *object)
     {
       begin_member (self, name);
       append_node (self, name, node, 1);
+      end_member (self);
     }
 }

@@ -100,9 +100,10 @@ validate (const CarJsonSchema *schema,
           gboolean is_json)
 {
   g_autoptr (GError) error = NULL;
-  CarObjectScan scan;
-  gboolean ok = car_json_validate (car_json_schema_get_root (schema), subject, "hostname", text, length,
-                                   subject == CAR_JSON_SUBJECT_OBJECT ? &scan : NULL, &error);
+  const CarJsonCheck check = { car_json_schema_get_root (schema), subject, "hostname" };
+  CarObjectScan scan = { .hash_members = TRUE };
+  gboolean ok = car_json_validate_text (&check, text, length,
+                                        subject == CAR_JSON_SUBJECT_OBJECT ? &scan : NULL, &error);
 
   g_assert_true (ok == (error == NULL));
   g_assert_true (!ok || is_json);

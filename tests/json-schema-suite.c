@@ -130,8 +130,8 @@ run_test (const char *file,
   /* A block of its own length, so that a read beyond its end is seen by the sanitizers. */
   gsize length = data->span.length + 2 * quote;
   g_autofree char *text = g_memdup2 (data->span.text - quote, length);
-  gboolean valid = car_json_validate (car_json_schema_get_root (schema), CAR_JSON_SUBJECT_VALUE, NULL, text,
-                                      length, NULL, &error);
+  const CarJsonCheck check = { car_json_schema_get_root (schema), CAR_JSON_SUBJECT_VALUE };
+  gboolean valid = car_json_validate_text (&check, text, length, NULL, &error);
   gboolean ok =
       valid == expected && (valid || g_error_matches (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_VIOLATION));
   report (ok, file, description, ": %s", name->string);

@@ -249,12 +249,24 @@ test_root_members (void)
   g_assert_false (car_import_schema_validate_envelope (other, "{}", -1, NULL));
 }
 
+static gboolean
+try_scan (const CarCollectionSchema *collection, const char *json, CarObjectScan *result, GError **error)
+{
+  CarJsonScanner scanner;
+
+  result->hash_members = TRUE;
+  car_json_scanner_init (&scanner, json, strlen (json));
+  gboolean ok = car_collection_schema_scan (collection, NULL, &scanner, result, error);
+  g_assert_true (!ok || car_json_scanner_finish (&scanner));
+  return ok;
+}
+
 static void
 scan (const CarCollectionSchema *collection, const char *json, CarObjectScan *result)
 {
   g_autoptr (GError) error = NULL;
 
-  car_collection_schema_scan (collection, json, strlen (json), result, &error);
+  try_scan (collection, json, result, &error);
   g_assert_no_error (error);
 }
 
@@ -272,20 +284,18 @@ test_scan (void)
 
   scan (asset, "{\"external_id\": \"a\\n1\", \"name\": \"x\", \"_key\": \"k\", \"q\": {\"external_id\": 1}}",
         &a);
-  g_assert_cmpuint (a.n_members, ==, 4);
   g_assert_true (car_json_span_equals (&a.external_id, "a\n1"));
   g_assert_true (car_json_span_equals (&a.key, "k"));
 
   scan (user, "{\"external_id\": 1, \"q\": {\"_key\": \"k\"}}", &a);
   g_assert_null (a.external_id.text);
   g_assert_null (a.key.text);
-  g_assert_cmpuint (a.n_members, ==, 2);
 
-  g_assert_false (car_collection_schema_scan (user, "{\"a\": 1,}", 8, &a, &error));
+  g_assert_false (try_scan (user, "{\"a\": 1,}", &a, &error));
   g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
   g_assert_true (g_str_has_prefix (error->message, "user: "));
   g_clear_error (&error);
-  g_assert_false (car_collection_schema_scan (asset, "{\"name\": \"x\"}", 13, &b, &error));
+  g_assert_false (try_scan (asset, "{\"name\": \"x\"}", &b, &error));
   g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_VIOLATION);
 }
 
@@ -296,7 +306,7 @@ same_hash (const CarCollectionSchema *collection, const char *x, const char *y)
 
   scan (collection, x, &a);
   scan (collection, y, &b);
-  return a.members_hash[0] == b.members_hash[0] && a.members_hash[1] == b.members_hash[1];
+  return a.members_hash.low == b.members_hash.low && a.members_hash.high == b.members_hash.high;
 }
 
 static void

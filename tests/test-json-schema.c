@@ -23,8 +23,9 @@ compile (const char *json)
 static gboolean
 validate (const CarJsonSchema *schema, const char *json, GError **error)
 {
-  return car_json_validate (car_json_schema_get_root (schema), CAR_JSON_SUBJECT_VALUE, NULL, json,
-                            strlen (json), NULL, error);
+  const CarJsonCheck check = { car_json_schema_get_root (schema), CAR_JSON_SUBJECT_VALUE };
+
+  return car_json_validate_text (&check, json, strlen (json), NULL, error);
 }
 
 static void
