@@ -273,10 +273,17 @@ car_data_handler_get_property (GObject *object, guint id, GValue *value, GParamS
     }
 }
 
+static gboolean stage_rest (CarDataHandler *self, CarBundlePart part, GError **error);
+
 static void
 car_data_handler_finalize (GObject *object)
 {
   CarDataHandler *self = CAR_DATA_HANDLER (object);
+
+  /* What is kept is all that was added. */
+  if (self->bundle != NULL && self->keep_directory)
+    for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
+      stage_rest (self, part, NULL);
 
   for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
     g_hash_table_unref (self->parts[part].by_name);
@@ -734,7 +741,7 @@ take (CarDataHandler *self,
   self->pending.collection = collection;
   self->pending.key = key;
   self->pending.begin = car_bundle_begin (collection->slot);
-  g_string_append_len (collection->slot->text, object->text, object->length);
+  memcpy (car_json_extend (collection->slot->text, object->length), object->text, object->length);
   if (tail != NULL)
     append_tail (collection->slot->text, tail);
   return TRUE;
@@ -1221,10 +1228,17 @@ settle_at_last (CarDataHandler *self)
   settle (self, NULL);
 }
 
+/* What was added last becomes a page, too. */
+static gboolean
+stage_rest (CarDataHandler *self, CarBundlePart part, GError **error)
+{
+  return settle (self, error) && car_bundle_flush (self->bundle, part, error);
+}
+
 static gboolean
 send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, GError **error)
 {
-  if (!settle (self, error) || !car_bundle_flush (self->bundle, part, error))
+  if (!stage_rest (self, part, error))
     return FALSE;
   if (car_bundle_get_n_pages (self->bundle, part) == 0)
     return TRUE;

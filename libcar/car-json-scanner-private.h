@@ -77,6 +77,19 @@ gboolean car_json_span_equals (const CarJsonSpan *string, const char *unescaped)
 /* Appends text as a JSON string with its quotes, escaped as little as RFC 8259 allows. The text must be UTF-8. */
 void car_json_append_string (GString *out, const char *text, gssize length);
 
+/* Makes room behind the text, for the caller to fill. */
+static inline char *
+car_json_extend (GString *text, gsize length)
+{
+  const gsize begin = text->len;
+
+  if (G_UNLIKELY (begin + length >= text->allocated_len))
+    g_string_set_size (text, begin + length);
+  text->len = begin + length;
+  text->str[text->len] = '\0';
+  return text->str + begin;
+}
+
 void car_json_append_int (GString *out, gint64 value);
 
 /* Appends the shortest spelling that reads back as value, which must be finite. */
@@ -98,39 +111,44 @@ gboolean car_json_scanner_read_other (CarJsonScanner *self, CarJsonSpan *value);
 
 #define CAR_JSON_BYTES(byte) (~G_GUINT64_CONSTANT (0) / 255 * (byte))
 
-/* Where the first character is that does not stand for itself in a string or is not ASCII: control characters, quotes,
- * backslashes. */
-static inline const char *
+/* Of eight bytes: the high bit of the first one is set that is a control character, a quote, a backslash or not ASCII,
+ * and perhaps of some behind it, where a borrow came through. 0 where there is none. */
+static inline guint64
+car_json_find_special (const char *text)
+{
+  guint64 bytes;
+
+  memcpy (&bytes, text, sizeof bytes);
+  bytes = GUINT64_FROM_LE (bytes);
+  guint64 quote = bytes ^ CAR_JSON_BYTES ('"');
+  guint64 backslash = bytes ^ CAR_JSON_BYTES ('\\');
+  return (((bytes - CAR_JSON_BYTES (' ')) & ~bytes) | ((quote - CAR_JSON_BYTES (1)) & ~quote) |
+          ((backslash - CAR_JSON_BYTES (1)) & ~backslash) | bytes) &
+         CAR_JSON_BYTES (0x80);
+}
+
+/* Where the first such character is: what stands before it stands for itself in a string, and is ASCII. */
+static G_ALWAYS_INLINE inline const char *
 car_json_skip_plain (const char *at, const char *end)
 {
+  guint64 special;
+
 #ifdef __SSE2__
   for (; end - at >= 16; at += 16)
     {
       __m128i bytes = _mm_loadu_si128 ((const __m128i *) at);
       /* As signed bytes, those from 0x80 on are below a space too. */
-      __m128i special = _mm_or_si128 (_mm_cmplt_epi8 (bytes, _mm_set1_epi8 (' ')),
-                                      _mm_or_si128 (_mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"')),
-                                                    _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\\'))));
-      guint mask = _mm_movemask_epi8 (special);
+      __m128i found = _mm_or_si128 (_mm_cmplt_epi8 (bytes, _mm_set1_epi8 (' ')),
+                                    _mm_or_si128 (_mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"')),
+                                                  _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\\'))));
+      guint mask = _mm_movemask_epi8 (found);
       if (mask != 0)
         return at + __builtin_ctz (mask);
     }
 #endif
-#if G_BYTE_ORDER == G_LITTLE_ENDIAN
   for (; end - at >= 8; at += 8)
-    {
-      guint64 bytes;
-      memcpy (&bytes, at, 8);
-      guint64 quote = bytes ^ CAR_JSON_BYTES ('"');
-      guint64 backslash = bytes ^ CAR_JSON_BYTES ('\\');
-      /* A byte's high bit is set where that byte is special. A borrow can only spoil bytes behind the first such one. */
-      guint64 special = (((bytes - CAR_JSON_BYTES (' ')) & ~bytes) | ((quote - CAR_JSON_BYTES (1)) & ~quote) |
-                         ((backslash - CAR_JSON_BYTES (1)) & ~backslash) | bytes) &
-                        CAR_JSON_BYTES (0x80);
-      if (special != 0)
-        return at + __builtin_ctzll (special) / 8;
-    }
-#endif
+    if ((special = car_json_find_special (at)) != 0)
+      return at + __builtin_ctzll (special) / 8;
   while (at < end && *at != '"' && *at != '\\' && (guint8) *at >= ' ' && (guint8) *at < 0x80)
     at++;
   return at;
@@ -170,7 +188,7 @@ car_json_scanner_peek (CarJsonScanner *self)
 }
 
 /* Stands at the opening quote. */
-static inline gboolean
+static G_ALWAYS_INLINE inline gboolean
 car_json_scanner_read_string (CarJsonScanner *self, CarJsonSpan *value)
 {
   const char *begin = self->at + 1;
@@ -217,7 +235,7 @@ car_json_scanner_advance (CarJsonScanner *self, char open, char close, const cha
   return TRUE;
 }
 
-static inline gboolean
+static G_ALWAYS_INLINE inline gboolean
 car_json_scanner_next_member (CarJsonScanner *self, CarJsonSpan *name)
 {
   if (!car_json_scanner_advance (self, '{', '}', "a comma or the end of the object is expected"))

@@ -434,7 +434,8 @@ append_digits (GString *out, gboolean negative, guint64 digits, guint decimals)
   if (negative)
     *--at = '-';
 
-  g_string_append_len (out, at, spelling + sizeof spelling - at);
+  const gsize length = spelling + sizeof spelling - at;
+  memcpy (car_json_extend (out, length), at, length);
 }
 
 void

@@ -29,23 +29,17 @@ struct _CarRecord
 
 G_DEFINE_BOXED_TYPE (CarRecord, car_record, car_record_copy, car_record_free)
 
+/* Whether a JSON string holds the text as it is. */
 static inline gboolean
 is_plain (const char *text, gsize length)
 {
-  return car_json_skip_plain (text, text + length) == text + length;
-}
+  if (length < 8)
+    return car_json_skip_plain (text, text + length) == text + length;
 
-/* Makes room behind the text, and hands it out. */
-static inline char *
-extend (GString *text, gsize length)
-{
-  gsize begin = text->len;
-
-  if (G_UNLIKELY (begin + length >= text->allocated_len))
-    g_string_set_size (text, begin + length);
-  text->len = begin + length;
-  text->str[text->len] = '\0';
-  return text->str + begin;
+  for (gsize i = 0; i + 8 < length; i += 8)
+    if (car_json_find_special (text + i) != 0)
+      return FALSE;
+  return car_json_find_special (text + length - 8) == 0;
 }
 
 static gboolean
@@ -53,7 +47,7 @@ append_text (GString *out, const char *text, gsize length)
 {
   if (G_LIKELY (is_plain (text, length)))
     {
-      char *at = extend (out, length + 2);
+      char *at = car_json_extend (out, length + 2);
 
       at[0] = '"';
       memcpy (at + 1, text, length);
@@ -83,19 +77,19 @@ static void
 begin_member (CarRecord *self, const char *name)
 {
   if (self->text->len == strlen ("{}"))
-    g_string_truncate (self->text, 1);
+    self->text->len = strlen ("{");
   else
     self->text->str[self->text->len - 1] = ',';
 
   if (!append_text (self->text, name, strlen (name)))
     set_problem (self, name, "has a name that is not UTF-8 text");
-  *extend (self->text, 1) = ':';
+  *car_json_extend (self->text, 1) = ':';
 }
 
 static void
 end_member (CarRecord *self)
 {
-  *extend (self->text, 1) = '}';
+  *car_json_extend (self->text, 1) = '}';
 }
 
 static void

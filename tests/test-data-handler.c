@@ -928,7 +928,13 @@ test_keep (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (parent, ==, fixture->parent);
   g_object_get (handler, "keep-directory", &kept, NULL);
   g_assert_true (kept);
+  g_assert_true (car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &error));
   g_object_unref (handler);
+
+  g_autofree char *pages_path = g_build_filename (directory, "vertices.jsonl", NULL);
+  g_autofree char *pages = NULL;
+  g_assert_true (g_file_get_contents (pages_path, &pages, NULL, &error));
+  g_assert_nonnull (strstr (pages, "\"hostname\":[{\"_key\":\"a\"}]"));
 
   const char *const names[] = { "vertices.jsonl", "edges.jsonl", "journal" };
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
