@@ -30,7 +30,25 @@ def _export(item):
 
 # What JSON does not have, NaN and the infinities, is an error here, where the traceback shows whose it is. Circles end
 # in a RecursionError: looking for them would cost a tenth of the time.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False).encode
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+
+
+def _make_encode():
+    """_encoder.encode(), which makes a C encoder anew for each call, with one that stays, where there is one."""
+    try:
+        chunks = json.encoder.c_make_encoder(
+            None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False
+        )
+    except (AttributeError, TypeError):
+        return _encoder.encode
+
+    def encode(value):
+        return "".join(chunks(value, 0))
+
+    return encode
+
+
+_encode = _make_encode()
 
 # One call into C for so many: enough that the call costs nothing, few enough that their text is small.
 _BATCH = 1000
