@@ -558,6 +558,43 @@ run (Place *place, char **output, char **complaint, const char *first, ...)
   return WEXITSTATUS (status);
 }
 
+/* As "car-service & eval "$(car-service --show-credentials)"" has it: they are made at once, and are the same. */
+static void
+test_credentials_at_once (Place *place, gconstpointer user_data)
+{
+  g_autofree char *program = test_service_get_program ();
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  GSubprocess *processes[16];
+  g_autofree char *first = NULL;
+
+  g_subprocess_launcher_set_environ (launcher, place->environment);
+  for (guint i = 0; i < G_N_ELEMENTS (processes); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      processes[i] = g_subprocess_launcher_spawn (launcher, &error, program, "--show-credentials", NULL);
+      g_assert_no_error (error);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (processes); i++)
+    {
+      g_autoptr (GSubprocess) process = processes[i];
+      g_autoptr (GError) error = NULL;
+      g_autofree char *output = NULL;
+
+      g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (g_str_has_prefix (output, "CAR_SERVICE_KEY="));
+      if (first == NULL)
+        first = g_strdup (output);
+      g_assert_cmpstr (output, ==, first);
+    }
+
+  g_autofree char *folder = g_build_filename (place->folder, "car-service", NULL);
+  g_autoptr (GDir) files = g_dir_open (folder, 0, NULL);
+  g_assert_cmpstr (g_dir_read_name (files), ==, "credentials");
+  g_assert_null (g_dir_read_name (files));
+}
+
 static void
 test_credentials (Place *place, gconstpointer user_data)
 {
@@ -718,6 +755,8 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/descriptors", test_descriptors);
   g_test_add_func ("/service/http/extensions", test_extensions);
   g_test_add ("/service/http/credentials", Place, NULL, place_set_up, test_credentials, place_tear_down);
+  g_test_add ("/service/http/credentials-at-once", Place, NULL, place_set_up, test_credentials_at_once,
+              place_tear_down);
   g_test_add ("/service/http/options", Place, NULL, place_set_up, test_options, place_tear_down);
   g_test_add ("/service/http/restart", Place, NULL, place_set_up, test_restart, place_tear_down);
 

@@ -81,6 +81,29 @@ make_secret (gsize length, GError **error)
   return g_string_free (text, FALSE);
 }
 
+/* Never over a file that is there: of several processes that make one at once, one wins. */
+static gboolean
+save_new (const char *path, const char *text, GError **error)
+{
+  g_autofree char *draft = g_strdup_printf ("%s.%d", path, (int) getpid ());
+
+  if (!g_file_set_contents_full (draft, text, -1,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
+    return FALSE;
+
+  gboolean saved = link (draft, path) == 0;
+  if (!saved)
+    {
+      int code = errno;
+
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
+                   "The credentials %s cannot be made: %s", path, g_strerror (code));
+    }
+  g_unlink (draft);
+
+  return saved;
+}
+
 static CarServiceCredentials *
 make_and_save (const char *path, GError **error)
 {
@@ -93,8 +116,7 @@ make_and_save (const char *path, GError **error)
     return NULL;
 
   char *text = car_service_credentials_to_shell (self);
-  gboolean saved = g_file_set_contents_full (
-      path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
+  gboolean saved = save_new (path, text, error);
   free_secret (text);
 
   return saved ? g_steal_pointer (&self) : NULL;
@@ -200,7 +222,15 @@ car_service_credentials_load (const char *path, GError **error)
       return NULL;
     }
   if (text == NULL)
-    return make_and_save (path, error);
+    {
+      CarServiceCredentials *made = make_and_save (path, &local_error);
+
+      if (g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_EXIST))
+        return car_service_credentials_load (path, error);
+      if (made == NULL)
+        g_propagate_error (error, g_steal_pointer (&local_error));
+      return made;
+    }
 
   CarServiceCredentials *self = parse (path, text, error);
   free_secret (text);
