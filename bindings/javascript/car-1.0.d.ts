@@ -171,6 +171,7 @@ declare module 'gi://Car?version=1.0' {
                 page_size: number
             ): DataHandler;
             readonly client: Client | null;
+            readonly keep_directory: boolean;
             readonly page_size: number;
             readonly parent_directory: string | null;
             report_description: string | null;
