@@ -60,5 +60,13 @@ if [ -n "$scripts" ] && [ "$PYTHON_GI" != no ]; then
     as_in guide-python.md
     export PYTHONDONTWRITEBYTECODE=1
     try_guide guide-python.md python
+
+    if [ -x /usr/bin/mypy ]; then
+        block guide-python.md python >"$folder/csv_connector.py"
+        cd "$folder"
+        PATH=/usr/bin:/bin exits 0 "mypy finds the types where the guide says" \
+            bash -euc "$(sed -n '/^    mkdir ~\/stubs/,/^    MYPYPATH/p' "$DOCS/guide-python.md")"
+        ok "mypy finds the types where the guide says"
+    fi
 fi
 printf '1..%d\n' $number
