@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the Python override does beyond the contract: classes, exceptions, types, signals, and where it is found."""
 
+import json
 import math
-import os
+import pathlib
 import signal
+import subprocess
 import sys
+import tempfile
 import unittest
 
 import gi
@@ -194,6 +197,44 @@ class Data(unittest.TestCase):
         for value in (2**64, "a\0b"):
             with self.assertRaisesRegex(ValueError, "json-glib cannot hold"):
                 self.client.patch_vertex("asset", "1", {"member": value})
+
+
+CONNECTOR = """
+import logging, sys
+import gi
+
+gi.require_version("Car", "1.0")
+from gi.repository import Car
+
+class Server(Car.AssetServer):
+    def do_test_connection(self, cancellable):
+        logging.getLogger("mine").debug("in detail")
+        logging.getLogger("mine").info("in short")
+
+class App(Car.App):
+    def do_create_asset_server(self):
+        return Server()
+
+sys.exit(App().run())
+"""
+
+
+class Log(unittest.TestCase):
+    def run_package(self, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            package = pathlib.Path(folder, "my_connector")
+            package.mkdir()
+            package.joinpath("__main__.py").write_text(CONNECTOR)
+            command = [sys.executable, "-m", "my_connector", "-connection-test", *arguments]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [json.loads(line) for line in done.stderr.splitlines()]
+        self.assertEqual({line["connector"] for line in lines}, {"my_connector"})
+        return [(line["level"], line["message"]) for line in lines if line["label"] == "mine"]
+
+    def test_levels(self):
+        self.assertEqual(self.run_package(), [("INFO", "in short")])
+        self.assertEqual(self.run_package("-debug"), [("DEBUG", "in detail"), ("INFO", "in short")])
 
 
 class Results(unittest.TextTestResult):

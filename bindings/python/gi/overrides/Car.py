@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -307,6 +308,12 @@ class LogHandler(logging.Handler):
             self.handleError(record)
 
 
+def _follow_debug(app):
+    """Whether to log in detail is known once the settings are read, which is before the app makes anything."""
+    if app.get_setting("debug") and any(isinstance(handler, LogHandler) for handler in logging.root.handlers):
+        logging.root.setLevel(logging.DEBUG)
+
+
 # ---- stopping ----------------------------------------------------------------------------------------------------
 
 
@@ -409,6 +416,8 @@ def _guard(name, method):
 
     def guarded(self, *args):
         where = f"{_type_name(self)}.{name[len('do_'):]}"
+        if isinstance(self, App):
+            _follow_debug(self)
         _Interruption.depth += 1
         try:
             return check(where, method(self, *args))
@@ -533,10 +542,14 @@ class App(Car.App, metaclass=_ConnectorMeta):
 
     def run(self, argv=None):
         """Runs the connector with the arguments of the process, or others. Returns: the exit code."""
+        argv = sys.argv if argv is None else argv
         if not logging.root.handlers:
             logging.basicConfig(handlers=[LogHandler()], level=logging.INFO, format="%(message)s")
+        if argv and os.path.basename(argv[0]) == "__main__.py":
+            # "python3 -m PACKAGE" is called as the package is.
+            GLib.set_prgname(os.path.basename(os.path.dirname(os.path.abspath(argv[0]))))
         with _Interruption(self.get_cancellable()):
-            return super().run(sys.argv if argv is None else argv)
+            return super().run(argv)
 
 
 _add_setting = Car.App.add_setting
