@@ -105,10 +105,18 @@ function testSchemas() {
 }
 
 function testNew() {
-    for (const name of ['Client', 'DataHandler', 'ImportSchema', 'SchemaExtension']) {
+    for (const name of ['Client', 'ImportSchema', 'SchemaExtension']) {
         const error = caught(() => new Car[name]());
         assert(error instanceof TypeError && error.message.includes(`Car.${name}.new(`), error.message);
     }
+
+    const handler = new Car.DataHandler({schema: Car.ImportSchema.new(SCHEMA), source: 'by properties', page_size: 1});
+    handler.add_vertex('asset', {external_id: '1'});
+    assert(handler.source === 'by properties' && handler.page_size === 1, 'made by properties');
+    assert(countsOf(handler) === '{"asset":[1,0,0]}', countsOf(handler));
+
+    const missing = caught(() => new Car.DataHandler({source: 'without a schema'}));
+    assert(missing instanceof Car.AppError && missing.code === Car.AppErrorCode.INVALID_PARAMETER, missing.message);
 }
 
 function countsOf(handler) {

@@ -67,8 +67,10 @@ export function misuse(app: WrongApp, importer: Wrong, client: Car.Client, schem
     new Car.App();
     // @ts-expect-error: abstract
     new Car.FullImport();
+    // @ts-expect-error: no source
+    new Car.DataHandler({client, schema});
     // @ts-expect-error: made by new()
-    new Car.DataHandler({client, schema, source: 'x'});
+    new Car.ImportSchema(schema);
     // @ts-expect-error: made by new()
     new Car.Client();
     // @ts-expect-error: no such member

@@ -165,7 +165,11 @@ declare module 'gi://Car?version=1.0' {
 
         /** Takes vertices and edges: what breaks the service's schema is left out with a warning. */
         class DataHandler extends GObject.Object {
-            private constructor();
+            constructor(properties: {
+                schema: ImportSchema, source: string, client?: Client | null, keep_directory?: boolean,
+                page_size?: number, parent_directory?: string | null, report_description?: string | null,
+                report_type?: string | null, source_description?: string | null, source_name?: string | null,
+            });
             static 'new'(
                 client: Client | null, schema: ImportSchema, source: string, directory: string | null,
                 page_size: number

@@ -321,6 +321,16 @@ function setUpSchemas() {
     takeObject(Car.ImportSchema.prototype, 'validate_envelope');
 }
 
+/* gjs does not know that what can fail is still to come when the object is there. */
+function initInNew(prototype) {
+    const construct = prototype._init;
+
+    prototype._init = function (...args) {
+        construct.apply(this, args);
+        this.init(null);
+    };
+}
+
 /* gjs would make an empty one, which crashes. */
 function refuseNew(name) {
     Car[name].prototype._init = () => {
@@ -350,7 +360,8 @@ function _init() {
     setUpClient(Car.Client.prototype);
     setUpSchemas();
     setUpApp(Car.App.prototype);
-    for (const name of ['Client', 'DataHandler', 'ImportSchema', 'SchemaExtension'])
+    initInNew(Car.DataHandler.prototype);
+    for (const name of ['Client', 'ImportSchema', 'SchemaExtension'])
         refuseNew(name);
     for (const name of ['App', 'AssetServer', 'Import'])
         Car[name]._classInit = registerConnectorClass;
