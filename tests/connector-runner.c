@@ -128,9 +128,15 @@ connector_raises (void)
 }
 
 gboolean
-connector_can (const char *told)
+connector_catches (const char *told)
 {
-  return !(connector_raises () && g_str_has_suffix (told, ":success-with-error"));
+  return connector_raises () && g_str_has_suffix (told, ":success-with-error");
+}
+
+gboolean
+connector_has_threads (void)
+{
+  return g_getenv ("CAR_TEST_CONNECTOR_HAS_NO_THREADS") == NULL;
 }
 
 void

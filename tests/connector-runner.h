@@ -28,12 +28,16 @@ run_connector_on_terminal (const char *const *variables, const char *const *argu
 
 void connector_run_clear (ConnectorRun *self);
 
-/* Whether its methods raise exceptions (the variable CAR_TEST_CONNECTOR_RAISES): they can raise what is no GError, and
- * cannot succeed and set an error all the same. */
+/* Whether its methods raise exceptions (the variable CAR_TEST_CONNECTOR_RAISES): they can raise what is no GError. */
 gboolean connector_raises (void);
 
-/* Whether the connector can do what this CONTRACT_FAIL wants. */
-gboolean connector_can (const char *told);
+/* Whether this CONTRACT_FAIL, to succeed and set an error all the same, is an error there that the method catches: its run
+ * goes on. */
+gboolean connector_catches (const char *told);
+
+/* Whether it can run in another thread than its main one: not where its language has none (the variable
+ * CAR_TEST_CONNECTOR_HAS_NO_THREADS). */
+gboolean connector_has_threads (void);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ConnectorRun, connector_run_clear)
 

@@ -15,7 +15,8 @@
  *
  * CONTRACT_FAIL         METHOD:HOW[:CODE]: this method fails; see fail(). In a language with exceptions also `exception`
  *                       (with “told to” as its message), `wrong-value` (it returns a number), and `uninitialised`
- *                       (create_asset_server() makes one whose constructor forgets its super class's)
+ *                       (it makes an object whose constructor forgets its super class's); and `success-with-error` is
+ *                       an error that it catches, for it cannot both return and raise
  * CONTRACT_MISSING      METHOD: the class does not implement this one
  * CONTRACT_INCREMENTAL  the app makes an incremental import
  * CONTRACT_EXTENSION    the app makes a schema extension

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The connector of tests/contract-connector.c in JavaScript: it behaves as the same variables tell. What C can do and
- * JavaScript cannot is left out: to succeed with an error set, and to run in another thread. */
+/* The connector of tests/contract-connector.c in JavaScript: it behaves as the same variables tell. */
 
 import Car from 'gi://Car?version=1.0';
 import Gio from 'gi://Gio';
@@ -80,7 +79,15 @@ function fail(method, cancellable = null) {
         new GLib.MainLoop(null, false).run();
         return undefined;
     case 'uninitialised':
-        return new ForgetfulServer();
+        return new FORGETFUL[method]();
+    case 'success-with-error':
+        /* As near as it gets: a method returns or throws. What it catches has never been. */
+        try {
+            Car.ImportSchema.new('no JSON');
+        } catch (error) {
+            return true;
+        }
+        throw new Error('nothing was raised');
     case 'wrong-type':
         return new Gio.Cancellable();
     case 'no-error':
@@ -96,10 +103,21 @@ const ContractServer = register(class ContractServer extends Car.AssetServer {
     }
 });
 
-const ForgetfulServer = register(class ForgetfulServer extends Car.AssetServer {
-    _init() {
-    }
-});
+/* Classes that do not call super._init(). */
+const FORGETFUL = {
+    create_asset_server: register(class ForgetfulServer extends Car.AssetServer {
+        _init() {
+        }
+    }),
+    create_full_import: register(class ForgetfulFull extends Car.FullImport {
+        _init() {
+        }
+    }),
+    create_incremental_import: register(class ForgetfulIncremental extends Car.IncrementalImport {
+        _init() {
+        }
+    }),
+};
 
 const methods = {
     vfunc_get_new_save_point(cancellable) {
@@ -107,8 +125,10 @@ const methods = {
     },
 
     vfunc_import_vertices(cancellable) {
-        console.assert(this.app instanceof Car.App && this.client instanceof Car.Client);
-        console.assert(this.asset_server instanceof ContractServer);
+        if (!(this.app instanceof ContractApp && this.client instanceof Car.Client))
+            throw new Error('the app or the client is another');
+        if (this.asset_server.constructor !== ContractServer)
+            throw new Error('the asset server is another');
 
         if (!NO_DATA) {
             this.data_handler.add_vertex('asset', {external_id: '1', name: 'one'});
@@ -180,5 +200,9 @@ const ContractApp = register(class ContractApp extends Car.App {
             (GLib.getenv('CONTRACT_INCREMENTAL') === null ? null : new ContractIncremental());
     }
 });
+
+/* Nothing runs JavaScript but the thread that began with it; tests/javascript-classes.js sees that it is so. */
+if (GLib.getenv('CONTRACT_THREAD') !== null)
+    throw new Error('there are no threads in JavaScript');
 
 System.exit(new ContractApp().run());

@@ -76,7 +76,14 @@ def fail(method, cancellable=None):
         case ["wrong-value"]:
             return 42
         case ["uninitialised"]:
-            return Uninitialised()
+            return FORGETFUL[method]()
+        case ["success-with-error"]:
+            # As near as it gets: a method returns or raises. What it catches has never been.
+            try:
+                Car.ImportSchema.new("no JSON")
+            except Car.SchemaError:
+                return True
+            raise AssertionError("nothing was raised")
         case ["no-error"]:
             return False
     return None
@@ -87,9 +94,26 @@ class ContractServer(Car.AssetServer):
         return fail("test_connection", cancellable)
 
 
-class Uninitialised(Car.AssetServer):
+class ForgetfulServer(Car.AssetServer):
     def __init__(self):
         self.server = "x"
+
+
+class ForgetfulFull(Car.FullImport):
+    def __init__(self):
+        self.server = "x"
+
+
+class ForgetfulIncremental(Car.IncrementalImport):
+    def __init__(self):
+        self.server = "x"
+
+
+FORGETFUL: dict[str, type] = {
+    "create_asset_server": ForgetfulServer,
+    "create_full_import": ForgetfulFull,
+    "create_incremental_import": ForgetfulIncremental,
+}
 
 
 class Importer:

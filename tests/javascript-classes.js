@@ -64,6 +64,17 @@ function testMisspelt() {
     assert(bare.message.includes('vfunc_import_vertices'), 'a method without its vfunc_');
 }
 
+function testForgetfulApp() {
+    const Forgetful = GObject.registerClass(class ForgetfulApp extends Car.App {
+        _init() {
+        }
+    });
+    const error = caught(() => new Forgetful().run([]));
+
+    assert(error instanceof Car.AppError && error.message === 'ForgetfulApp._init() does not call super._init()',
+        error.message);
+}
+
 function testNames() {
     const First = GObject.registerClass(class NamedByItself extends Car.App {});
     const Second = GObject.registerClass(class NamedByItself extends Car.App {});
@@ -188,6 +199,7 @@ function testDataHandler() {
 
 testFailures();
 testMisspelt();
+testForgetfulApp();
 testNames();
 testSchemas();
 testNew();

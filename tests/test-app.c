@@ -281,11 +281,42 @@ test_connection_test (void)
     {
       g_auto (ConnectorRun) run = { 0 };
 
-      if (!connector_can (cases[i].how))
-        continue;
+      run_connector (VARIABLES (cases[i].how, "CONTRACT_SERVER=x"), ARGUMENTS ("-connection-test"), &run);
+      if (connector_catches (cases[i].how))
+        assert_exited (&run, 0, "The data source can be reached");
+      else
+        assert_exited (&run, cases[i].code, cases[i].logged);
+    }
+}
+
+static void
+test_exceptions (void)
+{
+  static const struct
+  {
+    const char *how;
+    const char *logged;
+  } cases[] = {
+    { "CONTRACT_FAIL=test_connection:exception", "ContractServer.test_connection raised " },
+    { "CONTRACT_FAIL=test_connection:exception", "told to. General failure (exit code 1)" },
+    { "CONTRACT_FAIL=test_connection:wrong-value", "ContractServer.test_connection returned a " },
+    { "CONTRACT_FAIL=create_asset_server:exception", "ContractApp.create_asset_server raised " },
+    { "CONTRACT_FAIL=create_asset_server:wrong-value", "which is not a CarAssetServer" },
+    { "CONTRACT_FAIL=create_asset_server:uninitialised", "super" },
+  };
+
+  if (!connector_raises ())
+    {
+      g_test_skip ("the connector's language has no exceptions");
+      return;
+    }
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (ConnectorRun) run = { 0 };
 
       run_connector (VARIABLES (cases[i].how, "CONTRACT_SERVER=x"), ARGUMENTS ("-connection-test"), &run);
-      assert_exited (&run, cases[i].code, cases[i].logged);
+      assert_exited (&run, 1, cases[i].logged);
     }
 }
 
@@ -315,6 +346,12 @@ static void
 test_signal_in_thread (void)
 {
   g_auto (ConnectorRun) run = { 0 };
+
+  if (!connector_has_threads ())
+    {
+      g_test_skip ("the connector's language has no threads");
+      return;
+    }
 
   run_connector (
       VARIABLES ("CONTRACT_THREAD=1", "CONTRACT_FAIL=test_connection:signal:15", "CONTRACT_SERVER=x"),
@@ -405,6 +442,7 @@ main (int argc, char **argv)
   g_test_add_func ("/app/refused-without-telling", test_refused_without_telling);
   g_test_add_func ("/app/help", test_help);
   g_test_add_func ("/app/connection-test", test_connection_test);
+  g_test_add_func ("/app/exceptions", test_exceptions);
   g_test_add_func ("/app/signals", test_signals);
   g_test_add_func ("/app/signal-in-thread", test_signal_in_thread);
   g_test_add_func ("/app/second-signal", test_second_signal);

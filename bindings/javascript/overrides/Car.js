@@ -344,7 +344,8 @@ function setUpApp(prototype) {
     /* gjs takes what begins with a dash for an option of its own, unless "--" stands between the script and it, and
      * hands that on. It calls itself gjs, too. */
     prototype.run = function (argv = null) {
-        const [name, ...rest] = argv ?? [System.programInvocationName, ...System.programArgs];
+        const program = System.programInvocationName;
+        const [name = program, ...rest] = argv ?? [program, ...System.programArgs];
 
         checkInit(this);
         GLib.set_prgname(GLib.path_get_basename(name));
