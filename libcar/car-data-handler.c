@@ -71,8 +71,8 @@ typedef struct
  * of json-glib. Objects of all collections, vertices and edges, may be added in any order.
  *
  * An object that breaks the import schema is left out and counted, with a warning for the first few of each kind; so
- * is an object that was added before (protocol.md, "The envelope"). Neither is an error: adding fails only where
- * the run cannot go on.
+ * is an edge without both ends, which the service could not join to anything, and an object that was added before
+ * (protocol.md, "The envelope"). None of these is an error: adding fails only where the run cannot go on.
  *
  * Like most objects, a data handler is used from one thread at a time.
  */
@@ -801,7 +801,7 @@ scan_object (const Collection *collection,
              CarObjectScan *scan,
              GError **error)
 {
-  scan->hash_members = collection->slot->part == CAR_BUNDLE_EDGES;
+  scan->is_edge = collection->slot->part == CAR_BUNDLE_EDGES;
   car_json_scanner_peek (scanner);
   object->text = scanner->at;
   if (G_UNLIKELY (!car_collection_schema_scan (collection->schema, fixed, scanner, scan, error)))
@@ -1103,7 +1103,8 @@ car_data_handler_add_vertices_json (CarDataHandler *self,
  * @object: the edge
  * @error: return location for an error
  *
- * Adds an edge.
+ * Adds an edge. It has two ends: `_from_external_id` or `_from`, and `_to_external_id` or `_to`; the ones without
+ * `external_id` hold `COLLECTION/KEY`.
  *
  * It gets the members `report`, `source`, `timestamp` and `active` of the run, in the place of its own; only an own
  * `active` is kept (protocol.md, "The envelope"). Edges alike in all their members are sent once. Fails like

@@ -15,10 +15,10 @@ typedef struct _CarCollectionSchema CarCollectionSchema;
  * whether it came before. */
 typedef struct
 {
-  gboolean hash_members;    /* to be set before: whether members_hash is wanted */
+  gboolean is_edge;         /* to be set before: then it must have ends, and members_hash is set */
   CarJsonSpan external_id;  /* text is NULL where the member is missing or no string */
   CarJsonSpan key;          /* likewise: the member _key */
-  CarJsonHash members_hash; /* of all members, whatever their order */
+  CarJsonHash members_hash; /* an edge's: of all members, whatever their order */
 } CarObjectScan;
 
 /* Never NULL: a collection that the schema does not name has a schema that takes every object. */
@@ -31,7 +31,8 @@ CarFixedMembers *car_collection_schema_fix_members (const CarCollectionSchema *s
  * that it has besides those that stand there.
  *
  * For this check alone a hostname's missing host_name and external_id, and an ipaddress's or macaddress's missing name,
- * are taken from _key (protocol.md, "The envelope"). An object with two members of one name is invalid.
+ * are taken from _key (protocol.md, "The envelope"). An object with two members of one name is invalid, and so is an
+ * edge that has not both ends: the service could not join anything.
  *
  * Sets CAR_SCHEMA_ERROR_INVALID_JSON or CAR_SCHEMA_ERROR_VIOLATION; the message names the collection, the object's
  * key, the place (a JSON Pointer) and the rule. */

@@ -54,6 +54,8 @@ typedef struct
   guint64 few_seen[4];
   CarJsonHashSet unknown;
 
+  gboolean has_from, has_to; /* an edge's ends */
+
   const CarJsonSpan *from_key; /* members that are taken from _key where they are missing */
   guint from_key_found;        /* a bit each */
   CarJsonSpan key;
@@ -512,6 +514,7 @@ frame_init (Frame *frame, Run *self, const CarJsonNode *node, const Place *place
   frame->n_members = 0;
   frame->from_key = NULL;
   frame->from_key_found = 0;
+  frame->has_from = frame->has_to = FALSE;
   frame->scan = NULL;
   frame->seen =
       node->n_words <= G_N_ELEMENTS (frame->few_seen) ? frame->few_seen : g_new (guint64, node->n_words);
@@ -554,6 +557,22 @@ note_name (Frame *frame, guint index, CarJsonHash hash)
   return TRUE;
 }
 
+/* protocol.md, "The envelope". */
+static inline void
+note_edge_member (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJsonSpan *value)
+{
+  const CarJsonHash member = car_json_hash_member (hash, car_json_hash_value (value));
+
+  frame->scan->members_hash.low += member.low;
+  frame->scan->members_hash.high += member.high;
+  if (value->type != CAR_JSON_STRING || value->length == 0)
+    return;
+  if (IS_NAME (name, "_from_external_id") || IS_NAME (name, "_from"))
+    frame->has_from = TRUE;
+  else if (IS_NAME (name, "_to_external_id") || IS_NAME (name, "_to"))
+    frame->has_to = TRUE;
+}
+
 static inline void
 note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJsonSpan *value)
 {
@@ -577,12 +596,8 @@ note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJs
       else if (IS_NAME (name, "_key"))
         scan->key = *value;
     }
-  if (!scan->hash_members)
-    return;
-
-  CarJsonHash member = car_json_hash_member (hash, car_json_hash_value (value));
-  scan->members_hash.low += member.low;
-  scan->members_hash.high += member.high;
+  if (scan->is_edge)
+    note_edge_member (frame, name, hash, value);
 }
 
 static inline guint
@@ -701,6 +716,18 @@ check_required (Run *self, const Frame *frame)
 }
 
 static gboolean
+check_ends (Run *self, const Frame *frame)
+{
+  if (!frame->has_from)
+    return violate (self, frame->place, NULL,
+                    "names no vertex to come from (_from_external_id, or _from with COLLECTION/KEY)");
+  if (!frame->has_to)
+    return violate (self, frame->place, NULL,
+                    "names no vertex to lead to (_to_external_id, or _to with COLLECTION/KEY)");
+  return TRUE;
+}
+
+static gboolean
 check_object (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value)
 {
   g_auto (Frame) frame;
@@ -717,7 +744,8 @@ check_object (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpa
     return violate (self, place, NULL, "has less than %" G_GUINT64_FORMAT " members", node->min_properties);
   if (frame.n_members > node->max_properties)
     return violate (self, place, NULL, "has more than %" G_GUINT64_FORMAT " members", node->max_properties);
-  return check_required (self, &frame);
+  return check_required (self, &frame) &&
+         (frame.scan == NULL || !frame.scan->is_edge || check_ends (self, &frame));
 }
 
 static gboolean
@@ -987,7 +1015,7 @@ validate (const CarJsonCheck *check,
   while (node->alias != NULL)
     node = node->alias;
   if (scan != NULL)
-    *scan = (CarObjectScan){ .hash_members = scan->hash_members };
+    *scan = (CarObjectScan){ .is_edge = scan->is_edge };
 
   Run self = { .scanner = *scanner,
                .root = node,

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include <libcar/car-data-handler-private.h>
+#include <libcar/car-import-schema-private.h>
 
 #include "fake-service.h"
 
@@ -26,6 +27,9 @@ static const char schema_text[] =
     "\"required\":[\"_from_external_id\",\"_to\",\"report\",\"source\",\"timestamp\",\"active\"]}}}}";
 
 #define SOURCE "a/b c%&\"ü"
+
+/* Of an edge of which nothing else is asked. */
+#define ENDS "\"_from\":\"a/1\",\"_to\":\"b/2\""
 
 typedef struct
 {
@@ -323,16 +327,16 @@ test_edge_with_own_members (Fixture *fixture, gconstpointer data)
       "{\"report\":\"old\",\"_from_external_id\":\"1\",\"sourc\\u0065\":{\"x\":[1]},\"_to\":\"hostname/a\"}");
   add_edge (fixture, "asset_hostname",
             "{\"_from_external_id\":\"2\", \"_to\":\"hostname/a\",\"active\":false,\"timestamp\":1}");
-  add_edge (fixture, "unknown_edge", "{}");
-  add_edge (fixture, "unknown_edge", "{ \"active\" : true }");
-  add_edge (fixture, "unknown_edge", "{\"n\":1.50,\"report\":\"old\"}");
+  add_edge (fixture, "unknown_edge", "{" ENDS "}");
+  add_edge (fixture, "unknown_edge", "{ \"active\" : true, " ENDS " }");
+  add_edge (fixture, "unknown_edge", "{\"n\":1.50,\"report\":\"old\"," ENDS "}");
 
   assert_edges (fixture,
                 "\"asset_hostname\":["
                 "{\"_from_external_id\":\"1\",\"_to\":\"hostname/a\"," FRAMEWORK ",\"active\":true},"
                 "{\"_from_external_id\":\"2\",\"_to\":\"hostname/a\",\"active\":false," FRAMEWORK "}],"
-                "\"unknown_edge\":[{" FRAMEWORK ",\"active\":true},"
-                "{\"n\":1.50," FRAMEWORK ",\"active\":true}]");
+                "\"unknown_edge\":[{" ENDS "," FRAMEWORK ",\"active\":true},"
+                "{\"n\":1.50," ENDS "," FRAMEWORK ",\"active\":true}]");
   assert_counters (fixture, "asset_hostname 2 0 0 0\nunknown_edge 3 0 1 0\n");
 }
 
@@ -458,34 +462,34 @@ test_edge_injection (Fixture *fixture, gconstpointer data)
     "",
     "}",
     "{",
-    "{{}",
+    "{{" ENDS "}",
     "[}",
     "x}",
     "}}",
-    "{}}",
-    "{,}",
-    "{\"a\":1,}",
-    "{\"a\":}",
-    "{\"a\"}",
-    "{\"a\":1},\"x\":{\"b\":2}",
-    "{\"a\":1},{\"b\":2}",
-    "{\"a\":1}],\"asset\":[{\"b\":2}",
-    "{\"a\":1 \"b\":2}",
-    "{\"a\":{\"b\":1}",
-    "{\"a\":[1}",
-    "{\"a\":\"x}",
-    "{\"a\":\"x\\}",
-    "{\"a\":\"x\\\"}",
-    "{\"a\":\"\xc3}",
-    "{\"a\":tru}",
-    "{\"a\":1.}",
-    "{\"a\":1,\"report\":1",
-    "{\"a\":1,\"report\":1,}",
-    "{\"a\":1,\"report\":}",
-    "{\"a\":1,\"a\":2,\"report\":1}",
-    "{\"a\":1}\xff}",
-    "[{\"a\":1}]",
-    "{\"active\":true,\"active\":false}",
+    "{" ENDS "}}",
+    "{," ENDS "}",
+    "{" ENDS ",\"a\":1,}",
+    "{" ENDS ",\"a\":}",
+    "{" ENDS ",\"a\"}",
+    "{" ENDS ",\"a\":1},\"x\":{\"b\":2}",
+    "{" ENDS ",\"a\":1},{\"b\":2}",
+    "{" ENDS ",\"a\":1}],\"asset\":[{\"b\":2}",
+    "{" ENDS ",\"a\":1 \"b\":2}",
+    "{" ENDS ",\"a\":{\"b\":1}",
+    "{" ENDS ",\"a\":[1}",
+    "{" ENDS ",\"a\":\"x}",
+    "{" ENDS ",\"a\":\"x\\}",
+    "{" ENDS ",\"a\":\"x\\\"}",
+    "{" ENDS ",\"a\":\"\xc3}",
+    "{" ENDS ",\"a\":tru}",
+    "{" ENDS ",\"a\":1.}",
+    "{" ENDS ",\"a\":1,\"report\":1",
+    "{" ENDS ",\"a\":1,\"report\":1,}",
+    "{" ENDS ",\"a\":1,\"report\":}",
+    "{" ENDS ",\"a\":1,\"a\":2,\"report\":1}",
+    "{" ENDS ",\"a\":1}\xff}",
+    "[{" ENDS ",\"a\":1}]",
+    "{" ENDS ",\"active\":true,\"active\":false}",
   };
   g_autofree char *expected =
       g_strdup_printf ("edge %u %u 0 0\n", (guint) G_N_ELEMENTS (texts), (guint) G_N_ELEMENTS (texts));
@@ -499,11 +503,24 @@ test_edge_injection (Fixture *fixture, gconstpointer data)
   swallow_warnings (FALSE);
 }
 
+static gboolean
+is_valid_edge (CarImportSchema *schema, const char *json, gsize length)
+{
+  CarObjectScan scan = { .is_edge = TRUE };
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, json, length);
+  return car_collection_schema_scan (car_import_schema_lookup (schema, "edge"), NULL, &scanner, &scan,
+                                     NULL) &&
+         car_json_scanner_finish (&scanner);
+}
+
 /* Whatever a text is changed to: with the framework's members it is accepted where it would be by itself. */
 static void
 test_edge_mutations (Fixture *fixture, gconstpointer data)
 {
-  static const char *const bases[] = { "{}", "{\"a\":1}", "{ \"a\" : { \"b\" : [ 1, \"}\" ] } }",
+  static const char *const bases[] = { "{" ENDS "}", "{\"a\":1," ENDS "}",
+                                       "{ \"a\" : { \"b\" : [ 1, \"}\" ] } , " ENDS "}",
                                        "{\"_from\":\"x/\\u0061\",\"_to\":\"y/\\\"\",\"n\":null}" };
   static const char alphabet[] = "{}[]\",:\\ au01.-\n\xff";
   g_autoptr (CarImportSchema) schema = NULL;
@@ -528,7 +545,7 @@ test_edge_mutations (Fixture *fixture, gconstpointer data)
 
       guint64 before = 0;
       guint64 after = 0;
-      gboolean valid = car_import_schema_validate_object (schema, "edge", text->str, text->len, NULL);
+      gboolean valid = is_valid_edge (schema, text->str, text->len);
       car_data_handler_foreach_collection (fixture->handler, take_invalid, &before);
       add_edge (fixture, "edge", text->str);
       car_data_handler_foreach_collection (fixture->handler, take_invalid, &after);
@@ -555,6 +572,91 @@ test_invalid_edge (Fixture *fixture, gconstpointer data)
   add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"1\",\"_to\":5,\"report\":\"mine\"}");
   g_test_assert_expected_messages ();
   assert_counters (fixture, "asset_hostname 3 3 0 0\n");
+}
+
+/* Whatever the schema takes: an edge without both ends joins nothing. */
+static void
+test_edge_without_an_end (Fixture *fixture, gconstpointer data)
+{
+  static const char *const no_from[] = { "{}", "{\"_to\":\"b/2\"}", "{\"_from\":\"\",\"_to\":\"b/2\"}",
+                                         "{\"_from_external_id\":1,\"_to_external_id\":\"2\"}",
+                                         "{\"a\":{\"_from\":\"a/1\"},\"_to\":\"b/2\"}" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (no_from); i++)
+    {
+      if (i < 4)
+        expect_warning ("*left out: edge*: it names no vertex to come from (_from_external_id, or _from *");
+      add_edge (fixture, "edge", no_from[i]);
+    }
+  expect_warning ("*left out: edge*: it names no vertex to lead to (_to_external_id, or _to *");
+  add_edge (fixture, "edge", "{\"_from\":\"a/1\"}");
+  g_test_assert_expected_messages ();
+
+  add_edge (fixture, "edge", "{\"_fr\\u006fm\":\"a/1\",\"_to_external_id\":\"2\"}");
+  add_vertex (fixture, "edge", "{\"a\":1}");
+  assert_counters (fixture, "edge 7 6 0 0\nedge 1 0 0 0\n");
+}
+
+/* Schemas that look at an edge as a whole, or at what the framework adds to it. */
+static void
+test_edge_schemas (Fixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *schema;
+    const char *members;
+    gboolean valid;
+  } cases[] = {
+    { "{\"allOf\":[{\"required\":[\"report\",\"active\"]}]}", "", TRUE },
+    { "{\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}]}", ",\"a\":1", TRUE },
+    { "{\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}]}", ",\"c\":1", FALSE },
+    { "{\"dependentRequired\":{\"a\":[\"source\"]}}", ",\"a\":1", TRUE },
+    { "{\"dependentRequired\":{\"source\":[\"a\"]}}", "", FALSE },
+    { "{\"maxProperties\":7}", ",\"a\":1", TRUE },
+    { "{\"maxProperties\":7}", ",\"a\":1,\"b\":1", FALSE },
+    { "{\"maxProperties\":7}", ",\"a\":1,\"active\":false", TRUE },
+    { "{\"patternProperties\":{\"^rep\":{\"type\":\"string\"}}}", "", TRUE },
+    { "{\"patternProperties\":{\"^rep\":{\"type\":\"integer\"}}}", "", FALSE },
+    { "{\"propertyNames\":{\"maxLength\":9}}", "", TRUE },
+    { "{\"propertyNames\":{\"maxLength\":8}}", "", FALSE },
+    { "{\"properties\":{\"timestamp\":{\"type\":\"number\",\"minimum\":1}}}", "", TRUE },
+    { "{\"properties\":{\"timestamp\":{\"type\":\"number\",\"maximum\":1}}}", "", FALSE },
+    { "{\"properties\":{\"source\":{\"$ref\":\"#/$defs/text\"}}}", "", TRUE },
+    { "{\"properties\":{\"source\":{\"enum\":[\"x\"]}}}", "", FALSE },
+    { "{\"additionalProperties\":{\"type\":[\"string\",\"number\",\"boolean\"]}}", "", TRUE },
+    { "{\"additionalProperties\":{\"type\":\"string\"}}", "", FALSE },
+    { "{\"properties\":{\"_from\":{},\"_to\":{}},\"additionalProperties\":false}", "", FALSE },
+    { "{\"required\":[\"report\",\"source\",\"timestamp\",\"active\"]}", "", TRUE },
+    { "{\"$ref\":\"#/$defs/edge\"}", "", TRUE },
+    { "{\"const\":{}}", "", FALSE },
+    { "false", "", FALSE },
+  };
+
+  swallow_warnings (TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text =
+          g_strdup_printf ("{\"type\":\"object\",\"properties\":{\"edge\":{\"type\":\"array\",\"items\":%s}},"
+                           "\"$defs\":{\"text\":{\"type\":\"string\"},\"edge\":{\"required\":[\"source\"]}}}",
+                           cases[i].schema);
+      g_autofree char *edge = g_strdup_printf ("{" ENDS "%s}", cases[i].members);
+      g_autofree char *edges = g_strdup_printf ("[%s,{" ENDS "%s,\"more\":2}]", edge, cases[i].members);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (CarImportSchema) schema = car_import_schema_new (text, -1, &error);
+      g_assert_no_error (error);
+      g_autoptr (CarDataHandler) handler =
+          car_data_handler_new (NULL, schema, SOURCE, fixture->parent, 0, &error);
+      g_assert_no_error (error);
+
+      guint64 invalid = 0;
+      g_assert_true (car_data_handler_add_edge_json (handler, "edge", edge, -1, &error));
+      car_data_handler_foreach_collection (handler, take_invalid, &invalid);
+      if ((invalid == 0) != cases[i].valid)
+        g_error ("%s with the schema %s", edge, cases[i].schema);
+      g_assert_true (car_data_handler_add_edges_json (handler, "edge", edges, -1, &error));
+      g_assert_true (car_data_handler_is_empty (handler, CAR_BUNDLE_EDGES) == !cases[i].valid);
+    }
+  swallow_warnings (FALSE);
 }
 
 static void
@@ -641,7 +743,8 @@ test_arrays (Fixture *fixture, gconstpointer data)
   g_assert_true (car_data_handler_add_vertices_json (handler, "hostname", " [ ] ", -1, &error));
   g_assert_true (car_data_handler_add_vertices_json (handler, "hostname",
                                                      "[{\"_key\":\"a\"}, {\"_key\":\"b\"} ]xx", 29, &error));
-  g_assert_true (car_data_handler_add_edges_json (handler, "edge", "[{},{\"a\":[{}]}]", -1, &error));
+  g_assert_true (car_data_handler_add_edges_json (
+      handler, "edge", "[{" ENDS "},{\"a\":[{}]," ENDS " } , {" ENDS ",\"active\":false}]", -1, &error));
   g_assert_no_error (error);
 
   expect_warning ("*left out: hostname*");
@@ -651,9 +754,10 @@ test_arrays (Fixture *fixture, gconstpointer data)
   g_test_assert_expected_messages ();
 
   assert_vertices (fixture, "\"hostname\":[{\"_key\":\"a\"},{\"_key\":\"b\"},{\"_key\":\"c\"}]");
-  assert_edges (fixture,
-                "\"edge\":[{" FRAMEWORK ",\"active\":true},{\"a\":[{}]," FRAMEWORK ",\"active\":true}]");
-  assert_counters (fixture, "hostname 5 2 0 0\nedge 2 0 0 0\n");
+  assert_edges (fixture, "\"edge\":[{" ENDS "," FRAMEWORK ",\"active\":true},"
+                         "{\"a\":[{}]," ENDS "," FRAMEWORK ",\"active\":true},"
+                         "{" ENDS ",\"active\":false," FRAMEWORK "}]");
+  assert_counters (fixture, "hostname 5 2 0 0\nedge 3 0 0 0\n");
 }
 
 static void
@@ -786,7 +890,7 @@ test_send (Fixture *fixture, gconstpointer data)
       add_vertex (fixture, "hostname", json);
     }
   add_vertex (fixture, "hostname", "{\"_key\":\"0\"}");
-  add_edge (fixture, "edge", "{\"a\":1}");
+  add_edge (fixture, "edge", "{" ENDS "}");
   assert_counters (fixture, "hostname 4 0 1 0\nedge 1 0 0 0\n");
 
   gulong id = g_signal_connect (fixture->handler, "progress", G_CALLBACK (take_sending_progress), &done);
@@ -993,6 +1097,8 @@ main (int argc, char *argv[])
   ADD ("/data-handler/edge-injection", 0, test_edge_injection);
   ADD ("/data-handler/edge-mutations", 0, test_edge_mutations);
   ADD ("/data-handler/invalid-edge", 0, test_invalid_edge);
+  ADD ("/data-handler/edge-without-an-end", 0, test_edge_without_an_end);
+  ADD ("/data-handler/edge-schemas", 0, test_edge_schemas);
   ADD ("/data-handler/bad-values", 0, test_bad_values);
   ADD ("/data-handler/warnings/subprocess", 0, test_warnings_subprocess);
   g_test_add_func ("/data-handler/warnings", test_warnings);
