@@ -50,7 +50,7 @@ car_fixed_members_new (const CarJsonNode *node, const char *object)
   if (!is_simple (node))
     return NULL;
 
-  self->seen = g_new0 (guint64, node->n_words);
+  self->seen = g_new0 (guint64, node->n_words + 1); /* never NULL */
   self->unnamed = g_array_new (FALSE, FALSE, sizeof (CarJsonHash));
   car_json_scanner_init (&scanner, object, strlen (object));
   car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
