@@ -870,6 +870,22 @@ test_mutations (Fixture *self, gconstpointer data)
   g_assert_cmpuint (n_answered, >, 500);
 }
 
+/* A pattern and a text that go wrong at each place only at their ends. */
+static void
+test_costly_pattern (Fixture *self, gconstpointer data)
+{
+  g_autofree char *text = g_strnfill (400000, 'a');
+  g_autofree char *body = g_strdup_printf ("{\"name\":\"%s\"}", text);
+  g_autofree char *query =
+      g_strdup_printf ("{ database(where: {name: {_like: \"%%%sb\"}}) { name } }", text + 200000);
+
+  add_vertex (self->db, "database", "d", body);
+  g_autofree char *answer = ask_with (self, query, NULL);
+  g_assert_cmpstr (answer, ==,
+                   "{\"errors\":[{\"extensions\":{\"path\":\"$.data\",\"code\":\"pattern-too-costly\"},"
+                   "\"message\":\"a pattern takes too long to compare with a text: make it shorter\"}]}");
+}
+
 static void
 test_broken_database (Fixture *self, gconstpointer data)
 {
@@ -972,6 +988,7 @@ main (int argc, char **argv)
     { "fragment-bomb", test_fragment_bomb },
     { "deep-conditions", test_deep_conditions },
     { "mutations", test_mutations },
+    { "costly-pattern", test_costly_pattern },
     { "broken-database", test_broken_database },
     { "within-transaction", test_within_transaction },
     { "many", test_many },

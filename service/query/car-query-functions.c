@@ -90,10 +90,13 @@ same_character (const char *a, const char *b, gboolean ignore_case)
   return one == two || (ignore_case && g_unichar_tolower (one) == g_unichar_tolower (two));
 }
 
+/* About a second: nothing can interrupt a function. */
+#define MAX_STEPS 100000000
+
 /* LIKE as PostgreSQL has it: % any text, _ any character, a backslash before one that means itself. After
  * a failure only the last % is tried again, which is enough, and keeps the worst case at the product of
- * the lengths. */
-static gboolean
+ * the lengths; -1 where that would take too long. */
+static int
 matches (const char *text,
          const char *text_end,
          const char *pattern,
@@ -101,9 +104,12 @@ matches (const char *text,
          gboolean ignore_case)
 {
   const char *again_text = NULL, *again_pattern = NULL;
+  guint n_steps = 0;
 
   while (text < text_end || pattern < pattern_end)
     {
+      if (++n_steps > MAX_STEPS)
+        return -1;
       if (pattern < pattern_end && *pattern == '%')
         {
           again_pattern = ++pattern;
@@ -139,10 +145,15 @@ like_function (sqlite3_context *context, int n_arguments, sqlite3_value **argume
   const char *text = (const char *) sqlite3_value_text (arguments[0]);
   const char *pattern = (const char *) sqlite3_value_text (arguments[1]);
 
-  if (text != NULL && pattern != NULL)
-    sqlite3_result_int (context, matches (text, text + sqlite3_value_bytes (arguments[0]), pattern,
-                                          pattern + sqlite3_value_bytes (arguments[1]),
-                                          sqlite3_value_int (arguments[2])));
+  if (text == NULL || pattern == NULL)
+    return;
+
+  int result = matches (text, text + sqlite3_value_bytes (arguments[0]), pattern,
+                        pattern + sqlite3_value_bytes (arguments[1]), sqlite3_value_int (arguments[2]));
+  if (result >= 0)
+    sqlite3_result_int (context, result);
+  else
+    sqlite3_result_error_code (context, CAR_QUERY_TOO_COSTLY);
 }
 
 gboolean

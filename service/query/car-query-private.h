@@ -179,6 +179,9 @@ struct _CarQueryNode
 /* The fields of the answer's "data"; NULL where something is wrong with the request. */
 GPtrArray *car_query_plan (CarQueryContext *self);
 
+/* What car_like() fails with where a pattern takes too long: of the codes that SQLite has, the one for functions. */
+#define CAR_QUERY_TOO_COSTLY SQLITE_CONSTRAINT_FUNCTION
+
 /* car_member (object, name) and car_like (text, pattern, ignore_case): see there. */
 gboolean car_query_add_functions (sqlite3 *db, GError **error);
 

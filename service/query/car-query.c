@@ -7,7 +7,7 @@
 #include <service/query/car-query-private.h>
 
 /* What one answer may cost: relations asked for within relations multiply. */
-#define MAX_ANSWER_LENGTH (256 * 1024 * 1024)
+#define MAX_ANSWER_MIB 256
 
 typedef struct
 {
@@ -16,11 +16,24 @@ typedef struct
   GString *out;
 } Run;
 
+/* It is the answer that fails, not the request. */
+static gboolean
+fail_in_answer (Run *self, const char *code, const char *problem)
+{
+  const CarQueryPath path = { NULL, "data" };
+
+  self->context->code = code;
+  return car_query_fail (self->context, &path, "%s", problem);
+}
+
 static gboolean
 fail_with_database (Run *self, GError **error)
 {
   int code = sqlite3_extended_errcode (self->db);
 
+  if (code == CAR_QUERY_TOO_COSTLY)
+    return fail_in_answer (self, "pattern-too-costly",
+                           "a pattern takes too long to compare with a text: make it shorter");
   if (code == SQLITE_INTERRUPT)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the query was interrupted");
   else
@@ -173,14 +186,10 @@ static gboolean append_fields (Run *self, GPtrArray *fields, sqlite3_stmt *row, 
 static gboolean
 check_length (Run *self)
 {
-  const CarQueryPath path = { NULL, "data" };
-
-  if (self->out->len <= MAX_ANSWER_LENGTH)
-    return TRUE;
-  self->context->code = "answer-too-large";
-  return car_query_fail (self->context, &path,
-                         "the answer would be larger than %d MiB: ask for less at once, with limit",
-                         MAX_ANSWER_LENGTH / 1024 / 1024);
+  return self->out->len <= (gsize) MAX_ANSWER_MIB * 1024 * 1024 ||
+         fail_in_answer (self, "answer-too-large",
+                         "the answer would be larger than " G_STRINGIFY (
+                             MAX_ANSWER_MIB) " MiB: ask for less at once, with limit");
 }
 
 static gboolean
