@@ -46,6 +46,28 @@ make_node_id (const char *source, const char *key)
   return g_strconcat (source, "/", key, NULL);
 }
 
+/* From a row of id, t1, created_at, body, and whether its other columns are alike; NULL: there is none, or the problem. */
+static gboolean
+take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found, GError *problem, GError **error)
+{
+  *found = (Version){ 0 };
+  if (problem != NULL)
+    {
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
+  if (row == NULL)
+    return TRUE;
+
+  found->id = sqlite3_column_int64 (row, 0);
+  found->t1 = sqlite3_column_int64 (row, 1);
+  found->created_at = sqlite3_column_int64 (row, 2);
+  found->alike = is_text (row, 3, body) && sqlite3_column_int (row, 4) != 0;
+  sqlite3_reset (row);
+
+  return TRUE;
+}
+
 static gboolean
 find_vertex (CarServiceStore *store,
              const char *source,
@@ -53,26 +75,14 @@ find_vertex (CarServiceStore *store,
              Version *found,
              GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
+  GError *problem = NULL;
   sqlite3_stmt *row =
-      car_service_store_get (store, &local_error,
-                             "SELECT id, t1, created_at, body FROM vertex INDEXED BY vertex_key"
+      car_service_store_get (store, &problem,
+                             "SELECT id, t1, created_at, body, TRUE FROM vertex INDEXED BY vertex_key"
                              " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
                              "sss", vertex->collection, vertex->key, source);
-  *found = (Version){ 0 };
-  if (row != NULL)
-    {
-      found->id = sqlite3_column_int64 (row, 0);
-      found->t1 = sqlite3_column_int64 (row, 1);
-      found->created_at = sqlite3_column_int64 (row, 2);
-      found->alike = is_text (row, 3, &vertex->body);
-      sqlite3_reset (row);
-    }
-  if (local_error == NULL)
-    return TRUE;
 
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
+  return take_version (row, &vertex->body, found, problem, error);
 }
 
 static gboolean
@@ -129,27 +139,14 @@ find_edge (CarServiceStore *store,
            Version *found,
            GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
-  sqlite3_stmt *row =
-      car_service_store_get (store, &local_error,
-                             "SELECT id, t1, created_at, body, active FROM edge INDEXED BY edge_from WHERE "
-                             "from_id = ? AND collection = ?"
-                             " AND to_id = ? AND source = ? AND external_id = ? AND t2 = " OPEN,
-                             "sssss", from_id, edge->collection, to_id, report->source, edge->external_id);
-  *found = (Version){ 0 };
-  if (row != NULL)
-    {
-      found->id = sqlite3_column_int64 (row, 0);
-      found->t1 = sqlite3_column_int64 (row, 1);
-      found->created_at = sqlite3_column_int64 (row, 2);
-      found->alike = is_text (row, 3, &edge->body) && sqlite3_column_int (row, 4) == edge->active;
-      sqlite3_reset (row);
-    }
-  if (local_error == NULL)
-    return TRUE;
+  GError *problem = NULL;
+  sqlite3_stmt *row = car_service_store_get (
+      store, &problem,
+      "SELECT id, t1, created_at, body, active = ?6 FROM edge INDEXED BY edge_from WHERE from_id = ?1"
+      " AND collection = ?2 AND to_id = ?3 AND source = ?4 AND external_id = ?5 AND t2 = " OPEN,
+      "sssssi", from_id, edge->collection, to_id, report->source, edge->external_id, (gint64) edge->active);
 
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
+  return take_version (row, &edge->body, found, problem, error);
 }
 
 static gboolean
