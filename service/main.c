@@ -76,7 +76,9 @@ parse_options (Options *options, int argc, char **argv, GError **error)
     { "token", 0, 0, G_OPTION_ARG_STRING, &options->token, N_ ("The token (or CAR_SERVICE_AUTHTOKEN)"),
       N_ ("TOKEN") },
     { "show-credentials", 0, 0, G_OPTION_ARG_NONE, &options->show_credentials,
-      N_ ("Print the credentials as a shell's assignments, and exit"), NULL },
+      N_ ("Print the credentials as a shell's assignments, and exit: those of a service with the same "
+          "--database and --credentials"),
+      NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, N_ ("Log every request"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version, and exit"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -276,13 +278,24 @@ serve (const Options *options, GError **error)
   return TRUE;
 }
 
+/* What is not as one may think goes to standard error: the rest is for a shell to read. */
 static gboolean
 show_credentials (const Options *options, GError **error)
 {
   gboolean from_file;
+  gboolean there = g_file_test (options->credentials_file, G_FILE_TEST_EXISTS);
   g_autoptr (CarServiceCredentials) credentials = find_credentials (options, &from_file, error);
   if (credentials == NULL)
     return FALSE;
+
+  if (!from_file)
+    g_printerr ("car-service: these were given by options or in the environment (CAR_SERVICE_KEY, "
+                "CAR_SERVICE_PASSWORD, CAR_SERVICE_AUTHTOKEN): %s was not read\n",
+                options->credentials_file);
+  else if (!there)
+    g_printerr (
+        "car-service: %s was made: where a service runs already, give its --database or --credentials\n",
+        options->credentials_file);
 
   g_autofree char *text = car_service_credentials_to_shell (credentials);
   g_print ("%s", text);

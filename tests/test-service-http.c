@@ -599,6 +599,7 @@ static void
 test_credentials (Place *place, gconstpointer user_data)
 {
   g_autofree char *first = NULL, *second = NULL, *third = NULL, *complaint = NULL, *more = NULL;
+  g_autofree char *silence = NULL, *given = NULL, *hint = NULL;
   g_autofree char *folder = g_build_filename (place->folder, "car-service", NULL);
   g_autofree char *file = g_build_filename (folder, "credentials", NULL);
   GStatBuf status;
@@ -608,10 +609,20 @@ test_credentials (Place *place, gconstpointer user_data)
       g_regex_match_simple ("^CAR_SERVICE_KEY='[0-9a-f]{32}'\nCAR_SERVICE_PASSWORD='[0-9a-f]{64}'\n"
                             "CAR_SERVICE_AUTHTOKEN='[0-9a-f]{64}'\n$",
                             first, 0, 0));
-  g_assert_cmpint (run (place, &second, NULL, "--show-credentials", NULL), ==, 0);
+  g_assert_nonnull (strstr (complaint, file));
+  g_assert_cmpint (run (place, &second, &silence, "--show-credentials", NULL), ==, 0);
   g_assert_cmpstr (first, ==, second);
+  g_assert_cmpstr (silence, ==, "");
   g_assert_cmpint (run (place, &third, NULL, "--show-credentials", "--database=:memory:", NULL), ==, 0);
   g_assert_cmpstr (first, ==, third);
+
+  /* Those of the environment are not the file's. */
+  place->environment = g_environ_setenv (place->environment, "CAR_SERVICE_AUTHTOKEN", "secret-word", TRUE);
+  g_assert_cmpint (run (place, &given, &hint, "--show-credentials", NULL), ==, 0);
+  g_assert_cmpstr (given, ==, "CAR_SERVICE_AUTHTOKEN='secret-word'\n");
+  g_assert_nonnull (strstr (hint, "CAR_SERVICE_AUTHTOKEN"));
+  g_assert_null (strstr (hint, "secret-word"));
+  place->environment = g_environ_unsetenv (place->environment, "CAR_SERVICE_AUTHTOKEN");
 
   g_assert_no_errno (g_stat (file, &status));
   g_assert_cmpint (status.st_mode & 0777, ==, 0600);
