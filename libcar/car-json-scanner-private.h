@@ -72,7 +72,10 @@ void car_json_scanner_set_error (CarJsonScanner *self, GError **error);
 char *car_json_span_unescape (const CarJsonSpan *string, gsize *length);
 /* The same into a buffer of at least the span's length, without a NUL behind it: the length. */
 gsize car_json_span_unescape_to (const CarJsonSpan *string, char *buffer);
-gboolean car_json_span_equals (const CarJsonSpan *string, const char *unescaped);
+/* Whether it stands for this text. */
+gboolean car_json_span_unescapes_to (const CarJsonSpan *string, const char *text, gsize length);
+static inline gboolean car_json_span_is (const CarJsonSpan *string, const char *text, gsize length);
+static inline gboolean car_json_span_equals (const CarJsonSpan *string, const char *text);
 
 /* Appends text as a JSON string with its quotes, escaped as little as RFC 8259 allows. The text must be UTF-8. */
 void car_json_append_string (GString *out, const char *text, gssize length);
@@ -152,6 +155,20 @@ car_json_skip_plain (const char *at, const char *end)
   while (at < end && *at != '"' && *at != '\\' && (guint8) *at >= ' ' && (guint8) *at < 0x80)
     at++;
   return at;
+}
+
+static inline gboolean
+car_json_span_is (const CarJsonSpan *string, const char *text, gsize length)
+{
+  if (G_LIKELY (!string->escaped))
+    return string->length == length && memcmp (string->text, text, length) == 0;
+  return car_json_span_unescapes_to (string, text, length);
+}
+
+static inline gboolean
+car_json_span_equals (const CarJsonSpan *string, const char *text)
+{
+  return car_json_span_is (string, text, strlen (text));
 }
 
 static inline void

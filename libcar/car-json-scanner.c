@@ -354,18 +354,14 @@ car_json_span_unescape (const CarJsonSpan *string, gsize *length)
 }
 
 gboolean
-car_json_span_equals (const CarJsonSpan *string, const char *unescaped)
+car_json_span_unescapes_to (const CarJsonSpan *string, const char *text, gsize length)
 {
-  gsize length = strlen (unescaped);
-
-  if (!string->escaped)
-    return string->length == length && memcmp (string->text, unescaped, length) == 0;
   if (string->length < length)
     return FALSE;
 
   gsize n_bytes;
-  g_autofree char *text = car_json_span_unescape (string, &n_bytes);
-  return n_bytes == length && memcmp (text, unescaped, length) == 0;
+  g_autofree char *unescaped = car_json_span_unescape (string, &n_bytes);
+  return n_bytes == length && memcmp (unescaped, text, length) == 0;
 }
 
 static void

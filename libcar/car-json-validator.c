@@ -4,6 +4,7 @@
 
 #include <libcar/car.h>
 #include <libcar/car-json-validator-private.h>
+#include <libcar/car-json-violation-private.h>
 
 #include <string.h>
 
@@ -15,15 +16,6 @@
 #define MAX_AGAIN_BASE (G_GUINT64_CONSTANT (1) << 22)
 #define MAX_AGAIN_FACTOR 1000
 
-/* Where a value stands: the way up to the root. */
-typedef struct _Place Place;
-struct _Place
-{
-  const Place *parent;
-  const CarJsonSpan *name; /* NULL: an item */
-  gsize index;
-};
-
 typedef struct
 {
   CarJsonScanner scanner;
@@ -32,10 +24,7 @@ typedef struct
   const char *collection;
   const CarFixedMembers *fixed;
   CarObjectScan *scan;
-  char *violation;
-  CarJsonSpan violated_collection; /* of an envelope; text is NULL where the violation is not in an object */
-  gsize violated_index;
-  guint quiet;
+  CarJsonViolation violation;
   guint nesting;
   CarJsonScanner begin;
   guint64 again_left;
@@ -47,7 +36,7 @@ typedef struct
 {
   const CarJsonNode *node;
   gboolean plain; /* no member concerns more than one schema */
-  const Place *place;
+  const CarJsonPlace *place;
   CarObjectScan *scan;
   guint64 n_members;
   guint64 *seen;
@@ -80,20 +69,9 @@ static const CarJsonNode unnamed_collection = {
     &("\"" name "\"")[1], sizeof name - 1, CAR_JSON_STRING, FALSE                                            \
   }
 
-static inline gboolean
-is_name (const CarJsonSpan *span, const char *name, gsize length)
-{
-  if (G_LIKELY (!span->escaped))
-    return span->length == length && memcmp (span->text, name, length) == 0;
+#define IS_NAME(span, literal) car_json_span_is (span, literal, sizeof literal - 1)
 
-  gsize n_bytes;
-  g_autofree char *text = car_json_span_unescape (span, &n_bytes);
-  return n_bytes == length && memcmp (text, name, length) == 0;
-}
-
-#define IS_NAME(span, literal) is_name (span, literal, sizeof literal - 1)
-
-static gboolean check (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value);
+static gboolean check (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value);
 
 /* protocol.md, "The envelope". */
 static const CarJsonSpan *
@@ -111,113 +89,12 @@ get_names_from_key (const char *collection, gsize length)
   return NULL;
 }
 
-static void
-append_value (GString *out, const CarJsonSpan *value)
-{
-  const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
-
-  g_string_append (out, quote);
-  car_json_append_shown (out, value->text, value->length);
-  g_string_append (out, quote);
-}
-
-static void
-append_place (GString *out, const Place *place)
-{
-  const Place *chain[CAR_JSON_MAX_DEPTH + 1];
-  gsize n = 0;
-  g_autoptr (GString) pointer = g_string_new (NULL);
-
-  for (; place != NULL && n < G_N_ELEMENTS (chain); place = place->parent)
-    chain[n++] = place;
-  if (n == 0)
-    g_string_append (out, "it");
-  while (n-- > 0)
-    if (chain[n]->name == NULL)
-      g_string_append_printf (pointer, "/%" G_GSIZE_FORMAT, chain[n]->index);
-    else
-      {
-        gsize length;
-        g_autofree char *name = car_json_span_unescape (chain[n]->name, &length);
-        car_json_pointer_append (pointer, name, length);
-      }
-  car_json_append_shown (out, pointer->str, pointer->len);
-}
-
-/* Keeps the text of the violation, and which object of an envelope it is in. */
-static void
-set_violation (Run *self, const Place *place, GString *text)
-{
-  const Place *below = NULL;
-
-  self->violation = g_strdup (text->str);
-  if (self->subject != CAR_JSON_SUBJECT_ENVELOPE || place == NULL)
-    return;
-  for (; place->parent != NULL; place = place->parent)
-    below = place;
-  if (below != NULL && below->name == NULL)
-    {
-      self->violated_collection = *place->name;
-      self->violated_index = below->index;
-    }
-}
-
-/* Always FALSE, for the caller to return: "PLACE is VALUE, RULE". */
-static gboolean violate (Run *self, const Place *place, const CarJsonSpan *value, const char *format, ...)
-    G_GNUC_PRINTF (4, 5);
-
-static gboolean
-violate (Run *self, const Place *place, const CarJsonSpan *value, const char *format, ...)
-{
-  if (self->quiet > 0 || self->violation != NULL)
-    return FALSE;
-
-  g_autoptr (GString) text = g_string_new (NULL);
-  append_place (text, place);
-  if (value != NULL)
-    {
-      g_string_append (text, " is ");
-      append_value (text, value);
-      g_string_append (text, ", ");
-    }
-  else
-    g_string_append_c (text, ' ');
-
-  va_list arguments;
-  va_start (arguments, format);
-  g_string_append_vprintf (text, format, arguments);
-  va_end (arguments);
-  set_violation (self, place, text);
-  return FALSE;
-}
-
-/* Where a check cannot be brought to its end the value is refused, whatever the schema would make of it: a failure
- * counts even within `not`. */
-static gboolean give_up (Run *self, const Place *place, const char *format, ...) G_GNUC_PRINTF (3, 4);
-
-static gboolean
-give_up (Run *self, const Place *place, const char *format, ...)
-{
-  if (self->violation != NULL)
-    return FALSE;
-
-  g_autoptr (GString) text = g_string_new (NULL);
-  append_place (text, place);
-  g_string_append (text, " takes too much work to check: ");
-  va_list arguments;
-  va_start (arguments, format);
-  g_string_append_vprintf (text, format, arguments);
-  va_end (arguments);
-  set_violation (self, place, text);
-  return FALSE;
-}
-
 static char *
 describe (const CarJsonSpan *value)
 {
   GString *text = g_string_new (NULL);
 
-  append_value (text, value);
+  car_json_violation_append_value (text, value);
   return g_string_free (text, FALSE);
 }
 
@@ -248,17 +125,17 @@ extend_again (Run *self)
 
 /* Looks at a value that was read before, or at one that does not stand in the text at this place. */
 static gboolean
-check_again (Run *self, const CarJsonNode *node, const Place *place, const CarJsonSpan *value)
+check_again (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
 {
   CarJsonScanner scanner = self->scanner;
   gsize quote = value->type == CAR_JSON_STRING ? 1 : 0;
   CarJsonSpan again;
 
-  if (self->violation != NULL)
+  if (self->violation.text != NULL)
     return FALSE;
   while (value->length + 1 > self->again_left)
     if (!extend_again (self))
-      return give_up (self, place, "the schema looks at it too many times");
+      return car_json_give_up (&self->violation, place, "the schema looks at it too many times");
   self->again_left -= value->length + 1;
 
   car_json_scanner_init (&self->scanner, value->text - quote, value->length + 2 * quote);
@@ -269,16 +146,16 @@ check_again (Run *self, const CarJsonNode *node, const Place *place, const CarJs
 }
 
 static gboolean
-passes (Run *self, const CarJsonNode *node, const Place *place, const CarJsonSpan *value)
+passes (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
 {
-  self->quiet++;
+  self->violation.quiet++;
   gboolean ok = check_again (self, node, place, value);
-  self->quiet--;
+  self->violation.quiet--;
   return ok;
 }
 
 static gboolean
-check_number (Run *self, const CarJsonNode *node, const Place *place, const CarJsonSpan *value)
+check_number (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
 {
   static const struct
   {
@@ -300,19 +177,19 @@ check_number (Run *self, const CarJsonNode *node, const Place *place, const CarJ
         if (result < rules[i].wrong_from || result > rules[i].wrong_to)
           continue;
         g_autofree char *bound = describe (&node->bounds[i].span);
-        return violate (self, place, value, "%s %s", rules[i].rule, bound);
+        return car_json_violate (&self->violation, place, value, "%s %s", rules[i].rule, bound);
       }
   if (node->multiple_of.set && !car_json_number_is_multiple (&number, &node->multiple_of.number))
     {
       g_autofree char *divisor = describe (&node->multiple_of.span);
-      return violate (self, place, value, "not a multiple of %s", divisor);
+      return car_json_violate (&self->violation, place, value, "not a multiple of %s", divisor);
     }
   return TRUE;
 }
 
 /* protocol.md, "Source names, ids and keys come from the outside". */
 static gboolean
-is_source_name (const Run *self, const Place *place)
+is_source_name (const Run *self, const CarJsonPlace *place)
 {
   return self->subject == CAR_JSON_SUBJECT_ENVELOPE && place != NULL && place->parent != NULL &&
          place->parent->parent == NULL && place->name != NULL && IS_NAME (place->name, "_key") &&
@@ -322,7 +199,7 @@ is_source_name (const Run *self, const Place *place)
 static gboolean
 check_pattern (Run *self,
                const CarJsonPattern *pattern,
-               const Place *place,
+               const CarJsonPlace *place,
                const CarJsonSpan *value,
                const char *text,
                gsize length)
@@ -334,8 +211,9 @@ check_pattern (Run *self,
 
   g_autofree char *source = describe_pattern (pattern);
   if (result == CAR_JSON_PATTERN_DIFFERS)
-    return violate (self, place, value, "which the pattern %s does not match", source);
-  return give_up (self, place, "the pattern %s goes through too many ways to match", source);
+    return car_json_violate (&self->violation, place, value, "which the pattern %s does not match", source);
+  return car_json_give_up (&self->violation, place, "the pattern %s goes through too many ways to match",
+                           source);
 }
 
 static guint64
@@ -349,7 +227,7 @@ count_chars (const char *text, gsize length)
 }
 
 static gboolean
-check_string (Run *self, const CarJsonNode *node, const Place *place, const CarJsonSpan *value)
+check_string (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
 {
   const char *text = value->text;
   gsize length = value->length;
@@ -363,19 +241,20 @@ check_string (Run *self, const CarJsonNode *node, const Place *place, const CarJ
     {
       guint64 n_chars = count_chars (text, length);
       if (n_chars > node->max_length)
-        return violate (self, place, value, "longer than %" G_GUINT64_FORMAT " characters", node->max_length);
+        return car_json_violate (&self->violation, place, value,
+                                 "longer than %" G_GUINT64_FORMAT " characters", node->max_length);
       if (n_chars < node->min_length)
-        return violate (self, place, value, "shorter than %" G_GUINT64_FORMAT " characters",
-                        node->min_length);
+        return car_json_violate (&self->violation, place, value,
+                                 "shorter than %" G_GUINT64_FORMAT " characters", node->min_length);
     }
   return node->pattern == NULL || check_pattern (self, node->pattern, place, value, text, length);
 }
 
 static gboolean
-check_array (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value)
+check_array (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value)
 {
   const CarJsonNode *items = node->items != NULL ? node->items : &car_json_anything;
-  Place item = { place };
+  CarJsonPlace item = { place };
   CarJsonSpan span;
   g_auto (CarJsonHashSet) seen;
   car_json_hash_set_init (&seen);
@@ -388,18 +267,20 @@ check_array (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan
       if (!check (self, items, &item, &span))
         return FALSE;
       if (node->unique_items && !car_json_hash_set_add (&seen, car_json_hash_value (&span)))
-        return violate (self, &item, &span, "which stands in the array twice");
+        return car_json_violate (&self->violation, &item, &span, "which stands in the array twice");
     }
   if (self->scanner.problem != NULL)
     return FALSE;
 
   *value = (CarJsonSpan){ begin, self->scanner.at - begin, CAR_JSON_ARRAY, FALSE };
   if (item.index < node->min_items)
-    return violate (self, place, NULL, "has %" G_GSIZE_FORMAT " items, less than %" G_GUINT64_FORMAT,
-                    item.index, node->min_items);
+    return car_json_violate (&self->violation, place, NULL,
+                             "has %" G_GSIZE_FORMAT " items, less than %" G_GUINT64_FORMAT, item.index,
+                             node->min_items);
   if (item.index > node->max_items)
-    return violate (self, place, NULL, "has %" G_GSIZE_FORMAT " items, more than %" G_GUINT64_FORMAT,
-                    item.index, node->max_items);
+    return car_json_violate (&self->violation, place, NULL,
+                             "has %" G_GSIZE_FORMAT " items, more than %" G_GUINT64_FORMAT, item.index,
+                             node->max_items);
   return TRUE;
 }
 
@@ -411,7 +292,7 @@ is_seen (const Frame *frame, guint index)
 
 /* The first schema of a member reads its value, others look at it again. */
 static gboolean
-check_next (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value)
+check_next (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value)
 {
   if (value->type == CAR_JSON_INVALID)
     return check (self, node, place, value);
@@ -421,7 +302,7 @@ check_next (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan 
 static gboolean
 check_pattern_properties (Run *self,
                           const CarJsonNode *node,
-                          const Place *place,
+                          const CarJsonPlace *place,
                           CarJsonSpan *value,
                           gboolean *evaluated)
 {
@@ -435,7 +316,8 @@ check_pattern_properties (Run *self,
       if (result == CAR_JSON_PATTERN_TOO_COSTLY)
         {
           g_autofree char *source = describe_pattern (property->pattern);
-          return give_up (self, place, "the pattern %s goes through too many ways to match its name", source);
+          return car_json_give_up (&self->violation, place,
+                                   "the pattern %s goes through too many ways to match its name", source);
         }
       if (result == CAR_JSON_PATTERN_DIFFERS)
         continue;
@@ -454,7 +336,7 @@ get_envelope_member (const CarJsonSpan *name)
 
 /* Reads the member's value. */
 static gboolean
-check_member (Run *self, Frame *frame, guint index, const Place *place, CarJsonSpan *value)
+check_member (Run *self, Frame *frame, guint index, const CarJsonPlace *place, CarJsonSpan *value)
 {
   const CarJsonNode *node = frame->node;
   const CarJsonNode *property =
@@ -473,7 +355,8 @@ check_member (Run *self, Frame *frame, guint index, const Place *place, CarJsonS
   if (!evaluated && node->additional_properties != NULL)
     {
       if (node->additional_properties->refuses)
-        return violate (self, place, NULL, "is a member that the schema does not allow here");
+        return car_json_violate (&self->violation, place, NULL,
+                                 "is a member that the schema does not allow here");
       if (!check_next (self, node->additional_properties, place, value))
         return FALSE;
     }
@@ -484,7 +367,7 @@ check_member (Run *self, Frame *frame, guint index, const Place *place, CarJsonS
 
 /* An object of a collection, as opposed to what stands in it or around it. */
 static gboolean
-is_object_of_collection (const Run *self, const Place *place)
+is_object_of_collection (const Run *self, const CarJsonPlace *place)
 {
   if (self->subject != CAR_JSON_SUBJECT_ENVELOPE)
     return self->subject == CAR_JSON_SUBJECT_OBJECT && place == NULL;
@@ -504,7 +387,7 @@ add_fixed_members (Frame *frame, const CarFixedMembers *fixed)
 }
 
 static inline void
-frame_init (Frame *frame, Run *self, const CarJsonNode *node, const Place *place)
+frame_init (Frame *frame, Run *self, const CarJsonNode *node, const CarJsonPlace *place)
 {
   frame->node = node;
   frame->plain = (node->pattern_properties == NULL || node->pattern_properties->len == 0) &&
@@ -583,7 +466,7 @@ note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJs
       if (IS_NAME (name, "_key"))
         frame->key = *value;
       for (gsize i = 0; frame->from_key[i].text != NULL; i++)
-        if (is_name (name, frame->from_key[i].text, frame->from_key[i].length))
+        if (car_json_span_is (name, frame->from_key[i].text, frame->from_key[i].length))
           frame->from_key_found |= 1u << i;
     }
   if (scan == NULL)
@@ -613,7 +496,7 @@ lookup (const CarJsonNode *node, const CarJsonSpan *name)
 
 /* Of most members nothing is asked but their type. */
 static inline gboolean
-read_member (Run *self, Frame *frame, guint index, const Place *place, CarJsonSpan *value)
+read_member (Run *self, Frame *frame, guint index, const CarJsonPlace *place, CarJsonSpan *value)
 {
   const CarJsonNode *node = car_json_node_get_member (frame->node, index);
 
@@ -627,7 +510,7 @@ static gboolean
 read_members (Run *self, Frame *frame)
 {
   CarJsonSpan name, value;
-  Place place = { frame->place, &name };
+  CarJsonPlace place = { frame->place, &name };
 
   while (car_json_scanner_next_member (&self->scanner, &name))
     {
@@ -636,7 +519,7 @@ read_members (Run *self, Frame *frame)
                              ? g_array_index (frame->node->properties, CarJsonProperty, index).hash
                              : car_json_hash_string (&name);
       if (!note_name (frame, index, hash))
-        return violate (self, &place, NULL, "stands in the object twice");
+        return car_json_violate (&self->violation, &place, NULL, "stands in the object twice");
       if (!read_member (self, frame, index, &place, &value))
         return FALSE;
       if (frame->scan != NULL || frame->from_key != NULL)
@@ -656,7 +539,7 @@ add_from_key (Run *self, Frame *frame)
         continue;
 
       const CarJsonSpan *name = &frame->from_key[i];
-      Place place = { frame->place, name };
+      CarJsonPlace place = { frame->place, name };
       CarJsonScanner scanner = self->scanner;
       gsize quote = frame->key.type == CAR_JSON_STRING ? 1 : 0;
       CarJsonSpan value;
@@ -683,8 +566,8 @@ violate_missing (Run *self, const Frame *frame, guint index, const char *rule)
 
   car_json_append_string (escaped, text->text, text->bytes.length);
   CarJsonSpan name = { escaped->str + 1, escaped->len - 2, CAR_JSON_STRING, TRUE };
-  Place place = { frame->place, &name };
-  return violate (self, &place, NULL, "%s", rule);
+  CarJsonPlace place = { frame->place, &name };
+  return car_json_violate (&self->violation, &place, NULL, "%s", rule);
 }
 
 static gboolean
@@ -719,16 +602,17 @@ static gboolean
 check_ends (Run *self, const Frame *frame)
 {
   if (!frame->has_from)
-    return violate (self, frame->place, NULL,
-                    "names no vertex to come from (_from_external_id, or _from with COLLECTION/KEY)");
+    return car_json_violate (
+        &self->violation, frame->place, NULL,
+        "names no vertex to come from (_from_external_id, or _from with COLLECTION/KEY)");
   if (!frame->has_to)
-    return violate (self, frame->place, NULL,
-                    "names no vertex to lead to (_to_external_id, or _to with COLLECTION/KEY)");
+    return car_json_violate (&self->violation, frame->place, NULL,
+                             "names no vertex to lead to (_to_external_id, or _to with COLLECTION/KEY)");
   return TRUE;
 }
 
 static gboolean
-check_object (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value)
+check_object (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value)
 {
   g_auto (Frame) frame;
   frame_init (&frame, self, node, place);
@@ -741,33 +625,39 @@ check_object (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpa
 
   *value = (CarJsonSpan){ begin, self->scanner.at - begin, CAR_JSON_OBJECT, FALSE };
   if (frame.n_members < node->min_properties)
-    return violate (self, place, NULL, "has less than %" G_GUINT64_FORMAT " members", node->min_properties);
+    return car_json_violate (&self->violation, place, NULL, "has less than %" G_GUINT64_FORMAT " members",
+                             node->min_properties);
   if (frame.n_members > node->max_properties)
-    return violate (self, place, NULL, "has more than %" G_GUINT64_FORMAT " members", node->max_properties);
+    return car_json_violate (&self->violation, place, NULL, "has more than %" G_GUINT64_FORMAT " members",
+                             node->max_properties);
   return check_required (self, &frame) &&
          (frame.scan == NULL || !frame.scan->is_edge || check_ends (self, &frame));
 }
 
 static gboolean
-check_enum (Run *self, const CarJsonNode *node, const Place *place, const CarJsonSpan *value)
+check_enum (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
 {
   CarJsonHash hash = car_json_hash_value (value);
 
   if (node->constant != NULL && !car_json_hash_set_contains (&node->constant->values, hash))
     {
       g_autofree char *constant = describe (&node->constant->span);
-      return violate (self, place, value, "where only %s may stand", constant);
+      return car_json_violate (&self->violation, place, value, "where only %s may stand", constant);
     }
   if (node->enumeration != NULL && !car_json_hash_set_contains (&node->enumeration->values, hash))
     {
       g_autofree char *values = describe (&node->enumeration->span);
-      return violate (self, place, value, "which is none of %s", values);
+      return car_json_violate (&self->violation, place, value, "which is none of %s", values);
     }
   return TRUE;
 }
 
 static guint
-count_passing (Run *self, const GPtrArray *nodes, guint enough, const Place *place, const CarJsonSpan *value)
+count_passing (Run *self,
+               const GPtrArray *nodes,
+               guint enough,
+               const CarJsonPlace *place,
+               const CarJsonSpan *value)
 {
   guint n = 0;
 
@@ -777,7 +667,7 @@ count_passing (Run *self, const GPtrArray *nodes, guint enough, const Place *pla
 }
 
 static gboolean
-check_branches (Run *self, const CarJsonNode *node, const Place *place, const CarJsonSpan *value)
+check_branches (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
 {
   if (node->ref != NULL && !check_again (self, node->ref, place, value))
     return FALSE;
@@ -785,16 +675,17 @@ check_branches (Run *self, const CarJsonNode *node, const Place *place, const Ca
     if (!check_again (self, node->all_of->pdata[i], place, value))
       return FALSE;
   if (node->any_of != NULL && count_passing (self, node->any_of, 1, place, value) == 0)
-    return violate (self, place, NULL, "fits none of the %u schemas of anyOf", node->any_of->len);
+    return car_json_violate (&self->violation, place, NULL, "fits none of the %u schemas of anyOf",
+                             node->any_of->len);
   if (node->one_of != NULL)
     {
       guint n = count_passing (self, node->one_of, 2, place, value);
       if (n != 1)
-        return violate (self, place, NULL, "fits %s of the %u schemas of oneOf",
-                        n == 0 ? "none" : "more than one", node->one_of->len);
+        return car_json_violate (&self->violation, place, NULL, "fits %s of the %u schemas of oneOf",
+                                 n == 0 ? "none" : "more than one", node->one_of->len);
     }
   if (node->not_ != NULL && passes (self, node->not_, place, value))
-    return violate (self, place, NULL, "fits the schema of not");
+    return car_json_violate (&self->violation, place, NULL, "fits the schema of not");
   if (node->if_ == NULL)
     return TRUE;
 
@@ -840,7 +731,7 @@ has_type (const CarJsonNode *node, const CarJsonSpan *value)
 
 /* Reads one value and checks what can be told in passing. */
 static gboolean
-check_plain (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value)
+check_plain (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value)
 {
   CarJsonType type = car_json_scanner_peek (&self->scanner);
 
@@ -854,7 +745,7 @@ check_plain (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan
   if (!has_type (node, value))
     {
       g_autofree char *types = list_types (node->types);
-      return violate (self, place, value, "not of the type %s", types);
+      return car_json_violate (&self->violation, place, value, "not of the type %s", types);
     }
   if (type == CAR_JSON_STRING && node->flags & CAR_JSON_NODE_STRING)
     return check_string (self, node, place, value);
@@ -865,14 +756,14 @@ check_plain (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan
 
 /* Checks the value that begins here and stands behind it; `value` is what it was. */
 static gboolean
-check (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *value)
+check (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value)
 {
   while (node->alias != NULL)
     node = node->alias;
   if (node->refuses)
-    return violate (self, place, NULL, "must not be there: its schema is false");
+    return car_json_violate (&self->violation, place, NULL, "must not be there: its schema is false");
   if (self->nesting == MAX_NESTING)
-    return give_up (self, place, "schemas are nested too deeply");
+    return car_json_give_up (&self->violation, place, "schemas are nested too deeply");
 
   self->nesting++;
   gboolean ok = check_plain (self, node, place, value) &&
@@ -882,113 +773,25 @@ check (Run *self, const CarJsonNode *node, const Place *place, CarJsonSpan *valu
   return ok;
 }
 
-/* The member's value, whatever stands behind it in the text. */
-static gboolean
-find_member (const CarJsonSpan *object, const char *name, gsize length, CarJsonSpan *value)
-{
-  CarJsonScanner scanner;
-  CarJsonSpan member;
-
-  car_json_scanner_init (&scanner, object->text, object->length);
-  if (!car_json_scanner_enter (&scanner, CAR_JSON_OBJECT))
-    return FALSE;
-  while (car_json_scanner_next_member (&scanner, &member))
-    {
-      CarJsonType type = car_json_scanner_peek (&scanner);
-      *value = (CarJsonSpan){ scanner.at, scanner.end - scanner.at, type, FALSE };
-      if (is_name (&member, name, length))
-        return type != CAR_JSON_STRING || car_json_scanner_read (&scanner, value);
-      if (!car_json_scanner_read (&scanner, value))
-        return FALSE;
-    }
-  return FALSE;
-}
-
-static gboolean
-find_string (const CarJsonSpan *object, const char *name, CarJsonSpan *value)
-{
-  return find_member (object, name, strlen (name), value) && value->type == CAR_JSON_STRING;
-}
-
-/* The object of the envelope that is not as it should be. */
-static gboolean
-find_violated_object (const Run *self, const CarJsonSpan *envelope, CarJsonSpan *object)
-{
-  gsize length;
-  g_autofree char *collection = car_json_span_unescape (&self->violated_collection, &length);
-  CarJsonScanner scanner;
-
-  if (!find_member (envelope, collection, length, object))
-    return FALSE;
-  car_json_scanner_init (&scanner, object->text, object->length);
-  if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
-    return FALSE;
-  for (gsize i = 0; car_json_scanner_next_item (&scanner); i++)
-    {
-      *object = (CarJsonSpan){ scanner.at, scanner.end - scanner.at, CAR_JSON_OBJECT, FALSE };
-      if (i == self->violated_index)
-        return TRUE;
-      if (!car_json_scanner_read (&scanner, object))
-        return FALSE;
-    }
-  return FALSE;
-}
-
-/* Names the object to a reader: by its id or key, or by an edge's ends. */
-static void
-append_object_name (GString *out, const CarJsonSpan *object)
-{
-  static const char *const ids[] = { "external_id", "_key" };
-  static const char *const from[] = { "_from_external_id", "_from" }, *const to[] = { "_to_external_id",
-                                                                                      "_to" };
-  CarJsonSpan a, b;
-
-  for (gsize i = 0; i < G_N_ELEMENTS (ids); i++)
-    if (find_string (object, ids[i], &a))
-      {
-        g_string_append (out, " “");
-        car_json_append_shown (out, a.text, a.length);
-        g_string_append (out, "”");
-        return;
-      }
-  if ((find_string (object, from[0], &a) || find_string (object, from[1], &a)) &&
-      (find_string (object, to[0], &b) || find_string (object, to[1], &b)))
-    {
-      g_string_append (out, " “");
-      car_json_append_shown (out, a.text, a.length);
-      g_string_append (out, "” → “");
-      car_json_append_shown (out, b.text, b.length);
-      g_string_append (out, "”");
-    }
-}
-
 static void
 set_error (Run *self, GError **error)
 {
-  g_autoptr (GString) message = g_string_new (NULL);
-  const CarJsonSpan text = { self->begin.at, self->begin.end - self->begin.at, CAR_JSON_OBJECT, FALSE };
-  CarJsonSpan object;
+  const CarJsonSpan value = { self->begin.at, self->begin.end - self->begin.at, CAR_JSON_OBJECT, FALSE };
+  const char *collection = self->subject == CAR_JSON_SUBJECT_OBJECT ? self->collection : NULL;
 
-  if (self->subject == CAR_JSON_SUBJECT_OBJECT)
-    car_json_append_shown (message, self->collection, strlen (self->collection));
-  if (self->scanner.problem != NULL)
+  if (self->scanner.problem == NULL)
     {
-      car_json_scanner_set_error (&self->scanner, error);
-      if (message->len > 0)
-        g_prefix_error (error, "%s: ", message->str);
+      car_json_violation_set_error (&self->violation, collection, &value, error);
       return;
     }
 
-  if (self->subject == CAR_JSON_SUBJECT_OBJECT)
-    append_object_name (message, &text);
-  else if (self->violated_collection.text != NULL)
+  car_json_scanner_set_error (&self->scanner, error);
+  if (collection != NULL)
     {
-      car_json_append_shown (message, self->violated_collection.text, self->violated_collection.length);
-      if (find_violated_object (self, &text, &object))
-        append_object_name (message, &object);
+      g_autoptr (GString) shown = g_string_new (NULL);
+      car_json_append_shown (shown, collection, strlen (collection));
+      g_prefix_error (error, "%s: ", shown->str);
     }
-  g_set_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_VIOLATION, "%s%s%s", message->str,
-               message->len > 0 ? ": " : "", self->violation);
 }
 
 static gboolean
@@ -998,7 +801,7 @@ check_subject (Run *self, const CarJsonNode *node)
   CarJsonSpan value;
 
   if (self->subject != CAR_JSON_SUBJECT_VALUE && type != CAR_JSON_OBJECT && type != CAR_JSON_INVALID)
-    return violate (self, NULL, NULL, "is no object");
+    return car_json_violate (&self->violation, NULL, NULL, "is no object");
   return check (self, node, NULL, &value);
 }
 
@@ -1020,17 +823,18 @@ validate (const CarJsonCheck *check,
   Run self = { .scanner = *scanner,
                .root = node,
                .subject = check->subject,
+               .violation.in_envelope = check->subject == CAR_JSON_SUBJECT_ENVELOPE,
                .collection = check->collection,
                .fixed = check->fixed,
                .scan = scan,
                .begin = *scanner,
                .again_left = MAX_AGAIN_BASE };
   gboolean ok = check_subject (&self, node) && (!whole || car_json_scanner_finish (&self.scanner)) &&
-                self.violation == NULL;
+                self.violation.text == NULL;
   if (G_UNLIKELY (!ok))
     {
       set_error (&self, error);
-      g_free (self.violation);
+      g_free (self.violation.text);
     }
   *scanner = self.scanner;
   return ok;
