@@ -48,6 +48,10 @@ typedef struct
 void car_call_init (CarCall *self, CarCallVersion version, const char *method, const char *path);
 void car_call_clear (CarCall *self);
 void car_call_add_segment (CarCall *self, const char *segment);
+
+/* Whether it can be one segment of a path: an empty one, or one of dots (however they are written), would make it another
+ * call (RFC 3986, 6.2.2.3). */
+gboolean car_call_is_segment (const char *text);
 void car_call_add_query (CarCall *self, const char *name, const char *value);
 void car_call_add_query_item (CarCall *self, const char *item); /* behind a comma, if it is not the first */
 void car_call_add_member (CarCall *self, const char *name, const char *value);

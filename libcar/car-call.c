@@ -45,12 +45,17 @@ check_text (CarCall *self, const char *text)
   self->problem = g_strdup_printf ("“%s” is not UTF-8", shown);
 }
 
-/* An empty segment, or one of dots (however they are written), would make it another call (RFC 3986, 6.2.2.3). */
+gboolean
+car_call_is_segment (const char *text)
+{
+  return *text != '\0' && !g_str_equal (text, ".") && !g_str_equal (text, "..");
+}
+
 void
 car_call_add_segment (CarCall *self, const char *segment)
 {
   check_text (self, segment);
-  if (!self->problem && (*segment == '\0' || g_str_equal (segment, ".") || g_str_equal (segment, "..")))
+  if (!self->problem && !car_call_is_segment (segment))
     self->problem = g_strdup_printf ("“%s” cannot be a name or an id in a URL: choose another", segment);
 
   g_string_append_c (self->path, '/');

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/car-call-private.h>
 #include <libcar/car-run-options-private.h>
 
 #define DEFAULT_PAGE_SIZE 2000
@@ -108,19 +109,35 @@ read_page_size (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *
   self->page_size = number;
 }
 
+static void
+read_source (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *problems)
+{
+  const CarSetting *setting = car_settings_lookup (settings, "source", -1);
+
+  self->source = car_settings_get (settings, "source");
+  if (self->source == NULL)
+    car_setting_add_missing (setting, problems);
+  else if (!car_call_is_segment (self->source))
+    {
+      g_autofree char *shown = car_setting_to_string (setting);
+      g_autofree char *problem =
+          g_strdup_printf ("%s must be a name of its own: no URL can hold one that is “.” or “..”", shown);
+
+      g_strv_builder_add (problems, problem);
+    }
+}
+
 gboolean
 car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError **error)
 {
   g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
 
   *self = (CarRunOptions){
-    .source = car_settings_get (settings, "source"),
     .directory = car_settings_get (settings, "export-data-dir"),
     .keep_directory = car_settings_is_on (settings, "keep-export-data-dir"),
   };
 
-  if (self->source == NULL)
-    car_setting_add_missing (car_settings_lookup (settings, "source", -1), problems);
+  read_source (self, settings, problems);
   read_service (self, settings, problems);
   read_page_size (self, settings, problems);
   car_settings_check_required (settings, problems);

@@ -245,6 +245,31 @@ test_page_size (void)
 }
 
 static void
+test_source (void)
+{
+  static const char *const bad[] = { ".", ".." };
+  static const char *const good[] = { "...", "a/../b", ".hidden", "ü", " " };
+  g_autoptr (CarSettings) settings = make_settings ();
+  CarRunOptions options;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      load (settings, "source", bad[i], "server", "s", "car-service-url-for-token", "u", "car-service-token",
+            "t", NULL);
+      assert_options_error (
+          settings,
+          "-source (CONNECTION_NAME) must be a name of its own: no URL can hold one that is “.” or “..”");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      load (settings, "source", good[i], "server", "s", "car-service-url-for-token", "u", "car-service-token",
+            "t", NULL);
+      g_assert_true (car_run_options_init (&options, settings, NULL));
+      g_assert_cmpstr (options.source, ==, good[i]);
+    }
+}
+
+static void
 test_connector_name (void)
 {
   static const struct
@@ -322,6 +347,7 @@ main (int argc, char **argv)
   g_test_add_func ("/settings/missing", test_missing);
   g_test_add_func ("/settings/ways-to-the-service", test_ways_to_the_service);
   g_test_add_func ("/settings/page-size", test_page_size);
+  g_test_add_func ("/settings/source", test_source);
   g_test_add_func ("/settings/connector-name", test_connector_name);
   g_test_add_func ("/settings/program-name", test_program_name);
 
