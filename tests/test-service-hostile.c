@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 #include "test-service.h"
@@ -16,6 +17,8 @@ connect_to (TestService *service)
 {
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GError) error = NULL;
+
+  g_socket_client_set_timeout (client, PATIENCE / G_TIME_SPAN_SECOND);
   GSocketConnection *connection =
       g_socket_client_connect_to_host (client, "127.0.0.1", service->port, NULL, &error);
 
@@ -234,6 +237,26 @@ test_endless_body (gconstpointer data)
   g_assert_cmpstr (end, ==, "");
 }
 
+/* All who come at once are let in, while the service is at something else. */
+static void
+test_many_at_once (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_assert_no_errno (kill (service->pid, SIGSTOP));
+  for (guint i = 0; i < 100; i++)
+    g_ptr_array_add (connections, connect_to (service));
+  g_assert_no_errno (kill (service->pid, SIGCONT));
+
+  for (guint i = 0; i < connections->len; i++)
+    {
+      send_query (service, g_ptr_array_index (connections, i), "{\"query\":\"{source{id}}\"}");
+      g_autofree char *answer = receive_answer (g_ptr_array_index (connections, i));
+      g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
+    }
+}
+
 /* What is to be kept nowhere leaves nothing behind, not even if it is killed. */
 static void
 test_in_memory (void)
@@ -260,6 +283,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/hostile/stop", test_stop);
   g_test_add_data_func ("/service/hostile/endless-body", GINT_TO_POINTER (TRUE), test_endless_body);
   g_test_add_data_func ("/service/hostile/endless-body/refused", GINT_TO_POINTER (FALSE), test_endless_body);
+  g_test_add_func ("/service/hostile/many-at-once", test_many_at_once);
   g_test_add_func ("/service/hostile/in-memory", test_in_memory);
 
   return g_test_run ();

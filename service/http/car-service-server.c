@@ -578,6 +578,11 @@ car_service_server_listen (CarServiceServer *self, guint16 port, GError **error)
       return FALSE;
     }
 
+  /* libsoup's backlog of ten makes whoever comes as the eleventh at once wait for seconds; asking again changes it. */
+  g_autoptr (GSList) sockets = soup_server_get_listeners (self->server);
+  for (GSList *item = sockets; item != NULL; item = item->next)
+    listen (g_socket_get_fd (item->data), CAR_SERVICE_MAX_CONNECTIONS);
+
   GSList *uris = soup_server_get_uris (self->server);
   self->port = (guint16) g_uri_get_port (uris->data);
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
