@@ -79,13 +79,15 @@ car_service_server_init (CarServiceServer *self)
 static void
 set_answer (SoupServerMessage *message, guint status, GBytes *body)
 {
-  gsize length = 0;
-  const char *text = body != NULL ? g_bytes_get_data (body, &length) : NULL;
-
   soup_server_message_set_status (message, status, NULL);
   ((Exchange *) g_object_get_data (G_OBJECT (message), EXCHANGE))->status = status;
-  if (text != NULL)
-    soup_server_message_set_response (message, "application/json", SOUP_MEMORY_COPY, text, length);
+  if (body == NULL)
+    return;
+
+  /* As it is: soup_server_message_set_response() would copy it, and it may be large. */
+  soup_message_headers_set_content_type (soup_server_message_get_response_headers (message),
+                                         "application/json", NULL);
+  soup_message_body_append_bytes (soup_server_message_get_response_body (message), body);
 }
 
 /* Every failure has the same form, and a name of its own by which it is found in the log. */
@@ -352,6 +354,13 @@ on_got_body (SoupServerMessage *message, gpointer user_data)
   set_timer (message, 0);
 }
 
+/* Whoever takes nothing of an answer for long is cut off: it would be kept for ever. */
+static void
+on_wrote_body_data (SoupServerMessage *message, guint length, gpointer user_data)
+{
+  set_timer (message, CAR_SERVICE_HEAD_SECONDS);
+}
+
 static void
 exchange_free (gpointer data)
 {
@@ -375,6 +384,7 @@ on_request_started (SoupServer *server, SoupServerMessage *message, gpointer use
   g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), NULL);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), NULL);
   g_signal_connect (message, "got-body", G_CALLBACK (on_got_body), NULL);
+  g_signal_connect (message, "wrote-body-data", G_CALLBACK (on_wrote_body_data), NULL);
 
   /* Too many at once: the newest has no time at all. */
   set_timer (message, self->n_connections > CAR_SERVICE_MAX_CONNECTIONS ? 1 : CAR_SERVICE_HEAD_SECONDS);
@@ -491,6 +501,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
     set_failure (call->message, call->self->stopping ? 503 : CLIENT_CLOSED_REQUEST, STOPPING);
   else
     set_error (call->message, error);
+  set_timer (call->message, CAR_SERVICE_HEAD_SECONDS);
   soup_server_message_unpause (call->message);
   call_free (call);
 }
