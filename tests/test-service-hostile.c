@@ -200,7 +200,7 @@ test_stop (void)
   g_autofree char *first = receive_answer (connection);
   g_assert_true (g_str_has_prefix (first, "HTTP/1.1 200 "));
 
-  g_autoptr (GPtrArray) others = ask_slowly (service, 10);
+  g_autoptr (GPtrArray) others G_GNUC_UNUSED = ask_slowly (service, 10);
   send_query (service, connection, SLOW_QUERY);
   json_node_unref (test_service_call (service, "GET", "v3/health", NULL, 200));
   test_service_stop (service);
