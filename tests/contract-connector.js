@@ -6,6 +6,7 @@ import Car from 'gi://Car?version=1.0';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
+import Json from 'gi://Json';
 import System from 'system';
 
 const FAIL = GLib.getenv('CONTRACT_FAIL')?.split(':') ?? [];
@@ -35,6 +36,21 @@ function raise(signal, cancellable) {
 
     GLib.spawn_sync(null, ['kill', `-${signal}`, `${pid}`], null, GLib.SpawnFlags.SEARCH_PATH, null);
     waitUntilCancelled(cancellable);
+}
+
+/* Leaves garbage until gjs stands between two steps of collecting it: then it refuses what C calls. */
+function collect() {
+    const one = Json.from_string('{"member": 1}').get_object();
+    let called;
+
+    do {
+        for (let i = 0; i < 200; i++)
+            new Car.Record();
+        called = false;
+        one.foreach_member(() => {
+            called = true;
+        });
+    } while (called);
 }
 
 /* What CONTRACT_FAIL says for this method. Returns: what the method is to return, undefined where that is up to it. */
@@ -77,6 +93,9 @@ function fail(method, cancellable = null) {
         waitUntilCancelled(cancellable);
         print('still hanging');
         new GLib.MainLoop(null, false).run();
+        return undefined;
+    case 'collecting':
+        collect();
         return undefined;
     case 'uninitialised':
         return new FORGETFUL[method]();

@@ -42,6 +42,12 @@ fails test_connection:not-an-error 'ContractServer.test_connection raised told t
 fails test_connection:async 'ContractServer.test_connection returned a Promise: it must not be async'
 fails create_asset_server:uninitialised 'ForgetfulServer._init() does not call super._init()'
 
+# It sees that gjs refuses calls by having one refused, of which gjs complains.
+output=$(G_DEBUG='' CONTRACT_SERVER=x CONTRACT_FAIL=create_asset_server:collecting \
+    "$GJS" -m "$connector" -- -connection-test 2>&1) &&
+    grep -qF 'The data source can be reached' <<<"$output" && true
+result "$output" "a method is called while garbage is collected"
+
 output=$("$GJS" -m "$TOP_SRCDIR/tests/javascript-classes.js" 2>&1) && true
 result "$output" "classes, failures and what goes into C"
 
@@ -55,6 +61,9 @@ fi
 output=$("$GJS" -m "$TOP_SRCDIR/tests/bench-javascript.js" run 'one by one' 300000 2>&1 | tail -n 1) &&
     jq -e '.[1] < 64 + 300000 * 30 / 1048576' >/dev/null <<<"$output" && true
 result "$output" "memory does not grow with the objects"
+
+output=$("$GJS" -m "$TOP_SRCDIR/tests/javascript-failures.js" 2>&1) && true
+result "$output" "memory does not grow with the failures"
 
 printf '1..%d\n' $number
 exit $failed

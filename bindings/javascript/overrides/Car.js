@@ -139,7 +139,10 @@ function logError(message) {
     }));
 }
 
-/* The method as C calls it: GErrors pass, any other exception becomes a general failure with its stack in the log. */
+/* The method as C calls it: GErrors pass, any other exception becomes a general failure with its stack in the log.
+ *
+ * Between the steps of a collection gjs (1.74 and later) refuses all that C calls, the next method too: none may be under
+ * way when this one is done. */
 function guard(name, check, method) {
     return function (...args) {
         const where = `${GObject.type_name(this.constructor.$gtype)}.${name}`;
@@ -153,6 +156,8 @@ function guard(name, check, method) {
             const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
             logError(`${what}\n${error?.stack ?? ''}`.trimEnd());
             throw new Car.AppError(`${where} raised ${what}`);
+        } finally {
+            System.gc();
         }
     };
 }
@@ -349,6 +354,7 @@ function setUpApp(prototype) {
 
         checkInit(this);
         GLib.set_prgname(GLib.path_get_basename(name));
+        System.gc(); /* see guard() */
         return run.call(this, [name, ...rest[0] === '--' ? rest.slice(1) : rest]);
     };
 }
