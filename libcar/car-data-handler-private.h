@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <libcar/car-bundle-private.h>
+#include <libcar/car-stage-private.h>
 
 G_BEGIN_DECLS
 
@@ -12,25 +12,6 @@ gboolean car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part);
 
 /* What is staged. */
 CarBundle *car_data_handler_get_bundle (CarDataHandler *self);
-
-/* A rule that objects broke: what is wrong with the first of them, and how many broke it. */
-typedef struct
-{
-  char *message;
-  guint64 count;
-} CarViolation;
-
-typedef struct
-{
-  const char *name;
-  guint64 read;
-  guint64 invalid;
-  guint64 duplicates;
-  guint64 sent;
-  guint64 deleted; /* how many vertices the service was asked to delete */
-  const GPtrArray
-      *violations; /* (element-type CarViolation), in the order in which they came; not all, where many */
-} CarCollectionCounts;
 
 typedef void (*CarCountsFunc) (const CarCollectionCounts *counts, gpointer user_data);
 

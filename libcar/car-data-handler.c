@@ -6,56 +6,11 @@
 #include <string.h>
 
 #include <libcar/car-data-handler-private.h>
-#include <libcar/car-import-schema-private.h>
-#include <libcar/car-key-set-private.h>
-#include <libcar/car-record-private.h>
+#include <libcar/car-json-scanner-private.h>
 #include <libcar/car-uploader-private.h>
 
-/* Of each kind of violation so many are shown. */
-#define SHOWN_VIOLATIONS 3
-
-/* Names come from outside: what is kept for each of them is bounded. */
-#define MAX_COLLECTIONS 4096
-#define MAX_KINDS 256
-
-/* The clock is looked at once in so many objects, and progress told ten times a second. */
-#define OBJECTS_PER_TICK 1024
+/* Ten times a second. */
 #define PROGRESS_INTERVAL (G_USEC_PER_SEC / 10)
-
-typedef struct
-{
-  char *name;
-  CarBundleSlot *slot;
-  const CarCollectionSchema *schema;
-  CarFixedMembers *fixed; /* (nullable) of an edge, what the framework adds, where it can be checked once */
-  gboolean named_by_key;  /* by `_key` rather than `external_id` */
-  guint64 names_scope;
-  guint64 members_scope;
-  guint64 n_read;
-  guint64 n_invalid;
-  guint64 n_duplicates;
-  guint64 n_staged;
-  guint64 n_sent;
-  guint64 n_deleted;
-  GPtrArray *violations; /* (element-type CarViolation), borrowed from the data handler's kinds */
-} Collection;
-
-typedef struct
-{
-  GHashTable *by_name;
-  Collection *last; /* objects of one collection mostly come in a row */
-  guint64 n_read;
-  guint64 n_staged;
-} Part;
-
-/* An object that stands at the end of its collection's page until it is known whether it came before. The key set was
- * asked for its key, but what answers is main memory, and the next object is checked meanwhile. */
-typedef struct
-{
-  Collection *collection; /* NULL: there is none */
-  gsize begin;
-  CarKey key;
-} Pending;
 
 /**
  * CarDataHandler:
@@ -91,16 +46,9 @@ struct _CarDataHandler
   guint page_size;
   gboolean keep_directory;
 
-  char *report_key;   /* also the timestamp's spelling */
-  char *edge_members; /* that every edge gets, apart from `active` */
-  char *edge_tail;    /* a comma, all of these, and the closing brace */
+  char *report_key; /* also the timestamp's spelling */
   CarBundle *bundle;
-  CarKeySet *keys;
-  CarRecord *scratch;
-  Pending pending;
-  Part parts[CAR_BUNDLE_N_PARTS];
-  GPtrArray *collections; /* of both parts, in the order in which they came */
-  GHashTable *kinds;      /* kind → CarViolation */
+  CarStage *stage;
   gint64 last_progress;
 };
 
@@ -128,24 +76,6 @@ enum
 
 static GParamSpec *properties[N_PROPERTIES];
 static guint progress_signal;
-
-static void
-collection_free (Collection *collection)
-{
-  g_ptr_array_unref (collection->violations);
-  car_fixed_members_free (collection->fixed);
-  g_free (collection->name);
-  g_free (collection);
-}
-
-static void
-violation_free (gpointer data)
-{
-  CarViolation *violation = data;
-
-  g_free (violation->message);
-  g_free (violation);
-}
 
 static void
 append_member (GString *object, const char *name, const char *text)
@@ -285,12 +215,7 @@ car_data_handler_finalize (GObject *object)
     for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
       stage_rest (self, part, NULL);
 
-  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
-    g_hash_table_unref (self->parts[part].by_name);
-  g_ptr_array_unref (self->collections);
-  g_hash_table_unref (self->kinds);
-  car_record_free (self->scratch);
-  car_key_set_free (self->keys);
+  car_stage_free (self->stage);
   g_clear_object (&self->bundle);
   g_clear_object (&self->client);
   g_clear_object (&self->schema);
@@ -301,8 +226,6 @@ car_data_handler_finalize (GObject *object)
   g_free (self->report_description);
   g_free (self->parent_directory);
   g_free (self->report_key);
-  g_free (self->edge_members);
-  g_free (self->edge_tail);
 
   G_OBJECT_CLASS (car_data_handler_parent_class)->finalize (object);
 }
@@ -412,12 +335,24 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
 static void
 car_data_handler_init (CarDataHandler *self)
 {
-  self->keys = car_key_set_new ();
-  self->scratch = car_record_new ();
-  self->collections = g_ptr_array_new_with_free_func ((GDestroyNotify) collection_free);
-  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, violation_free);
-  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
-    self->parts[part].by_name = g_hash_table_new (g_str_hash, g_str_equal);
+}
+
+static void
+emit_progress (CarDataHandler *self, const char *what, guint64 done, guint64 total)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (now - self->last_progress < PROGRESS_INTERVAL && done != total)
+    return;
+
+  self->last_progress = now;
+  g_signal_emit (self, progress_signal, 0, what, done, total);
+}
+
+static void
+on_stage_progress (const char *what, guint64 done, gpointer self)
+{
+  emit_progress (self, what, done, 0);
 }
 
 /* Epoch milliseconds. The number is spelled once: as a text it is the report's key. */
@@ -451,11 +386,8 @@ car_data_handler_initable_init (GInitable *initable, GCancellable *cancellable, 
   self->report_key = make_report_key ();
   update_envelope (self);
 
-  g_autoptr (GString) source = g_string_new (NULL);
-  car_json_append_string (source, self->source, -1);
-  self->edge_members = g_strdup_printf ("\"report\":\"%s\",\"source\":%s,\"timestamp\":%s", self->report_key,
-                                        source->str, self->report_key);
-  self->edge_tail = g_strdup_printf (",%s,\"active\":true}", self->edge_members);
+  self->stage =
+      car_stage_new (self->bundle, self->schema, self->source, self->report_key, on_stage_progress, self);
   return TRUE;
 }
 
@@ -498,487 +430,15 @@ car_data_handler_new (CarClient *client,
                          source, "parent-directory", directory, "page-size", page_size, NULL);
 }
 
-static void
-emit_progress (CarDataHandler *self, const char *what, guint64 done, guint64 total)
-{
-  gint64 now = g_get_monotonic_time ();
-
-  if (now - self->last_progress < PROGRESS_INTERVAL && done != total)
-    return;
-
-  self->last_progress = now;
-  g_signal_emit (self, progress_signal, 0, what, done, total);
-}
-
-/* A name that goes into URLs and the envelope as it is. */
+/* Languages whose objects are made by their properties know nothing of GInitable. */
 static gboolean
-check_collection_name (const char *name, GError **error)
+check_ready (CarDataHandler *self, GError **error)
 {
-  gsize length = strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_");
-
-  if (length > 0 && length <= 128 && name[length] == '\0' && !g_ascii_isdigit (name[0]) &&
-      strcmp (name, "source") != 0 && strcmp (name, "report") != 0)
+  if (G_LIKELY (self->stage != NULL))
     return TRUE;
 
-  g_autofree char *shown = g_strescape (name, NULL);
-  g_set_error (
-      error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
-      "“%.128s” cannot be the name of a collection: it needs letters, digits and “_” (128 at most, no digit "
-      "first), and “source” and “report” are taken",
-      shown);
-  return FALSE;
-}
-
-static CarFixedMembers *
-fix_edge_members (CarDataHandler *self, const CarCollectionSchema *schema)
-{
-  g_autofree char *members = g_strconcat ("{", self->edge_tail + strlen (","), NULL);
-
-  return car_collection_schema_fix_members (schema, members);
-}
-
-static Collection *
-make_collection (CarDataHandler *self, CarBundlePart part, const char *name, GError **error)
-{
-  if (!check_collection_name (name, error))
-    return NULL;
-  if (self->collections->len >= MAX_COLLECTIONS)
-    {
-      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
-                   "“%s” would be one collection too many: a run has %d at most", name, MAX_COLLECTIONS);
-      return NULL;
-    }
-
-  g_autofree char *names = g_strdup_printf ("%d name %s", part, name);
-  g_autofree char *members = g_strdup_printf ("%d members %s", part, name);
-  const char *named_by_key[] = { "ipaddress", "hostname", "macaddress", NULL };
-  Collection *collection = g_new0 (Collection, 1);
-
-  collection->name = g_strdup (name);
-  collection->violations = g_ptr_array_new ();
-  collection->slot = car_bundle_get_slot (self->bundle, part, name);
-  collection->schema = car_import_schema_lookup (self->schema, name);
-  if (part == CAR_BUNDLE_EDGES)
-    collection->fixed = fix_edge_members (self, collection->schema);
-  collection->named_by_key = g_strv_contains (named_by_key, name);
-  collection->names_scope = car_key_set_get_scope (self->keys, names);
-  collection->members_scope = car_key_set_get_scope (self->keys, members);
-  g_ptr_array_add (self->collections, collection);
-  g_hash_table_insert (self->parts[part].by_name, collection->name, collection);
-  return collection;
-}
-
-static inline Collection *
-get_collection (CarDataHandler *self, CarBundlePart which, const char *name, GError **error)
-{
-  Part *part = &self->parts[which];
-
-  if (G_LIKELY (part->last != NULL && strcmp (part->last->name, name) == 0))
-    return part->last;
-
-  Collection *collection = g_hash_table_lookup (part->by_name, name);
-  if (collection == NULL)
-    collection = make_collection (self, which, name, error);
-  if (collection != NULL)
-    part->last = collection;
-  return collection;
-}
-
-/* What two violations have in common when they are of one kind: the message without what it quotes and its numbers. */
-static char *
-get_kind (const char *message)
-{
-  GString *kind = g_string_new (NULL);
-  const char *closing = NULL;
-
-  for (const char *at = message; *at != '\0'; at++)
-    if (closing != NULL)
-      closing = g_str_has_prefix (at, closing) ? NULL : closing;
-    else if (*at == '"')
-      closing = "\"";
-    else if (g_str_has_prefix (at, "“"))
-      closing = "”";
-    else if (strchr ("+-.0123456789", *at) == NULL)
-      g_string_append_c (kind, *at);
-
-  return g_string_free (kind, FALSE);
-}
-
-/* NULL where there are so many kinds that no more are told apart. */
-static CarViolation *
-get_violation (CarDataHandler *self, Collection *collection, const char *message)
-{
-  g_autofree char *kind = get_kind (message);
-  CarViolation *violation = g_hash_table_lookup (self->kinds, kind);
-
-  if (violation != NULL || g_hash_table_size (self->kinds) >= MAX_KINDS)
-    return violation;
-
-  violation = g_new0 (CarViolation, 1);
-  violation->message = g_strdup (message);
-  g_hash_table_insert (self->kinds, g_steal_pointer (&kind), violation);
-  g_ptr_array_add (collection->violations, violation);
-  return violation;
-}
-
-static void
-leave_out (CarDataHandler *self, Collection *collection, const GError *error)
-{
-  CarViolation *violation = get_violation (self, collection, error->message);
-
-  collection->n_invalid++;
-  if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS)
-    return;
-
-  g_warning ("An object is left out: %s%s", error->message,
-             violation->count == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
-}
-
-static CarKey
-prepare_name (CarDataHandler *self, const Collection *collection, const CarJsonSpan *name)
-{
-  if (G_LIKELY (!name->escaped))
-    return car_key_set_prepare (self->keys, collection->names_scope, name->text, name->length);
-
-  gsize length;
-  g_autofree char *unescaped = car_json_span_unescape (name, &length);
-  return car_key_set_prepare (self->keys, collection->names_scope, unescaped, length);
-}
-
-static CarKey
-prepare_members (CarDataHandler *self, const Collection *collection, const CarJsonHash *hash)
-{
-  return car_key_set_prepare (self->keys, collection->members_scope, hash, sizeof *hash);
-}
-
-/* What makes an object one that came before: of vertices the name counts, of edges and those without one all members. */
-static inline CarKey
-prepare_key (CarDataHandler *self,
-             const Collection *collection,
-             const CarJsonSpan *object,
-             const CarObjectScan *scan)
-{
-  if (collection->slot->part == CAR_BUNDLE_EDGES)
-    return prepare_members (self, collection, &scan->members_hash);
-
-  const CarJsonSpan *first = collection->named_by_key ? &scan->key : &scan->external_id;
-  const CarJsonSpan *second = collection->named_by_key ? &scan->external_id : &scan->key;
-  if (G_LIKELY (first->text != NULL))
-    return prepare_name (self, collection, first);
-  if (second->text != NULL)
-    return prepare_name (self, collection, second);
-
-  const CarJsonHash hash = car_json_hash_value (object);
-  return prepare_members (self, collection, &hash);
-}
-
-static inline void
-count_read (CarDataHandler *self, Collection *collection)
-{
-  CarBundlePart which = collection->slot->part;
-  Part *part = &self->parts[which];
-
-  collection->n_read++;
-  part->n_read++;
-  if (G_UNLIKELY (part->n_read % OBJECTS_PER_TICK == 0))
-    emit_progress (self, which == CAR_BUNDLE_VERTICES ? "reading vertices" : "reading edges", part->n_read,
-                   0);
-}
-
-/* The last object stays, if it is new. */
-static inline gboolean
-settle (CarDataHandler *self, GError **error)
-{
-  Collection *collection = self->pending.collection;
-
-  if (collection == NULL)
-    return TRUE;
-
-  self->pending.collection = NULL;
-  if (!car_key_set_add (self->keys, self->pending.key))
-    {
-      collection->n_duplicates++;
-      car_bundle_roll_back (collection->slot, self->pending.begin);
-      return TRUE;
-    }
-
-  collection->n_staged++;
-  self->parts[collection->slot->part].n_staged++;
-  return car_bundle_commit (self->bundle, collection->slot, self->pending.begin, error);
-}
-
-static inline gboolean
-is_space (char c)
-{
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
-/* Puts members in the place of an object's closing brace. `tail` begins with a comma, for where it has others. */
-static void
-append_tail (GString *object, const char *tail)
-{
-  do
-    object->len--;
-  while (is_space (object->str[object->len - 1]));
-
-  g_string_append (object, object->str[object->len - 1] == '{' ? tail + strlen (",") : tail);
-}
-
-/* Takes an object that is valid. `tail` (nullable) stands in the place of its closing brace. */
-static inline gboolean
-take (CarDataHandler *self,
-      Collection *collection,
-      const CarJsonSpan *object,
-      const char *tail,
-      const CarObjectScan *scan,
-      GError **error)
-{
-  const CarKey key = prepare_key (self, collection, object, scan);
-
-  if (G_UNLIKELY (!settle (self, error)))
-    return FALSE;
-
-  self->pending.collection = collection;
-  self->pending.key = key;
-  self->pending.begin = car_bundle_begin (collection->slot);
-  memcpy (car_json_extend (collection->slot->text, object->length), object->text, object->length);
-  if (tail != NULL)
-    append_tail (collection->slot->text, tail);
-  return TRUE;
-}
-
-static void
-append_raw (GString *out, const CarJsonSpan *value)
-{
-  gsize quote = value->type == CAR_JSON_STRING ? 1 : 0;
-
-  g_string_append_len (out, value->text - quote, value->length + 2 * quote);
-}
-
-/* The edge with the framework's members, in the place of its own; only `active` stays as it is. NULL where it is no
- * JSON. */
-static GString *
-rewrite_edge (CarDataHandler *self, const char *edge, gsize length)
-{
-  g_autoptr (GString) text = g_string_new ("{");
-  gboolean active = FALSE;
-  CarJsonScanner scanner;
-  CarJsonSpan name;
-  CarJsonSpan value;
-
-  car_json_scanner_init (&scanner, edge, length);
-  if (!car_json_scanner_enter (&scanner, CAR_JSON_OBJECT))
-    return NULL;
-
-  while (car_json_scanner_next_member (&scanner, &name))
-    {
-      if (!car_json_scanner_read (&scanner, &value))
-        return NULL;
-      if (car_json_span_equals (&name, "report") || car_json_span_equals (&name, "source") ||
-          car_json_span_equals (&name, "timestamp"))
-        continue;
-
-      active = active || car_json_span_equals (&name, "active");
-      append_raw (text, &name);
-      g_string_append_c (text, ':');
-      append_raw (text, &value);
-      g_string_append_c (text, ',');
-    }
-  if (!car_json_scanner_finish (&scanner))
-    return NULL;
-
-  g_string_append (text, self->edge_members);
-  g_string_append (text, active ? "}" : ",\"active\":true}");
-  return g_steal_pointer (&text);
-}
-
-/* Checks the object that begins at the scanner, and stands behind it afterwards. */
-static inline gboolean
-scan_object (const Collection *collection,
-             const CarFixedMembers *fixed,
-             CarJsonScanner *scanner,
-             CarJsonSpan *object,
-             CarObjectScan *scan,
-             GError **error)
-{
-  scan->is_edge = collection->slot->part == CAR_BUNDLE_EDGES;
-  car_json_scanner_peek (scanner);
-  object->text = scanner->at;
-  if (G_UNLIKELY (!car_collection_schema_scan (collection->schema, fixed, scanner, scan, error)))
-    return FALSE;
-
-  object->length = scanner->at - object->text;
-  object->type = CAR_JSON_OBJECT;
-  return TRUE;
-}
-
-/* The same of a text that must hold nothing else. */
-static inline gboolean
-scan_text (const Collection *collection,
-           const CarFixedMembers *fixed,
-           const char *text,
-           gsize length,
-           CarJsonSpan *object,
-           CarObjectScan *scan,
-           GError **error)
-{
-  CarJsonScanner scanner;
-
-  car_json_scanner_init (&scanner, text, length);
-  if (G_UNLIKELY (!scan_object (collection, fixed, &scanner, object, scan, error)))
-    return FALSE;
-  if (G_LIKELY (car_json_scanner_finish (&scanner)))
-    return TRUE;
-
-  car_json_scanner_set_error (&scanner, error);
-  g_prefix_error (error, "%s: ", collection->name);
-  return FALSE;
-}
-
-/* Whether nothing about an object of the collection depends on the other ones, so that it can be checked where it
- * stands. Of an edge the framework's members must be known to be right. */
-static inline gboolean
-can_be_checked_in_place (const Collection *collection)
-{
-  return collection->slot->part == CAR_BUNDLE_VERTICES || collection->fixed != NULL;
-}
-
-/* An edge that has members of its own beside the framework's, or whose schema looks at all members together. */
-static gboolean
-add_rewritten_edge (CarDataHandler *self,
-                    Collection *collection,
-                    const char *json,
-                    gsize length,
-                    GError **error)
-{
-  g_autoptr (GString) edge = rewrite_edge (self, json, length);
-  g_autoptr (GError) violation = NULL;
-  CarJsonSpan object;
-  CarObjectScan scan;
-
-  /* What is no JSON object is named by the check. */
-  if (edge != NULL ? scan_text (collection, NULL, edge->str, edge->len, &object, &scan, &violation)
-                   : scan_text (collection, NULL, json, length, &object, &scan, &violation))
-    return take (self, collection, &object, NULL, &scan, error);
-
-  leave_out (self, collection, violation);
-  return TRUE;
-}
-
-static gboolean
-add_text (CarDataHandler *self, Collection *collection, const char *json, gsize length, GError **error)
-{
-  const gboolean is_edge = collection->slot->part == CAR_BUNDLE_EDGES;
-  g_autoptr (GError) violation = NULL;
-  CarJsonSpan object;
-  CarObjectScan scan;
-
-  count_read (self, collection);
-  if (G_LIKELY (can_be_checked_in_place (collection) &&
-                scan_text (collection, collection->fixed, json, length, &object, &scan, &violation)))
-    return take (self, collection, &object, is_edge ? self->edge_tail : NULL, &scan, error);
-  if (is_edge)
-    return add_rewritten_edge (self, collection, json, length, error);
-
-  leave_out (self, collection, violation);
-  return TRUE;
-}
-
-static gboolean
-add_json (CarDataHandler *self,
-          CarBundlePart part,
-          const char *name,
-          const char *json,
-          gsize length,
-          GError **error)
-{
-  Collection *collection = get_collection (self, part, name, error);
-
-  return G_LIKELY (collection != NULL) && add_text (self, collection, json, length, error);
-}
-
-static gboolean
-add_record (CarDataHandler *self,
-            CarBundlePart part,
-            const char *name,
-            const CarRecord *record,
-            GError **error)
-{
-  Collection *collection = get_collection (self, part, name, error);
-  g_autoptr (GError) problem = NULL;
-  gsize length;
-
-  if (G_UNLIKELY (collection == NULL))
-    return FALSE;
-
-  const char *text = car_record_peek (record, &length, &problem);
-  if (G_LIKELY (text != NULL))
-    return add_text (self, collection, text, length, error);
-
-  count_read (self, collection);
-  g_prefix_error (&problem, "%s: ", name);
-  leave_out (self, collection, problem);
-  return TRUE;
-}
-
-static gboolean
-add_json_object (CarDataHandler *self,
-                 CarBundlePart part,
-                 const char *name,
-                 JsonObject *object,
-                 GError **error)
-{
-  car_record_clear (self->scratch);
-  car_record_set_members (self->scratch, object);
-  return add_record (self, part, name, self->scratch, error);
-}
-
-/* Adds the item that the scanner stands at. FALSE without an error where it is no JSON. */
-static gboolean
-add_item (CarDataHandler *self, Collection *collection, CarJsonScanner *scanner, GError **error)
-{
-  const CarJsonScanner begin = *scanner;
-  CarJsonSpan object;
-  CarObjectScan scan;
-
-  if (G_LIKELY (can_be_checked_in_place (collection) &&
-                scan_object (collection, collection->fixed, scanner, &object, &scan, NULL)))
-    {
-      const gboolean is_edge = collection->slot->part == CAR_BUNDLE_EDGES;
-
-      count_read (self, collection);
-      return take (self, collection, &object, is_edge ? self->edge_tail : NULL, &scan, error);
-    }
-
-  *scanner = begin;
-  return car_json_scanner_read (scanner, &object) &&
-         add_text (self, collection, begin.at, scanner->at - begin.at, error);
-}
-
-static gboolean
-add_array (CarDataHandler *self,
-           CarBundlePart part,
-           const char *name,
-           const char *json,
-           gsize length,
-           GError **error)
-{
-  Collection *collection = get_collection (self, part, name, error);
-  CarJsonScanner scanner;
-
-  if (collection == NULL)
-    return FALSE;
-
-  car_json_scanner_init (&scanner, json, length);
-  if (car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
-    while (car_json_scanner_next_item (&scanner))
-      if (!add_item (self, collection, &scanner, error) && scanner.problem == NULL)
-        return FALSE;
-  if (scanner.problem == NULL && car_json_scanner_finish (&scanner))
-    return TRUE;
-
-  car_json_scanner_set_error (&scanner, error);
-  g_prefix_error (error, "%s: what was to be added is no JSON array: ", name);
+  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+                       "This data handler was not made ready: g_initable_init() was not called, or failed");
   return FALSE;
 }
 
@@ -1010,7 +470,8 @@ car_data_handler_add_vertex (CarDataHandler *self, const char *collection, JsonO
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (object != NULL, FALSE);
 
-  return add_json_object (self, CAR_BUNDLE_VERTICES, collection, object, error);
+  return check_ready (self, error) &&
+         car_stage_add_object (self->stage, CAR_BUNDLE_VERTICES, collection, object, error);
 }
 
 /**
@@ -1039,7 +500,8 @@ car_data_handler_add_vertex_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return add_json (self, CAR_BUNDLE_VERTICES, collection, json, get_length (json, length), error);
+  return check_ready (self, error) && car_stage_add_json (self->stage, CAR_BUNDLE_VERTICES, collection, json,
+                                                          get_length (json, length), error);
 }
 
 /**
@@ -1063,7 +525,8 @@ car_data_handler_add_vertex_record (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (record != NULL, FALSE);
 
-  return add_record (self, CAR_BUNDLE_VERTICES, collection, record, error);
+  return check_ready (self, error) &&
+         car_stage_add_record (self->stage, CAR_BUNDLE_VERTICES, collection, record, error);
 }
 
 /**
@@ -1093,7 +556,8 @@ car_data_handler_add_vertices_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return add_array (self, CAR_BUNDLE_VERTICES, collection, json, get_length (json, length), error);
+  return check_ready (self, error) && car_stage_add_array (self->stage, CAR_BUNDLE_VERTICES, collection, json,
+                                                           get_length (json, length), error);
 }
 
 /**
@@ -1119,7 +583,8 @@ car_data_handler_add_edge (CarDataHandler *self, const char *collection, JsonObj
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (object != NULL, FALSE);
 
-  return add_json_object (self, CAR_BUNDLE_EDGES, collection, object, error);
+  return check_ready (self, error) &&
+         car_stage_add_object (self->stage, CAR_BUNDLE_EDGES, collection, object, error);
 }
 
 /**
@@ -1145,7 +610,8 @@ car_data_handler_add_edge_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return add_json (self, CAR_BUNDLE_EDGES, collection, json, get_length (json, length), error);
+  return check_ready (self, error) && car_stage_add_json (self->stage, CAR_BUNDLE_EDGES, collection, json,
+                                                          get_length (json, length), error);
 }
 
 /**
@@ -1169,7 +635,8 @@ car_data_handler_add_edge_record (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (record != NULL, FALSE);
 
-  return add_record (self, CAR_BUNDLE_EDGES, collection, record, error);
+  return check_ready (self, error) &&
+         car_stage_add_record (self->stage, CAR_BUNDLE_EDGES, collection, record, error);
 }
 
 /**
@@ -1196,7 +663,8 @@ car_data_handler_add_edges_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return add_array (self, CAR_BUNDLE_EDGES, collection, json, get_length (json, length), error);
+  return check_ready (self, error) && car_stage_add_array (self->stage, CAR_BUNDLE_EDGES, collection, json,
+                                                           get_length (json, length), error);
 }
 
 static gboolean
@@ -1222,24 +690,17 @@ on_edges_progress (guint done, guint total, gpointer self)
   emit_progress (self, "sending edges", done, total);
 }
 
-/* For what only counts. Where a page cannot be written that fails whatever comes next. */
-static void
-settle_at_last (CarDataHandler *self)
-{
-  settle (self, NULL);
-}
-
 /* What was added last becomes a page, too. */
 static gboolean
 stage_rest (CarDataHandler *self, CarBundlePart part, GError **error)
 {
-  return settle (self, error) && car_bundle_flush (self->bundle, part, error);
+  return car_stage_settle (self->stage, error) && car_bundle_flush (self->bundle, part, error);
 }
 
 static gboolean
 send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, GError **error)
 {
-  if (!stage_rest (self, part, error))
+  if (!check_ready (self, error) || !stage_rest (self, part, error))
     return FALSE;
   if (car_bundle_get_n_pages (self->bundle, part) == 0)
     return TRUE;
@@ -1250,12 +711,13 @@ send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, 
                           cancellable, error))
     return FALSE;
 
-  for (guint i = 0; i < self->collections->len; i++)
+  const GPtrArray *collections = car_stage_list_counts (self->stage);
+  for (guint i = 0; i < collections->len; i++)
     {
-      Collection *collection = self->collections->pdata[i];
+      CarCollectionCounts *counts = collections->pdata[i];
 
-      if (collection->slot->part == part)
-        collection->n_sent = collection->n_staged;
+      if (counts->part == part)
+        counts->sent = counts->staged;
     }
   return TRUE;
 }
@@ -1326,15 +788,19 @@ car_data_handler_delete_vertices (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (keys != NULL, FALSE);
 
-  if (keys[0] == NULL)
-    return check_collection_name (collection, error);
+  if (!check_ready (self, error))
+    return FALSE;
 
-  Collection *deleted_from = get_collection (self, CAR_BUNDLE_VERTICES, collection, error);
-  if (deleted_from == NULL || !check_client (self, error) ||
+  CarCollectionCounts *counts = car_stage_get_counts (self->stage, CAR_BUNDLE_VERTICES, collection, error);
+  if (counts == NULL)
+    return FALSE;
+  if (keys[0] == NULL)
+    return TRUE;
+  if (!check_client (self, error) ||
       !car_client_delete_vertices (self->client, self->source, collection, keys, cancellable, error))
     return FALSE;
 
-  deleted_from->n_deleted += g_strv_length ((char **) keys);
+  counts->deleted += g_strv_length ((char **) keys);
   return TRUE;
 }
 
@@ -1386,6 +852,7 @@ const char *
 car_data_handler_get_directory (CarDataHandler *self)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
+  g_return_val_if_fail (self->bundle != NULL, NULL);
 
   return car_bundle_get_directory (self->bundle);
 }
@@ -1403,15 +870,15 @@ car_data_handler_foreach_collection (CarDataHandler *self, CarDataHandlerFunc fu
 {
   g_return_if_fail (CAR_IS_DATA_HANDLER (self));
   g_return_if_fail (func != NULL);
+  g_return_if_fail (self->stage != NULL);
 
-  settle_at_last (self);
-  for (guint i = 0; i < self->collections->len; i++)
+  const GPtrArray *collections = car_stage_list_counts (self->stage);
+  for (guint i = 0; i < collections->len; i++)
     {
-      const Collection *collection = self->collections->pdata[i];
+      const CarCollectionCounts *counts = collections->pdata[i];
 
-      if (collection->n_read > 0)
-        func (collection->name, collection->n_read, collection->n_invalid, collection->n_duplicates,
-              collection->n_sent, user_data);
+      if (counts->read > 0)
+        func (counts->name, counts->read, counts->invalid, counts->duplicates, counts->sent, user_data);
     }
 }
 
@@ -1420,22 +887,13 @@ car_data_handler_foreach_counts (CarDataHandler *self, CarCountsFunc func, gpoin
 {
   g_return_if_fail (CAR_IS_DATA_HANDLER (self));
 
-  settle_at_last (self);
-  for (guint i = 0; i < self->collections->len; i++)
+  const GPtrArray *collections = car_stage_list_counts (self->stage);
+  for (guint i = 0; i < collections->len; i++)
     {
-      const Collection *collection = self->collections->pdata[i];
-      const CarCollectionCounts counts = {
-        .name = collection->name,
-        .read = collection->n_read,
-        .invalid = collection->n_invalid,
-        .duplicates = collection->n_duplicates,
-        .sent = collection->n_sent,
-        .deleted = collection->n_deleted,
-        .violations = collection->violations,
-      };
+      const CarCollectionCounts *counts = collections->pdata[i];
 
-      if (counts.read > 0 || counts.deleted > 0)
-        func (&counts, user_data);
+      if (counts->read > 0 || counts->deleted > 0)
+        func (counts, user_data);
     }
 }
 
@@ -1453,8 +911,15 @@ car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), TRUE);
 
-  settle_at_last (self);
-  return self->parts[part].n_staged == 0;
+  const GPtrArray *collections = car_stage_list_counts (self->stage);
+  for (guint i = 0; i < collections->len; i++)
+    {
+      const CarCollectionCounts *counts = collections->pdata[i];
+
+      if (counts->part == part && counts->staged > 0)
+        return FALSE;
+    }
+  return TRUE;
 }
 
 CarBundle *
@@ -1462,6 +927,6 @@ car_data_handler_get_bundle (CarDataHandler *self)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
 
-  settle_at_last (self);
+  car_stage_settle (self->stage, NULL);
   return self->bundle;
 }

@@ -155,6 +155,14 @@ class Data(unittest.TestCase):
         after = counts(self.handler)["asset"]
         self.assertEqual(tuple(b - a for a, b in zip(before, after)), (2503, 1, 1))
 
+    def test_by_properties(self):
+        schema = Car.ImportSchema.new(SCHEMA)
+        handler = Car.DataHandler(schema=schema, source="by properties")
+        handler.add_vertex("asset", {"external_id": "1", "name": "n"})
+        self.assertEqual(handler.get_source(), "by properties")
+        with self.assertRaisesRegex(Car.AppError, "the name of its source"):
+            Car.DataHandler(schema=schema, source="")
+
     def test_refused(self):
         for vertices in ({"external_id": "1"}, "text"):
             with self.assertRaisesRegex(TypeError, "an iterable of dicts is wanted"):

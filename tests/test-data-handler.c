@@ -1015,6 +1015,29 @@ test_unwritable (Fixture *fixture, gconstpointer data)
   g_assert_error (no_source, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
 }
 
+/* As languages make one that know nothing of GInitable. */
+static void
+test_not_ready (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, NULL);
+  g_autoptr (CarDataHandler) handler =
+      g_object_new (CAR_TYPE_DATA_HANDLER, "schema", schema, "source", "s", NULL);
+  g_autoptr (GError) at_add = NULL;
+  g_autoptr (GError) at_send = NULL;
+  g_autoptr (GError) no_error = NULL;
+
+  g_assert_false (car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &at_add));
+  g_assert_error (at_add, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+  g_assert_nonnull (strstr (at_add->message, "g_initable_init()"));
+  g_assert_false (car_data_handler_send_vertices (handler, NULL, &at_send));
+  g_assert_error (at_send, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+
+  g_assert_true (g_initable_init (G_INITABLE (handler), NULL, &no_error));
+  g_assert_true (
+      car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &no_error));
+  g_assert_no_error (no_error);
+}
+
 static void
 test_keep (Fixture *fixture, gconstpointer data)
 {
@@ -1112,6 +1135,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/delete", 0, test_delete);
   ADD ("/data-handler/disk-full", 100, test_disk_full);
   ADD ("/data-handler/unwritable", 0, test_unwritable);
+  ADD ("/data-handler/not-ready", 0, test_not_ready);
   ADD ("/data-handler/keep", 0, test_keep);
   ADD ("/data-handler/progress", 0, test_progress);
 

@@ -247,6 +247,13 @@ def _add_all(add, handler, collection, objects):
 
 @_pythonic
 class DataHandler(Car.DataHandler):
+    def __init__(self, **properties):
+        super().__init__(**properties)
+        try:
+            self.init(None)
+        except GLib.Error as error:
+            raise _as_failure(error) from None
+
     def add_vertex(self, collection, vertex):
         """Adds a vertex, a dict."""
         try:
