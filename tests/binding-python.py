@@ -163,6 +163,17 @@ class Data(unittest.TestCase):
         with self.assertRaisesRegex(Car.AppError, "the name of its source"):
             Car.DataHandler(schema=schema, source="")
 
+    def test_iterable_that_raises(self):
+        def vertices():
+            for i in range(1500):
+                yield {"external_id": f"before {i}"}
+            raise LookupError("the source is gone")
+
+        before = counts(self.handler).get("asset", (0, 0, 0))[0]
+        with self.assertRaisesRegex(LookupError, "the source is gone"):
+            self.handler.add_vertices("asset", vertices())
+        self.assertEqual(counts(self.handler)["asset"][0] - before, 1500)
+
     def test_refused(self):
         for vertices in ({"external_id": "1"}, "text"):
             with self.assertRaisesRegex(TypeError, "an iterable of dicts is wanted"):

@@ -1033,8 +1033,7 @@ test_not_ready (Fixture *fixture, gconstpointer data)
   g_assert_error (at_send, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
 
   g_assert_true (g_initable_init (G_INITABLE (handler), NULL, &no_error));
-  g_assert_true (
-      car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &no_error));
+  g_assert_true (car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &no_error));
   g_assert_no_error (no_error);
 }
 

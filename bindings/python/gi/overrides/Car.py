@@ -238,9 +238,16 @@ def _add_all(add, handler, collection, objects):
     if isinstance(objects, (dict, str)):
         raise TypeError(f"an iterable of dicts is wanted, not a {type(objects).__name__}")
     iterator = iter(objects)
+    batch = [None]
     try:
-        while batch := list(itertools.islice(iterator, _BATCH)):
-            add(handler, collection, _encode(batch), -1)
+        while batch:
+            batch = []
+            try:
+                batch.extend(itertools.islice(iterator, _BATCH))
+            finally:
+                # What the iterable gave before it raised is added, as it is one by one.
+                if batch:
+                    add(handler, collection, _encode(batch), -1)
     except GLib.Error as error:
         raise _as_failure(error) from None
 
