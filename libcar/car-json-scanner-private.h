@@ -139,7 +139,8 @@ car_json_skip_plain (const char *at, const char *end)
 #ifdef __SSE2__
   for (; end - at >= 16; at += 16)
     {
-      __m128i bytes = _mm_loadu_si128 ((const __m128i *) at);
+      __m128i bytes;
+      memcpy (&bytes, at, sizeof bytes);
       /* As signed bytes, those from 0x80 on are below a space too. */
       __m128i found = _mm_or_si128 (_mm_cmplt_epi8 (bytes, _mm_set1_epi8 (' ')),
                                     _mm_or_si128 (_mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('"')),
