@@ -241,6 +241,14 @@ set_status_error (CarCall *self, const CarCaller *caller, const CarHttpAnswer *a
                         advice ? "; " : "", advice ? advice : "");
 }
 
+static char *
+describe_cause (const CarCaller *caller, const GError *cause)
+{
+  g_autofree char *said = car_answer_printable (cause->message, -1);
+
+  return hide_secrets (caller, said);
+}
+
 static void
 set_transport_error (CarCall *self,
                      const CarCaller *caller,
@@ -248,8 +256,7 @@ set_transport_error (CarCall *self,
                      guint attempts,
                      GError **error)
 {
-  g_autofree char *said = car_answer_printable (cause->message, -1);
-  g_autofree char *shown = hide_secrets (caller, said);
+  g_autofree char *shown = describe_cause (caller, cause);
   const char *advice = cause->domain == G_TLS_ERROR
                            ? "check the service's URL and the certificates this machine trusts"
                            : "check the service's URL and the network";
@@ -320,6 +327,15 @@ exchange_once (CarCall *self,
   return answered;
 }
 
+/* @cause is NULL where there was an answer. */
+static void
+tell_of_retry (CarCall *self, const CarCaller *caller, const GError *cause, guint status, guint delay)
+{
+  g_autofree char *why = cause ? describe_cause (caller, cause) : g_strdup_printf ("HTTP %u", status);
+
+  g_message ("%s %s: %s; trying again in %.1f s", self->method, self->path->str, why, delay / 1000.0);
+}
+
 /* TRUE with an answer of any status. PATCH and POST are retried too: saying them twice does no harm. */
 static gboolean
 exchange (CarCall *self,
@@ -349,8 +365,8 @@ exchange (CarCall *self,
         }
 
       const guint delay = get_retry_delay (limits, attempt, answered ? answer->retry_after : -1);
+      tell_of_retry (self, caller, cause, answer->status, delay);
       car_http_answer_clear (answer);
-      g_debug ("%s %s: again in %u ms", self->method, self->path->str, delay);
       if (!car_call_wait (delay, cancellable, error))
         return FALSE;
     }

@@ -16,6 +16,7 @@ typedef struct
   guint first_poll_delay; /* between looks at a job; grows up to max_poll_delay */
   guint max_poll_delay;
   guint job_timeout; /* a job that is not done by then is a recoverable failure */
+  guint max_silence; /* while a job is waited for; then the log says so, at intervals that double */
 } CarClientLimits;
 
 void car_client_set_limits (CarClient *self, const CarClientLimits *limits);
@@ -39,6 +40,8 @@ car_client_look_at_imports (CarClient *self, GPtrArray *ids, GCancellable *cance
 typedef struct
 {
   guint delay;
+  guint silence;
+  gint64 word; /* when the log says that it is still waited for */
   gint64 deadline;
 } CarPatience;
 

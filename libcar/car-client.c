@@ -62,6 +62,7 @@ car_client_init (CarClient *self)
     .first_poll_delay = 50,
     .max_poll_delay = 10 * 1000,
     .job_timeout = 60 * 60 * 1000,
+    .max_silence = 60 * 1000,
   };
 }
 
@@ -333,24 +334,43 @@ run_job (CarClient *self, CarCall *call, GCancellable *cancellable, GError **err
   return id && car_client_wait_for_job (self, id, cancellable, error);
 }
 
-static gint64
-get_job_deadline (CarClient *self)
+static void
+start_patience (CarClient *self, CarPatience *patience, guint delay)
 {
-  return g_get_monotonic_time () + self->caller.limits.job_timeout * G_TIME_SPAN_MILLISECOND;
+  const CarClientLimits *limits = &self->caller.limits;
+  const gint64 now = g_get_monotonic_time ();
+
+  patience->delay = delay;
+  patience->silence = limits->max_silence;
+  patience->word = now + limits->max_silence * G_TIME_SPAN_MILLISECOND;
+  patience->deadline = now + limits->job_timeout * G_TIME_SPAN_MILLISECOND;
 }
 
 void
 car_client_begin_patience (CarClient *self, CarPatience *patience)
 {
-  patience->delay = self->caller.limits.first_poll_delay;
-  patience->deadline = get_job_deadline (self);
+  start_patience (self, patience, self->caller.limits.first_poll_delay);
 }
 
 void
 car_client_renew_patience (CarClient *self, CarPatience *patience)
 {
-  patience->delay = MAX (patience->delay / 2, self->caller.limits.first_poll_delay);
-  patience->deadline = get_job_deadline (self);
+  start_patience (self, patience, MAX (patience->delay / 2, self->caller.limits.first_poll_delay));
+}
+
+/* Whoever watches a run is to know why nothing happens, and not to read it at every look. */
+static void
+break_silence (CarPatience *patience, const char *id, gint64 left)
+{
+  const gint64 now = g_get_monotonic_time ();
+  if (now < patience->word)
+    return;
+
+  g_autofree char *shown = car_answer_printable (id, -1);
+  g_message ("Still waiting for the service's job %s, for %" G_GINT64_FORMAT " s more at most", shown,
+             left / 1000);
+  patience->silence = MIN (patience->silence, G_MAXUINT / 2) * 2;
+  patience->word = now + patience->silence * G_TIME_SPAN_MILLISECOND;
 }
 
 gboolean
@@ -371,6 +391,7 @@ car_client_spend_patience (CarClient *self,
       return FALSE;
     }
 
+  break_silence (patience, id, left);
   *delay = (guint) MIN (left + 1, (gint64) patience->delay);
   patience->delay = MIN (patience->delay + patience->delay / 2 + 1, limits->max_poll_delay);
   return TRUE;

@@ -274,6 +274,7 @@ fake_service_make_client (FakeService *self)
     .first_poll_delay = 1,
     .max_poll_delay = 4,
     .job_timeout = 20 * 1000,
+    .max_silence = 20 * 1000,
   };
   g_autoptr (GError) error = NULL;
   CarClient *client = car_client_new (self->url, "a-key", "a-password", &error);

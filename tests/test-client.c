@@ -225,6 +225,33 @@ test_retries (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* A run that waits says so, and why: an operator would take it for dead. */
+static void
+test_waiting_is_told (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  CarClientLimits limits;
+
+  g_test_expect_message ("libcar", G_LOG_LEVEL_MESSAGE, "POST imports: *; trying again in 0.0 s");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_MESSAGE, "POST imports: HTTP 503; trying again in 0.0 s");
+  fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_DROP);
+  fake_service_answer (fixture->service, "POST", "v2/imports", 503, "<html>");
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  g_free (import (fixture, NULL, &error));
+  g_assert_no_error (error);
+  g_test_assert_expected_messages ();
+
+  car_client_get_limits (fixture->client, &limits);
+  limits.max_silence = 0;
+  car_client_set_limits (fixture->client, &limits);
+  g_test_expect_message ("libcar", G_LOG_LEVEL_MESSAGE, "Still waiting for the service's job 1,*");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 200, "{\"status\":\"RUNNING\"}");
+  fake_service_answer (fixture->service, "GET", "v2/jobstatus/1", 200, "{\"status\":\"COMPLETE\"}");
+  g_assert_true (car_client_wait_for_job (fixture->client, "1", NULL, &error));
+  g_assert_no_error (error);
+  g_test_assert_expected_messages ();
+}
+
 static void
 test_no_service (Fixture *fixture, gconstpointer data)
 {
@@ -1436,6 +1463,7 @@ main (int argc, char **argv)
   add ("classes", test_classes);
   add ("hostile-message", test_hostile_message);
   add ("retries", test_retries);
+  add ("waiting-is-told", test_waiting_is_told);
   add ("no-service", test_no_service);
   add ("retry-after", test_retry_after);
   add ("time-out", test_time_out);
