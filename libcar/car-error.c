@@ -6,6 +6,13 @@
 
 /* The names are turned into strings as they stand: clang-format would put spaces into them. */
 /* clang-format off */
+/**
+ * car_app_error_quark:
+ *
+ * The quark of %CAR_APP_ERROR.
+ *
+ * Returns: a quark
+ */
 G_DEFINE_QUARK (car-app-error-quark, car_app_error)
 
 /**
@@ -34,6 +41,22 @@ G_DEFINE_QUARK (car-unrecoverable-failure-quark, car_unrecoverable_failure)
  * Returns: a quark
  */
 G_DEFINE_QUARK (car-datasource-failure-quark, car_datasource_failure)
+
+/**
+ * car_import_error_quark:
+ *
+ * The quark of %CAR_IMPORT_ERROR.
+ *
+ * Returns: a quark
+ */
 G_DEFINE_QUARK (car-import-error-quark, car_import_error)
+
+/**
+ * car_schema_error_quark:
+ *
+ * The quark of %CAR_SCHEMA_ERROR.
+ *
+ * Returns: a quark
+ */
 G_DEFINE_QUARK (car-schema-error-quark, car_schema_error)
 /* clang-format on */
