@@ -29,7 +29,12 @@ struct _CarKeySet
 static inline gsize
 get_home (guint64 high, gsize capacity)
 {
+#ifdef __SIZEOF_INT128__
   return ((unsigned __int128) high * capacity) >> 64;
+#else
+  /* 32 bits are enough: no more entries fit into the memory of such a processor. */
+  return ((high >> 32) * capacity) >> 32;
+#endif
 }
 
 static void
