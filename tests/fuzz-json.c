@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Feeds hostile texts to the JSON scanner, the schema compiler and the validator, and asserts what must hold for each.
+ * An object in a larger text passes as it does alone, and one with fixed members as with the same members of its own.
  * Under `make check` the texts are mutations of a small corpus. For libFuzzer's:
  *
  *   ../configure CC=clang --with-sanitizers=fuzzer-no-link,address,undefined
@@ -115,6 +116,80 @@ validate (const CarJsonSchema *schema,
   return ok;
 }
 
+/* Other text before and behind it makes no difference to a value. */
+static void
+fuzz_in_place (const CarJsonSchema *schema, CarJsonSubject subject, const char *value, gsize length)
+{
+  g_autoptr (GString) text = g_string_new ("[");
+  g_autoptr (GError) alone = NULL, in_place = NULL;
+  const CarJsonCheck check = { car_json_schema_get_root (schema), subject, "hostname" };
+  CarObjectScan scan = { 0 }, scan_in_place = { 0 };
+  const gboolean is_object = subject == CAR_JSON_SUBJECT_OBJECT;
+  CarJsonScanner scanner;
+
+  g_string_append_len (text, value, length);
+  const gsize end = text->len;
+  g_string_append (text, ",]\"");
+  car_json_scanner_init (&scanner, text->str, text->len);
+  scanner.at++;
+
+  gboolean ok = car_json_validate (&check, &scanner, is_object ? &scan_in_place : NULL, &in_place);
+  g_assert_true (car_json_validate_text (&check, value, length, is_object ? &scan : NULL, &alone) == ok);
+  g_assert_cmpstr (ok ? NULL : in_place->message, ==, ok ? NULL : alone->message);
+  if (!ok)
+    return;
+
+  g_assert_cmpuint (scanner.depth, ==, 0);
+  car_json_scanner_init (&scanner, scanner.at, text->str + end - scanner.at);
+  g_assert_true (car_json_scanner_finish (&scanner));
+  g_assert_true ((scan.key.text == NULL) == (scan_in_place.key.text == NULL));
+  g_assert_true (scan.key.text == NULL || scan_in_place.key.text - text->str - 1 == scan.key.text - value);
+}
+
+#define FIXED "\"a\":\"x\",\"source\":\"s\",\"zz\":1.5e2"
+
+/* The object with the fixed members behind its own. NULL where the text is none. */
+static GString *
+add_fixed_members (const char *object, gsize length)
+{
+  g_autoptr (GString) text = g_string_new_len (object, length);
+  CarJsonScanner scanner;
+  CarJsonSpan name;
+
+  car_json_scanner_init (&scanner, object, length);
+  if (car_json_scanner_peek (&scanner) != CAR_JSON_OBJECT)
+    return NULL;
+
+  car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
+  gboolean empty = !car_json_scanner_next_member (&scanner, &name);
+  g_string_truncate (text, strrchr (text->str, '}') - text->str);
+  g_string_append (text, empty ? FIXED "}" : "," FIXED "}");
+  return g_steal_pointer (&text);
+}
+
+/* Members that were checked once are as good as in the object itself. */
+static void
+fuzz_fixed_members (const CarJsonSchema *schema, const char *value, gsize length)
+{
+  const CarJsonNode *node = car_json_schema_get_root (schema);
+  g_autoptr (CarFixedMembers) fixed = car_fixed_members_new (node, "{" FIXED "}");
+  g_autoptr (GString) whole = add_fixed_members (value, length);
+  CarObjectScan scan = { .is_edge = TRUE }, scan_whole = { .is_edge = TRUE };
+
+  if (fixed == NULL || whole == NULL)
+    return;
+
+  const CarJsonCheck check = { node, CAR_JSON_SUBJECT_OBJECT, "asset_hostname", fixed };
+  const CarJsonCheck check_whole = { node, CAR_JSON_SUBJECT_OBJECT, "asset_hostname" };
+  gboolean ok = car_json_validate_text (&check, value, length, &scan, NULL);
+  g_assert_true (car_json_validate_text (&check_whole, whole->str, whole->len, &scan_whole, NULL) == ok);
+  if (ok)
+    {
+      g_assert_cmpuint (scan.members_hash.low, ==, scan_whole.members_hash.low);
+      g_assert_cmpuint (scan.members_hash.high, ==, scan_whole.members_hash.high);
+    }
+}
+
 /* The schema, a NUL, the value. */
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
@@ -135,6 +210,12 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
       g_assert_true (validate (schema, CAR_JSON_SUBJECT_VALUE, value, value_length, is_json) == ok);
       validate (schema, CAR_JSON_SUBJECT_OBJECT, value, value_length, is_json);
       validate (schema, CAR_JSON_SUBJECT_ENVELOPE, value, value_length, is_json);
+    }
+  if (schema != NULL && is_json)
+    {
+      for (guint subject = CAR_JSON_SUBJECT_VALUE; subject <= CAR_JSON_SUBJECT_ENVELOPE; subject++)
+        fuzz_in_place (schema, subject, value, value_length);
+      fuzz_fixed_members (schema, value, value_length);
     }
   return 0;
 }
@@ -157,6 +238,10 @@ static const char *const schemas[] = {
   "key\":{\"pattern\":"
   "\"^\\\\p{L}{1,4}$\"}}}},\"dependentRequired\":{\"a\":[\"b\"]},\"oneOf\":[{\"minProperties\":1},{"
   "\"maxProperties\":0}]}",
+  "{\"properties\":{\"_to\":{\"type\":\"string\"},\"source\":{\"maxLength\":1},\"b\":false},\"required\":["
+  "\"a\"],"
+  "\"minProperties\":6,\"maxProperties\":7,\"additionalProperties\":{\"type\":[\"string\",\"number\"]},"
+  "\"dependentRequired\":{\"zz\":[\"_from\"]}}",
 };
 
 static const char *const values[] = {
@@ -165,6 +250,9 @@ static const char *const values[] = {
   "{\"aa\":\"\",\"bb\":\"\xc3\xa9\xe2\x82\xac\",\"source\":{\"_key\":\"s\"},\"hostname\":[{\"_key\":\"h\"}]}",
   "  \"plain text that is longer than eight bytes\\n\" ",
   "-123456789012345678901234567890.5e-17",
+  "{\"_from\":\"asset/1\",\"_t\\u006f\":\"hostname/h\", \"c\":1 }\n",
+  "{\"zz\":[],\"_from_external_id\":\"1\",\"_to\":\"hostname/h\"}",
+  "{ }",
 };
 
 static const char *const pieces[] = {
