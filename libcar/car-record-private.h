@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The object's text so far, without its closing brace: more members can be written behind it. NULL with
- * CAR_SCHEMA_ERROR_INVALID_JSON where something was set that JSON cannot hold. */
+/* The object's text, which belongs to the record. NULL with CAR_SCHEMA_ERROR_INVALID_JSON where something was set that JSON
+ * cannot hold. */
 const char *car_record_peek (const CarRecord *self, gsize *length, GError **error);
 
 /* Sets all members of `object`, however deep. json-glib's generator is not used: it writes 0.1 as
