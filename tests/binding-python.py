@@ -115,6 +115,7 @@ class Failures(unittest.TestCase):
             self.assertIsInstance(caught.exception, Car.Failure)
             self.assertIsInstance(caught.exception, GLib.Error)
             self.assertEqual(str(raised), "x")
+            self.assertEqual(repr(raised), f"{type(raised).__name__}('x', {code})")
 
     def test_others(self):
         for raised, told in ((KeyError("k"), "raised KeyError: 'k'"), (SystemExit(3), "raised SystemExit: 3")):
@@ -123,6 +124,11 @@ class Failures(unittest.TestCase):
         with self.assertRaises(Car.RecoverableFailure) as caught:
             self.server(KeyboardInterrupt()).test_connection(None)
         self.assertEqual(caught.exception.code, 130)
+
+    def test_class_instead_of_object(self):
+        app = type("ClassyApp", (Car.App,), {"do_create_asset_server": lambda self: Car.AssetServer})()
+        with self.assertRaisesRegex(Car.AppError, r"returned the class AssetServer.*: return AssetServer\(\)"):
+            app.create_asset_server()
 
     def test_from_c(self):
         with self.assertRaises(Car.SchemaError) as caught:
@@ -229,6 +235,11 @@ class Server(Car.AssetServer):
     def do_test_connection(self, cancellable):
         logging.getLogger("mine").debug("in detail")
         logging.getLogger("mine").info("in short")
+        if "broken" in sys.argv:
+            try:
+                {}["token"]
+            except KeyError as error:
+                raise Car.DatasourceFailure("no token", Car.DatasourceFailureCode.AUTH) from error
 
 class App(Car.App):
     def do_create_asset_server(self):
@@ -239,21 +250,30 @@ sys.exit(App().run())
 
 
 class Log(unittest.TestCase):
-    def run_package(self, *arguments):
+    def run_package(self, *arguments, code=0, label="mine"):
         with tempfile.TemporaryDirectory() as folder:
             package = pathlib.Path(folder, "my_connector")
             package.mkdir()
             package.joinpath("__main__.py").write_text(CONNECTOR)
             command = [sys.executable, "-m", "my_connector", "-connection-test", *arguments]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.returncode, code, done.stderr)
         lines = [json.loads(line) for line in done.stderr.splitlines()]
         self.assertEqual({line["connector"] for line in lines}, {"my_connector"})
-        return [(line["level"], line["message"]) for line in lines if line["label"] == "mine"]
+        return [(line["level"], line["message"]) for line in lines if line["label"] == label]
 
     def test_levels(self):
         self.assertEqual(self.run_package(), [("INFO", "in short")])
         self.assertEqual(self.run_package("-debug"), [("DEBUG", "in detail"), ("INFO", "in short")])
+
+    def test_where_a_failure_is_from(self):
+        """What the connector raised is no bug: its traceback, with its cause, is for whoever looks for one."""
+        for arguments in (), ("-debug",):
+            lines = self.run_package(*arguments, "-source", "broken", code=52, label="libcar")
+            shown = [text for level, text in lines if "Traceback" in text and level == "DEBUG"]
+            self.assertEqual(len(shown), len(arguments), lines)
+            for text in shown:
+                self.assertRegex(text, r"(?s)KeyError: 'token'.*__main__\.py.*DatasourceFailure: no token$")
 
 
 class Results(unittest.TextTestResult):

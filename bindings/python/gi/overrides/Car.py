@@ -96,6 +96,9 @@ class Failure(GLib.Error):
     def __str__(self):
         return self.message
 
+    def __repr__(self):
+        return f"{type(self).__name__}({self.message!r}, {int(self.code)})"
+
 
 @_export
 class AppError(Failure):
@@ -381,6 +384,9 @@ def _type_name(value):
 
 
 def _refuse(where, result, wanted):
+    if isinstance(result, type):
+        name = result.__name__
+        raise AppError(f"{where} returned the class {name}, which is not a {wanted}: return {name}()")
     raise AppError(f"{where} returned a {_type_name(result)}, which is not a {wanted}")
 
 
@@ -424,6 +430,11 @@ _checks = {
 }
 
 
+def _show_traceback(error):
+    """Without its first frame, which is _guard()'s."""
+    return "".join(traceback.format_exception(type(error), error, error.__traceback__.tb_next)).rstrip()
+
+
 def _guard(name, method):
     """The method as C calls it: PyGObject lets no exception through but GLib.Error, and prints all others."""
     check = _checks[name]
@@ -435,7 +446,8 @@ def _guard(name, method):
         _Interruption.depth += 1
         try:
             return check(where, method(self, *args))
-        except GLib.Error:
+        except GLib.Error as error:
+            _log("libcar", GLib.LogLevelFlags.LEVEL_DEBUG, _show_traceback(error))
             raise
         except KeyboardInterrupt:
             # A run that was cancelled says itself what stopped it.
@@ -444,9 +456,7 @@ def _guard(name, method):
                 cancellable.set_error_if_cancelled()
             raise RecoverableFailure("interrupted", 128 + signal.SIGINT) from None
         except BaseException as error:
-            # Without the frame that is this one.
-            shown = traceback.format_exception(type(error), error, error.__traceback__.tb_next)
-            _log_error("libcar", "".join(shown).rstrip())
+            _log_error("libcar", _show_traceback(error))
             what = "".join(traceback.format_exception_only(type(error), error)).strip()
             raise AppError(f"{where} raised {what}") from None
         finally:
