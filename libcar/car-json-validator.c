@@ -440,6 +440,14 @@ note_name (Frame *frame, guint index, CarJsonHash hash)
   return TRUE;
 }
 
+static inline gboolean
+is_collection_and_key (const CarJsonSpan *value)
+{
+  const char *slash = memchr (value->text, '/', value->length);
+
+  return slash != NULL && slash != value->text && slash != value->text + value->length - 1;
+}
+
 /* protocol.md, "The envelope". */
 static inline void
 note_edge_member (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJsonSpan *value)
@@ -450,9 +458,9 @@ note_edge_member (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const
   frame->scan->members_hash.high += member.high;
   if (value->type != CAR_JSON_STRING || value->length == 0)
     return;
-  if (IS_NAME (name, "_from_external_id") || IS_NAME (name, "_from"))
+  if (IS_NAME (name, "_from_external_id") || (IS_NAME (name, "_from") && is_collection_and_key (value)))
     frame->has_from = TRUE;
-  else if (IS_NAME (name, "_to_external_id") || IS_NAME (name, "_to"))
+  else if (IS_NAME (name, "_to_external_id") || (IS_NAME (name, "_to") && is_collection_and_key (value)))
     frame->has_to = TRUE;
 }
 

@@ -159,6 +159,18 @@ fix_edge_members (const CarStage *self, const CarCollectionSchema *schema)
   return car_collection_schema_fix_members (schema, members);
 }
 
+/* An extension may have brought it a moment ago (protocol.md, "The envelope"); most often it is misspelt, and a service
+ * drops what it does not know. */
+static void
+warn_if_unknown (const CarStage *self, const char *name)
+{
+  if (!car_import_schema_has_collection (self->schema, name))
+    g_warning (
+        "The service's import schema has no collection “%s”: what is added to it is not checked, and the "
+        "service may not keep it; check the name, or the schema extension",
+        name);
+}
+
 static Collection *
 make_collection (CarStage *self, CarBundlePart part, const char *name, GError **error)
 {
@@ -170,6 +182,8 @@ make_collection (CarStage *self, CarBundlePart part, const char *name, GError **
                    "“%s” would be one collection too many: a run has %d at most", name, MAX_COLLECTIONS);
       return NULL;
     }
+
+  warn_if_unknown (self, name);
 
   g_autofree char *names = g_strdup_printf ("%d name %s", part, name);
   g_autofree char *members = g_strdup_printf ("%d members %s", part, name);
