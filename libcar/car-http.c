@@ -71,11 +71,44 @@ parse_retry_after (SoupMessageHeaders *headers)
   return MAX (g_date_time_difference (date, now) / 1000, 0);
 }
 
+/* GIO only says that the certificate is unacceptable. */
+static void
+add_certificate_problems (SoupMessage *message, GError *error)
+{
+  static const struct
+  {
+    GTlsCertificateFlags flag;
+    const char *problem;
+  } problems[] = {
+    { G_TLS_CERTIFICATE_UNKNOWN_CA, "no authority that this machine trusts has signed it" },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, "it is for another host name" },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, "it is not valid yet" },
+    { G_TLS_CERTIFICATE_EXPIRED, "it has expired" },
+    { G_TLS_CERTIFICATE_REVOKED, "it was revoked" },
+    { G_TLS_CERTIFICATE_INSECURE, "its algorithm is not secure" },
+  };
+  const GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors (message);
+  g_autoptr (GString) said = g_string_new (error->message);
+  const char *separator = ": ";
+
+  for (guint i = 0; i < G_N_ELEMENTS (problems); i++)
+    if (flags & problems[i].flag)
+      {
+        g_string_append_printf (said, "%s%s", separator, problems[i].problem);
+        separator = ", ";
+      }
+
+  g_free (error->message);
+  error->message = g_string_free (g_steal_pointer (&said), FALSE);
+}
+
 /* Takes the error. Everything of libsoup's is let go here, in its own thread. */
 static void
 finish_exchange (Exchange *self, GError *error)
 {
   self->error = error;
+  if (error && error->domain == G_TLS_ERROR)
+    add_certificate_problems (self->message, error);
   g_source_destroy (self->deadline);
   g_clear_pointer (&self->deadline, g_source_unref);
   if (!error)

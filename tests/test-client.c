@@ -342,6 +342,7 @@ test_certificate (void)
   assert_recoverable (error);
   assert_says (error, "after 1 attempt");
   assert_says (error, "the certificates this machine trusts");
+  assert_says (error, "no authority that this machine trusts has signed it");
   g_assert_cmpuint (fake_service_get_n_requests (service), ==, 0);
 }
 
