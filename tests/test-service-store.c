@@ -394,6 +394,7 @@ test_foreign_files (Fixture *fixture, gconstpointer user_data)
   g_autofree char *text = g_build_filename (fixture->folder, "text", NULL);
   g_autofree char *other = g_build_filename (fixture->folder, "other.db", NULL);
   g_autofree char *newer = g_build_filename (fixture->folder, "newer.db", NULL);
+  g_autofree char *damaged = g_build_filename (fixture->folder, "damaged.db", NULL);
   g_autofree char *nowhere = g_build_filename (fixture->folder, "nowhere", "car.db", NULL);
   g_autofree char *lock = g_strconcat (other, "-lock", NULL);
   g_autofree char *link = g_build_filename (fixture->folder, "link.db", NULL);
@@ -415,6 +416,11 @@ test_foreign_files (Fixture *fixture, gconstpointer user_data)
   make_database (newer,
                  "CREATE TABLE letters (text); PRAGMA application_id = 0x43415253; PRAGMA user_version = 99");
   assert_refused (newer, "*another version of car-service*99*");
+
+  make_database (damaged, "CREATE TABLE letters (text); INSERT INTO letters VALUES (zeroblob (100000));"
+                          "PRAGMA application_id = 0x43415253; PRAGMA user_version = 1");
+  g_assert_no_errno (truncate (damaged, 8192));
+  assert_refused (damaged, "*is damaged; restore a copy, or give another --database*");
 }
 
 static void

@@ -584,8 +584,8 @@ car_service_server_listen (CarServiceServer *self, guint16 port, GError **error)
   if (!soup_server_listen_local (self->server, port, 0, &problem) &&
       !soup_server_listen_local (self->server, port, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL))
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 500, "The port %u cannot be listened on: %s", port,
-                   problem->message);
+      g_set_error (error, CAR_SERVICE_ERROR, 500,
+                   "The port %u cannot be listened on: %s; give another --port", port, problem->message);
       return FALSE;
     }
 

@@ -107,8 +107,11 @@ set_error (CarServiceStore *self, GError **error)
 
   guint status = code == SQLITE_FULL ? 507 : code == SQLITE_BUSY || code == SQLITE_LOCKED ? 503 : 500;
 
-  g_set_error (error, CAR_SERVICE_ERROR, (gint) status, "The database %s failed: %s", self->path,
-               code == SQLITE_FULL ? "there is no space left; make room" : sqlite3_errmsg (self->db));
+  const char *what = code == SQLITE_FULL      ? "there is no space left; make room"
+                     : code == SQLITE_CORRUPT ? "it is damaged; restore a copy, or give another --database"
+                                              : sqlite3_errmsg (self->db);
+
+  g_set_error (error, CAR_SERVICE_ERROR, (gint) status, "The database %s failed: %s", self->path, what);
 }
 
 static gboolean
