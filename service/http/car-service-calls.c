@@ -304,7 +304,10 @@ end_full_import (CarServiceStore *store, CarServiceRequest *request, GError **er
   if (begun)
     return post_job (store, request, CAR_SERVICE_JOB_END, source, "job_id", error);
 
-  g_set_error (error, CAR_SERVICE_ERROR, 409, "No full import of the source %s was begun", source);
+  g_set_error (error, CAR_SERVICE_ERROR, 409,
+               "No full import of the source %s is under way: another run of it may have ended it, so let "
+               "one run at a time",
+               source);
   return FALSE;
 }
 

@@ -81,7 +81,10 @@ end_full_import (CarServiceStore *store, const char *source, GError **error)
       if (local_error != NULL)
         g_propagate_error (error, g_steal_pointer (&local_error));
       else
-        g_set_error (error, CAR_SERVICE_ERROR, 409, "No full import of the source %s was begun", source);
+        g_set_error (error, CAR_SERVICE_ERROR, 409,
+                     "No full import of the source %s is under way: another run of it may have ended it, so "
+                     "let one run at a time",
+                     source);
       return FALSE;
     }
   gint64 generation = sqlite3_column_int64 (row, 0);
