@@ -443,9 +443,12 @@ note_name (Frame *frame, guint index, CarJsonHash hash)
 static inline gboolean
 is_collection_and_key (const CarJsonSpan *value)
 {
-  const char *slash = memchr (value->text, '/', value->length);
+  gsize length = value->length;
+  g_autofree char *unescaped = value->escaped ? car_json_span_unescape (value, &length) : NULL;
+  const char *text = unescaped != NULL ? unescaped : value->text;
+  const char *slash = memchr (text, '/', length);
 
-  return slash != NULL && slash != value->text && slash != value->text + value->length - 1;
+  return slash != NULL && slash != text && slash != text + length - 1;
 }
 
 /* protocol.md, "The envelope". */

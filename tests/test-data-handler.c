@@ -612,9 +612,10 @@ test_edge_without_an_end (Fixture *fixture, gconstpointer data)
   g_test_assert_expected_messages ();
 
   add_edge (fixture, "edge", "{\"_fr\\u006fm\":\"a/1\",\"_to_external_id\":\"2\"}");
+  add_edge (fixture, "edge", "{\"_from\":\"a\\u002f1\",\"_to\":\"b\\/2\"}");
   expect_unknown ("edge");
   add_vertex (fixture, "edge", "{\"a\":1}");
-  assert_counters (fixture, "edge 11 10 0 0\nedge 1 0 0 0\n");
+  assert_counters (fixture, "edge 12 10 0 0\nedge 1 0 0 0\n");
 }
 
 /* Schemas that look at an edge as a whole, or at what the framework adds to it. */
