@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/car-json-scanner-private.h>
+#include <libcar/car-json-value-private.h>
 #include <libcar/car-record-private.h>
 
 /**
@@ -68,8 +69,14 @@ set_problem (CarRecord *self, const char *name, const char *problem)
   if (self->problem != NULL)
     return;
 
-  g_autofree char *shown = g_utf8_make_valid (name, -1);
-  self->problem = g_strdup_printf ("/%s %s", shown, problem);
+  g_autofree char *valid = g_utf8_make_valid (name, -1);
+  g_autoptr (GString) pointer = g_string_new (NULL);
+  GString *text = g_string_new (NULL);
+
+  car_json_pointer_append (pointer, valid, strlen (valid));
+  car_json_append_shown (text, pointer->str, pointer->len);
+  g_string_append_printf (text, " %s", problem);
+  self->problem = g_string_free (text, FALSE);
 }
 
 /* The member takes the closing brace's place. */

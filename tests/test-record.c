@@ -147,6 +147,16 @@ test_not_json (void)
   car_record_set_int (record, "bad \xff", 1);
   assert_problem (record, "UTF-8");
 
+  /* Names come from outside, too: they are shown like those of any violation. */
+  car_record_clear (record);
+  car_record_set_double (record, "a/b\n", NAN);
+  assert_problem (record, "/a~1b\\u000a ");
+
+  g_autofree char *long_name = g_strnfill (1000, 'x');
+  car_record_clear (record);
+  car_record_set_double (record, long_name, NAN);
+  assert_problem (record, "xx… is not");
+
   car_record_clear (record);
   car_record_set_strv (record, "tag", bad_strv);
   assert_problem (record, "/tag ");
