@@ -95,6 +95,18 @@ run_connector (const char *const *variables, const char *const *arguments, Conne
   finish_connector (process, run);
 }
 
+gboolean
+has_terminals (void)
+{
+  int near, far;
+
+  if (openpty (&near, &far, NULL, NULL, NULL) != 0)
+    return FALSE;
+  close (near);
+  close (far);
+  return TRUE;
+}
+
 void
 run_connector_on_terminal (const char *const *variables, const char *const *arguments, ConnectorRun *run)
 {

@@ -22,7 +22,8 @@ void wait_for_line (GSubprocess *process, const char *wanted);
 
 void run_connector (const char *const *variables, const char *const *arguments, ConnectorRun *run);
 
-/* The same, with a terminal of 80 columns as its standard error. */
+/* The same, with a terminal of 80 columns as its standard error, where there are any. */
+gboolean has_terminals (void);
 void
 run_connector_on_terminal (const char *const *variables, const char *const *arguments, ConnectorRun *run);
 
