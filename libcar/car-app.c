@@ -107,8 +107,7 @@ load_settings (CarApp *self, GVariantDict *options, GError **error)
 {
   CarAppPrivate *priv = car_app_get_instance_private (self);
 
-  if (!car_settings_load (priv->settings, options, error))
-    return FALSE;
+  const gboolean loaded = car_settings_load (priv->settings, options, error);
 
   if (car_settings_get (priv->settings, "name") == NULL)
     {
@@ -127,7 +126,7 @@ load_settings (CarApp *self, GVariantDict *options, GError **error)
   car_log_set_up (format, car_settings_is_on (priv->settings, "debug"),
                   car_settings_get (priv->settings, "name"), car_settings_get (priv->settings, "source"),
                   car_settings_get (priv->settings, "version"));
-  if (!known)
+  if (loaded && !known)
     {
       g_autofree char *shown = car_setting_to_string (setting);
 
@@ -135,7 +134,7 @@ load_settings (CarApp *self, GVariantDict *options, GError **error)
                    "%s must be json, text or auto, not “%s”", shown, setting->value);
     }
 
-  return known;
+  return loaded && known;
 }
 
 static gboolean

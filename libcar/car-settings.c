@@ -229,6 +229,7 @@ load_setting (CarSetting *setting, CarSecrets *secrets, GVariantDict *options, G
 
   g_autofree char *shown = car_setting_to_string (setting);
   g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, "%s is not UTF-8 text", shown);
+  take_value (setting, NULL);
   return FALSE;
 }
 
@@ -236,12 +237,14 @@ gboolean
 car_settings_load (CarSettings *self, GVariantDict *options, GError **error)
 {
   g_autoptr (CarSecrets) secrets = car_secrets_new ();
+  gboolean loaded = TRUE;
 
+  /* The others too where one fails: among them is how the failure is to be logged. */
   for (guint i = 0; i < self->all->len; i++)
-    if (!load_setting (g_ptr_array_index (self->all, i), secrets, options, error))
-      return FALSE;
+    if (!load_setting (g_ptr_array_index (self->all, i), secrets, options, loaded ? error : NULL))
+      loaded = FALSE;
 
-  return TRUE;
+  return loaded;
 }
 
 char *

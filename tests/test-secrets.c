@@ -535,7 +535,7 @@ test_connector (void)
   g_autofree char *variable = g_strconcat ("CAR_SECRETS_DIR=", folder, NULL);
   const char *const variables[] = { variable, "CONTRACT_SERVER=from-variable", "CONTRACT_SHOW=server", NULL };
   const char *const show_switch[] = { variable, "CONTRACT_SHOW=quick", NULL };
-  const char *const arguments[] = { "-connection-test", "-server", "from-option", NULL };
+  const char *const arguments[] = { "-connection-test", "-server", "from-option", "-source", "told", NULL };
   g_auto (ConnectorRun) without = { 0 }, with = { 0 }, on = { 0 }, redacted = { 0 }, broken = { 0 };
 
   run_connector (variables, arguments, &without);
@@ -561,6 +561,7 @@ test_connector (void)
   write_secret (folder, "CAR_LOG_FORMAT", "json");
   run_connector (variables, arguments, &broken);
   assert_exited (&broken, 2, "/CONTRACT_SECRET cannot be used: ");
+  g_assert_nonnull (strstr (broken.log, "\"source\":\"told\""));
   g_assert_null (strstr (broken.log, "plain text"));
   g_assert_null (strstr (broken.log, "from-option"));
   g_assert_cmpstr (broken.out, ==, "");
