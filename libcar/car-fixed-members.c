@@ -11,8 +11,7 @@ static gboolean
 is_simple (const CarJsonNode *node)
 {
   return !node->refuses && !(node->flags & (CAR_JSON_NODE_ENUM | CAR_JSON_NODE_BRANCHES)) &&
-         (node->pattern_properties == NULL || node->pattern_properties->len == 0) &&
-         node->property_names == NULL;
+         node->plain_members;
 }
 
 static gboolean

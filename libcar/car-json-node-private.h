@@ -15,7 +15,7 @@ guint car_json_node_add_property (CarJsonNode *self, const char *name, gsize len
 void car_json_node_seal (CarJsonNode *self, const GArray *required);
 
 /* What is known only once the references are resolved. */
-void car_json_node_set_plain_types (CarJsonNode *self);
+void car_json_node_set_plain (CarJsonNode *self);
 
 /* The nodes that look at the same value as this one. */
 GPtrArray *car_json_node_list_branches (const CarJsonNode *self);

@@ -101,7 +101,7 @@ car_json_node_seal (CarJsonNode *self, const GArray *required)
    CAR_JSON_TYPE_BIT (CAR_JSON_STRING))
 
 void
-car_json_node_set_plain_types (CarJsonNode *self)
+car_json_node_set_plain (CarJsonNode *self)
 {
   guint types = self->types & SCALARS;
 
@@ -112,6 +112,7 @@ car_json_node_set_plain_types (CarJsonNode *self)
   if (self->refuses || self->flags & (CAR_JSON_NODE_ENUM | CAR_JSON_NODE_BRANCHES))
     types = 0;
   self->plain_types = types;
+  self->plain_members = self->pattern_properties->len == 0 && self->property_names == NULL;
 }
 
 static void
@@ -159,6 +160,7 @@ static guint32 no_slots[1];
 const CarJsonNode car_json_anything = {
   .types = CAR_JSON_ANY_TYPE | CAR_JSON_INTEGER_BIT,
   .plain_types = SCALARS,
+  .plain_members = TRUE,
   .max_length = G_MAXUINT64,
   .max_items = G_MAXUINT64,
   .max_properties = G_MAXUINT64,

@@ -179,6 +179,13 @@ car_json_scanner_init (CarJsonScanner *self, const char *text, gsize length)
   *self = (CarJsonScanner){ .begin = text, .end = length > 0 ? text + length : text, .at = text };
 }
 
+/* White space (RFC 8259, section 2). */
+static inline gboolean
+car_json_is_space (char c)
+{
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static inline void
 car_json_scanner_skip_space (CarJsonScanner *self)
 {
@@ -186,7 +193,7 @@ car_json_scanner_skip_space (CarJsonScanner *self)
 
   if (G_LIKELY (at < self->end && (guint8) *at > ' '))
     return;
-  while (at < self->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+  while (at < self->end && car_json_is_space (*at))
     at++;
   self->at = at;
 }

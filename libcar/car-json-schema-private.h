@@ -69,9 +69,10 @@ struct _CarJsonNode
   const CarJsonValue *schema;
   guint types;
   guint flags;
-  guint plain_types;  /* values of these are right whatever they are: to read them is to check them */
-  gboolean refuses;   /* the schema `false` */
-  CarJsonNode *alias; /* a schema that is a $ref and nothing else */
+  guint plain_types;      /* values of these are right whatever they are: to read them is to check them */
+  gboolean plain_members; /* of a member, nothing is asked by a pattern or of its name */
+  gboolean refuses;       /* the schema `false` */
+  CarJsonNode *alias;     /* a schema that is a $ref and nothing else */
 
   CarJsonBound bounds[CAR_JSON_N_BOUNDS];
   CarJsonBound multiple_of;

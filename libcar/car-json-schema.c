@@ -680,7 +680,7 @@ compile_document (CarJsonSchema *self, GError **error)
   g_queue_clear (&compiler.unresolved);
   for (guint i = 0; ok && i < self->nodes->len; i++)
     {
-      car_json_node_set_plain_types (self->nodes->pdata[i]);
+      car_json_node_set_plain (self->nodes->pdata[i]);
       ok = measure_chain (self->nodes->pdata[i], lengths, 0, error) > 0;
     }
   return ok;

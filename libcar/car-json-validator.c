@@ -54,6 +54,7 @@ typedef struct
 static guint32 no_slots[1];
 static const CarJsonNode unnamed_object = {
   .types = CAR_JSON_TYPE_BIT (CAR_JSON_OBJECT),
+  .plain_members = TRUE,
   .max_properties = G_MAXUINT64,
   .names = { .slots = no_slots },
 };
@@ -390,9 +391,7 @@ static inline void
 frame_init (Frame *frame, Run *self, const CarJsonNode *node, const CarJsonPlace *place)
 {
   frame->node = node;
-  frame->plain = (node->pattern_properties == NULL || node->pattern_properties->len == 0) &&
-                 node->property_names == NULL &&
-                 (self->subject != CAR_JSON_SUBJECT_ENVELOPE || node != self->root);
+  frame->plain = node->plain_members && (self->subject != CAR_JSON_SUBJECT_ENVELOPE || node != self->root);
   frame->place = place;
   frame->n_members = 0;
   frame->from_key = NULL;

@@ -41,12 +41,23 @@ append_place (GString *out, const CarJsonPlace *place)
   car_json_append_shown (out, pointer->str, pointer->len);
 }
 
-/* Keeps the text of the violation, and which object of an envelope it is in. */
+static void set_violation (CarJsonViolation *self,
+                           const CarJsonPlace *place,
+                           GString *text,
+                           const char *format,
+                           va_list arguments) G_GNUC_PRINTF (4, 0);
+
+/* Brings the text of the violation to its end and keeps it, and which object of an envelope it is in. */
 static void
-set_violation (CarJsonViolation *self, const CarJsonPlace *place, GString *text)
+set_violation (CarJsonViolation *self,
+               const CarJsonPlace *place,
+               GString *text,
+               const char *format,
+               va_list arguments)
 {
   const CarJsonPlace *below = NULL;
 
+  g_string_append_vprintf (text, format, arguments);
   self->text = g_strdup (text->str);
   if (!self->in_envelope || place == NULL)
     return;
@@ -82,9 +93,8 @@ car_json_violate (CarJsonViolation *self,
 
   va_list arguments;
   va_start (arguments, format);
-  g_string_append_vprintf (text, format, arguments);
+  set_violation (self, place, text, format, arguments);
   va_end (arguments);
-  set_violation (self, place, text);
   return FALSE;
 }
 
@@ -99,9 +109,8 @@ car_json_give_up (CarJsonViolation *self, const CarJsonPlace *place, const char 
   g_string_append (text, " takes too much work to check: ");
   va_list arguments;
   va_start (arguments, format);
-  g_string_append_vprintf (text, format, arguments);
+  set_violation (self, place, text, format, arguments);
   va_end (arguments);
-  set_violation (self, place, text);
   return FALSE;
 }
 

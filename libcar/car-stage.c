@@ -24,7 +24,8 @@ typedef struct
   CarCollectionCounts counts; /* first: it stands for the collection elsewhere */
   CarBundleSlot *slot;
   const CarCollectionSchema *schema;
-  CarFixedMembers *fixed; /* (nullable) of an edge, what the framework adds, where it can be checked once */
+  const char *tail;       /* (nullable) what stands in the place of an edge's closing brace */
+  CarFixedMembers *fixed; /* (nullable) the members in it, where they can be checked once */
   gboolean named_by_key;  /* by `_key` rather than `external_id` */
   guint64 names_scope;
   guint64 members_scope;
@@ -196,7 +197,10 @@ make_collection (CarStage *self, CarBundlePart part, const char *name, GError **
   collection->slot = car_bundle_get_slot (self->bundle, part, name);
   collection->schema = car_import_schema_lookup (self->schema, name);
   if (part == CAR_BUNDLE_EDGES)
-    collection->fixed = fix_edge_members (self, collection->schema);
+    {
+      collection->tail = self->edge_tail;
+      collection->fixed = fix_edge_members (self, collection->schema);
+    }
   collection->named_by_key = g_strv_contains (named_by_key, name);
   collection->names_scope = car_key_set_get_scope (self->keys, names);
   collection->members_scope = car_key_set_get_scope (self->keys, members);
@@ -343,19 +347,13 @@ settle (CarStage *self, GError **error)
   return car_bundle_commit (self->bundle, collection->slot, self->pending.begin, error);
 }
 
-static inline gboolean
-is_space (char c)
-{
-  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
-}
-
 /* Puts members in the place of an object's closing brace. `tail` begins with a comma, for where it has others. */
 static void
 append_tail (GString *object, const char *tail)
 {
   do
     object->len--;
-  while (is_space (object->str[object->len - 1]));
+  while (car_json_is_space (object->str[object->len - 1]));
 
   g_string_append (object, object->str[object->len - 1] == '{' ? tail + strlen (",") : tail);
 }
@@ -500,7 +498,6 @@ add_rewritten_edge (CarStage *self, Collection *collection, const char *json, gs
 static gboolean
 add_text (CarStage *self, Collection *collection, const char *json, gsize length, GError **error)
 {
-  const gboolean is_edge = collection->counts.part == CAR_BUNDLE_EDGES;
   g_autoptr (GError) violation = NULL;
   CarJsonSpan object;
   CarObjectScan scan;
@@ -508,8 +505,8 @@ add_text (CarStage *self, Collection *collection, const char *json, gsize length
   count_read (self, collection);
   if (G_LIKELY (can_be_checked_in_place (collection) &&
                 scan_text (collection, collection->fixed, json, length, &object, &scan, &violation)))
-    return take (self, collection, &object, is_edge ? self->edge_tail : NULL, &scan, error);
-  if (is_edge)
+    return take (self, collection, &object, collection->tail, &scan, error);
+  if (collection->counts.part == CAR_BUNDLE_EDGES)
     return add_rewritten_edge (self, collection, json, length, error);
 
   leave_out (self, collection, violation);
@@ -576,10 +573,8 @@ add_item (CarStage *self, Collection *collection, CarJsonScanner *scanner, GErro
   if (G_LIKELY (can_be_checked_in_place (collection) &&
                 scan_object (collection, collection->fixed, scanner, &object, &scan, NULL)))
     {
-      const gboolean is_edge = collection->counts.part == CAR_BUNDLE_EDGES;
-
       count_read (self, collection);
-      return take (self, collection, &object, is_edge ? self->edge_tail : NULL, &scan, error);
+      return take (self, collection, &object, collection->tail, &scan, error);
     }
 
   *scanner = begin;

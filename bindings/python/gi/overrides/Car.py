@@ -235,6 +235,7 @@ _add_edge = Car.DataHandler.add_edge_json
 _add_vertices = Car.DataHandler.add_vertices_json
 _add_edges = Car.DataHandler.add_edges_json
 _delete_vertices = _call(Car.DataHandler.delete_vertices)
+_init_data_handler = _call(Car.DataHandler.init)
 
 
 def _add_all(add, handler, collection, objects):
@@ -242,9 +243,8 @@ def _add_all(add, handler, collection, objects):
     if isinstance(objects, (dict, str)):
         raise TypeError(f"an iterable of dicts is wanted, not a {type(objects).__name__}")
     iterator = iter(objects)
-    batch = [None]
     try:
-        while batch:
+        while True:
             batch = []
             try:
                 batch.extend(itertools.islice(iterator, _BATCH))
@@ -252,6 +252,8 @@ def _add_all(add, handler, collection, objects):
                 # What the iterable gave before it raised is added, as it is one by one.
                 if batch:
                     add(handler, collection, _encode(batch), -1)
+            if not batch:
+                break
     except GLib.Error as error:
         raise _as_failure(error) from None
 
@@ -260,10 +262,7 @@ def _add_all(add, handler, collection, objects):
 class DataHandler(Car.DataHandler):
     def __init__(self, **properties):
         super().__init__(**properties)
-        try:
-            self.init(None)
-        except GLib.Error as error:
-            raise _as_failure(error) from None
+        _init_data_handler(self, None)
 
     def add_vertex(self, collection, vertex):
         """Adds a vertex, a dict."""
