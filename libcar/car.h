@@ -4,18 +4,19 @@
 
 #define CAR_INSIDE
 
-#include <libcar/car-app.h>
-#include <libcar/car-asset-server.h>
-#include <libcar/car-client.h>
-#include <libcar/car-data-handler.h>
+#include <libcar/base/car-error.h>
+#include <libcar/base/car-version.h>
 #include <libcar/car-enum-types.h>
-#include <libcar/car-error.h>
-#include <libcar/car-full-import.h>
-#include <libcar/car-import-schema.h>
-#include <libcar/car-import.h>
-#include <libcar/car-incremental-import.h>
-#include <libcar/car-record.h>
-#include <libcar/car-schema-extension.h>
-#include <libcar/car-version.h>
+#include <libcar/client/car-client.h>
+#include <libcar/run/car-app.h>
+#include <libcar/run/car-asset-server.h>
+#include <libcar/run/car-full-import.h>
+#include <libcar/run/car-import.h>
+#include <libcar/run/car-incremental-import.h>
+#include <libcar/schema/car-import-schema.h>
+#include <libcar/schema/car-schema-extension.h>
+#include <libcar/settings/car-setting.h>
+#include <libcar/staging/car-data-handler.h>
+#include <libcar/staging/car-record.h>
 
 #undef CAR_INSIDE

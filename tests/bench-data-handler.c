@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <libcar/car-data-handler-private.h>
+#include <libcar/car.h>
+#include <libcar/staging/car-data-handler-private.h>
 #include <service/model/car-core-model.h>
 
 #define DIGITS 10

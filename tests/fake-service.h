@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <libcar/car-client-private.h>
+#include <libcar/client/car-client-private.h>
 
 /* A service that answers what a test tells it to, in a thread of the test's process, on a free port of the loopback
  * interface. Paths are as they stand on the wire (percent-encoded), behind `/api/car/`, without a query. */

@@ -9,8 +9,8 @@
 #include "config.h"
 
 #include <libcar/car.h>
-#include <libcar/car-json-validator-private.h>
-#include <libcar/car-json-value-private.h>
+#include <libcar/json/car-json-validator-private.h>
+#include <libcar/json/car-json-value-private.h>
 
 #include <locale.h>
 #include <string.h>

@@ -19,7 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <libcar/car-bundle-private.h>
+#include <libcar/car.h>
+#include <libcar/staging/car-bundle-private.h>
 
 #define SOURCE "{\"_key\":\"s\"}"
 #define REPORT "{\"_key\":\"1.5\"}"

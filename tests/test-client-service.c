@@ -2,7 +2,8 @@
 
 #include "config.h"
 
-#include <libcar/car-client-private.h>
+#include <libcar/car.h>
+#include <libcar/client/car-client-private.h>
 #include <string.h>
 
 #include "test-service.h"

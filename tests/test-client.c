@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/car.h>
 #include "fake-service.h"
 
 #include <math.h>

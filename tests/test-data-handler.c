@@ -8,8 +8,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include <libcar/car-data-handler-private.h>
-#include <libcar/car-import-schema-private.h>
+#include <libcar/car.h>
+#include <libcar/staging/car-data-handler-private.h>
+#include <libcar/schema/car-import-schema-private.h>
 
 #include "fake-service.h"
 

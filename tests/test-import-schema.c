@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include <libcar/car.h>
-#include <libcar/car-import-schema-private.h>
+#include <libcar/schema/car-import-schema-private.h>
 
 #include <string.h>
 

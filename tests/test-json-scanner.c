@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include <libcar/car.h>
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 
 #include <float.h>
 #include <math.h>

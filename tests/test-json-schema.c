@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include <libcar/car.h>
-#include <libcar/car-json-validator-private.h>
+#include <libcar/json/car-json-validator-private.h>
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <libcar/car-key-set-private.h>
+#include <libcar/staging/car-key-set-private.h>
 
 static gboolean
 add_bytes (CarKeySet *set, guint64 scope, const void *key, gsize length)

@@ -6,7 +6,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include <libcar/car-log-private.h>
+#include <libcar/log/car-log-private.h>
 
 /* GLib takes one log writer a process, so each case logs in a child: this program again, with a scenario's name. */
 

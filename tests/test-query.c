@@ -6,7 +6,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 #include <service/query/car-query.h>
 
 #define OPEN G_MAXINT64

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include <libcar/car-record-private.h>
+#include <libcar/car.h>
+#include <libcar/staging/car-record-private.h>
 
 static void
 assert_json (const CarRecord *record, const char *expected)

@@ -8,8 +8,9 @@
 
 #include <glib/gstdio.h>
 
-#include <libcar/car-secrets-private.h>
-#include <libcar/car-settings-private.h>
+#include <libcar/car.h>
+#include <libcar/settings/car-secrets-private.h>
+#include <libcar/settings/car-settings-private.h>
 
 #include "connector-runner.h"
 #include "secret-maker.h"

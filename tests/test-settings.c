@@ -6,9 +6,10 @@
 
 #include <glib/gstdio.h>
 
-#include <libcar/car-arguments-private.h>
-#include <libcar/car-connector-name-private.h>
-#include <libcar/car-run-options-private.h>
+#include <libcar/car.h>
+#include <libcar/settings/car-arguments-private.h>
+#include <libcar/settings/car-connector-name-private.h>
+#include <libcar/run/car-run-options-private.h>
 
 /* Settings with "server" (CONFIGURATION_SERVER), required, and "quiet", a switch. */
 static CarSettings *

@@ -41,7 +41,7 @@ def declared():
             ["cc", "-fsyntax-only", "-aux-info", listing, f"-I{SOURCE}", f"-I{BUILD}", *flags, program], check=True
         )
         with open(listing, encoding="utf-8") as file:
-            prototypes = [line for line in file if "/libcar/car-" in line and "*/ extern" in line]
+            prototypes = [line for line in file if re.search(r"/libcar/(\w+/)?car-", line) and "*/ extern" in line]
     return {re.search(r"\b(\w+) \(", line.partition("*/")[2]).group(1) for line in prototypes}
 
 

@@ -5,7 +5,8 @@
 #include "fake-service.h"
 
 #include <glib/gstdio.h>
-#include <libcar/car-uploader-private.h>
+#include <libcar/car.h>
+#include <libcar/staging/car-uploader-private.h>
 #include <string.h>
 
 #define NO_IMPORTS "{\"error_imports\":[],\"incomplete_imports\":[]}"

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 #include <service/model/car-model-private.h>
 
 /* PostgreSQL's longest identifier, which is what other CAR services keep collections under. */

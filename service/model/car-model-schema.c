@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 #include <service/model/car-model-private.h>
 
 static void

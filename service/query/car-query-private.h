@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 #include <service/query/car-graphql-parser.h>
 #include <service/query/car-query.h>
 

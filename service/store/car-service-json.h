@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 
 G_BEGIN_DECLS
 

@@ -5,7 +5,7 @@
 #include <gio/gio.h>
 #include <sqlite3.h>
 
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 #include <libcar/car.h>
 
 #include "service/model/car-core-model.h"

@@ -4,7 +4,7 @@
 
 #include "connectors/reference/asset-server/asset-server-input.h"
 
-#include <libcar/car-json-scanner-private.h>
+#include <libcar/json/car-json-scanner-private.h>
 #include <math.h>
 #include <string.h>
 

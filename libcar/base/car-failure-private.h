@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <libcar/base/car-error.h>
+
+G_BEGIN_DECLS
+
+/* The kinds of failure, what a run exits with after each, and what the next run does (protocol.md, "Failures"). */
+
+typedef enum
+{
+  CAR_FAILURE_GENERAL,
+  CAR_FAILURE_INVALID_PARAMETER,
+  CAR_FAILURE_RECOVERABLE,
+  CAR_FAILURE_UNRECOVERABLE,
+  CAR_FAILURE_DATASOURCE,
+  CAR_FAILURE_STOPPED,
+} CarFailureKind;
+
+CarFailureKind car_failure_get_kind (const GError *error);
+
+/* A connector's own code where it is one that a process can exit with. */
+int car_failure_get_exit_code (const GError *error);
+
+/* For programs: "recoverable". */
+const char *car_failure_kind_get_id (CarFailureKind kind);
+
+/* "Recoverable failure", and what follows from it for the next run. */
+const char *car_failure_kind_to_string (CarFailureKind kind);
+const char *car_failure_kind_get_outlook (CarFailureKind kind);
+
+G_END_DECLS

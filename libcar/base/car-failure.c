@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/base/car-failure-private.h>
+
+static const struct
+{
+  const char *id;
+  const char *name;
+  const char *outlook;
+} kinds[] = {
+  [CAR_FAILURE_GENERAL] = { "general", "General failure", "the save point is unchanged" },
+  [CAR_FAILURE_INVALID_PARAMETER] = { "invalid-parameter", "Invalid settings",
+                                      "the save point is unchanged; --help lists all settings" },
+  [CAR_FAILURE_RECOVERABLE] = { "recoverable", "Recoverable failure",
+                                "no data are lost, the next run goes on from the last save point" },
+  [CAR_FAILURE_UNRECOVERABLE] = { "unrecoverable", "Unrecoverable failure",
+                                  "data may be missing, so the next run makes a full import" },
+  [CAR_FAILURE_DATASOURCE] = { "data-source", "Failure of the data source", "the save point is unchanged" },
+  [CAR_FAILURE_STOPPED] = { "stopped", "Stopped",
+                            "no data are lost, the next run goes on from the last save point" },
+};
+
+CarFailureKind
+car_failure_get_kind (const GError *error)
+{
+  if (error->domain == CAR_RECOVERABLE_FAILURE)
+    return CAR_FAILURE_RECOVERABLE;
+  if (error->domain == CAR_UNRECOVERABLE_FAILURE)
+    return CAR_FAILURE_UNRECOVERABLE;
+  if (error->domain == CAR_DATASOURCE_FAILURE)
+    return CAR_FAILURE_DATASOURCE;
+  if (g_error_matches (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER))
+    return CAR_FAILURE_INVALID_PARAMETER;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return CAR_FAILURE_STOPPED;
+  return CAR_FAILURE_GENERAL;
+}
+
+int
+car_failure_get_exit_code (const GError *error)
+{
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return CAR_RECOVERABLE_FAILURE_DEFAULT;
+
+  gboolean is_ours = error->domain == CAR_APP_ERROR || error->domain == CAR_RECOVERABLE_FAILURE ||
+                     error->domain == CAR_UNRECOVERABLE_FAILURE || error->domain == CAR_DATASOURCE_FAILURE;
+
+  return is_ours && error->code >= 1 && error->code <= 255 ? error->code : CAR_APP_ERROR_GENERAL;
+}
+
+const char *
+car_failure_kind_get_id (CarFailureKind kind)
+{
+  return kinds[kind].id;
+}
+
+const char *
+car_failure_kind_to_string (CarFailureKind kind)
+{
+  return kinds[kind].name;
+}
+
+const char *
+car_failure_kind_get_outlook (CarFailureKind kind)
+{
+  return kinds[kind].outlook;
+}

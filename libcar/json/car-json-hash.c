@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/json/car-json-hash-private.h>
+#include <libcar/json/car-json-number-private.h>
+
+#include <string.h>
+#include <unistd.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+/* What tells values of different types apart that have the same bytes. */
+enum
+{
+  SALT_STRING,
+  SALT_INTEGER,
+  SALT_NUMBER,
+  SALT_LITERAL,
+  SALT_ARRAY,
+  SALT_OBJECT,
+};
+
+static guint64
+get_seed (void)
+{
+  static gsize seed = 0;
+
+  if (g_once_init_enter (&seed))
+    {
+      guint64 random;
+      if (getentropy (&random, sizeof random) != 0)
+        random = (guint64) g_random_int () << 32 | g_random_int ();
+      g_once_init_leave (&seed, (gsize) random | 1);
+    }
+  return seed;
+}
+
+static inline CarJsonHash
+hash_bytes (const void *bytes, gsize length, guint64 salt)
+{
+  XXH128_hash_t hash = XXH3_128bits_withSeed (bytes, length, get_seed () + salt);
+  return (CarJsonHash){ hash.low64, hash.high64 };
+}
+
+CarJsonHash
+car_json_hash_text (const char *text, gsize length)
+{
+  return hash_bytes (text, length, SALT_STRING);
+}
+
+CarJsonHash
+car_json_hash_string (const CarJsonSpan *string)
+{
+  char buffer[256];
+
+  if (!string->escaped)
+    return car_json_hash_text (string->text, string->length);
+
+  g_autofree char *large = string->length > sizeof buffer ? g_malloc (string->length) : NULL;
+  char *text = large != NULL ? large : buffer;
+  return car_json_hash_text (text, car_json_span_unescape_to (string, text));
+}
+
+static CarJsonHash
+hash_number (const CarJsonSpan *span)
+{
+  CarJsonNumber number;
+  char buffer[64];
+
+  car_json_number_init (&number, span);
+  if (number.is_small)
+    return hash_bytes (&number.small, sizeof number.small, SALT_INTEGER);
+
+  gint64 tail[2] = { number.exponent, number.negative };
+  gsize length = number.n_digits + sizeof tail;
+  g_autofree char *large = length > sizeof buffer ? g_malloc (length) : NULL;
+  char *bytes = large != NULL ? large : buffer;
+  car_json_number_copy_digits (&number, bytes);
+  memcpy (bytes + number.n_digits, tail, sizeof tail);
+  return hash_bytes (bytes, length, SALT_NUMBER);
+}
+
+static CarJsonHash
+combine (CarJsonHash a, CarJsonHash b, guint64 salt)
+{
+  CarJsonHash both[] = { a, b };
+  return hash_bytes (both, sizeof both, salt);
+}
+
+/* Both are random already: they are put together so that neither can stand for the other, and stirred so that sums of
+ * such do not tell which belonged to which. */
+static inline guint64
+stir (guint64 name, guint64 value)
+{
+  guint64 mixed = name + (value << 23 | value >> 41);
+
+  mixed = (mixed ^ mixed >> 33) * G_GUINT64_CONSTANT (0xff51afd7ed558ccd);
+  mixed = (mixed ^ mixed >> 33) * G_GUINT64_CONSTANT (0xc4ceb9fe1a85ec53);
+  return mixed ^ mixed >> 33;
+}
+
+CarJsonHash
+car_json_hash_member (CarJsonHash name, CarJsonHash value)
+{
+  return (CarJsonHash){ stir (name.low, value.low), stir (name.high, value.high) };
+}
+
+/* As deep as the scanner allows at most. */
+static CarJsonHash
+hash_next (CarJsonScanner *scanner)
+{
+  CarJsonSpan span;
+  CarJsonType type = car_json_scanner_peek (scanner);
+  CarJsonHash hash = { 0, 0 };
+  guint64 n = 0;
+
+  if (type == CAR_JSON_ARRAY)
+    {
+      car_json_scanner_enter (scanner, type);
+      for (; car_json_scanner_next_item (scanner); n++)
+        hash = combine (hash, hash_next (scanner), SALT_ARRAY);
+      return combine (hash, (CarJsonHash){ n, 0 }, SALT_ARRAY);
+    }
+  if (type == CAR_JSON_OBJECT)
+    {
+      car_json_scanner_enter (scanner, type);
+      for (; car_json_scanner_next_member (scanner, &span); n++)
+        {
+          CarJsonHash name = car_json_hash_string (&span);
+          CarJsonHash member = car_json_hash_member (name, hash_next (scanner));
+          hash.low += member.low;
+          hash.high += member.high;
+        }
+      return combine (hash, (CarJsonHash){ n, 0 }, SALT_OBJECT);
+    }
+  return car_json_scanner_read (scanner, &span) ? car_json_hash_value (&span) : hash;
+}
+
+CarJsonHash
+car_json_hash_value (const CarJsonSpan *value)
+{
+  CarJsonScanner scanner;
+
+  switch (value->type)
+    {
+    case CAR_JSON_STRING:
+      return car_json_hash_string (value);
+    case CAR_JSON_NUMBER:
+      return hash_number (value);
+    case CAR_JSON_ARRAY:
+    case CAR_JSON_OBJECT:
+      car_json_scanner_init (&scanner, value->text, value->length);
+      return hash_next (&scanner);
+    default:
+      return hash_bytes (value->text, value->length, SALT_LITERAL);
+    }
+}
+
+static gboolean
+is_same (CarJsonHash a, CarJsonHash b)
+{
+  return a.low == b.low && a.high == b.high;
+}
+
+/* The slot that holds the hash, or the free one where it belongs. */
+static CarJsonHash *
+find_slot (const CarJsonHashSet *self, CarJsonHash hash)
+{
+  static const CarJsonHash none;
+  gsize i = hash.low;
+
+  while (!is_same (self->slots[i & (self->n_slots - 1)], none) &&
+         !is_same (self->slots[i & (self->n_slots - 1)], hash))
+    i++;
+  return &self->slots[i & (self->n_slots - 1)];
+}
+
+static void
+grow (CarJsonHashSet *self)
+{
+  CarJsonHashSet larger = { .n_slots = self->n_slots == 0 ? 64 : self->n_slots * 2 };
+
+  larger.slots = g_new0 (CarJsonHash, larger.n_slots);
+  if (self->n_slots == 0)
+    for (gsize i = 0; i < self->n_hashes; i++)
+      *find_slot (&larger, self->few[i]) = self->few[i];
+  else
+    for (gsize i = 0; i < self->n_slots; i++)
+      if (self->slots[i].low != 0 || self->slots[i].high != 0)
+        *find_slot (&larger, self->slots[i]) = self->slots[i];
+  g_free (self->slots);
+  self->slots = larger.slots;
+  self->n_slots = larger.n_slots;
+}
+
+gboolean
+car_json_hash_set_contains (const CarJsonHashSet *self, CarJsonHash hash)
+{
+  if (self->n_slots > 0)
+    return is_same (*find_slot (self, hash), hash);
+  for (gsize i = 0; i < self->n_hashes; i++)
+    if (is_same (self->few[i], hash))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+car_json_hash_set_add (CarJsonHashSet *self, CarJsonHash hash)
+{
+  if (car_json_hash_set_contains (self, hash))
+    return FALSE;
+
+  if (self->n_slots == 0 && self->n_hashes < G_N_ELEMENTS (self->few))
+    self->few[self->n_hashes] = hash;
+  else
+    {
+      if (self->n_slots == 0 || self->n_hashes >= self->n_slots / 2)
+        grow (self);
+      *find_slot (self, hash) = hash;
+    }
+  self->n_hashes++;
+  return TRUE;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <libcar/json/car-json-scanner-private.h>
+#include <libcar/log/car-log-private.h>
+
+#define LEVEL_FIELD "CAR_LEVEL"
+#define MIN_SECRET_LENGTH 4
+
+/* One log a process, as GLib has one writer a process. */
+static struct
+{
+  GMutex mutex;
+  CarLogFormat format;
+  gboolean debug;
+  char *connector;
+  char *source;
+  char *version;
+  GPtrArray *secrets; /* the longest first: one may be a part of another */
+  char *status;
+} car_log;
+
+typedef struct
+{
+  const char *level;
+  const char *label;
+  char *message; /* UTF-8, without secrets */
+} CarLogLine;
+
+gboolean
+car_log_parse_format (const char *name, CarLogFormat *format)
+{
+  static const char *const names[] = {
+    [CAR_LOG_FORMAT_AUTO] = "auto",
+    [CAR_LOG_FORMAT_JSON] = "json",
+    [CAR_LOG_FORMAT_TEXT] = "text",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (g_ascii_strcasecmp (name, names[i]) == 0)
+      {
+        *format = i;
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static gboolean
+on_terminal (void)
+{
+  return isatty (STDERR_FILENO);
+}
+
+static gboolean
+writes_text (void)
+{
+  return car_log.format == CAR_LOG_FORMAT_TEXT || (car_log.format == CAR_LOG_FORMAT_AUTO && on_terminal ());
+}
+
+static gboolean
+has_colours (void)
+{
+  const char *no_color = g_getenv ("NO_COLOR"); /* https://no-color.org */
+
+  return on_terminal () && (no_color == NULL || *no_color == '\0') &&
+         g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
+}
+
+/* The words are those of Python's logging, which consumers of the public framework's log know. */
+static const char *
+level_name (GLogLevelFlags level)
+{
+  if (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    return "CRITICAL";
+  if (level & G_LOG_LEVEL_WARNING)
+    return "WARNING";
+  if (level & (G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO))
+    return "INFO";
+  return "DEBUG";
+}
+
+static char *
+without_secrets (const char *text, gssize length)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, length);
+  g_autoptr (GString) clean = g_string_new (valid);
+
+  for (guint i = 0; car_log.secrets != NULL && i < car_log.secrets->len; i++)
+    g_string_replace (clean, g_ptr_array_index (car_log.secrets, i), "***", 0);
+
+  return g_string_free (g_steal_pointer (&clean), FALSE);
+}
+
+static void
+append_member (GString *out, const char *name, const char *value)
+{
+  g_string_append_c (out, out->len == 0 ? '{' : ',');
+  car_json_append_string (out, name, -1);
+  g_string_append_c (out, ':');
+  car_json_append_string (out, value == NULL ? "" : value, -1);
+}
+
+static char *
+line_as_json (const CarLogLine *line)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  append_member (out, "ibm_datetime", time);
+  append_member (out, "level", line->level);
+  append_member (out, "label", line->label);
+  append_member (out, "message", line->message);
+  append_member (out, "connector", car_log.connector);
+  append_member (out, "source", car_log.source);
+  append_member (out, "version", car_log.version);
+  g_string_append (out, "}\n");
+
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+/* What a data source says ends up here too: it must neither steer the terminal nor look like another line. */
+static void
+append_printable (GString *out, const char *text)
+{
+  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
+    {
+      gunichar character = g_utf8_get_char (at);
+
+      if (character == '\n')
+        g_string_append (out, "\n  ");
+      else if (character == '\t' ||
+               !(g_unichar_iscntrl (character) || g_unichar_type (character) == G_UNICODE_FORMAT))
+        g_string_append_unichar (out, character);
+      else
+        g_string_append_unichar (out, 0xFFFD);
+    }
+}
+
+static char *
+line_as_text (const CarLogLine *line)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  gboolean bad = !g_str_equal (line->level, "INFO") && !g_str_equal (line->level, "DEBUG");
+
+  if (!g_str_equal (line->level, "INFO"))
+    {
+      g_autofree char *level = g_ascii_strdown (line->level, -1);
+
+      if (has_colours ())
+        g_string_append_printf (out, "\033[%sm%s:\033[0m ",
+                                bad ? (g_str_equal (level, "warning") ? "1;33" : "1;31") : "2", level);
+      else
+        g_string_append_printf (out, "%s: ", level);
+    }
+  if (car_log.debug)
+    g_string_append_printf (out, "[%s] ", line->label);
+  append_printable (out, line->message);
+  g_string_append_c (out, '\n');
+
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+/* The status is cut at the right border: a line that wraps cannot be taken away again. */
+static void
+draw_status (GString *out)
+{
+  struct winsize size;
+  glong width = ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+
+  g_autofree char *cut =
+      g_utf8_substring (car_log.status, 0, MIN (width, g_utf8_strlen (car_log.status, -1)));
+  g_string_append (out, cut);
+}
+
+/* One write a line, so that lines of several processes into one pipe stay whole. */
+static void
+write_out (const char *text)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  if (car_log.status != NULL)
+    g_string_append (out, "\r\033[K");
+  g_string_append (out, text);
+  if (car_log.status != NULL)
+    draw_status (out);
+
+  fwrite (out->str, 1, out->len, stderr);
+  fflush (stderr);
+}
+
+static const char *
+find_field (const GLogField *fields, gsize n_fields, const char *key, gssize *length)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (g_str_equal (fields[i].key, key))
+      {
+        *length = fields[i].length;
+        return fields[i].value;
+      }
+
+  return NULL;
+}
+
+/* GLib tells of each of its sockets: only to who asks for that, as GLib has it, by G_MESSAGES_DEBUG. */
+static gboolean
+wants_debug (const char *domain)
+{
+  return car_log.debug &&
+         !(g_str_has_prefix (domain, "GLib") && g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, domain));
+}
+
+static GLogWriterOutput
+car_log_writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+  gssize length = -1;
+  const char *own_level = find_field (fields, n_fields, LEVEL_FIELD, &length);
+  const char *domain = find_field (fields, n_fields, "GLIB_DOMAIN", &length);
+  const char *message = find_field (fields, n_fields, "MESSAGE", &length);
+
+  if (message == NULL)
+    return G_LOG_WRITER_UNHANDLED;
+
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+  CarLogLine line = { own_level != NULL ? own_level : level_name (level),
+                      domain != NULL ? domain : "connector", NULL };
+
+  if (g_str_equal (line.level, "DEBUG") && !wants_debug (line.label))
+    return G_LOG_WRITER_HANDLED;
+
+  g_autofree char *clean = without_secrets (message, length);
+  line.message = clean;
+
+  g_autofree char *text = writes_text () ? line_as_text (&line) : line_as_json (&line);
+  write_out (text);
+
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+car_log_install (void)
+{
+  static gsize installed = 0;
+
+  if (g_once_init_enter (&installed))
+    {
+      g_log_set_writer_func (car_log_writer, NULL, NULL);
+      g_once_init_leave (&installed, 1);
+    }
+}
+
+void
+car_log_set_up (CarLogFormat format,
+                gboolean debug,
+                const char *connector,
+                const char *source,
+                const char *version)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  car_log.format = format;
+  car_log.debug = debug;
+  g_free (car_log.connector);
+  car_log.connector = g_strdup (connector);
+  g_free (car_log.source);
+  car_log.source = g_strdup (source);
+  g_free (car_log.version);
+  car_log.version = g_strdup (version);
+}
+
+static int
+compare_lengths (gconstpointer a, gconstpointer b)
+{
+  gsize length_a = strlen (*(const char *const *) a), length_b = strlen (*(const char *const *) b);
+
+  return length_a < length_b ? 1 : length_a > length_b ? -1 : 0;
+}
+
+void
+car_log_add_secret (const char *secret)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  if (g_utf8_strlen (secret, -1) < MIN_SECRET_LENGTH)
+    return;
+
+  if (car_log.secrets == NULL)
+    car_log.secrets = g_ptr_array_new_with_free_func (g_free);
+  if (g_ptr_array_find_with_equal_func (car_log.secrets, secret, g_str_equal, NULL))
+    return;
+
+  g_ptr_array_add (car_log.secrets, g_strdup (secret));
+  g_ptr_array_sort (car_log.secrets, compare_lengths);
+}
+
+char *
+car_log_without_secrets (const char *text)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  return without_secrets (text, -1);
+}
+
+void
+car_log_failure (const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  const GLogField fields[] = {
+    { "MESSAGE", message, -1 },
+    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
+    { LEVEL_FIELD, "ERROR", -1 },
+  };
+  g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields, G_N_ELEMENTS (fields));
+}
+
+gboolean
+car_log_is_interactive (void)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  return writes_text () && on_terminal ();
+}
+
+void
+car_log_set_status (const char *status)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  if (!writes_text () || !on_terminal () || g_strcmp0 (status, car_log.status) == 0)
+    return;
+
+  g_autofree char *old = car_log.status;
+  car_log.status = g_strdup (status);
+  if (old == NULL || status != NULL)
+    write_out ("");
+  else
+    {
+      fputs ("\r\033[K", stderr);
+      fflush (stderr);
+    }
+}
+
+void
+car_log_print (const char *text)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  if (!writes_text () || !on_terminal ())
+    return;
+
+  g_autofree char *clean = without_secrets (text, -1);
+  write_out (clean);
+}

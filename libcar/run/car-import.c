@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/base/car-error.h>
+#include <libcar/run/car-contract-private.h>
+#include <libcar/run/car-import-private.h>
+
+typedef struct
+{
+  CarApp *app; /* weak: an app may keep its importers */
+  CarClient *client;
+  CarDataHandler *data_handler;
+  CarAssetServer *asset_server;
+} CarImportPrivate;
+
+enum
+{
+  PROP_0,
+  PROP_APP,
+  PROP_CLIENT,
+  PROP_DATA_HANDLER,
+  PROP_ASSET_SERVER,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+/**
+ * CarImport:
+ *
+ * What a full and an incremental import have in common: a connector subclasses [class@FullImport] and
+ * [class@IncrementalImport].
+ *
+ * An importer reads from the data source ([method@Import.get_asset_server]) and hands what it reads to the data handler
+ * ([method@Import.get_data_handler]), object by object; checking, staging and sending is libcar's. All methods are called
+ * by the run, in the order of protocol.md, in the thread that runs the app, and may take as long as they need; they look
+ * at their cancellable in between. A failure is an error of %CAR_DATASOURCE_FAILURE, %CAR_RECOVERABLE_FAILURE,
+ * %CAR_UNRECOVERABLE_FAILURE or %CAR_APP_ERROR; every other error is a general failure.
+ */
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CarImport, car_import, G_TYPE_OBJECT)
+
+static gboolean
+car_import_real_get_new_save_point (CarImport *self,
+                                    char **save_point,
+                                    GCancellable *cancellable,
+                                    GError **error)
+{
+  *save_point = NULL;
+  return TRUE;
+}
+
+static void
+car_import_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  CarImportPrivate *priv = car_import_get_instance_private (CAR_IMPORT (object));
+
+  switch (id)
+    {
+    case PROP_APP:
+      g_value_set_object (value, priv->app);
+      break;
+    case PROP_CLIENT:
+      g_value_set_object (value, priv->client);
+      break;
+    case PROP_DATA_HANDLER:
+      g_value_set_object (value, priv->data_handler);
+      break;
+    case PROP_ASSET_SERVER:
+      g_value_set_object (value, priv->asset_server);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+car_import_dispose (GObject *object)
+{
+  CarImportPrivate *priv = car_import_get_instance_private (CAR_IMPORT (object));
+
+  g_clear_weak_pointer (&priv->app);
+  g_clear_object (&priv->client);
+  g_clear_object (&priv->data_handler);
+  g_clear_object (&priv->asset_server);
+
+  G_OBJECT_CLASS (car_import_parent_class)->dispose (object);
+}
+
+static void
+car_import_class_init (CarImportClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = car_import_get_property;
+  object_class->dispose = car_import_dispose;
+  klass->get_new_save_point = car_import_real_get_new_save_point;
+
+  /**
+   * CarImport:app:
+   *
+   * The app whose run this is; %NULL before and after.
+   */
+  properties[PROP_APP] =
+      g_param_spec_object ("app", NULL, NULL, CAR_TYPE_APP, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CarImport:client:
+   *
+   * The CAR service; %NULL before and after the run.
+   */
+  properties[PROP_CLIENT] =
+      g_param_spec_object ("client", NULL, NULL, CAR_TYPE_CLIENT, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CarImport:data-handler:
+   *
+   * What takes vertices and edges; %NULL before and after the run.
+   */
+  properties[PROP_DATA_HANDLER] = g_param_spec_object ("data-handler", NULL, NULL, CAR_TYPE_DATA_HANDLER,
+                                                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * CarImport:asset-server:
+   *
+   * The way to the data source; %NULL before and after the run.
+   */
+  properties[PROP_ASSET_SERVER] = g_param_spec_object ("asset-server", NULL, NULL, CAR_TYPE_ASSET_SERVER,
+                                                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+car_import_init (CarImport *self)
+{
+}
+
+void
+car_import_set_surroundings (CarImport *self,
+                             CarApp *app,
+                             CarClient *client,
+                             CarDataHandler *data_handler,
+                             CarAssetServer *asset_server)
+{
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+
+  if (g_set_weak_pointer (&priv->app, app))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_APP]);
+  if (g_set_object (&priv->client, client))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLIENT]);
+  if (g_set_object (&priv->data_handler, data_handler))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DATA_HANDLER]);
+  if (g_set_object (&priv->asset_server, asset_server))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ASSET_SERVER]);
+}
+
+/**
+ * car_import_get_new_save_point:
+ * @self: an importer
+ * @save_point: (out) (transfer full) (nullable): where in the data source's history it stands now, as text of the
+ *   connector's own choice; %NULL where it has no such thing
+ * @cancellable: (nullable): cancelled when the run is to stop
+ * @error: return location for an error
+ *
+ * Asks where the data source stands now, before any data are read, so that nothing slips between. It is kept in the
+ * CAR service after the import, and given to [method@IncrementalImport.get_data_for_delta] in the next run. An empty
+ * text means the same as %NULL: the next import is a full one.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ */
+gboolean
+car_import_get_new_save_point (CarImport *self, char **save_point, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), FALSE);
+  g_return_val_if_fail (save_point != NULL, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  GError *failure = NULL;
+  g_autofree char *found = NULL;
+  gboolean asked = CAR_IMPORT_GET_CLASS (self)->get_new_save_point (self, &found, cancellable, &failure);
+
+  *save_point = NULL;
+  if (!car_contract_check (self, "get_new_save_point", asked, failure, error))
+    return FALSE;
+
+  if (found != NULL && !g_utf8_validate (found, -1, NULL))
+    {
+      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+                   "%s.get_new_save_point returned a save point that is not UTF-8",
+                   G_OBJECT_TYPE_NAME (self));
+      return FALSE;
+    }
+
+  if (found != NULL && *found != '\0')
+    *save_point = g_steal_pointer (&found);
+  return TRUE;
+}
+
+/**
+ * car_import_import_vertices:
+ * @self: an importer
+ * @cancellable: (nullable): cancelled when the run is to stop
+ * @error: return location for an error
+ *
+ * Adds vertices to the data handler: all that the data source has (a full import), or those of the delta (an
+ * incremental one). The run sends them when this returns.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ */
+gboolean
+car_import_import_vertices (CarImport *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  CarImportClass *klass = CAR_IMPORT_GET_CLASS (self);
+  if (klass->import_vertices == NULL)
+    {
+      car_contract_set_missing (self, "import_vertices", error);
+      return FALSE;
+    }
+
+  GError *failure = NULL;
+  gboolean imported = klass->import_vertices (self, cancellable, &failure);
+
+  return car_contract_check (self, "import_vertices", imported, failure, error);
+}
+
+/**
+ * car_import_import_edges:
+ * @self: an importer
+ * @cancellable: (nullable): cancelled when the run is to stop
+ * @error: return location for an error
+ *
+ * Adds edges to the data handler, as [method@Import.import_vertices] adds vertices. It is called when all vertices are
+ * in the CAR service.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ */
+gboolean
+car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  CarImportClass *klass = CAR_IMPORT_GET_CLASS (self);
+  if (klass->import_edges == NULL)
+    {
+      car_contract_set_missing (self, "import_edges", error);
+      return FALSE;
+    }
+
+  GError *failure = NULL;
+  gboolean imported = klass->import_edges (self, cancellable, &failure);
+
+  return car_contract_check (self, "import_edges", imported, failure, error);
+}
+
+/**
+ * car_import_get_app:
+ * @self: an importer
+ *
+ * The app whose run this is: it has the settings ([method@App.get_setting]).
+ *
+ * Returns: (transfer none) (nullable): the app; %NULL before and after the run
+ */
+CarApp *
+car_import_get_app (CarImport *self)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), NULL);
+
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+  return priv->app;
+}
+
+/**
+ * car_import_get_client:
+ * @self: an importer
+ *
+ * The CAR service, for what a connector wants of it besides the import.
+ *
+ * Returns: (transfer none) (nullable): the client; %NULL before and after the run
+ */
+CarClient *
+car_import_get_client (CarImport *self)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), NULL);
+
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+  return priv->client;
+}
+
+/**
+ * car_import_get_data_handler:
+ * @self: an importer
+ *
+ * What takes the vertices and edges of this import.
+ *
+ * Returns: (transfer none) (nullable): the data handler; %NULL before and after the run
+ */
+CarDataHandler *
+car_import_get_data_handler (CarImport *self)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), NULL);
+
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+  return priv->data_handler;
+}
+
+/**
+ * car_import_get_asset_server:
+ * @self: an importer
+ *
+ * The object that [method@App.create_asset_server] made for this run.
+ *
+ * Returns: (transfer none) (nullable): the asset server; %NULL before and after the run
+ */
+CarAssetServer *
+car_import_get_asset_server (CarImport *self)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), NULL);
+
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+  return priv->asset_server;
+}

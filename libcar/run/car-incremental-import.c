@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/run/car-contract-private.h>
+#include <libcar/run/car-import.h>
+#include <libcar/run/car-incremental-import.h>
+
+/**
+ * CarIncrementalImport:
+ *
+ * Imports what changed in the data source between two save points. A connector's subclass implements
+ * [vfunc@Import.get_new_save_point], [vfunc@IncrementalImport.get_data_for_delta], [vfunc@Import.import_vertices],
+ * [vfunc@Import.import_edges] and [vfunc@IncrementalImport.delete_vertices], which are called in this order.
+ *
+ * Where the data source cannot tell what changed, any of them fails with
+ * %CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE, and a full import is made instead; its message says why.
+ */
+G_DEFINE_ABSTRACT_TYPE (CarIncrementalImport, car_incremental_import, CAR_TYPE_IMPORT)
+
+static void
+car_incremental_import_class_init (CarIncrementalImportClass *klass)
+{
+}
+
+static void
+car_incremental_import_init (CarIncrementalImport *self)
+{
+}
+
+/**
+ * car_incremental_import_get_data_for_delta:
+ * @self: an incremental importer
+ * @last_save_point: the save point of the last complete import
+ * @new_save_point: the save point of this import, from [method@Import.get_new_save_point]
+ * @cancellable: (nullable): cancelled when the run is to stop
+ * @error: return location for an error
+ *
+ * Finds out what changed between the two save points; the importer keeps it for the methods that follow. The two may be
+ * equal: whether nothing changed then is for the connector to know.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ */
+gboolean
+car_incremental_import_get_data_for_delta (CarIncrementalImport *self,
+                                           const char *last_save_point,
+                                           const char *new_save_point,
+                                           GCancellable *cancellable,
+                                           GError **error)
+{
+  g_return_val_if_fail (CAR_IS_INCREMENTAL_IMPORT (self), FALSE);
+  g_return_val_if_fail (last_save_point != NULL, FALSE);
+  g_return_val_if_fail (new_save_point != NULL, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  CarIncrementalImportClass *klass = CAR_INCREMENTAL_IMPORT_GET_CLASS (self);
+  if (klass->get_data_for_delta == NULL)
+    {
+      car_contract_set_missing (self, "get_data_for_delta", error);
+      return FALSE;
+    }
+
+  GError *failure = NULL;
+  gboolean found = klass->get_data_for_delta (self, last_save_point, new_save_point, cancellable, &failure);
+
+  return car_contract_check (self, "get_data_for_delta", found, failure, error);
+}
+
+/**
+ * car_incremental_import_delete_vertices:
+ * @self: an incremental importer
+ * @cancellable: (nullable): cancelled when the run is to stop
+ * @error: return location for an error
+ *
+ * Deletes what the data source no longer has, with [method@DataHandler.delete_vertices].
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ */
+gboolean
+car_incremental_import_delete_vertices (CarIncrementalImport *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_INCREMENTAL_IMPORT (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  CarIncrementalImportClass *klass = CAR_INCREMENTAL_IMPORT_GET_CLASS (self);
+  if (klass->delete_vertices == NULL)
+    {
+      car_contract_set_missing (self, "delete_vertices", error);
+      return FALSE;
+    }
+
+  GError *failure = NULL;
+  gboolean deleted = klass->delete_vertices (self, cancellable, &failure);
+
+  return car_contract_check (self, "delete_vertices", deleted, failure, error);
+}

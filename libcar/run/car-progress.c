@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/log/car-log-private.h>
+#include <libcar/run/car-progress-private.h>
+
+#define REDRAW_INTERVAL (G_USEC_PER_SEC / 10)
+
+struct _CarProgress
+{
+  CarDataHandler *data_handler;
+  gulong handler;
+  gint64 last_drawn; /* monotonic microseconds */
+};
+
+static void
+on_progress (CarDataHandler *data_handler, const char *what, guint64 done, guint64 total, gpointer data)
+{
+  CarProgress *self = data;
+  gint64 now = g_get_monotonic_time ();
+  gboolean last = total > 0 && done == total;
+
+  if (now - self->last_drawn < REDRAW_INTERVAL && !last)
+    return;
+
+  g_autofree char *line = total > 0
+                              ? g_strdup_printf ("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " (%d %%)",
+                                                 what, done, total, (int) (100.0 * done / total))
+                              : g_strdup_printf ("%s: %" G_GUINT64_FORMAT, what, done);
+
+  car_log_set_status (line);
+  self->last_drawn = now;
+}
+
+CarProgress *
+car_progress_new (CarDataHandler *data_handler)
+{
+  CarProgress *self = g_new0 (CarProgress, 1);
+
+  self->data_handler = g_object_ref (data_handler);
+  if (car_log_is_interactive ())
+    self->handler = g_signal_connect (data_handler, "progress", G_CALLBACK (on_progress), self);
+
+  return self;
+}
+
+void
+car_progress_free (CarProgress *self)
+{
+  g_clear_signal_handler (&self->handler, self->data_handler);
+  g_object_unref (self->data_handler);
+  g_free (self);
+  car_log_set_status (NULL);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libcar/settings/car-settings-private.h>
+
+G_BEGIN_DECLS
+
+/* What an import needs of the settings, checked: they fit together, and numbers are numbers. The texts are the
+ * settings'. */
+typedef struct
+{
+  const char *url;
+  const char *key;
+  const char *password;
+  const char *token; /* set: url is the one for a token, and key and password are NULL */
+  const char *source;
+  const char *directory;
+  gboolean keep_directory;
+  guint page_size;
+} CarRunOptions;
+
+/* CAR_APP_ERROR_INVALID_PARAMETER, with all that is missing or wrong at once. */
+gboolean car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/client/car-call-private.h>
+#include <libcar/run/car-run-options-private.h>
+
+#define DEFAULT_PAGE_SIZE 2000
+#define MAX_PAGE_SIZE 100000
+
+/* The two ways to say who one is to the CAR service. */
+static const char *const token_settings[] = { "car-service-url-for-token", "car-service-token", NULL };
+static const char *const basic_settings[] = { "car-service-url", "car-service-key", "car-service-password",
+                                              NULL };
+
+static guint
+count_given (const CarSettings *settings, const char *const *names)
+{
+  guint given = 0;
+
+  for (guint i = 0; names[i] != NULL; i++)
+    given += car_settings_get (settings, names[i]) != NULL;
+
+  return given;
+}
+
+static void
+add_missing_of (const CarSettings *settings, const char *const *names, GStrvBuilder *problems)
+{
+  for (guint i = 0; names[i] != NULL; i++)
+    if (car_settings_get (settings, names[i]) == NULL)
+      car_setting_add_missing (car_settings_lookup (settings, names[i], -1), problems);
+}
+
+/* "-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) and …" */
+static char *
+list_settings (const CarSettings *settings, const char *const *names)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *shown = car_setting_to_string (car_settings_lookup (settings, names[i], -1));
+
+      g_string_append_printf (list, "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " and " : ", ", shown);
+    }
+
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+static void
+add_no_service (const CarSettings *settings, GStrvBuilder *problems)
+{
+  g_autofree char *basic = list_settings (settings, basic_settings);
+  g_autofree char *token = list_settings (settings, token_settings);
+  g_autofree char *problem =
+      g_strdup_printf ("the CAR service is missing: give %s; or give %s", basic, token);
+
+  g_strv_builder_add (problems, problem);
+}
+
+/* A whole set is enough: deployments give the URL of the other way as well, and nothing else of it. */
+static void
+read_service (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *problems)
+{
+  guint token_given = count_given (settings, token_settings);
+  guint basic_given = count_given (settings, basic_settings);
+
+  if (token_given == G_N_ELEMENTS (token_settings) - 1)
+    {
+      self->url = car_settings_get (settings, token_settings[0]);
+      self->token = car_settings_get (settings, token_settings[1]);
+    }
+  else if (basic_given == G_N_ELEMENTS (basic_settings) - 1)
+    {
+      self->url = car_settings_get (settings, basic_settings[0]);
+      self->key = car_settings_get (settings, basic_settings[1]);
+      self->password = car_settings_get (settings, basic_settings[2]);
+      if (car_settings_get (settings, "car-service-token") != NULL)
+        g_warning ("-car-service-token is not used: its URL, -car-service-url-for-token, is missing");
+    }
+  else if (token_given == 0 && basic_given == 0)
+    add_no_service (settings, problems);
+  else
+    {
+      if (token_given > 0)
+        add_missing_of (settings, token_settings, problems);
+      if (basic_given > 0)
+        add_missing_of (settings, basic_settings, problems);
+    }
+}
+
+static void
+read_page_size (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *problems)
+{
+  const CarSetting *setting = car_settings_lookup (settings, "export-data-page-size", -1);
+  guint64 number = DEFAULT_PAGE_SIZE;
+
+  if (setting->value != NULL &&
+      !g_ascii_string_to_unsigned (setting->value, 10, 1, MAX_PAGE_SIZE, &number, NULL))
+    {
+      g_autofree char *shown = car_setting_to_string (setting);
+      g_autofree char *problem = g_strdup_printf ("%s must be a whole number from 1 to %d, not “%s”", shown,
+                                                  MAX_PAGE_SIZE, setting->value);
+
+      g_strv_builder_add (problems, problem);
+    }
+
+  self->page_size = number;
+}
+
+static void
+read_source (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *problems)
+{
+  const CarSetting *setting = car_settings_lookup (settings, "source", -1);
+
+  self->source = car_settings_get (settings, "source");
+  if (self->source == NULL)
+    car_setting_add_missing (setting, problems);
+  else if (!car_call_is_segment (self->source))
+    {
+      g_autofree char *shown = car_setting_to_string (setting);
+      g_autofree char *problem =
+          g_strdup_printf ("%s must be a name of its own: no URL can hold one that is “.” or “..”", shown);
+
+      g_strv_builder_add (problems, problem);
+    }
+}
+
+gboolean
+car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError **error)
+{
+  g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
+
+  *self = (CarRunOptions){
+    .directory = car_settings_get (settings, "export-data-dir"),
+    .keep_directory = car_settings_is_on (settings, "keep-export-data-dir"),
+  };
+
+  read_source (self, settings, problems);
+  read_service (self, settings, problems);
+  read_page_size (self, settings, problems);
+  car_settings_check_required (settings, problems);
+
+  return car_settings_set_error (problems, error);
+}

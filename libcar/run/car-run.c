@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include <libcar/client/car-client-private.h>
+#include <libcar/staging/car-data-handler-private.h>
+#include <libcar/base/car-failure-private.h>
+#include <libcar/run/car-import-private.h>
+#include <libcar/log/car-log-private.h>
+#include <libcar/run/car-progress-private.h>
+#include <libcar/run/car-run-options-private.h>
+#include <libcar/run/car-run-private.h>
+#include <libcar/run/car-signals-private.h>
+#include <libcar/run/car-summary-private.h>
+
+typedef struct
+{
+  CarApp *app;
+  const CarSettings *settings;
+  CarRunOptions options;
+  GCancellable *cancellable;
+  CarClient *client;
+  CarAssetServer *asset_server;
+  CarImportSchema *schema;
+
+  /* Of the import that goes on. */
+  CarImport *import;
+  CarDataHandler *data_handler;
+  CarProgress *progress;
+
+  const char *step; /* what is done now, for the log */
+  char *last_save_point;
+  CarSummary summary;
+} CarRun;
+
+/* Between two steps is where a connector that does not look at its cancellable is stopped. */
+static gboolean
+step (CarRun *self, const char *what, GError **error)
+{
+  self->step = what;
+  car_log_set_status (NULL);
+  g_debug ("%s", what);
+
+  return !g_cancellable_set_error_if_cancelled (self->cancellable, error);
+}
+
+/* The connector in a request's User-Agent: one product, so without spaces and slashes of its own (RFC 9110, 10.1.5). */
+static char *
+make_product (const CarSettings *settings)
+{
+  const char *version = car_settings_get (settings, "version");
+  g_autofree char *name = g_strdup (car_settings_get (settings, "name"));
+  g_autofree char *safe_version = g_strdup (version == NULL ? "0" : version);
+
+  g_strdelimit (name, " /", '-');
+  g_strdelimit (safe_version, " /", '-');
+
+  return g_strconcat (name, "/", safe_version, NULL);
+}
+
+static gboolean
+open_client (CarRun *self, GError **error)
+{
+  const CarRunOptions *options = &self->options;
+
+  self->client = options->token != NULL
+                     ? car_client_new_with_token (options->url, options->token, error)
+                     : car_client_new (options->url, options->key, options->password, error);
+  if (self->client == NULL)
+    {
+      g_prefix_error (
+          error, "%s: ",
+          options->token != NULL
+              ? "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) or -car-service-token "
+                "(CAR_SERVICE_AUTHTOKEN)"
+              : "-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) or "
+                "-car-service-password (CAR_SERVICE_PASSWORD)");
+      return FALSE;
+    }
+
+  g_autofree char *product = make_product (self->settings);
+  car_client_set_user_agent (self->client, product);
+
+  return TRUE;
+}
+
+static gboolean
+open_asset_server (CarRun *self, GError **error)
+{
+  if (!step (self, "opening the data source", error))
+    return FALSE;
+
+  self->asset_server = car_app_create_asset_server (self->app, error);
+
+  return self->asset_server != NULL;
+}
+
+static gboolean
+test_connection (CarRun *self, GError **error)
+{
+  g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
+
+  car_settings_check_required (self->settings, problems);
+  if (!car_settings_set_error (problems, error) || !open_asset_server (self, error) ||
+      !step (self, "testing the connection to the data source", error) ||
+      !car_asset_server_test_connection (self->asset_server, self->cancellable, error))
+    return FALSE;
+
+  g_message ("The data source can be reached");
+  return TRUE;
+}
+
+/* Leaves the import that went on, if any, for another or for the end: what it staged goes with its data handler. */
+static void
+close_import (CarRun *self)
+{
+  if (self->data_handler != NULL)
+    car_summary_collect (&self->summary, self->data_handler);
+  if (self->data_handler != NULL && self->options.keep_directory)
+    g_message ("What was staged is kept in %s", car_data_handler_get_directory (self->data_handler));
+  if (self->import != NULL)
+    car_import_set_surroundings (self->import, NULL, NULL, NULL, NULL);
+
+  g_clear_pointer (&self->progress, car_progress_free);
+  g_clear_object (&self->import);
+  g_clear_object (&self->data_handler);
+}
+
+static gboolean
+open_import (CarRun *self, CarImport *import, const char *reason, GError **error)
+{
+  const CarRunOptions *options = &self->options;
+
+  close_import (self);
+  self->import = g_object_ref (import);
+
+  self->data_handler =
+      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema,
+                      "source", options->source, "parent-directory", options->directory, "page-size",
+                      options->page_size, "keep-directory", options->keep_directory, NULL);
+  if (self->data_handler == NULL)
+    return FALSE;
+
+  car_import_set_surroundings (import, self->app, self->client, self->data_handler, self->asset_server);
+  car_summary_start (&self->summary, reason);
+  self->progress = car_progress_new (self->data_handler);
+
+  return TRUE;
+}
+
+static gboolean
+keep_save_point (CarRun *self, const char *save_point, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (car_client_set_save_point (self->client, self->options.source, save_point == NULL ? "" : save_point,
+                                 self->cancellable, &failure))
+    {
+      self->summary.save_point = save_point == NULL ? CAR_SAVE_POINT_NONE : CAR_SAVE_POINT_KEPT;
+      return TRUE;
+    }
+
+  if (failure->domain == CAR_RECOVERABLE_FAILURE ||
+      g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    g_propagate_error (error, g_steal_pointer (&failure));
+  else /* the data are whole, the next run says it again */
+    g_set_error_literal (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT, failure->message);
+  return FALSE;
+}
+
+/* In a full import, a part without data is the report alone. */
+static gboolean
+send_part (CarRun *self, CarBundlePart part, GError **error)
+{
+  if (!step (self, part == CAR_BUNDLE_VERTICES ? "sending vertices" : "sending edges", error))
+    return FALSE;
+
+  if (car_data_handler_is_empty (self->data_handler, part) && self->summary.full)
+    return car_data_handler_send_report (self->data_handler, self->cancellable, error);
+
+  return part == CAR_BUNDLE_VERTICES
+             ? car_data_handler_send_vertices (self->data_handler, self->cancellable, error)
+             : car_data_handler_send_edges (self->data_handler, self->cancellable, error);
+}
+
+/* protocol.md, "A full import, in order", 6 and 7; an incremental import sends alike. */
+static gboolean
+import_all_parts (CarRun *self, GError **error)
+{
+  return step (self, "reading vertices", error) &&
+         car_import_import_vertices (self->import, self->cancellable, error) &&
+         send_part (self, CAR_BUNDLE_VERTICES, error) && step (self, "reading edges", error) &&
+         car_import_import_edges (self->import, self->cancellable, error) &&
+         send_part (self, CAR_BUNDLE_EDGES, error);
+}
+
+/* protocol.md, "A full import, in order", from 3 on. */
+static gboolean
+import_fully (CarRun *self, const char *reason, GError **error)
+{
+  g_autofree char *save_point = NULL;
+  g_autoptr (CarFullImport) import = NULL;
+  const char *source = self->options.source;
+
+  g_message ("A full import is made: %s", reason);
+
+  return step (self, "preparing the full import", error) &&
+         (import = car_app_create_full_import (self->app, error)) != NULL &&
+         open_import (self, CAR_IMPORT (import), reason, error) &&
+         step (self, "beginning the full import", error) &&
+         car_client_begin_full_import (self->client, source, self->cancellable, error) &&
+         step (self, "sending the report", error) &&
+         car_data_handler_send_report (self->data_handler, self->cancellable, error) &&
+         step (self, "asking for the new save point", error) &&
+         car_import_get_new_save_point (self->import, &save_point, self->cancellable, error) &&
+         import_all_parts (self, error) && step (self, "ending the full import", error) &&
+         car_client_end_full_import (self->client, source, self->cancellable, error) &&
+         step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
+}
+
+/* protocol.md, "An incremental import, in order". Without a current save point it is not possible. */
+static gboolean
+import_delta (CarRun *self, CarIncrementalImport *import, GError **error)
+{
+  g_autofree char *save_point = NULL;
+
+  if (!open_import (self, CAR_IMPORT (import), NULL, error) ||
+      !step (self, "asking for the new save point", error) ||
+      !car_import_get_new_save_point (self->import, &save_point, self->cancellable, error))
+    return FALSE;
+
+  if (save_point == NULL)
+    {
+      g_set_error_literal (error, CAR_IMPORT_ERROR, CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE,
+                           "the connector has no current save point");
+      return FALSE;
+    }
+
+  return step (self, "asking for the changes since the last save point", error) &&
+         car_incremental_import_get_data_for_delta (import, self->last_save_point, save_point,
+                                                    self->cancellable, error) &&
+         import_all_parts (self, error) && step (self, "deleting vertices", error) &&
+         car_incremental_import_delete_vertices (import, self->cancellable, error) &&
+         step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
+}
+
+/* A save point that outlived its data would make an incremental import of the run after this one, if this one failed
+ * recoverably. */
+static gboolean
+forget_outlived_save_point (CarRun *self, GError **error)
+{
+  if (!step (self, "forgetting the save point of the database that was", error) ||
+      !car_client_set_save_point (self->client, self->options.source, "", self->cancellable, error))
+    return FALSE;
+
+  self->summary.save_point = CAR_SAVE_POINT_FORGOTTEN;
+  return TRUE;
+}
+
+/* Makes the incremental import, or tells in `reason` why a full one must be made. */
+static gboolean
+import_incrementally (CarRun *self, gboolean set_up_now, char **reason, GError **error)
+{
+  g_autoptr (CarIncrementalImport) import = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  if (!step (self, "asking for the last save point", error) ||
+      !car_client_get_save_point (self->client, self->options.source, &self->last_save_point,
+                                  self->cancellable, error))
+    return FALSE;
+
+  gboolean have_save_point = self->last_save_point != NULL && *self->last_save_point != '\0';
+
+  if (set_up_now)
+    {
+      *reason = g_strdup ("the database was set up just now");
+      return !have_save_point || forget_outlived_save_point (self, error);
+    }
+
+  if (!have_save_point)
+    {
+      *reason = g_strdup ("the service holds no save point of this source");
+      return TRUE;
+    }
+
+  if (!step (self, "preparing the incremental import", error) ||
+      !car_app_create_incremental_import (self->app, &import, error))
+    return FALSE;
+
+  if (import == NULL)
+    {
+      *reason = g_strdup ("this connector has no incremental import");
+      return TRUE;
+    }
+
+  if (import_delta (self, import, &failure))
+    return TRUE;
+
+  if (!g_error_matches (failure, CAR_IMPORT_ERROR, CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+
+  *reason = g_strdup (failure->message);
+  return TRUE;
+}
+
+static gboolean
+prepare_service (CarRun *self, gboolean *set_up_now, GError **error)
+{
+  g_autoptr (CarSchemaExtension) extension = NULL;
+
+  if (!step (self, "preparing the database", error) ||
+      !car_client_prepare_database (self->client, set_up_now, self->cancellable, error) ||
+      !step (self, "preparing the schema extension", error) ||
+      !car_app_create_schema_extension (self->app, &extension, error))
+    return FALSE;
+
+  if (extension != NULL &&
+      !car_client_ensure_schema_extension (self->client, extension, self->cancellable, error))
+    return FALSE;
+
+  if (!step (self, "asking for the import schema", error))
+    return FALSE;
+
+  self->schema = car_client_get_import_schema (self->client, self->cancellable, error);
+  return self->schema != NULL;
+}
+
+static gboolean
+import_data (CarRun *self, GError **error)
+{
+  gboolean set_up_now = FALSE;
+  g_autofree char *reason = NULL;
+
+  if (!car_run_options_init (&self->options, self->settings, error) || !open_client (self, error) ||
+      !open_asset_server (self, error) || !prepare_service (self, &set_up_now, error) ||
+      !import_incrementally (self, set_up_now, &reason, error))
+    return FALSE;
+
+  return reason == NULL || import_fully (self, reason, error);
+}
+
+/* A gap may be in the data: without a save point the next import is a full one. */
+static void
+forget_save_point (CarRun *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->client == NULL)
+    return;
+
+  if (car_client_set_save_point (self->client, self->options.source, "", NULL, &error))
+    self->summary.save_point = CAR_SAVE_POINT_FORGOTTEN;
+  else
+    car_log_failure (
+        "The save point could not be forgotten, so the next run will not be the full import that it has to "
+        "be: %s",
+        error->message);
+}
+
+static char *
+describe_error (const GError *error, CarFailureKind kind)
+{
+  gsize length = strlen (error->message);
+
+  /* The outlook follows as a sentence of its own. */
+  if (length > 0 && error->message[length - 1] == '.')
+    length--;
+
+  if (kind == CAR_FAILURE_GENERAL && error->domain != CAR_APP_ERROR)
+    return g_strdup_printf ("%.*s [%s %d]", (int) length, error->message, g_quark_to_string (error->domain),
+                            error->code);
+
+  return g_strndup (error->message, length);
+}
+
+/* Says what went wrong, once. Returns: the exit code. */
+static int
+conclude (CarRun *self, const GError *error, int signal)
+{
+  CarFailureKind kind = car_failure_get_kind (error);
+  int code = car_failure_get_exit_code (error);
+
+  if (kind == CAR_FAILURE_UNRECOVERABLE)
+    forget_save_point (self);
+  else if (signal != 0)
+    {
+      kind = CAR_FAILURE_STOPPED;
+      code = 128 + signal; /* what a shell makes of it */
+    }
+
+  g_autofree char *message = describe_error (error, kind);
+  car_summary_set_failure (&self->summary, kind, code, self->step, message);
+  const char *by = signal == 0 || kind != CAR_FAILURE_STOPPED ? ""
+                   : signal == SIGINT                         ? " by SIGINT"
+                                                              : " by SIGTERM";
+
+  car_log_failure ("While %s: %s. %s%s (exit code %d): %s", self->step, message,
+                   car_failure_kind_to_string (kind), by, code, car_failure_kind_get_outlook (kind));
+  return code;
+}
+
+int
+car_run (CarApp *app, const CarSettings *settings)
+{
+  CarRun self = { .app = app,
+                  .settings = settings,
+                  .cancellable = car_app_get_cancellable (app),
+                  .step = "reading the settings" };
+  g_autoptr (GError) error = NULL;
+  int code = 0;
+
+  car_summary_init (&self.summary);
+  CarSignals *signals = car_signals_watch (self.cancellable);
+
+  gboolean done = car_settings_is_on (settings, "connection-test") ? test_connection (&self, &error)
+                                                                   : import_data (&self, &error);
+  g_clear_pointer (&self.progress, car_progress_free);
+  int signal = car_signals_unwatch (signals);
+
+  if (!done)
+    code = conclude (&self, error, signal);
+
+  close_import (&self);
+  if (self.summary.started)
+    car_summary_tell (&self.summary, done);
+  car_summary_write (&self.summary, settings);
+
+  car_summary_clear (&self.summary);
+  g_free (self.last_save_point);
+  g_clear_object (&self.schema);
+  g_clear_object (&self.asset_server);
+  g_clear_object (&self.client);
+
+  return code;
+}

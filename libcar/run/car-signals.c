@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <signal.h>
+
+#include <glib-unix.h>
+
+#include <libcar/run/car-signals-private.h>
+
+static const int watched[] = { SIGINT, SIGTERM };
+
+typedef struct
+{
+  CarSignals *signals;
+  int number;
+  struct sigaction before; /* of the program or of its interpreter */
+  GSource *source;         /* NULL: it was ignored (nohup, a shell's background job), and stays so */
+} CarSignal;
+
+struct _CarSignals
+{
+  GCancellable *cancellable;
+  GMainContext *context;
+  GMainLoop *loop;
+  GThread *thread;
+  CarSignal signals[G_N_ELEMENTS (watched)];
+  int caught; /* atomic */
+};
+
+static gboolean
+on_signal (gpointer data)
+{
+  CarSignal *signal = data;
+  CarSignals *self = signal->signals;
+
+  /* Before anybody can know of the first one. */
+  for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
+    if (self->signals[i].source != NULL)
+      sigaction (watched[i], &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
+
+  g_atomic_int_set (&self->caught, signal->number);
+  g_cancellable_cancel (self->cancellable);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static gpointer
+watch (gpointer data)
+{
+  CarSignals *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  g_main_loop_run (self->loop);
+  g_main_context_pop_thread_default (self->context);
+
+  return NULL;
+}
+
+static void
+add_signal (CarSignals *self, guint i)
+{
+  CarSignal *signal = &self->signals[i];
+
+  signal->signals = self;
+  signal->number = watched[i];
+  if (sigaction (watched[i], NULL, &signal->before) == 0 && signal->before.sa_handler == SIG_IGN)
+    return;
+
+  signal->source = g_unix_signal_source_new (watched[i]);
+  g_source_set_callback (signal->source, on_signal, signal, NULL);
+  g_source_attach (signal->source, self->context);
+}
+
+CarSignals *
+car_signals_watch (GCancellable *cancellable)
+{
+  CarSignals *self = g_new0 (CarSignals, 1);
+
+  self->cancellable = g_object_ref (cancellable);
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
+    add_signal (self, i);
+  self->thread = g_thread_new ("car-signals", watch, self);
+
+  return self;
+}
+
+static gboolean
+quit (gpointer data)
+{
+  g_main_loop_quit (data);
+
+  return G_SOURCE_REMOVE;
+}
+
+int
+car_signals_unwatch (CarSignals *self)
+{
+  /* Quit from within: a loop that does not run yet would not notice. */
+  g_autoptr (GSource) idle = g_idle_source_new ();
+  g_source_set_callback (idle, quit, self->loop, NULL);
+  g_source_attach (idle, self->context);
+  g_thread_join (self->thread);
+
+  for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
+    if (self->signals[i].source != NULL)
+      {
+        g_source_destroy (self->signals[i].source);
+        g_source_unref (self->signals[i].source);
+        sigaction (watched[i], &self->signals[i].before, NULL);
+      }
+
+  int caught = g_atomic_int_get (&self->caught);
+
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_object_unref (self->cancellable);
+  g_free (self);
+
+  return caught;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libcar/base/car-failure-private.h>
+#include <libcar/settings/car-settings-private.h>
+#include <libcar/staging/car-data-handler-private.h>
+#include <libcar/staging/car-data-handler.h>
+
+G_BEGIN_DECLS
+
+/* What a run did, for its end. */
+
+typedef enum
+{
+  CAR_SAVE_POINT_UNCHANGED,
+  CAR_SAVE_POINT_KEPT,
+  CAR_SAVE_POINT_NONE,      /* the connector has none to keep */
+  CAR_SAVE_POINT_FORGOTTEN, /* after a failure */
+} CarSavePointFate;
+
+typedef struct
+{
+  char *collection;
+  guint64 read;
+  guint64 invalid;
+  guint64 duplicates;
+  guint64 sent;
+  guint64 deleted;
+  char *why_invalid; /* a JSON array of what is wrong, and how often */
+} CarSummaryRow;
+
+typedef struct
+{
+  gint64 begin; /* monotonic microseconds */
+  GDateTime *begin_time;
+  gboolean started; /* an import was decided on */
+  gboolean full;
+  char *reason; /* why it is a full one */
+  GArray *rows; /* (element-type CarSummaryRow), by collection */
+  CarSummaryRow total;
+  guint64 bytes; /* staged to be sent */
+  CarSavePointFate save_point;
+
+  int exit_code;
+  char *failure; /* NULL: there was none, else these two say more of it */
+  CarFailureKind failure_kind;
+  const char *failed_step;
+} CarSummary;
+
+void car_summary_init (CarSummary *self);
+void car_summary_clear (CarSummary *self);
+
+/* The import that is made from now on. `reason` says why it is a full one; NULL: it is an incremental one. */
+void car_summary_start (CarSummary *self, const char *reason);
+
+/* Takes over what the data handler counted. */
+void car_summary_collect (CarSummary *self, CarDataHandler *data_handler);
+
+/* How the run failed. */
+void car_summary_set_failure (CarSummary *self,
+                              CarFailureKind kind,
+                              int exit_code,
+                              const char *step,
+                              const char *message);
+
+/* Writes it as JSON to the file that the setting `summary` names, if it does: docs/running.md says what is in it. When
+ * that fails there is a warning. */
+void car_summary_write (const CarSummary *self, const CarSettings *settings);
+
+/* The word for what became of the save point. */
+const char *car_summary_get_save_point (const CarSummary *self);
+
+/* Says it: one line in the log, and a table to people who watch. */
+void car_summary_tell (const CarSummary *self, gboolean complete);
+
+G_END_DECLS

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/log/car-log-private.h>
+#include <libcar/run/car-summary-private.h>
+
+/* Of each collection so many kinds of what is wrong are told. */
+#define MAX_VIOLATIONS 10
+
+static void
+clear_row (gpointer data)
+{
+  CarSummaryRow *row = data;
+
+  g_free (row->collection);
+  g_free (row->why_invalid);
+}
+
+void
+car_summary_init (CarSummary *self)
+{
+  *self = (CarSummary){ .begin = g_get_monotonic_time (),
+                        .begin_time = g_date_time_new_now_utc (),
+                        .rows = g_array_new (FALSE, FALSE, sizeof (CarSummaryRow)) };
+  g_array_set_clear_func (self->rows, clear_row);
+}
+
+void
+car_summary_clear (CarSummary *self)
+{
+  g_clear_pointer (&self->rows, g_array_unref);
+  g_clear_pointer (&self->begin_time, g_date_time_unref);
+  g_clear_pointer (&self->reason, g_free);
+  g_clear_pointer (&self->failure, g_free);
+}
+
+void
+car_summary_start (CarSummary *self, const char *reason)
+{
+  self->started = TRUE;
+  self->full = reason != NULL;
+  g_free (self->reason);
+  self->reason = g_strdup (reason);
+}
+
+void
+car_summary_set_failure (CarSummary *self,
+                         CarFailureKind kind,
+                         int exit_code,
+                         const char *step,
+                         const char *message)
+{
+  self->failure_kind = kind;
+  self->exit_code = exit_code;
+  self->failed_step = step;
+  g_free (self->failure);
+  self->failure = g_strdup (message);
+}
+
+static char *
+describe_violations (const GPtrArray *violations)
+{
+  g_autoptr (GString) all = g_string_new ("[");
+
+  for (guint i = 0; i < MIN (violations->len, MAX_VIOLATIONS); i++)
+    {
+      const CarViolation *violation = violations->pdata[i];
+      g_autofree char *message = car_log_without_secrets (violation->message);
+      g_autoptr (CarRecord) record = car_record_new ();
+
+      car_record_set_string (record, "message", message);
+      car_record_set_int (record, "count", violation->count);
+      g_autofree char *json = car_record_to_json (record);
+      g_string_append_printf (all, "%s%s", i > 0 ? "," : "", json);
+    }
+
+  g_string_append_c (all, ']');
+  return g_string_free (g_steal_pointer (&all), FALSE);
+}
+
+static void
+add_row (const CarCollectionCounts *counts, gpointer data)
+{
+  CarSummary *self = data;
+  CarSummaryRow row = {
+    .collection = g_strdup (counts->name),
+    .read = counts->read,
+    .invalid = counts->invalid,
+    .duplicates = counts->duplicates,
+    .sent = counts->sent,
+    .deleted = counts->deleted,
+    .why_invalid = describe_violations (counts->violations),
+  };
+
+  g_array_append_val (self->rows, row);
+  self->total.read += row.read;
+  self->total.invalid += row.invalid;
+  self->total.duplicates += row.duplicates;
+  self->total.sent += row.sent;
+  self->total.deleted += row.deleted;
+}
+
+static int
+compare_rows (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (((const CarSummaryRow *) a)->collection, ((const CarSummaryRow *) b)->collection);
+}
+
+void
+car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
+{
+  g_array_set_size (self->rows, 0);
+  self->total = (CarSummaryRow){ 0 };
+
+  car_data_handler_foreach_counts (data_handler, add_row, self);
+  g_array_sort (self->rows, compare_rows);
+  self->bytes = car_bundle_get_n_bytes (car_data_handler_get_bundle (data_handler));
+}
+
+static guint64
+count_not_sent (const CarSummaryRow *row)
+{
+  return row->read - row->invalid - row->duplicates - row->sent;
+}
+
+/* "asset 24 (2 left out)": what was read, and in brackets what became of those that were not sent. */
+static void
+append_counts (GString *out, const CarSummaryRow *row)
+{
+  const struct
+  {
+    guint64 count;
+    const char *what;
+  } others[] = {
+    { row->invalid, "left out" },
+    { row->duplicates, row->duplicates == 1 ? "duplicate" : "duplicates" },
+    { count_not_sent (row), "not sent" },
+    { row->deleted, "deleted" },
+  };
+  const char *separator = " (";
+
+  g_string_append_printf (out, "; %s %" G_GUINT64_FORMAT, row->collection, row->read);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    if (others[i].count > 0)
+      {
+        g_string_append_printf (out, "%s%" G_GUINT64_FORMAT " %s", separator, others[i].count,
+                                others[i].what);
+        separator = ", ";
+      }
+  if (*separator == ',')
+    g_string_append_c (out, ')');
+}
+
+const char *
+car_summary_get_save_point (const CarSummary *self)
+{
+  static const char *const words[] = {
+    [CAR_SAVE_POINT_UNCHANGED] = "unchanged",
+    [CAR_SAVE_POINT_KEPT] = "kept",
+    [CAR_SAVE_POINT_NONE] = "none",
+    [CAR_SAVE_POINT_FORGOTTEN] = "forgotten",
+  };
+
+  return words[self->save_point];
+}
+
+static void
+append_table_row (GString *out, int width, const CarSummaryRow *row)
+{
+  const guint64 counts[] = { row->read, row->invalid, row->duplicates, row->sent, row->deleted };
+  int padding = MAX (0, width - (int) g_utf8_strlen (row->collection, -1));
+
+  g_string_append_printf (out, "  %s%*s", row->collection, padding, "");
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    g_string_append_printf (out, "  %10" G_GUINT64_FORMAT, counts[i]);
+  g_string_append_c (out, '\n');
+}
+
+static char *
+make_table (const CarSummary *self)
+{
+  g_autoptr (GString) out = g_string_new (NULL);
+  int width = 10;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    width = MAX (width, (int) g_utf8_strlen (g_array_index (self->rows, CarSummaryRow, i).collection, -1));
+
+  g_string_append_printf (out, "  %-*s  %10s  %10s  %10s  %10s  %10s\n", width, "collection", "read",
+                          "left out", "duplicates", "sent", "deleted");
+  for (guint i = 0; i < self->rows->len; i++)
+    append_table_row (out, width, &g_array_index (self->rows, CarSummaryRow, i));
+
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+void
+car_summary_tell (const CarSummary *self, gboolean complete)
+{
+  g_autoptr (GString) line = g_string_new (self->full ? "Full import" : "Incremental import");
+  gboolean table = car_log_is_interactive () && self->rows->len > 0;
+  double seconds = (g_get_monotonic_time () - self->begin) / (double) G_USEC_PER_SEC;
+
+  if (self->reason != NULL)
+    g_string_append_printf (line, " (%s)", self->reason);
+  g_string_append_printf (line, " %s %.1f s; ", complete ? "complete in" : "not complete after", seconds);
+  g_string_append_printf (line,
+                          "%" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " left out, %" G_GUINT64_FORMAT
+                          " duplicates, %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT
+                          " deleted, %" G_GUINT64_FORMAT " bytes; save point %s",
+                          self->total.read, self->total.invalid, self->total.duplicates, self->total.sent,
+                          self->total.deleted, self->bytes, car_summary_get_save_point (self));
+
+  for (guint i = 0; !table && i < self->rows->len; i++)
+    append_counts (line, &g_array_index (self->rows, CarSummaryRow, i));
+
+  g_message ("%s", line->str);
+
+  if (table)
+    {
+      g_autofree char *text = make_table (self);
+
+      car_log_print (text);
+    }
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What a run stages on disk before anything is sent: pages ready to be sent, each a whole envelope. */
+
+#define CAR_TYPE_BUNDLE (car_bundle_get_type ())
+G_DECLARE_FINAL_TYPE (CarBundle, car_bundle, CAR, BUNDLE, GObject)
+
+typedef enum
+{
+  CAR_BUNDLE_VERTICES,
+  CAR_BUNDLE_EDGES,
+  CAR_BUNDLE_N_PARTS,
+} CarBundlePart;
+
+/* The objects of one collection in the open page of a part: `text` is `,"COLLECTION":[{…},{…}`. */
+typedef struct
+{
+  char *collection;
+  CarBundlePart part;
+  GString *text;
+  guint n_objects;
+  gsize n_bytes;
+} CarBundleSlot;
+
+/* Pages are staged in `parent`, made where it is missing, or in the system's temporary folder where that is NULL. Their
+ * files have no name: nothing is left of them, whatever ends the process. With `keep` they stay, in a new folder of
+ * their own (0700): vertices.jsonl and edges.jsonl, whose lines are the pages, and a journal that tells which job took
+ * which page.
+ *
+ * A page takes up to page_size objects (0: 2000), and no further object once it is too large (see
+ * car_bundle_set_max_page_bytes()). No disk space, no right to write: CAR_RECOVERABLE_FAILURE, which stays. */
+CarBundle *car_bundle_new (const char *parent, guint page_size, gboolean keep, GError **error);
+void car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes);
+
+/* NULL: nothing is kept. */
+const char *car_bundle_get_directory (CarBundle *self);
+
+/* What every envelope begins with: the text of two JSON objects. */
+void car_bundle_set_envelope (CarBundle *self, const char *source, const char *report);
+
+/* An object is appended to `text` of its collection's slot, behind what car_bundle_begin() put there, and then either
+ * committed or, with the same `begin`, rolled back. Slots live as long as the bundle. */
+CarBundleSlot *car_bundle_get_slot (CarBundle *self, CarBundlePart part, const char *collection);
+gsize car_bundle_begin (CarBundleSlot *slot);
+gboolean car_bundle_commit (CarBundle *self, CarBundleSlot *slot, gsize begin, GError **error);
+void car_bundle_roll_back (CarBundleSlot *slot, gsize begin);
+
+/* All that was written to pages. */
+guint64 car_bundle_get_n_bytes (CarBundle *self);
+
+/* The whole pages of a part, in the order they are sent; the page that is still open is flushed first. Pages whose
+ * jobs are done (car_bundle_note_done()) are not among them any more: page 0 is the first that is not done. */
+gboolean car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error);
+guint car_bundle_get_n_pages (CarBundle *self, CarBundlePart part);
+GBytes *car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **error);
+
+/* The envelope with the source and the report alone. */
+GBytes *car_bundle_get_report_envelope (CarBundle *self);
+
+/* Two envelopes with half of the objects each, for a page that the service finds too large. FALSE without an error:
+ * it holds a single object. */
+gboolean car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error);
+
+/* Notes that a page was taken under this job's id, and later that the jobs of all pages of the part are done. */
+gboolean
+car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const char *job, GError **error);
+gboolean car_bundle_note_done (CarBundle *self, CarBundlePart part, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,740 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <libcar/base/car-error.h>
+#include <libcar/json/car-json-scanner-private.h>
+#include <libcar/staging/car-bundle-private.h>
+
+#define DEFAULT_PAGE_SIZE 2000
+#define DEFAULT_MAX_PAGE_BYTES (8 * 1024 * 1024)
+#define FILE_TEMPLATE "car-import-XXXXXX"
+
+/* An open page's memory that is kept for the next one, a collection. */
+#define KEPT_SLOT_BYTES (1024 * 1024)
+
+typedef struct
+{
+  GPtrArray *slots;
+  guint n_objects; /* of the open page */
+  gsize n_bytes;   /* of the open page */
+  int fd;          /* the pages, one after the other, a newline behind each */
+  GArray *ends;    /* (element-type guint64): where each page ends, its newline included */
+  guint n_done;    /* pages that were sent, and their jobs are done */
+} Part;
+
+struct _CarBundle
+{
+  GObject parent_instance;
+
+  char *parent;
+  char *directory; /* NULL: nothing is kept, the files have no name, and there is no journal */
+  int journal_fd;
+  guint64 journal_end;
+  guint page_size;
+  gsize max_page_bytes;
+  GString *envelope; /* how every page begins */
+  Part parts[CAR_BUNDLE_N_PARTS];
+  guint64 n_bytes;
+  GError *failure; /* once a page could not be written, nothing is */
+};
+
+G_DEFINE_FINAL_TYPE (CarBundle, car_bundle, G_TYPE_OBJECT)
+
+static const char *const part_names[CAR_BUNDLE_N_PARTS] = { "vertices", "edges" };
+
+static void
+slot_free (CarBundleSlot *slot)
+{
+  g_free (slot->collection);
+  g_string_free (slot->text, TRUE);
+  g_free (slot);
+}
+
+static void
+slot_reset (CarBundleSlot *slot)
+{
+  slot->n_objects = 0;
+  slot->n_bytes = 0;
+  if (slot->text->allocated_len > KEPT_SLOT_BYTES)
+    {
+      g_string_free (slot->text, TRUE);
+      slot->text = g_string_new (NULL);
+    }
+
+  g_string_assign (slot->text, ",");
+  car_json_append_string (slot->text, slot->collection, -1);
+  g_string_append (slot->text, ":[");
+}
+
+static void
+close_file (int fd)
+{
+  if (fd >= 0)
+    close (fd);
+}
+
+static void
+car_bundle_finalize (GObject *object)
+{
+  CarBundle *self = CAR_BUNDLE (object);
+
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      g_ptr_array_unref (self->parts[i].slots);
+      g_array_unref (self->parts[i].ends);
+      close_file (self->parts[i].fd);
+    }
+  close_file (self->journal_fd);
+  g_string_free (self->envelope, TRUE);
+  g_clear_error (&self->failure);
+  g_free (self->directory);
+  g_free (self->parent);
+
+  G_OBJECT_CLASS (car_bundle_parent_class)->finalize (object);
+}
+
+static void
+car_bundle_class_init (CarBundleClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = car_bundle_finalize;
+}
+
+static void
+car_bundle_init (CarBundle *self)
+{
+  self->journal_fd = -1;
+  self->max_page_bytes = DEFAULT_MAX_PAGE_BYTES;
+  self->envelope = g_string_new (NULL);
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      self->parts[i].slots = g_ptr_array_new_with_free_func ((GDestroyNotify) slot_free);
+      self->parts[i].fd = -1;
+      self->parts[i].ends = g_array_new (FALSE, FALSE, sizeof (guint64));
+    }
+}
+
+/* Without data sent, no gap is possible: whatever the disk does is recoverable. */
+static gboolean
+set_disk_error (GError **error, const char *what, const char *path, int code)
+{
+  const char *advice = "give the connector a folder that it may write to (-export-data-dir)";
+
+  if (code == ENOSPC || code == EDQUOT || code == EFBIG)
+    advice = "free disk space, or choose a folder with more of it (-export-data-dir)";
+
+  g_autofree char *shown = g_filename_display_name (path);
+  g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT, "%s “%s”: %s; %s", what,
+               shown, g_strerror (code), advice);
+  return FALSE;
+}
+
+/* What others own, they can take away or replace while pages are in it. */
+static gboolean
+check_parent (const char *directory, GError **error)
+{
+  struct stat info;
+
+  if (g_mkdir_with_parents (directory, 0700) != 0 || stat (directory, &info) != 0)
+    return set_disk_error (error, "Cannot make the staging folder", directory, errno);
+  if (!S_ISDIR (info.st_mode))
+    return set_disk_error (error, "Cannot stage data in", directory, ENOTDIR);
+  if (info.st_uid != geteuid () && info.st_uid != 0)
+    return set_disk_error (error, "Cannot stage data in another user's folder", directory, EPERM);
+
+  return TRUE;
+}
+
+/* A file without a name goes when the process does, whatever ends it. Where the file system (NFS is one) makes files with
+ * a name only, it loses its name at once. */
+static int
+open_unnamed (const char *parent)
+{
+  int fd = open (parent, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+
+  if (fd >= 0)
+    return fd;
+
+  g_autofree char *path = g_build_filename (parent, FILE_TEMPLATE, NULL);
+  fd = g_mkstemp_full (path, O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0 && unlink (path) != 0)
+    {
+      const int code = errno;
+
+      close (fd);
+      errno = code;
+      return -1;
+    }
+  return fd;
+}
+
+static gboolean
+open_unnamed_files (CarBundle *self, GError **error)
+{
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      self->parts[i].fd = open_unnamed (self->parent);
+      if (self->parts[i].fd < 0)
+        return set_disk_error (error, "Cannot stage data in", self->parent, errno);
+    }
+  return TRUE;
+}
+
+static int
+open_kept_file (CarBundle *self, int directory_fd, const char *name, GError **error)
+{
+  int fd = openat (directory_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    set_disk_error (error, "Cannot make files in the staging folder", self->directory, errno);
+  return fd;
+}
+
+static gboolean
+open_kept_files (CarBundle *self, int directory_fd, GError **error)
+{
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      g_autofree char *name = g_strconcat (part_names[i], ".jsonl", NULL);
+
+      self->parts[i].fd = open_kept_file (self, directory_fd, name, error);
+      if (self->parts[i].fd < 0)
+        return FALSE;
+    }
+
+  self->journal_fd = open_kept_file (self, directory_fd, "journal", error);
+  return self->journal_fd >= 0;
+}
+
+static gboolean
+make_folder (CarBundle *self, GError **error)
+{
+  g_autofree char *directory = g_build_filename (self->parent, FILE_TEMPLATE, NULL);
+
+  if (g_mkdtemp_full (directory, 0700) == NULL)
+    return set_disk_error (error, "Cannot make a staging folder in", self->parent, errno);
+
+  self->directory = g_steal_pointer (&directory);
+  int fd = open (self->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    return set_disk_error (error, "Cannot open the staging folder", self->directory, errno);
+
+  gboolean opened = open_kept_files (self, fd, error);
+  close (fd);
+  return opened;
+}
+
+CarBundle *
+car_bundle_new (const char *parent, guint page_size, gboolean keep, GError **error)
+{
+  g_autoptr (CarBundle) self = g_object_new (CAR_TYPE_BUNDLE, NULL);
+
+  self->page_size = page_size == 0 ? DEFAULT_PAGE_SIZE : page_size;
+  self->parent = g_strdup (parent != NULL ? parent : g_get_tmp_dir ());
+  if (parent != NULL && !check_parent (parent, error))
+    return NULL;
+  if (!(keep ? make_folder (self, error) : open_unnamed_files (self, error)))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+void
+car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes)
+{
+  self->max_page_bytes = max_page_bytes;
+}
+
+const char *
+car_bundle_get_directory (CarBundle *self)
+{
+  return self->directory;
+}
+
+void
+car_bundle_set_envelope (CarBundle *self, const char *source, const char *report)
+{
+  g_string_printf (self->envelope, "{\"source\":%s,\"report\":%s", source, report);
+}
+
+CarBundleSlot *
+car_bundle_get_slot (CarBundle *self, CarBundlePart part, const char *collection)
+{
+  GPtrArray *slots = self->parts[part].slots;
+
+  for (guint i = 0; i < slots->len; i++)
+    if (strcmp (((CarBundleSlot *) slots->pdata[i])->collection, collection) == 0)
+      return slots->pdata[i];
+
+  CarBundleSlot *slot = g_new0 (CarBundleSlot, 1);
+  slot->collection = g_strdup (collection);
+  slot->part = part;
+  slot->text = g_string_new (NULL);
+  slot_reset (slot);
+  g_ptr_array_add (slots, slot);
+  return slot;
+}
+
+guint64
+car_bundle_get_n_bytes (CarBundle *self)
+{
+  return self->n_bytes;
+}
+
+static gboolean
+write_all (int fd, struct iovec *pieces, guint n_pieces, guint64 offset)
+{
+  while (n_pieces > 0)
+    {
+      ssize_t written = pwritev (fd, pieces, MIN (n_pieces, IOV_MAX), offset);
+
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written < 0)
+        return FALSE;
+
+      offset += written;
+      while (n_pieces > 0 && (gsize) written >= pieces->iov_len)
+        {
+          written -= pieces->iov_len;
+          pieces++;
+          n_pieces--;
+        }
+      if (n_pieces > 0)
+        {
+          pieces->iov_base = (char *) pieces->iov_base + written;
+          pieces->iov_len -= written;
+        }
+    }
+  return TRUE;
+}
+
+/* Once something could not be written, nobody goes on with a part of the data. */
+static gboolean
+is_sound (CarBundle *self, GError **error)
+{
+  if (self->failure == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (self->failure));
+  return FALSE;
+}
+
+static gboolean
+fail_writing (CarBundle *self, const char *what, int code, GError **error)
+{
+  set_disk_error (&self->failure, what, self->directory != NULL ? self->directory : self->parent, code);
+  return is_sound (self, error);
+}
+
+/* The journal is for people who look at what was kept. */
+static gboolean
+write_journal (CarBundle *self, GString *line, GError **error)
+{
+  struct iovec piece = { line->str, line->len };
+
+  if (!is_sound (self, error))
+    return FALSE;
+  if (!write_all (self->journal_fd, &piece, 1, self->journal_end))
+    return fail_writing (self, "Cannot write the journal in", errno, error);
+
+  self->journal_end += line->len;
+  return TRUE;
+}
+
+static gboolean
+note_staged (CarBundle *self, CarBundlePart which, gsize n_bytes, GError **error)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  const Part *part = &self->parts[which];
+
+  g_string_printf (line, "{\"staged\":\"%s\",\"page\":%u,\"objects\":%u,\"bytes\":%" G_GSIZE_FORMAT "}\n",
+                   part_names[which], part->ends->len, part->n_objects, n_bytes);
+  return write_journal (self, line, error);
+}
+
+/* JSON text has line breaks only where a space may stand: those in strings are escaped. */
+static void
+put_on_one_line (GString *text)
+{
+  const char breaks[] = { '\n', '\r' };
+  char *end = text->str + text->len;
+
+  for (guint i = 0; i < G_N_ELEMENTS (breaks); i++)
+    for (char *at = text->str; (at = memchr (at, breaks[i], end - at)) != NULL;)
+      *at = ' ';
+}
+
+static void
+add_piece (GArray *pieces, const char *text, gsize length)
+{
+  struct iovec piece = { (char *) text, length };
+
+  g_array_append_val (pieces, piece);
+}
+
+/* Returns: (element-type struct iovec): the open page, with the newline behind it. */
+static GArray *
+collect_page (CarBundle *self, Part *part, gsize *n_bytes)
+{
+  GArray *pieces = g_array_new (FALSE, FALSE, sizeof (struct iovec));
+
+  add_piece (pieces, self->envelope->str, self->envelope->len);
+  *n_bytes = self->envelope->len + strlen ("}");
+  for (guint i = 0; i < part->slots->len; i++)
+    {
+      CarBundleSlot *slot = part->slots->pdata[i];
+
+      if (slot->n_objects == 0)
+        continue;
+      if (self->directory != NULL)
+        put_on_one_line (slot->text);
+      add_piece (pieces, slot->text->str, slot->text->len);
+      add_piece (pieces, "]", 1);
+      *n_bytes += slot->text->len + strlen ("]");
+    }
+  add_piece (pieces, "}\n", 2);
+
+  return pieces;
+}
+
+static guint64
+get_end (const Part *part, guint n_pages)
+{
+  return n_pages == 0 ? 0 : g_array_index (part->ends, guint64, n_pages - 1);
+}
+
+/* Gives room back: where that fails, nothing else is lost. */
+static void
+cut_off (Part *part, guint64 end)
+{
+  if (ftruncate (part->fd, end) != 0)
+    g_debug ("cannot give back the room of what was staged: %s", g_strerror (errno));
+}
+
+/* The open page is appended to its part's file, and an empty page is open. */
+static gboolean
+close_page (CarBundle *self, CarBundlePart which, GError **error)
+{
+  Part *part = &self->parts[which];
+  guint64 begin = get_end (part, part->ends->len);
+  gsize n_bytes;
+
+  if (!is_sound (self, error))
+    return FALSE;
+  if (part->n_objects == 0)
+    return TRUE;
+
+  g_autoptr (GArray) pieces = collect_page (self, part, &n_bytes);
+  if (!write_all (part->fd, &g_array_index (pieces, struct iovec, 0), pieces->len, begin))
+    {
+      int code = errno;
+
+      cut_off (part, begin); /* no half page stays */
+      return fail_writing (self, "Cannot stage data in", code, error);
+    }
+
+  guint64 end = begin + n_bytes + 1;
+  g_array_append_val (part->ends, end);
+  self->n_bytes += n_bytes;
+  if (self->directory != NULL && !note_staged (self, which, n_bytes, error))
+    return FALSE;
+
+  part->n_objects = 0;
+  part->n_bytes = 0;
+  for (guint i = 0; i < part->slots->len; i++)
+    if (((CarBundleSlot *) part->slots->pdata[i])->n_objects > 0)
+      slot_reset (part->slots->pdata[i]);
+  return TRUE;
+}
+
+gsize
+car_bundle_begin (CarBundleSlot *slot)
+{
+  gsize begin = slot->text->len;
+
+  if (slot->n_objects > 0)
+    g_string_append_c (slot->text, ',');
+  return begin;
+}
+
+void
+car_bundle_roll_back (CarBundleSlot *slot, gsize begin)
+{
+  g_string_truncate (slot->text, begin);
+}
+
+static void
+take (Part *part, CarBundleSlot *slot, gsize n_bytes)
+{
+  slot->n_objects++;
+  slot->n_bytes += n_bytes;
+  part->n_objects++;
+  part->n_bytes += n_bytes;
+}
+
+/* The object would make the page too large: it becomes the first of the next page. */
+static gboolean
+move_to_next_page (CarBundle *self, CarBundleSlot *slot, gsize begin, GError **error)
+{
+  gsize object = begin + (slot->n_objects > 0 ? 1 : 0);
+  gsize length = slot->text->len - object;
+  g_autofree char *text = g_memdup2 (slot->text->str + object, length);
+
+  car_bundle_roll_back (slot, begin);
+  if (!close_page (self, slot->part, error))
+    return FALSE;
+
+  g_string_append_len (slot->text, text, length);
+  take (&self->parts[slot->part], slot, length);
+  return TRUE;
+}
+
+gboolean
+car_bundle_commit (CarBundle *self, CarBundleSlot *slot, gsize begin, GError **error)
+{
+  Part *part = &self->parts[slot->part];
+  gsize n_bytes = slot->text->len - begin;
+
+  if (G_UNLIKELY (part->n_objects > 0 && part->n_bytes + n_bytes > self->max_page_bytes))
+    {
+      if (!move_to_next_page (self, slot, begin, error))
+        return FALSE;
+    }
+  else
+    take (part, slot, n_bytes);
+
+  if (part->n_objects < self->page_size && part->n_bytes < self->max_page_bytes)
+    return TRUE;
+  return close_page (self, slot->part, error);
+}
+
+/* Network file systems tell when a file is closed that there was no room for it; so that is done, to a copy. */
+static gboolean
+check_written (CarBundle *self, CarBundlePart part, GError **error)
+{
+  int copy = fcntl (self->parts[part].fd, F_DUPFD_CLOEXEC, 0);
+
+  if (copy >= 0 && (close (copy) == 0 || errno == EINTR))
+    return TRUE;
+  return fail_writing (self, "Cannot stage data in", errno, error);
+}
+
+gboolean
+car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
+
+  return close_page (self, part, error) && check_written (self, part, error);
+}
+
+guint
+car_bundle_get_n_pages (CarBundle *self, CarBundlePart part)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), 0);
+
+  return self->parts[part].ends->len - self->parts[part].n_done;
+}
+
+/* 0, or an errno; ENODATA where the file is shorter than it was. */
+static int
+read_all (int fd, char *text, gsize length, guint64 offset)
+{
+  while (length > 0)
+    {
+      ssize_t n_read = pread (fd, text, length, offset);
+
+      if (n_read < 0 && errno == EINTR)
+        continue;
+      if (n_read < 0)
+        return errno;
+      if (n_read == 0)
+        return ENODATA;
+
+      text += n_read;
+      length -= n_read;
+      offset += n_read;
+    }
+  return 0;
+}
+
+GBytes *
+car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), NULL);
+  g_return_val_if_fail (page < car_bundle_get_n_pages (self, part), NULL);
+
+  const Part *of = &self->parts[part];
+  guint64 begin = get_end (of, of->n_done + page);
+  gsize length = get_end (of, of->n_done + page + 1) - begin - strlen ("\n");
+  g_autofree char *text = g_malloc (length);
+  int code = read_all (of->fd, text, length, begin);
+
+  if (code == 0)
+    return g_bytes_new_take (g_steal_pointer (&text), length);
+
+  g_autofree char *shown = g_filename_display_name (self->directory != NULL ? self->directory : self->parent);
+  g_set_error (
+      error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+      "Cannot read back a page that was staged in “%s”: %s; leave what is staged alone while a connector "
+      "runs, and see that the disk is sound",
+      shown, code == ENODATA ? "it was cut off" : g_strerror (code));
+  return NULL;
+}
+
+GBytes *
+car_bundle_get_report_envelope (CarBundle *self)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), NULL);
+
+  g_autoptr (GString) text = g_string_new_len (self->envelope->str, self->envelope->len);
+  g_string_append_c (text, '}');
+  return g_string_free_to_bytes (g_steal_pointer (&text));
+}
+
+gboolean
+car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const char *job, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
+  g_return_val_if_fail (page < car_bundle_get_n_pages (self, part), FALSE);
+
+  if (self->directory == NULL)
+    return TRUE;
+
+  g_autofree char *valid_job = g_utf8_make_valid (job, -1);
+  g_autoptr (GString) line = g_string_new (NULL);
+  g_string_printf (line, "{\"posted\":\"%s\",\"page\":%u,\"job\":", part_names[part],
+                   self->parts[part].n_done + page + 1);
+  car_json_append_string (line, valid_job, -1);
+  g_string_append (line, "}\n");
+  return write_journal (self, line, error);
+}
+
+gboolean
+car_bundle_note_done (CarBundle *self, CarBundlePart which, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
+
+  Part *part = &self->parts[which];
+  if (self->directory != NULL)
+    {
+      g_autoptr (GString) line = g_string_new (NULL);
+
+      g_string_printf (line, "{\"done\":\"%s\",\"pages\":%u}\n", part_names[which], part->ends->len);
+      part->n_done = part->ends->len;
+      return write_journal (self, line, error);
+    }
+
+  cut_off (part, 0);
+  g_array_set_size (part->ends, 0);
+  return TRUE;
+}
+
+/* One object of an envelope's collections. */
+typedef struct
+{
+  CarJsonSpan collection;
+  CarJsonSpan object;
+} Item;
+
+static gboolean
+read_items (CarJsonScanner *scanner, const CarJsonSpan *collection, GArray *items)
+{
+  if (!car_json_scanner_enter (scanner, CAR_JSON_ARRAY))
+    return FALSE;
+
+  while (car_json_scanner_next_item (scanner))
+    {
+      Item item = { *collection };
+
+      if (!car_json_scanner_read (scanner, &item.object))
+        return FALSE;
+      g_array_append_val (items, item);
+    }
+  return scanner->problem == NULL;
+}
+
+/* `head` becomes the envelope without the objects and the closing brace. */
+static gboolean
+read_envelope (CarJsonScanner *scanner, GString *head, GArray *items)
+{
+  CarJsonSpan name;
+
+  if (!car_json_scanner_enter (scanner, CAR_JSON_OBJECT))
+    return FALSE;
+
+  while (car_json_scanner_next_member (scanner, &name))
+    {
+      CarJsonSpan value;
+
+      if (car_json_scanner_peek (scanner) == CAR_JSON_ARRAY)
+        {
+          if (!read_items (scanner, &name, items))
+            return FALSE;
+          continue;
+        }
+      if (!car_json_scanner_read (scanner, &value))
+        return FALSE;
+      g_string_append_printf (head, "%c\"%.*s\":", head->len == 0 ? '{' : ',', (int) name.length, name.text);
+      g_string_append_len (head, value.text, value.length);
+    }
+  return scanner->problem == NULL && head->len > 0 && car_json_scanner_finish (scanner);
+}
+
+static GBytes *
+build_envelope (GString *head, const Item *items, guint n_items)
+{
+  GString *text = g_string_new_len (head->str, head->len);
+
+  for (guint i = 0; i < n_items; i++)
+    {
+      const CarJsonSpan *collection = &items[i].collection;
+
+      if (i == 0 || collection->text != items[i - 1].collection.text)
+        {
+          g_string_append (text, i == 0 ? ",\"" : "],\"");
+          g_string_append_len (text, collection->text, collection->length);
+          g_string_append (text, "\":[");
+        }
+      else
+        g_string_append_c (text, ',');
+      g_string_append_len (text, items[i].object.text, items[i].object.length);
+    }
+  g_string_append (text, "]}");
+  return g_string_free_to_bytes (text);
+}
+
+gboolean
+car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (page, &length);
+  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, text, length);
+  if (!read_envelope (&scanner, head, items))
+    {
+      g_set_error (
+          error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+          "A staged page is no envelope any more; leave the staging folder alone while a connector runs");
+      return FALSE;
+    }
+  if (items->len < 2)
+    return FALSE;
+
+  guint half = items->len / 2;
+  *first = build_envelope (head, &g_array_index (items, Item, 0), half);
+  *second = build_envelope (head, &g_array_index (items, Item, half), items->len - half);
+  return TRUE;
+}

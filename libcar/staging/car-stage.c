@@ -1,0 +1,633 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <libcar/base/car-error.h>
+#include <libcar/schema/car-import-schema-private.h>
+#include <libcar/staging/car-key-set-private.h>
+#include <libcar/staging/car-record-private.h>
+#include <libcar/staging/car-stage-private.h>
+
+/* Of each kind of violation so many are shown. */
+#define SHOWN_VIOLATIONS 3
+
+/* Names come from outside: what is kept for each of them is bounded. */
+#define MAX_COLLECTIONS 4096
+#define MAX_KINDS 256
+
+/* Progress is told once in so many objects. */
+#define OBJECTS_PER_TICK 1024
+
+typedef struct
+{
+  CarCollectionCounts counts; /* first: it stands for the collection elsewhere */
+  CarBundleSlot *slot;
+  const CarCollectionSchema *schema;
+  const char *tail;       /* (nullable) what stands in the place of an edge's closing brace */
+  CarFixedMembers *fixed; /* (nullable) the members in it, where they can be checked once */
+  gboolean named_by_key;  /* by `_key` rather than `external_id` */
+  guint64 names_scope;
+  guint64 members_scope;
+} Collection;
+
+typedef struct
+{
+  GHashTable *by_name;
+  Collection *last; /* objects of one collection mostly come in a row */
+  guint64 n_read;
+} Part;
+
+/* An object that stands at the end of its collection's page until it is known whether it came before. The key set was
+ * asked for its key, but what answers is main memory, and the next object is checked meanwhile. */
+typedef struct
+{
+  Collection *collection; /* NULL: there is none */
+  gsize begin;
+  CarKey key;
+} Pending;
+
+struct _CarStage
+{
+  CarBundle *bundle;
+  CarImportSchema *schema;
+  CarStageProgress on_progress;
+  gpointer user_data;
+
+  char *edge_members; /* that every edge gets, apart from `active` */
+  char *edge_tail;    /* a comma, all of these, and the closing brace */
+  CarKeySet *keys;
+  CarRecord *scratch;
+  Pending pending;
+  Part parts[CAR_BUNDLE_N_PARTS];
+  GPtrArray *collections; /* of both parts, in the order in which they came */
+  GHashTable *kinds;      /* kind → CarViolation */
+};
+
+static void
+collection_free (gpointer data)
+{
+  Collection *collection = data;
+
+  g_ptr_array_unref (collection->counts.violations);
+  g_free (collection->counts.name);
+  car_fixed_members_free (collection->fixed);
+  g_free (collection);
+}
+
+static void
+violation_free (gpointer data)
+{
+  CarViolation *violation = data;
+
+  g_free (violation->message);
+  g_free (violation);
+}
+
+CarStage *
+car_stage_new (CarBundle *bundle,
+               CarImportSchema *schema,
+               const char *source,
+               const char *report_key,
+               CarStageProgress on_progress,
+               gpointer user_data)
+{
+  CarStage *self = g_new0 (CarStage, 1);
+  g_autoptr (GString) source_text = g_string_new (NULL);
+
+  self->bundle = g_object_ref (bundle);
+  self->schema = g_object_ref (schema);
+  self->on_progress = on_progress;
+  self->user_data = user_data;
+
+  car_json_append_string (source_text, source, -1);
+  self->edge_members = g_strdup_printf ("\"report\":\"%s\",\"source\":%s,\"timestamp\":%s", report_key,
+                                        source_text->str, report_key);
+  self->edge_tail = g_strdup_printf (",%s,\"active\":true}", self->edge_members);
+
+  self->keys = car_key_set_new ();
+  self->scratch = car_record_new ();
+  self->collections = g_ptr_array_new_with_free_func (collection_free);
+  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, violation_free);
+  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
+    self->parts[part].by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  return self;
+}
+
+void
+car_stage_free (CarStage *self)
+{
+  if (self == NULL)
+    return;
+
+  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
+    g_hash_table_unref (self->parts[part].by_name);
+  g_ptr_array_unref (self->collections);
+  g_hash_table_unref (self->kinds);
+  car_record_free (self->scratch);
+  car_key_set_free (self->keys);
+  g_free (self->edge_members);
+  g_free (self->edge_tail);
+  g_object_unref (self->schema);
+  g_object_unref (self->bundle);
+  g_free (self);
+}
+
+/* A name that goes into URLs and the envelope as it is. */
+static gboolean
+check_name (const char *name, GError **error)
+{
+  gsize length = strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_");
+
+  if (length > 0 && length <= 128 && name[length] == '\0' && !g_ascii_isdigit (name[0]) &&
+      strcmp (name, "source") != 0 && strcmp (name, "report") != 0)
+    return TRUE;
+
+  g_autofree char *shown = g_strescape (name, NULL);
+  g_set_error (
+      error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+      "“%.128s” cannot be the name of a collection: it needs letters, digits and “_” (128 at most, no digit "
+      "first), and “source” and “report” are taken",
+      shown);
+  return FALSE;
+}
+
+static CarFixedMembers *
+fix_edge_members (const CarStage *self, const CarCollectionSchema *schema)
+{
+  g_autofree char *members = g_strconcat ("{", self->edge_tail + strlen (","), NULL);
+
+  return car_collection_schema_fix_members (schema, members);
+}
+
+/* An extension may have brought it a moment ago (protocol.md, "The envelope"); most often it is misspelt, and a service
+ * drops what it does not know. */
+static void
+warn_if_unknown (const CarStage *self, const char *name)
+{
+  if (!car_import_schema_has_collection (self->schema, name))
+    g_warning (
+        "The service's import schema has no collection “%s”: what is added to it is not checked, and the "
+        "service may not keep it; check the name, or the schema extension",
+        name);
+}
+
+static Collection *
+make_collection (CarStage *self, CarBundlePart part, const char *name, GError **error)
+{
+  if (!check_name (name, error))
+    return NULL;
+  if (self->collections->len >= MAX_COLLECTIONS)
+    {
+      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+                   "“%s” would be one collection too many: a run has %d at most", name, MAX_COLLECTIONS);
+      return NULL;
+    }
+
+  warn_if_unknown (self, name);
+
+  g_autofree char *names = g_strdup_printf ("%d name %s", part, name);
+  g_autofree char *members = g_strdup_printf ("%d members %s", part, name);
+  const char *named_by_key[] = { "ipaddress", "hostname", "macaddress", NULL };
+  Collection *collection = g_new0 (Collection, 1);
+
+  collection->counts.name = g_strdup (name);
+  collection->counts.part = part;
+  collection->counts.violations = g_ptr_array_new ();
+  collection->slot = car_bundle_get_slot (self->bundle, part, name);
+  collection->schema = car_import_schema_lookup (self->schema, name);
+  if (part == CAR_BUNDLE_EDGES)
+    {
+      collection->tail = self->edge_tail;
+      collection->fixed = fix_edge_members (self, collection->schema);
+    }
+  collection->named_by_key = g_strv_contains (named_by_key, name);
+  collection->names_scope = car_key_set_get_scope (self->keys, names);
+  collection->members_scope = car_key_set_get_scope (self->keys, members);
+  g_ptr_array_add (self->collections, collection);
+  g_hash_table_insert (self->parts[part].by_name, collection->counts.name, collection);
+  return collection;
+}
+
+static inline Collection *
+get_collection (CarStage *self, CarBundlePart which, const char *name, GError **error)
+{
+  Part *part = &self->parts[which];
+
+  if (G_LIKELY (part->last != NULL && strcmp (part->last->counts.name, name) == 0))
+    return part->last;
+
+  Collection *collection = g_hash_table_lookup (part->by_name, name);
+  if (collection == NULL)
+    collection = make_collection (self, which, name, error);
+  if (collection != NULL)
+    part->last = collection;
+  return collection;
+}
+
+/* What two violations have in common when they are of one kind: the message without what it quotes and its numbers. */
+static char *
+get_kind (const char *message)
+{
+  GString *kind = g_string_new (NULL);
+  const char *closing = NULL;
+
+  for (const char *at = message; *at != '\0'; at++)
+    if (closing != NULL)
+      closing = g_str_has_prefix (at, closing) ? NULL : closing;
+    else if (*at == '"')
+      closing = "\"";
+    else if (g_str_has_prefix (at, "“"))
+      closing = "”";
+    else if (strchr ("+-.0123456789", *at) == NULL)
+      g_string_append_c (kind, *at);
+
+  return g_string_free (kind, FALSE);
+}
+
+/* NULL where there are so many kinds that no more are told apart. */
+static CarViolation *
+get_violation (CarStage *self, Collection *collection, const char *message)
+{
+  g_autofree char *kind = get_kind (message);
+  CarViolation *violation = g_hash_table_lookup (self->kinds, kind);
+
+  if (violation != NULL || g_hash_table_size (self->kinds) >= MAX_KINDS)
+    return violation;
+
+  violation = g_new0 (CarViolation, 1);
+  violation->message = g_strdup (message);
+  g_hash_table_insert (self->kinds, g_steal_pointer (&kind), violation);
+  g_ptr_array_add (collection->counts.violations, violation);
+  return violation;
+}
+
+static void
+leave_out (CarStage *self, Collection *collection, const GError *error)
+{
+  CarViolation *violation = get_violation (self, collection, error->message);
+
+  collection->counts.invalid++;
+  if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS)
+    return;
+
+  g_warning ("An object is left out: %s%s", error->message,
+             violation->count == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
+}
+
+static CarKey
+prepare_name (CarStage *self, const Collection *collection, const CarJsonSpan *name)
+{
+  if (G_LIKELY (!name->escaped))
+    return car_key_set_prepare (self->keys, collection->names_scope, name->text, name->length);
+
+  gsize length;
+  g_autofree char *unescaped = car_json_span_unescape (name, &length);
+  return car_key_set_prepare (self->keys, collection->names_scope, unescaped, length);
+}
+
+static CarKey
+prepare_members (CarStage *self, const Collection *collection, const CarJsonHash *hash)
+{
+  return car_key_set_prepare (self->keys, collection->members_scope, hash, sizeof *hash);
+}
+
+/* What makes an object one that came before: of vertices the name counts, of edges and those without one all members. */
+static inline CarKey
+prepare_key (CarStage *self,
+             const Collection *collection,
+             const CarJsonSpan *object,
+             const CarObjectScan *scan)
+{
+  if (collection->counts.part == CAR_BUNDLE_EDGES)
+    return prepare_members (self, collection, &scan->members_hash);
+
+  const CarJsonSpan *first = collection->named_by_key ? &scan->key : &scan->external_id;
+  const CarJsonSpan *second = collection->named_by_key ? &scan->external_id : &scan->key;
+  if (G_LIKELY (first->text != NULL))
+    return prepare_name (self, collection, first);
+  if (second->text != NULL)
+    return prepare_name (self, collection, second);
+
+  const CarJsonHash hash = car_json_hash_value (object);
+  return prepare_members (self, collection, &hash);
+}
+
+static inline void
+count_read (CarStage *self, Collection *collection)
+{
+  CarBundlePart which = collection->counts.part;
+  Part *part = &self->parts[which];
+
+  collection->counts.read++;
+  part->n_read++;
+  if (G_UNLIKELY (part->n_read % OBJECTS_PER_TICK == 0))
+    self->on_progress (which == CAR_BUNDLE_VERTICES ? "reading vertices" : "reading edges", part->n_read,
+                       self->user_data);
+}
+
+/* The last object stays, if it is new. */
+static inline gboolean
+settle (CarStage *self, GError **error)
+{
+  Collection *collection = self->pending.collection;
+
+  if (collection == NULL)
+    return TRUE;
+
+  self->pending.collection = NULL;
+  if (!car_key_set_add (self->keys, self->pending.key))
+    {
+      collection->counts.duplicates++;
+      car_bundle_roll_back (collection->slot, self->pending.begin);
+      return TRUE;
+    }
+
+  collection->counts.staged++;
+  return car_bundle_commit (self->bundle, collection->slot, self->pending.begin, error);
+}
+
+/* Puts members in the place of an object's closing brace. `tail` begins with a comma, for where it has others. */
+static void
+append_tail (GString *object, const char *tail)
+{
+  do
+    object->len--;
+  while (car_json_is_space (object->str[object->len - 1]));
+
+  g_string_append (object, object->str[object->len - 1] == '{' ? tail + strlen (",") : tail);
+}
+
+/* Takes an object that is valid. `tail` (nullable) stands in the place of its closing brace. */
+static inline gboolean
+take (CarStage *self,
+      Collection *collection,
+      const CarJsonSpan *object,
+      const char *tail,
+      const CarObjectScan *scan,
+      GError **error)
+{
+  const CarKey key = prepare_key (self, collection, object, scan);
+
+  if (G_UNLIKELY (!settle (self, error)))
+    return FALSE;
+
+  self->pending.collection = collection;
+  self->pending.key = key;
+  self->pending.begin = car_bundle_begin (collection->slot);
+  memcpy (car_json_extend (collection->slot->text, object->length), object->text, object->length);
+  if (tail != NULL)
+    append_tail (collection->slot->text, tail);
+  return TRUE;
+}
+
+static void
+append_raw (GString *out, const CarJsonSpan *value)
+{
+  gsize quote = value->type == CAR_JSON_STRING ? 1 : 0;
+
+  g_string_append_len (out, value->text - quote, value->length + 2 * quote);
+}
+
+/* The edge with the framework's members, in the place of its own; only `active` stays as it is. NULL where it is no
+ * JSON. */
+static GString *
+rewrite_edge (CarStage *self, const char *edge, gsize length)
+{
+  g_autoptr (GString) text = g_string_new ("{");
+  gboolean active = FALSE;
+  CarJsonScanner scanner;
+  CarJsonSpan name;
+  CarJsonSpan value;
+
+  car_json_scanner_init (&scanner, edge, length);
+  if (!car_json_scanner_enter (&scanner, CAR_JSON_OBJECT))
+    return NULL;
+
+  while (car_json_scanner_next_member (&scanner, &name))
+    {
+      if (!car_json_scanner_read (&scanner, &value))
+        return NULL;
+      if (car_json_span_equals (&name, "report") || car_json_span_equals (&name, "source") ||
+          car_json_span_equals (&name, "timestamp"))
+        continue;
+
+      active = active || car_json_span_equals (&name, "active");
+      append_raw (text, &name);
+      g_string_append_c (text, ':');
+      append_raw (text, &value);
+      g_string_append_c (text, ',');
+    }
+  if (!car_json_scanner_finish (&scanner))
+    return NULL;
+
+  g_string_append (text, self->edge_members);
+  g_string_append (text, active ? "}" : ",\"active\":true}");
+  return g_steal_pointer (&text);
+}
+
+/* Checks the object that begins at the scanner, and stands behind it afterwards. */
+static inline gboolean
+scan_object (const Collection *collection,
+             const CarFixedMembers *fixed,
+             CarJsonScanner *scanner,
+             CarJsonSpan *object,
+             CarObjectScan *scan,
+             GError **error)
+{
+  scan->is_edge = collection->counts.part == CAR_BUNDLE_EDGES;
+  car_json_scanner_peek (scanner);
+  object->text = scanner->at;
+  if (G_UNLIKELY (!car_collection_schema_scan (collection->schema, fixed, scanner, scan, error)))
+    return FALSE;
+
+  object->length = scanner->at - object->text;
+  object->type = CAR_JSON_OBJECT;
+  return TRUE;
+}
+
+/* The same of a text that must hold nothing else. */
+static inline gboolean
+scan_text (const Collection *collection,
+           const CarFixedMembers *fixed,
+           const char *text,
+           gsize length,
+           CarJsonSpan *object,
+           CarObjectScan *scan,
+           GError **error)
+{
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, text, length);
+  if (G_UNLIKELY (!scan_object (collection, fixed, &scanner, object, scan, error)))
+    return FALSE;
+  if (G_LIKELY (car_json_scanner_finish (&scanner)))
+    return TRUE;
+
+  car_json_scanner_set_error (&scanner, error);
+  g_prefix_error (error, "%s: ", collection->counts.name);
+  return FALSE;
+}
+
+/* Whether nothing about an object of the collection depends on the other ones, so that it can be checked where it
+ * stands. Of an edge the framework's members must be known to be right. */
+static inline gboolean
+can_be_checked_in_place (const Collection *collection)
+{
+  return collection->counts.part == CAR_BUNDLE_VERTICES || collection->fixed != NULL;
+}
+
+/* An edge that has members of its own beside the framework's, or whose schema looks at all members together. */
+static gboolean
+add_rewritten_edge (CarStage *self, Collection *collection, const char *json, gsize length, GError **error)
+{
+  g_autoptr (GString) edge = rewrite_edge (self, json, length);
+  g_autoptr (GError) violation = NULL;
+  CarJsonSpan object;
+  CarObjectScan scan;
+
+  /* What is no JSON object is named by the check. */
+  if (edge != NULL ? scan_text (collection, NULL, edge->str, edge->len, &object, &scan, &violation)
+                   : scan_text (collection, NULL, json, length, &object, &scan, &violation))
+    return take (self, collection, &object, NULL, &scan, error);
+
+  leave_out (self, collection, violation);
+  return TRUE;
+}
+
+static gboolean
+add_text (CarStage *self, Collection *collection, const char *json, gsize length, GError **error)
+{
+  g_autoptr (GError) violation = NULL;
+  CarJsonSpan object;
+  CarObjectScan scan;
+
+  count_read (self, collection);
+  if (G_LIKELY (can_be_checked_in_place (collection) &&
+                scan_text (collection, collection->fixed, json, length, &object, &scan, &violation)))
+    return take (self, collection, &object, collection->tail, &scan, error);
+  if (collection->counts.part == CAR_BUNDLE_EDGES)
+    return add_rewritten_edge (self, collection, json, length, error);
+
+  leave_out (self, collection, violation);
+  return TRUE;
+}
+
+gboolean
+car_stage_add_json (CarStage *self,
+                    CarBundlePart part,
+                    const char *name,
+                    const char *json,
+                    gsize length,
+                    GError **error)
+{
+  Collection *collection = get_collection (self, part, name, error);
+
+  return G_LIKELY (collection != NULL) && add_text (self, collection, json, length, error);
+}
+
+gboolean
+car_stage_add_record (CarStage *self,
+                      CarBundlePart part,
+                      const char *name,
+                      const CarRecord *record,
+                      GError **error)
+{
+  Collection *collection = get_collection (self, part, name, error);
+  g_autoptr (GError) problem = NULL;
+  gsize length;
+
+  if (G_UNLIKELY (collection == NULL))
+    return FALSE;
+
+  const char *text = car_record_peek (record, &length, &problem);
+  if (G_LIKELY (text != NULL))
+    return add_text (self, collection, text, length, error);
+
+  count_read (self, collection);
+  g_prefix_error (&problem, "%s: ", name);
+  leave_out (self, collection, problem);
+  return TRUE;
+}
+
+gboolean
+car_stage_add_object (CarStage *self,
+                      CarBundlePart part,
+                      const char *name,
+                      JsonObject *object,
+                      GError **error)
+{
+  car_record_clear (self->scratch);
+  car_record_set_members (self->scratch, object);
+  return car_stage_add_record (self, part, name, self->scratch, error);
+}
+
+/* Adds the item that the scanner stands at. FALSE without an error where it is no JSON. */
+static gboolean
+add_item (CarStage *self, Collection *collection, CarJsonScanner *scanner, GError **error)
+{
+  const CarJsonScanner begin = *scanner;
+  CarJsonSpan object;
+  CarObjectScan scan;
+
+  if (G_LIKELY (can_be_checked_in_place (collection) &&
+                scan_object (collection, collection->fixed, scanner, &object, &scan, NULL)))
+    {
+      count_read (self, collection);
+      return take (self, collection, &object, collection->tail, &scan, error);
+    }
+
+  *scanner = begin;
+  return car_json_scanner_read (scanner, &object) &&
+         add_text (self, collection, begin.at, scanner->at - begin.at, error);
+}
+
+gboolean
+car_stage_add_array (CarStage *self,
+                     CarBundlePart part,
+                     const char *name,
+                     const char *json,
+                     gsize length,
+                     GError **error)
+{
+  Collection *collection = get_collection (self, part, name, error);
+  CarJsonScanner scanner;
+
+  if (collection == NULL)
+    return FALSE;
+
+  car_json_scanner_init (&scanner, json, length);
+  if (car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
+    while (car_json_scanner_next_item (&scanner))
+      if (!add_item (self, collection, &scanner, error) && scanner.problem == NULL)
+        return FALSE;
+  if (scanner.problem == NULL && car_json_scanner_finish (&scanner))
+    return TRUE;
+
+  car_json_scanner_set_error (&scanner, error);
+  g_prefix_error (error, "%s: what was to be added is no JSON array: ", name);
+  return FALSE;
+}
+
+gboolean
+car_stage_settle (CarStage *self, GError **error)
+{
+  return settle (self, error);
+}
+
+CarCollectionCounts *
+car_stage_get_counts (CarStage *self, CarBundlePart part, const char *name, GError **error)
+{
+  Collection *collection = get_collection (self, part, name, error);
+
+  return collection != NULL ? &collection->counts : NULL;
+}
+
+const GPtrArray *
+car_stage_list_counts (CarStage *self)
+{
+  /* Where a page cannot be written, that fails whatever comes next. */
+  settle (self, NULL);
+  return self->collections;
+}
