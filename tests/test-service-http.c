@@ -264,7 +264,11 @@ test_full_import (void)
   g_assert_cmpstr (status, ==, "COMPLETE");
   g_assert_cmpuint (count (service, "asset?external_id=old"), ==, 0);
   g_assert_cmpuint (count (service, "asset?external_id=new"), ==, 1);
-  assert_call (service, "DELETE", progress, NULL, 409);
+
+  /* The answer to an end may get lost: the same end is answered with the same job. */
+  g_autofree char *again = ask (service, "DELETE", progress, NULL);
+  g_autofree char *first = json_to_string (answer, FALSE);
+  g_assert_cmpstr (again, ==, first);
 }
 
 /* Not waited for the import: the deletion comes after it all the same. */

@@ -310,12 +310,6 @@ test_full_import (Fixture *fixture, gconstpointer user_data)
                  "other/a,s/a,s/h");
   assert_answer (store, "SELECT group_concat (from_id) FROM edge WHERE " OPEN, "s/a");
   assert_answer (store, "SELECT count(*) FROM vertex", "4");
-
-  /* An end without a beginning closes nothing. */
-  post (store, CAR_SERVICE_JOB_END, "s", NULL);
-  run_all (store);
-  assert_answer (store, "SELECT status_code FROM job ORDER BY id DESC LIMIT 1", "409");
-  assert_answer (store, "SELECT count(*) FROM vertex WHERE " OPEN, "3");
 }
 
 static void

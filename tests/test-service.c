@@ -148,11 +148,12 @@ make_authorization (TestService *self)
 }
 
 char *
-test_service_request (TestService *self,
-                      const char *method,
-                      const char *path,
-                      const char *body,
-                      guint *status)
+test_service_request_with (TestService *self,
+                           const char *method,
+                           const char *path,
+                           const char *header,
+                           const char *body,
+                           guint *status)
 {
   g_autofree char *url = make_url (self, path);
   g_autofree char *authorization = make_authorization (self);
@@ -160,6 +161,11 @@ test_service_request (TestService *self,
 
   g_assert_nonnull (message);
   soup_message_headers_append (soup_message_get_request_headers (message), "Authorization", authorization);
+  if (header != NULL)
+    {
+      g_auto (GStrv) parts = g_strsplit (header, ": ", 2);
+      soup_message_headers_append (soup_message_get_request_headers (message), parts[0], parts[1]);
+    }
   if (body != NULL)
     {
       g_autoptr (GBytes) bytes = g_bytes_new (body, strlen (body));
@@ -173,6 +179,16 @@ test_service_request (TestService *self,
   const char *text = answer != NULL ? g_bytes_get_data (answer, &length) : NULL;
 
   return text != NULL ? g_strndup (text, length) : g_strdup ("");
+}
+
+char *
+test_service_request (TestService *self,
+                      const char *method,
+                      const char *path,
+                      const char *body,
+                      guint *status)
+{
+  return test_service_request_with (self, method, path, NULL, body, status);
 }
 
 JsonNode *

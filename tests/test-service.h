@@ -42,7 +42,15 @@ char *test_service_request (TestService *self,
                             const char *body,
                             guint *status);
 
-/* The same, asserting the status; parsed. */
+/* The same with one more header, "NAME: VALUE". */
+char *test_service_request_with (TestService *self,
+                                 const char *method,
+                                 const char *path,
+                                 const char *header,
+                                 const char *body,
+                                 guint *status);
+
+/* test_service_request(), asserting the status; parsed. */
 JsonNode *test_service_call (TestService *self,
                              const char *method,
                              const char *path,

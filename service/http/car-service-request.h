@@ -16,6 +16,7 @@ typedef struct
   GPtrArray *values; /* as they came: still encoded */
   GBytes *body;
   char *timepoint; /* the header x-hasura-car-timepoint; may be NULL */
+  char *report;    /* the header x-car-report; may be NULL */
 
   guint status;
   GBytes *answer; /* NULL: none */

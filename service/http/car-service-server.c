@@ -515,9 +515,11 @@ read_request (SoupServerMessage *message, GError **error)
   if (request == NULL)
     return NULL;
 
-  const char *timepoint = soup_message_headers_get_one (soup_server_message_get_request_headers (message),
-                                                        "x-hasura-car-timepoint");
-  request->timepoint = g_strdup (timepoint);
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *report = soup_message_headers_get_one (headers, "x-car-report");
+  request->timepoint = g_strdup (soup_message_headers_get_one (headers, "x-hasura-car-timepoint"));
+  if (report != NULL && g_utf8_validate (report, -1, NULL))
+    request->report = g_strdup (report);
   request->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
 
   return request;

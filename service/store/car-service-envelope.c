@@ -29,37 +29,53 @@ refuse (Import *import, GError **error, const char *problem)
   return FALSE;
 }
 
-char *
-car_service_envelope_check (GBytes *envelope, GError **error)
+/* The _key of source or report: a text, or, where `any` type may be, a number as it is written. NULL where it is neither. */
+static char *
+dup_head_key (const CarJsonSpan *head, gboolean any)
 {
   g_auto (CarServiceObject) members = { NULL };
-  g_auto (CarServiceObject) source = { NULL };
   CarJsonScanner scanner;
 
-  if (!car_service_object_parse (&members, envelope, "The envelope", error))
+  car_json_scanner_init (&scanner, head->text, head->length);
+  if (!car_service_object_read (&members, &scanner))
     return NULL;
 
-  const CarJsonSpan *report = car_service_object_get (&members, "report");
-  const CarJsonSpan *span = car_service_object_get (&members, "source");
-  if (report == NULL || report->type != CAR_JSON_OBJECT || span == NULL || span->type != CAR_JSON_OBJECT)
+  const CarJsonSpan *key = car_service_object_get (&members, "_key");
+  if (any && key != NULL && key->type == CAR_JSON_NUMBER)
+    return g_strndup (key->text, key->length);
+
+  return key != NULL ? car_service_span_dup_string (key) : NULL;
+}
+
+gboolean
+car_service_envelope_check (GBytes *envelope, char **source, char **report, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+
+  if (!car_service_object_parse (&members, envelope, "The envelope", error))
+    return FALSE;
+
+  const CarJsonSpan *report_head = car_service_object_get (&members, "report");
+  const CarJsonSpan *source_head = car_service_object_get (&members, "source");
+  if (report_head == NULL || report_head->type != CAR_JSON_OBJECT || source_head == NULL ||
+      source_head->type != CAR_JSON_OBJECT)
     {
       g_set_error (error, CAR_SERVICE_ERROR, 400, "The envelope needs the objects \"source\" and \"report\"");
-      return NULL;
+      return FALSE;
     }
 
-  gboolean wrong = FALSE;
-  g_autofree char *key = NULL;
-  car_json_scanner_init (&scanner, span->text, span->length);
-  if (car_service_object_read (&source, &scanner))
-    key = car_service_object_dup_string (&source, "_key", &wrong);
+  g_autofree char *key = dup_head_key (source_head, FALSE);
   if (key == NULL || *key == '\0')
     {
       g_set_error (error, CAR_SERVICE_ERROR, 400,
                    "The envelope's source needs a \"_key\": a string that is not empty");
-      return NULL;
+      return FALSE;
     }
+  *source = g_steal_pointer (&key);
+  if (report != NULL)
+    *report = dup_head_key (report_head, TRUE);
 
-  return g_steal_pointer (&key);
+  return TRUE;
 }
 
 static gboolean
@@ -363,8 +379,10 @@ car_service_envelope_import (CarServiceStore *store, GBytes *envelope, GError **
 {
   g_auto (CarServiceObject) members = { NULL };
   g_auto (CarServiceObject) object = { NULL };
-  g_autofree char *source = car_service_envelope_check (envelope, error);
-  CarCoreModel *model = source != NULL ? car_service_store_get_model (store, error) : NULL;
+  g_autofree char *source = NULL;
+  CarCoreModel *model = car_service_envelope_check (envelope, &source, NULL, error)
+                            ? car_service_store_get_model (store, error)
+                            : NULL;
 
   if (model == NULL || !car_service_object_parse (&members, envelope, "The envelope", error))
     return FALSE;

@@ -6,9 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* What must be right for an envelope to be taken at all: strict JSON, with a source that has a key, and a report. The
- * source's key, or CAR_SERVICE_ERROR 400. */
-char *car_service_envelope_check (GBytes *envelope, GError **error);
+/* What must be right for an envelope to be taken at all: strict JSON, with a source that has a key, and a report;
+ * CAR_SERVICE_ERROR 400 where it is not. *source is the source's key. *report, which may be asked for by NULL, is the
+ * report's; NULL where it has none. */
+gboolean car_service_envelope_check (GBytes *envelope, char **source, char **report, GError **error);
 
 /* Checks the envelope against the import schema and writes all that is in it, in a transaction of the caller's. A failure
  * of either kind leaves it half written: roll back. */

@@ -58,41 +58,30 @@ car_service_jobs_post (CarServiceStore *store,
   return id;
 }
 
+/* What is sent from now on is told apart from what was sent before. */
 static gboolean
 begin_full_import (CarServiceStore *store, const char *source, GError **error)
 {
-  return car_service_store_run (
-      store, error,
-      "INSERT INTO source (key, generation, full_import) VALUES (?, 1, 1)"
-      " ON CONFLICT (key) DO UPDATE SET generation = generation + 1, full_import = 1",
-      "s", source);
+  return car_service_store_run (store, error,
+                                "INSERT INTO source (key, generation) VALUES (?, 1)"
+                                " ON CONFLICT (key) DO UPDATE SET generation = generation + 1",
+                                "s", source);
 }
 
 static gboolean
 end_full_import (CarServiceStore *store, const char *source, GError **error)
 {
-  gint64 now;
-  g_autoptr (GError) local_error = NULL;
   sqlite3_stmt *row = car_service_store_get (
-      store, &local_error, "SELECT generation FROM source WHERE key = ? AND full_import = 1", "s", source);
+      store, error, "SELECT coalesce((SELECT generation FROM source WHERE key = ?), 0)", "s", source);
+  gint64 now;
 
   if (row == NULL)
-    {
-      if (local_error != NULL)
-        g_propagate_error (error, g_steal_pointer (&local_error));
-      else
-        g_set_error (error, CAR_SERVICE_ERROR, 409,
-                     "No full import of the source %s is under way: another run of it may have ended it, so "
-                     "let one run at a time",
-                     source);
-      return FALSE;
-    }
+    return FALSE;
   gint64 generation = sqlite3_column_int64 (row, 0);
   sqlite3_reset (row);
 
   return car_service_store_tick (store, &now, error) &&
-         car_service_graph_close_unseen (store, source, generation, now, error) &&
-         car_service_store_run (store, error, "UPDATE source SET full_import = 0 WHERE key = ?", "s", source);
+         car_service_graph_close_unseen (store, source, generation, now, error);
 }
 
 static gboolean
@@ -270,26 +259,4 @@ car_service_jobs_are_done (CarServiceStore *store, gint64 id, const char *source
 
   sqlite3_reset (row);
   return FALSE;
-}
-
-gboolean
-car_service_jobs_is_full_import_begun (CarServiceStore *store,
-                                       const char *source,
-                                       gboolean *begun,
-                                       GError **error)
-{
-  sqlite3_stmt *row = car_service_store_get (
-      store, error,
-      "SELECT coalesce((SELECT kind = '" CAR_SERVICE_JOB_BEGIN "' FROM job"
-      "  WHERE status = '" CAR_SERVICE_JOB_RUNNING "' AND source = ?1"
-      "  AND kind IN ('" CAR_SERVICE_JOB_BEGIN "', '" CAR_SERVICE_JOB_END "') ORDER BY id DESC LIMIT 1),"
-      " (SELECT full_import FROM source WHERE key = ?1), 0)",
-      "s", source);
-  if (row == NULL)
-    return FALSE;
-
-  *begun = sqlite3_column_int (row, 0) != 0;
-  sqlite3_reset (row);
-
-  return TRUE;
 }

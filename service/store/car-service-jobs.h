@@ -38,10 +38,4 @@ gint64 car_service_jobs_get_last_waiting (CarServiceStore *store, const char *so
 /* TRUE where no job up to this one waits. */
 gboolean car_service_jobs_are_done (CarServiceStore *store, gint64 id, const char *source, GError **error);
 
-/* Whether a full import of the source is begun once all jobs posted are done. */
-gboolean car_service_jobs_is_full_import_begun (CarServiceStore *store,
-                                                const char *source,
-                                                gboolean *begun,
-                                                GError **error);
-
 G_END_DECLS

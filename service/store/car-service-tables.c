@@ -13,7 +13,12 @@ const char *const car_service_tables =
 
     "CREATE TABLE source (id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, name TEXT, description TEXT,"
     "  product_link TEXT, properties TEXT, model_state_id TEXT NOT NULL DEFAULT '', body TEXT,"
-    "  generation INTEGER NOT NULL DEFAULT 0, full_import INTEGER NOT NULL DEFAULT 0);"
+    "  generation INTEGER NOT NULL DEFAULT 0);"
+
+    /* Full imports, as car-service-sessions.c has them. */
+    "CREATE TABLE session (id INTEGER PRIMARY KEY, source TEXT NOT NULL, report TEXT,"
+    "  end_job INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX session_source ON session (source, report);"
 
     "CREATE TABLE vertex (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, source TEXT NOT NULL,"
     "  key TEXT NOT NULL, node_id TEXT NOT NULL, connecting_id TEXT NOT NULL, body TEXT NOT NULL,"
