@@ -783,6 +783,33 @@ test_arrays (Fixture *fixture, gconstpointer data)
   assert_counters (fixture, "hostname 5 2 0 0\nedge 3 0 0 0\n");
 }
 
+/* What is no JSON is left out alone, as it is by car_data_handler_add_vertex_json(). */
+static void
+test_broken_items (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *deep = g_strnfill (CAR_JSON_MAX_DEPTH, '[');
+  g_autofree char *closing = g_strnfill (CAR_JSON_MAX_DEPTH, ']');
+  g_autofree char *too_deep = g_strconcat ("{\"_key\":\"a\",\"deep\":", deep, closing, "}", NULL);
+  const char *items[] = {
+    "{\"_key\":\"a\",\"b\":\"\\ud800\"}", too_deep, "{\"_key\":NaN}", "{\"_key\":\"\xff\"}",
+    "{\"_key\":\"]\\\"\" 1}",         "nul"
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (items); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *array = g_strdup_printf ("[{\"_key\":\"before %" G_GSIZE_FORMAT
+                                                "\"},%s,{\"_key\":\"after %" G_GSIZE_FORMAT "\"}]",
+                                                i, items[i], i);
+
+      expect_warning ("*left out: hostname*");
+      g_assert_true (car_data_handler_add_vertices_json (fixture->handler, "hostname", array, -1, &error));
+      g_assert_no_error (error);
+      g_test_assert_expected_messages ();
+    }
+  assert_counters (fixture, "hostname 18 6 0 0\n");
+}
+
 static void
 test_broken_arrays (Fixture *fixture, gconstpointer data)
 {
@@ -792,6 +819,9 @@ test_broken_arrays (Fixture *fixture, gconstpointer data)
                           "[{\"_key\":\"a\"},]",
                           "[{\"_key\":\"a\"}] 1",
                           "[{\"_key\":\"a\"} {\"_key\":\"b\"}]",
+                          "[{\"_key\":\"a}]",
+                          "[{\"_key\":NaN]",
+                          "[NaN",
                           "null" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -1151,6 +1181,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/warnings/subprocess", 0, test_warnings_subprocess);
   g_test_add_func ("/data-handler/warnings", test_warnings);
   ADD ("/data-handler/arrays", 0, test_arrays);
+  ADD ("/data-handler/broken-items", 0, test_broken_items);
   ADD ("/data-handler/broken-arrays", 0, test_broken_arrays);
   ADD ("/data-handler/collection-names", 0, test_collection_names);
   ADD ("/data-handler/report", 0, test_report);

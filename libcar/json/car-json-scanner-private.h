@@ -62,6 +62,10 @@ gboolean car_json_scanner_enter (CarJsonScanner *self, CarJsonType type);
 static inline gboolean car_json_scanner_next_member (CarJsonScanner *self, CarJsonSpan *name);
 static inline gboolean car_json_scanner_next_item (CarJsonScanner *self);
 
+/* Goes to the end of an array's item that is no value: to the comma or bracket behind it, by its strings and brackets
+ * alone. FALSE where there is no item, or no end of it. */
+gboolean car_json_scanner_skip_item (CarJsonScanner *self);
+
 /* TRUE where only white space is left. */
 gboolean car_json_scanner_finish (CarJsonScanner *self);
 

@@ -269,6 +269,47 @@ car_json_scanner_enter (CarJsonScanner *self, CarJsonType type)
   return TRUE;
 }
 
+/* What stands behind the string that begins here; NULL where it does not end. */
+static const char *
+skip_string (const char *at, const char *end)
+{
+  for (at++; at < end && *at != '"'; at++)
+    if (*at == '\\')
+      at++;
+
+  return at < end ? at + 1 : NULL;
+}
+
+gboolean
+car_json_scanner_skip_item (CarJsonScanner *self)
+{
+  const char *at = self->at;
+  gsize depth = 0;
+
+  while (at != NULL && at < self->end)
+    {
+      if (depth == 0 && (*at == ',' || *at == ']' || *at == '}'))
+        {
+          gboolean found = at > self->at;
+
+          self->at = at;
+          return found;
+        }
+
+      if (*at == '"')
+        {
+          at = skip_string (at, self->end);
+          continue;
+        }
+      if (*at == '[' || *at == '{')
+        depth++;
+      else if (*at == ']' || *at == '}')
+        depth--;
+      at++;
+    }
+  return FALSE;
+}
+
 gboolean
 car_json_scanner_finish (CarJsonScanner *self)
 {

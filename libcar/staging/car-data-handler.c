@@ -541,8 +541,10 @@ car_data_handler_add_vertex_record (CarDataHandler *self,
  * Adds many vertices at once, each as [method@DataHandler.add_vertex_json] does: from another language one call is
  * cheaper than many.
  *
- * Fails like [method@DataHandler.add_vertex], and with %CAR_SCHEMA_ERROR_INVALID_JSON where @json is no JSON array:
- * how many objects it was to bring is not known then. Those before the mistake were added.
+ * An item that is not exactly one JSON object is left out and counted alone; the others are added.
+ *
+ * Fails like [method@DataHandler.add_vertex], and with %CAR_SCHEMA_ERROR_INVALID_JSON where nobody can tell the items
+ * of @json apart: it is no array, or ends too early. The items before the mistake were added.
  *
  * Returns: %TRUE, or %FALSE with an error set: the run cannot go on
  */

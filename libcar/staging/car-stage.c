@@ -563,7 +563,24 @@ car_stage_add_object (CarStage *self,
   return car_stage_add_record (self, part, name, self->scratch, error);
 }
 
-/* Adds the item that the scanner stands at. FALSE without an error where it is no JSON. */
+/* Goes behind the item that the scanner stands at, which may be no JSON: it is left out alone. FALSE where nobody can
+ * tell where it ends. */
+static gboolean
+pass_item (CarJsonScanner *scanner)
+{
+  CarJsonScanner begin = *scanner;
+  CarJsonSpan item;
+
+  if (car_json_scanner_read (scanner, &item))
+    return TRUE;
+  if (!car_json_scanner_skip_item (&begin))
+    return FALSE;
+
+  *scanner = begin;
+  return TRUE;
+}
+
+/* Adds the item that the scanner stands at. FALSE without an error where the array is no JSON from here on. */
 static gboolean
 add_item (CarStage *self, Collection *collection, CarJsonScanner *scanner, GError **error)
 {
@@ -579,8 +596,7 @@ add_item (CarStage *self, Collection *collection, CarJsonScanner *scanner, GErro
     }
 
   *scanner = begin;
-  return car_json_scanner_read (scanner, &object) &&
-         add_text (self, collection, begin.at, scanner->at - begin.at, error);
+  return pass_item (scanner) && add_text (self, collection, begin.at, scanner->at - begin.at, error);
 }
 
 gboolean
