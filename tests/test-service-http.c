@@ -234,6 +234,101 @@ test_imports (void)
   assert_call (service, "GET", "importstatus", NULL, 400);
 }
 
+/* A job tells what it left out, and for which reason. */
+static void
+test_left_out (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autofree char *id = test_service_import (
+      service,
+      ENVELOPE (
+          "s", "\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"10.0.0.1\"},"
+               "{\"_from_external_id\":\"nobody\",\"_to\":\"10.0.0.1\"},"
+               "{\"_from_external_id\":\"a\",\"_to\":\"hostname/h\"},"
+               "{\"_from_external_id\":\"a\",\"_to\":\"10.0.0.2\"},"
+               "{\"_from_external_id\":\"a\",\"_to\":\"10.0.0.3\"}],"
+               "\"dragon\":[{\"external_id\":\"1\"},{\"external_id\":\"2\"}],"
+               "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}],\"ipaddress\":[{\"_key\":\"10.0.0.1\"}]"));
+  g_autofree char *status = test_service_wait_for_job (service, id);
+  g_assert_cmpstr (status, ==, "COMPLETE");
+
+#define WARNINGS                                                                                             \
+  "\"warnings\":["                                                                                           \
+  "{\"collection\":\"asset_ipaddress\",\"index\":1,\"count\":1,\"message\":"                                 \
+  "\"its first end is nowhere: the source has no such asset\"},"                                             \
+  "{\"collection\":\"asset_ipaddress\",\"index\":2,\"count\":1,\"message\":"                                 \
+  "\"its _to is not of the collection ipaddress, or is empty: give KEY, or ipaddress/KEY\"},"                \
+  "{\"collection\":\"asset_ipaddress\",\"index\":3,\"count\":2,\"message\":"                                 \
+  "\"its second end is nowhere: the source has no such ipaddress\"},"                                        \
+  "{\"collection\":\"dragon\",\"index\":0,\"count\":2,\"message\":"                                          \
+  "\"neither the model nor a schema extension has this collection\"}]"
+
+  g_autofree char *path = g_strconcat ("jobstatus/", id, NULL);
+  assert_answer (service, "GET", path, NULL, "{\"status\":\"COMPLETE\"," WARNINGS "}");
+  g_autofree char *import_path = g_strconcat ("importstatus/", id, NULL);
+  g_autofree char *expected = g_strdup_printf (
+      "{\"success\":true,\"complete_imports\":[{\"id\":\"%s\",\"status\":\"COMPLETE\"," WARNINGS
+      "}],\"error_imports\":[],\"incomplete_imports\":[],\"notfound_imports\":[]}",
+      id);
+  assert_answer (service, "GET", import_path, NULL, expected);
+}
+
+/* Any number of collections that nobody knows: the answer stays small, and counts them all. */
+static void
+test_left_out_of_many (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autoptr (GString) members = g_string_new ("{\"source\":{\"_key\":\"s\"}," REPORT);
+  gint64 count = 0;
+
+  for (guint i = 0; i < 500; i++)
+    g_string_append_printf (members, ",\"c%u\":[{},{}]", i);
+  g_string_append_c (members, '}');
+  g_autofree char *id = test_service_import (service, members->str);
+  g_autofree char *status = test_service_wait_for_job (service, id);
+  g_assert_cmpstr (status, ==, "COMPLETE");
+
+  g_autofree char *path = g_strconcat ("jobstatus/", id, NULL);
+  g_autoptr (JsonNode) answer = test_service_call (service, "GET", path, NULL, 200);
+  JsonArray *warnings = json_object_get_array_member (json_node_get_object (answer), "warnings");
+  g_assert_cmpuint (json_array_get_length (warnings), ==, 101);
+  for (guint i = 0; i < 101; i++)
+    count += json_object_get_int_member (json_array_get_object_element (warnings, i), "count");
+  g_assert_cmpint (count, ==, 1000);
+}
+
+static void
+test_statuses (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autofree char *good = test_service_import (service, ENVELOPE ("s", "\"asset\":[]"));
+  g_autofree char *bad = test_service_import (service, ENVELOPE ("s", "\"asset\":[7]"));
+  g_autofree char *failed = test_service_wait_for_job (service, bad);
+  g_assert_cmpstr (failed, ==, "ERROR");
+  const char *const calls[] = { "importstatus", "jobstatus" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s?ids=%s,%s,999,x", calls[i], good, bad);
+      g_autoptr (JsonNode) answer = test_service_call (service, "GET", path, NULL, 200);
+      JsonObject *object = json_node_get_object (answer);
+      JsonArray *complete = json_object_get_array_member (object, "complete_imports");
+      JsonArray *not_found = json_object_get_array_member (object, "notfound_imports");
+
+      g_assert_false (json_object_get_boolean_member (object, "success"));
+      g_assert_cmpuint (json_array_get_length (complete), ==, 1);
+      g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (complete, 0), "id"), ==,
+                       good);
+      g_assert_cmpuint (json_array_get_length (not_found), ==, 2);
+      g_assert_cmpstr (json_object_get_string_member (json_array_get_object_element (not_found, 0), "id"), ==,
+                       "999");
+      /* Those too: a client that knows no other list would take them for done. */
+      g_assert_cmpuint (json_array_get_length (json_object_get_array_member (object, "error_imports")), ==,
+                        3);
+    }
+  assert_call (service, "GET", "jobstatus", NULL, 400);
+}
+
 static void
 test_too_large (void)
 {
@@ -759,6 +854,9 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/host", test_host);
   g_test_add_func ("/service/http/source", test_source);
   g_test_add_func ("/service/http/imports", test_imports);
+  g_test_add_func ("/service/http/left-out", test_left_out);
+  g_test_add_func ("/service/http/left-out-of-many", test_left_out_of_many);
+  g_test_add_func ("/service/http/statuses", test_statuses);
   g_test_add_func ("/service/http/too-large", test_too_large);
   g_test_add_func ("/service/http/full-import", test_full_import);
   g_test_add_func ("/service/http/delete", test_delete);

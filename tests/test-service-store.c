@@ -145,30 +145,68 @@ test_edges (Fixture *fixture, gconstpointer user_data)
 {
   CarServiceStore *store = fixture->store;
 
-  import_members (store, "s",
-                  ",\"asset_ipaddress\":[{\"_from_external_id\":\"a/1\",\"_to\":\"ipaddress/fe80::1/64\","
-                  "\"source\":\"s\",\"report\":\"1\",\"active\":true,\"timestamp\":1}]");
+  import_members (
+      store, "s",
+      ",\"asset\":[{\"external_id\":\"a/1\",\"name\":\"n\"}],\"ipaddress\":[{\"_key\":\"fe80::1\"}],"
+      "\"asset_ipaddress\":[{\"_from_external_id\":\"a/1\",\"_to\":\"ipaddress/fe80::1\","
+      "\"source\":\"s\",\"report\":\"1\",\"active\":true,\"timestamp\":1}]");
   assert_answer (store,
                  "SELECT from_collection || ' ' || from_id || ' ' || to_collection || ' ' || to_id FROM edge",
-                 "asset s/a/1 ipaddress s/fe80::1/64");
+                 "asset s/a/1 ipaddress s/fe80::1");
 
   /* What the framework adds to every edge of a run makes no new version. */
   import_members (store, "s",
-                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1/64\","
+                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1\","
                   "\"source\":\"s\",\"report\":\"2\",\"active\":true,\"timestamp\":2}]");
   assert_answer (store, "SELECT count(*) FROM edge", "1");
 
   import_members (store, "s",
-                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1/64\","
+                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1\","
                   "\"active\":false}]");
   assert_answer (store, "SELECT count(*) || ' ' || sum(active) FROM edge", "2 1");
   assert_answer (store, "SELECT active FROM edge WHERE " OPEN, "0");
 
   /* Another external_id, another edge. */
   import_members (store, "s",
-                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1/64\","
+                  ",\"asset_ipaddress\":[{\"_from\":\"asset/a/1\",\"_to\":\"ipaddress/fe80::1\","
                   "\"external_id\":\"e\"}]");
   assert_answer (store, "SELECT count(*) FROM edge WHERE " OPEN, "2");
+}
+
+/* protocol.md, "The envelope": how _from and _to are read. */
+static void
+test_bare_keys (Fixture *fixture, gconstpointer user_data)
+{
+  const struct
+  {
+    const char *to;
+    const char *key;
+  } cases[] = {
+    { "h", "h" },
+    { "10.0.0.0/8", "10.0.0.0/8" },
+    { "hostname/g", "g" },
+    { "asset_hostname/x", "asset_hostname/x" }, /* no collection of vertices */
+    { "source/x", "source/x" },
+    { "/x", "/x" },
+    { "hostname", "hostname" },
+    { "hostname/hostname/x", "hostname/x" },
+  };
+  CarServiceStore *store = fixture->store;
+
+  import_members (store, "s", ",\"asset\":[{\"external_id\":\"a/1\",\"name\":\"n\"}]");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *members =
+          g_strdup_printf (",\"hostname\":[{\"_key\":\"%s\"}],\"asset_hostname\":[{\"_from\":\"a/1\","
+                           "\"_to\":\"%s\"}]",
+                           cases[i].key, cases[i].to);
+
+      g_test_message ("%s", cases[i].to);
+      import_members (store, "s", members);
+      assert_answer (store, "SELECT status FROM job ORDER BY id DESC LIMIT 1", "COMPLETE");
+      assert_answer (store, "SELECT warnings FROM job ORDER BY id DESC LIMIT 1", "");
+      assert_answer (store, "SELECT to_key FROM edge ORDER BY id DESC LIMIT 1", cases[i].key);
+    }
 }
 
 static void
@@ -205,9 +243,10 @@ test_not_kept (Fixture *fixture, gconstpointer user_data)
     const char *members;
     const char *message;
   } cases[] = {
-    { ",\"asset\":[{\"external_id\":\"a\\u0000b\",\"name\":\"n\"}]", "*asset, object 0*external_id*" },
-    { ",\"geolocation\":[{\"region\":\"r\"}]", "*geolocation, object 0*external_id*" },
-    { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\"}]", "*asset_ipaddress, object 0:*_to*" },
+    { ",\"asset\":[{\"external_id\":\"a\\u0000b\",\"name\":\"n\"}]",
+      "*asset: 1 left out, the first at 0*external_id*" },
+    { ",\"geolocation\":[{\"region\":\"r\"}]", "*geolocation*external_id*" },
+    { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\"}]", "*asset_ipaddress*_to*" },
     { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"hostname/h\"}]", "*ipaddress/KEY*" },
     { ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"ipaddress/\"}]", "*ipaddress/KEY*" },
   };
@@ -231,9 +270,11 @@ test_not_kept (Fixture *fixture, gconstpointer user_data)
 static void
 test_edge_of_another_source (Fixture *fixture, gconstpointer user_data)
 {
-  import_members (fixture->store, "s",
-                  ",\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"ipaddress/1.1.1.1\","
-                  "\"source\":\"other\"}]");
+  import_members (
+      fixture->store, "s",
+      ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}],\"ipaddress\":[{\"_key\":\"1.1.1.1\"}],"
+      "\"asset_ipaddress\":[{\"_from_external_id\":\"a\",\"_to\":\"ipaddress/1.1.1.1\","
+      "\"source\":\"other\"}]");
   assert_answer (fixture->store, "SELECT source FROM edge", "s");
 }
 
@@ -251,7 +292,7 @@ test_odd_source (Fixture *fixture, gconstpointer user_data)
 static void
 test_unknown_collection (Fixture *fixture, gconstpointer user_data)
 {
-  g_test_expect_message ("car-service", G_LOG_LEVEL_WARNING, "*dragon*not kept*");
+  g_test_expect_message ("car-service", G_LOG_LEVEL_WARNING, "*dragon*left out*extension*");
   import_members (fixture->store, "s", ",\"dragon\":[{\"external_id\":\"a\"}]");
   g_test_assert_expected_messages ();
   assert_answer (fixture->store, "SELECT status FROM job", "COMPLETE");
@@ -491,6 +532,7 @@ main (int argc, char **argv)
     { "/service/store/versions", test_versions },
     { "/service/store/twice-in-one-job", test_twice_in_one_job },
     { "/service/store/edges", test_edges },
+    { "/service/store/bare-keys", test_bare_keys },
     { "/service/store/refused", test_refused },
     { "/service/store/not-kept", test_not_kept },
     { "/service/store/edge-of-another-source", test_edge_of_another_source },

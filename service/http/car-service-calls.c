@@ -106,53 +106,10 @@ patch_databases (CarServiceStore *store, CarServiceRequest *request, GError **er
   return FALSE;
 }
 
-/* The job's row: status, error, status_code; NULL without an error where there is no such job. */
-static sqlite3_stmt *
-find_job (CarServiceStore *store, const char *text, GError **error)
-{
-  guint64 id;
-
-  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, &id, NULL))
-    return NULL;
-
-  return car_service_store_get (store, error, "SELECT status, error, status_code FROM job WHERE id = ?", "i",
-                                (gint64) id);
-}
-
 static const char *
 get_text (sqlite3_stmt *row, int column)
 {
   return (const char *) sqlite3_column_text (row, column);
-}
-
-static gboolean
-get_job_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  const char *id = car_service_request_get_path (request, 1);
-  sqlite3_stmt *row = find_job (store, id, &local_error);
-
-  if (row == NULL)
-    {
-      if (local_error != NULL)
-        g_propagate_error (error, g_steal_pointer (&local_error));
-      else
-        g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no job %s", id);
-      return FALSE;
-    }
-
-  GString *out = g_string_new ("{");
-  car_service_json_string (out, "status", get_text (row, 0));
-  if (sqlite3_column_type (row, 1) != SQLITE_NULL)
-    {
-      car_service_json_string (out, "error", get_text (row, 1));
-      car_service_json_integer (out, "statusCode", sqlite3_column_int64 (row, 2));
-    }
-  g_string_append_c (out, '}');
-  sqlite3_reset (row);
-  car_service_request_answer (request, out);
-
-  return TRUE;
 }
 
 static gboolean
@@ -232,70 +189,6 @@ post_imports (CarServiceStore *store, CarServiceRequest *request, GError **error
          post_job (store, request, CAR_SERVICE_JOB_IMPORT, source, "id", error);
 }
 
-static void
-append_failure (GString *out, const char *id, const char *message, gint64 status)
-{
-  if (out->str[out->len - 1] != '[')
-    g_string_append_c (out, ',');
-  g_string_append_c (out, '{');
-  car_service_json_string (out, "id", id);
-  car_service_json_string (out, "error", message);
-  car_service_json_integer (out, "statusCode", status);
-  g_string_append_c (out, '}');
-}
-
-static gboolean
-append_import_status (CarServiceStore *store,
-                      const char *id,
-                      GString *failed,
-                      GString *incomplete,
-                      GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  sqlite3_stmt *row = find_job (store, id, &local_error);
-
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
-  if (row == NULL)
-    append_failure (failed, id, "There is no such import", 404);
-  else if (strcmp (get_text (row, 0), CAR_SERVICE_JOB_ERROR) == 0)
-    append_failure (failed, id, get_text (row, 1), sqlite3_column_int64 (row, 2));
-  else if (strcmp (get_text (row, 0), CAR_SERVICE_JOB_COMPLETE) != 0)
-    {
-      g_string_append (incomplete, incomplete->str[incomplete->len - 1] != '[' ? ",{" : "{");
-      car_service_json_string (incomplete, "id", id);
-      g_string_append_c (incomplete, '}');
-    }
-
-  return TRUE;
-}
-
-static gboolean
-get_import_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
-{
-  g_autofree char *parameter = car_service_request_need_parameter (request, "ids", error);
-  if (parameter == NULL)
-    return FALSE;
-
-  /* Our ids hold no commas, so it does not matter whether the commas between them came encoded. */
-  g_auto (GStrv) ids = g_strsplit (parameter, ",", -1);
-  GString *out = g_string_new ("{\"error_imports\":[");
-  g_autoptr (GString) incomplete = g_string_new ("[");
-  for (guint i = 0; ids[i] != NULL; i++)
-    if (*ids[i] != '\0' && !append_import_status (store, ids[i], out, incomplete, error))
-      {
-        g_string_free (out, TRUE);
-        return FALSE;
-      }
-  g_string_append_printf (out, "],\"incomplete_imports\":%s]}", incomplete->str);
-  car_service_request_answer (request, out);
-
-  return TRUE;
-}
-
 /* The published calls do not say whose report a full import is. libcar says it in a header, which any other service leaves
  * unread. */
 static gboolean
@@ -343,11 +236,13 @@ static const CarServiceRoute routes[] = {
   { "GET", "v2", "databases", CAR_SERVICE_READ, get_databases },
   { "POST", "v2", "databases", CAR_SERVICE_WRITE, post_databases },
   { "PATCH", "v2", "databases", CAR_SERVICE_WRITE, patch_databases },
-  { "GET", "v2", "jobstatus/*", CAR_SERVICE_READ, get_job_status },
+  { "GET", "v2", "jobstatus", CAR_SERVICE_READ, car_service_call_get_statuses },
+  { "GET", "v2", "jobstatus/*", CAR_SERVICE_READ, car_service_call_get_job_status },
   { "GET", "v2", "source/*", CAR_SERVICE_READ, get_source },
   { "PATCH", "v2", "source", CAR_SERVICE_WRITE, patch_source },
   { "POST", "v2", "imports", CAR_SERVICE_WRITE, post_imports },
-  { "GET", "v2", "importstatus", CAR_SERVICE_READ, get_import_status },
+  { "GET", "v2", "importstatus", CAR_SERVICE_READ, car_service_call_get_statuses },
+  { "GET", "v2", "importstatus/*", CAR_SERVICE_READ, car_service_call_get_import_status },
   { "POST", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, begin_full_import },
   { "DELETE", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, end_full_import },
   { "DELETE", "v2", "source/*/*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_delete_vertices },

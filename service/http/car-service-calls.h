@@ -28,7 +28,12 @@ char *car_service_calls_dup_allowed (const CarServiceRequest *request);
 /* The source whose jobs a call in order waits for; NULL: all jobs. */
 char *car_service_calls_dup_source (const CarServiceRequest *request);
 
-/* What objects and schemas are asked for, in files of their own. */
+/* What jobs, objects and schemas are asked for, in files of their own. */
+gboolean car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_get_statuses (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
+car_service_call_get_import_status (CarServiceStore *store, CarServiceRequest *request, GError **error);
+
 gboolean
 car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean car_service_call_patch_object (CarServiceStore *store, CarServiceRequest *request, GError **error);

@@ -9,6 +9,18 @@
 #include "service/store/car-service-graph.h"
 #include "service/store/car-service-json.h"
 
+/* Objects of one collection that were left out for one reason. */
+typedef struct
+{
+  char *collection; /* NULL: of any, where there are too many kinds to tell them apart */
+  char *reason;
+  guint index; /* of the first */
+  guint count;
+} Warning;
+
+/* Collections that nobody knows may have any number of names. */
+#define MAX_WARNINGS 100
+
 /* What importing one envelope goes along with. */
 typedef struct
 {
@@ -19,13 +31,78 @@ typedef struct
   guint index;              /* of the object in its collection */
   CarServiceObject *object; /* the one that is read */
   GString *body;            /* room for one that was rewritten */
+  GPtrArray *warnings;
 } Import;
 
-static gboolean
-refuse (Import *import, GError **error, const char *problem)
+static void
+warning_free (gpointer data)
 {
-  g_set_error (error, CAR_SERVICE_ERROR, 422, "%s, object %u: %s", import->collection, import->index,
-               problem);
+  Warning *warning = data;
+
+  g_free (warning->collection);
+  g_free (warning->reason);
+  g_free (warning);
+}
+
+/* Nothing is left out in silence: who asks after the job is told of it. */
+static void
+note_left_out (Import *import, const char *reason, guint count)
+{
+  const char *collection = import->warnings->len < MAX_WARNINGS ? import->collection : NULL;
+
+  for (guint i = 0; i < import->warnings->len; i++)
+    {
+      Warning *warning = g_ptr_array_index (import->warnings, i);
+
+      if ((g_strcmp0 (warning->collection, import->collection) == 0 &&
+           strcmp (warning->reason, reason) == 0) ||
+          warning->collection == NULL)
+        {
+          warning->count += count;
+          return;
+        }
+    }
+
+  Warning *warning = g_new0 (Warning, 1);
+  warning->collection = g_strdup (collection);
+  warning->reason = g_strdup (collection != NULL ? reason : "there are too many reasons to list them");
+  warning->index = import->index;
+  warning->count = count;
+  g_ptr_array_add (import->warnings, warning);
+}
+
+/* NULL: there are none. The log gets the reasons too, which hold nothing of the data. */
+static char *
+write_warnings (const Import *import)
+{
+  if (import->warnings->len == 0)
+    return NULL;
+
+  GString *out = g_string_new ("[");
+  for (guint i = 0; i < import->warnings->len; i++)
+    {
+      const Warning *warning = g_ptr_array_index (import->warnings, i);
+
+      g_warning ("The source %s: %s: %u left out, the first at %u: %s", import->report.source,
+                 warning->collection != NULL ? warning->collection : "further collections", warning->count,
+                 warning->index, warning->reason);
+      g_string_append (out, i > 0 ? ",{" : "{");
+      car_service_json_string (out, "collection", warning->collection);
+      car_service_json_integer (out, "index", warning->index);
+      car_service_json_integer (out, "count", warning->count);
+      car_service_json_string (out, "message", warning->reason);
+      g_string_append_c (out, '}');
+    }
+  g_string_append_c (out, ']');
+
+  return g_string_free (out, FALSE);
+}
+
+/* The object at hand cannot be kept. Always FALSE. */
+static gboolean
+refuse (GError **error, const char *reason)
+{
+  g_set_error_literal (error, CAR_SERVICE_ERROR, 422, reason);
   return FALSE;
 }
 
@@ -145,9 +222,8 @@ dup_key (Import *import, gboolean by_key, GError **error)
     return chosen;
 
   g_free (chosen);
-  refuse (import, error,
-          by_key ? "it has no _key, or one that is no text, empty, or holds a NUL"
-                 : "it has no external_id, or one that is no text, empty, or holds a NUL");
+  refuse (error, by_key ? "it has no _key, or one that is no text, empty, or holds a NUL"
+                        : "it has no external_id, or one that is no text, empty, or holds a NUL");
 
   return NULL;
 }
@@ -170,14 +246,14 @@ put_tags (Import *import, const CarServiceVertex *vertex, const char *member, Ta
 
   car_json_scanner_init (&scanner, tags->text, tags->length);
   if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
-    return refuse (import, error, "tag and untag are arrays of texts");
+    return refuse (error, "tag and untag are arrays of texts");
   while (car_json_scanner_next_item (&scanner))
     {
       g_autofree char *name =
           car_json_scanner_read (&scanner, &tag) ? car_service_span_dup_string (&tag) : NULL;
 
       if (name == NULL)
-        return refuse (import, error, "tag and untag are arrays of texts without NULs");
+        return refuse (error, "tag and untag are arrays of texts without NULs");
       if (!put (import->store, &import->report, vertex, name, error))
         return FALSE;
     }
@@ -210,7 +286,26 @@ import_vertex (Import *import, const CarJsonSpan *text, gboolean by_key, GError 
          put_tags (import, &vertex, "untag", car_service_graph_remove_tag, error);
 }
 
-/* One end of an edge: `_from_external_id` as it is, or `_from` as COLLECTION/KEY, whose key may hold further slashes. */
+/* `_from` or `_to` (protocol.md, "The envelope"): COLLECTION/KEY, or the bare key, which may hold slashes as well. */
+static char *
+read_path (Import *import, const char *path, const char *member, const char *collection, GError **error)
+{
+  const char *slash = strchr (path, '/');
+  g_autofree char *prefix = slash != NULL ? g_strndup (path, (gsize) (slash - path)) : NULL;
+  gboolean named = prefix != NULL && car_core_model_has_vertex (import->model, prefix);
+  const char *key = named ? slash + 1 : path;
+
+  if ((!named || strcmp (prefix, collection) == 0) && *key != '\0')
+    return g_strdup (key);
+
+  g_autofree char *reason = g_strdup_printf ("its %s is not of the collection %s, or is empty: give KEY, or "
+                                             "%s/KEY",
+                                             member, collection, collection);
+  refuse (error, reason);
+
+  return NULL;
+}
+
 static char *
 dup_end (Import *import,
          const char *id_member,
@@ -224,18 +319,30 @@ dup_end (Import *import,
 
   if (!wrong && id != NULL && *id != '\0')
     return g_steal_pointer (&id);
+  if (!wrong && path != NULL)
+    return read_path (import, path, path_member, collection, error);
 
-  gsize length = strlen (collection);
-  if (!wrong && path != NULL && strncmp (path, collection, length) == 0 && path[length] == '/' &&
-      path[length + 1] != '\0')
-    return g_strdup (path + length + 1);
-
-  g_autofree char *problem =
-      g_strdup_printf ("an end is missing or is not of its collection: give %s, or %s as \"%s/KEY\"",
-                       id_member, path_member, collection);
-  refuse (import, error, problem);
+  g_autofree char *reason =
+      g_strdup_printf ("it has no %s and no %s that is a text without NULs", id_member, path_member);
+  refuse (error, reason);
 
   return NULL;
+}
+
+/* An edge to nowhere could never be seen. Its vertices come before it. */
+static gboolean
+need_vertex (Import *import, const char *collection, const char *key, const char *member, GError **error)
+{
+  gboolean found;
+
+  if (!car_service_graph_has_vertex (import->store, import->report.source, collection, key, &found, error))
+    return FALSE;
+  if (found)
+    return TRUE;
+
+  g_autofree char *reason =
+      g_strdup_printf ("its %s end is nowhere: the source has no such %s", member, collection);
+  return refuse (error, reason);
 }
 
 /* What has a column of its own, or changes from report to report, is no part of an edge's body. */
@@ -256,7 +363,7 @@ import_edge (Import *import, const char *from_collection, const char *to_collect
   g_autofree char *external_id = car_service_object_dup_string (import->object, "external_id", &wrong);
   const CarJsonSpan *active = car_service_object_get (import->object, "active");
   if (wrong)
-    return refuse (import, error, "its external_id is no text, or holds a NUL");
+    return refuse (error, "its external_id is no text, or holds a NUL");
 
   g_string_truncate (import->body, 0);
   car_service_object_write (import->object, edge_members, NULL, import->body);
@@ -272,6 +379,10 @@ import_edge (Import *import, const char *from_collection, const char *to_collect
     .body = { .text = import->body->str, .length = import->body->len, .type = CAR_JSON_OBJECT },
   };
 
+  if (edge.active && (!need_vertex (import, from_collection, from, "first", error) ||
+                      !need_vertex (import, to_collection, to, "second", error)))
+    return FALSE;
+
   return car_service_graph_put_edge (import->store, &import->report, &edge, error);
 }
 
@@ -284,7 +395,7 @@ import_object (Import *import, CarJsonScanner *scanner, GError **error)
   car_json_scanner_peek (scanner);
   CarJsonSpan text = { .text = scanner->at, .type = CAR_JSON_OBJECT };
   if (!car_service_object_read (import->object, scanner))
-    return refuse (import, error, "it is not an object");
+    return refuse (error, "it is not an object");
   text.length = (gsize) (scanner->at - text.text);
 
   gboolean kept =
@@ -302,36 +413,67 @@ import_object (Import *import, CarJsonScanner *scanner, GError **error)
     }
 
   /* The import schema takes it, so the rest of its page must not suffer. */
-  g_warning ("The source %s: %s: it is not kept", import->report.source, problem->message);
+  note_left_out (import, problem->message, 1);
   return TRUE;
 }
 
-static gboolean
-import_collection (Import *import, const CarServiceMember *member, GError **error)
+static guint
+count_items (const CarJsonSpan *array)
 {
-  g_autofree char *collection = car_service_span_dup_string (&member->name);
+  CarJsonScanner scanner;
+  CarJsonSpan item;
+  guint n = 0;
+
+  car_json_scanner_init (&scanner, array->text, array->length);
+  if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
+    return 1;
+  while (car_json_scanner_next_item (&scanner) && car_json_scanner_read (&scanner, &item))
+    n++;
+
+  return n;
+}
+
+static gboolean
+import_objects (Import *import, const CarJsonSpan *objects, GError **error)
+{
   CarJsonScanner scanner;
 
-  if (collection == NULL || strcmp (collection, "source") == 0 || strcmp (collection, "report") == 0)
-    return TRUE;
-  if (!car_core_model_has_vertex (import->model, collection) &&
-      !car_core_model_has_edge (import->model, collection))
-    {
-      g_warning ("The source %s sent objects of the collection %s, which neither the model nor an extension "
-                 "has: they "
-                 "are not kept",
-                 import->report.source, collection);
-      return TRUE;
-    }
-
-  import->collection = collection;
-  import->index = 0;
-  car_json_scanner_init (&scanner, member->value.text, member->value.length);
+  car_json_scanner_init (&scanner, objects->text, objects->length);
   if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
-    return refuse (import, error, "a collection is an array of objects");
+    return refuse (error, "A collection is an array of objects");
   for (; car_json_scanner_next_item (&scanner); import->index++)
     if (!import_object (import, &scanner, error))
       return FALSE;
+
+  return TRUE;
+}
+
+/* The collections of vertices come first, wherever they stand: an edge is kept where its ends are. */
+typedef enum
+{
+  PASS_VERTICES,
+  PASS_EDGES,
+} Pass;
+
+static gboolean
+import_collection (Import *import, const CarServiceMember *member, Pass pass, GError **error)
+{
+  g_autofree char *collection = car_service_span_dup_string (&member->name);
+  gboolean is_vertex = collection != NULL && car_core_model_has_vertex (import->model, collection);
+  gboolean is_edge = collection != NULL && car_core_model_has_edge (import->model, collection);
+
+  if (g_strcmp0 (collection, "source") == 0 || g_strcmp0 (collection, "report") == 0 ||
+      is_vertex != (pass == PASS_VERTICES))
+    return TRUE;
+
+  import->collection = collection != NULL ? collection : "";
+  import->index = 0;
+  if (is_vertex || is_edge)
+    return import_objects (import, &member->value, error);
+
+  guint n = count_items (&member->value);
+  if (n > 0)
+    note_left_out (import, "neither the model nor a schema extension has this collection", n);
 
   return TRUE;
 }
@@ -367,15 +509,16 @@ import_members (Import *import, GBytes *envelope, const CarServiceObject *member
       !put_source (import, &source, source_text, error))
     return FALSE;
 
-  for (guint i = 0; i < members->members->len; i++)
-    if (!import_collection (import, &g_array_index (members->members, CarServiceMember, i), error))
-      return FALSE;
+  for (Pass pass = PASS_VERTICES; pass <= PASS_EDGES; pass++)
+    for (guint i = 0; i < members->members->len; i++)
+      if (!import_collection (import, &g_array_index (members->members, CarServiceMember, i), pass, error))
+        return FALSE;
 
   return TRUE;
 }
 
 gboolean
-car_service_envelope_import (CarServiceStore *store, GBytes *envelope, GError **error)
+car_service_envelope_import (CarServiceStore *store, GBytes *envelope, char **warnings, GError **error)
 {
   g_auto (CarServiceObject) members = { NULL };
   g_auto (CarServiceObject) object = { NULL };
@@ -388,14 +531,20 @@ car_service_envelope_import (CarServiceStore *store, GBytes *envelope, GError **
     return FALSE;
 
   g_autoptr (GString) body = g_string_new (NULL);
+  g_autoptr (GPtrArray) left_out = g_ptr_array_new_with_free_func (warning_free);
   Import import = {
     .store = store,
     .model = model,
     .object = &object,
     .body = body,
+    .warnings = left_out,
     .report = { .source = source,
                 .reported_at = read_timestamp (car_service_object_get (&members, "report")) },
   };
 
-  return import_members (&import, envelope, &members, error);
+  if (!import_members (&import, envelope, &members, error))
+    return FALSE;
+  *warnings = write_warnings (&import);
+
+  return TRUE;
 }

@@ -85,6 +85,31 @@ find_vertex (CarServiceStore *store,
   return take_version (row, &vertex->body, found, problem, error);
 }
 
+gboolean
+car_service_graph_has_vertex (CarServiceStore *store,
+                              const char *source,
+                              const char *collection,
+                              const char *key,
+                              gboolean *found,
+                              GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  sqlite3_stmt *row =
+      car_service_store_get (store, &problem,
+                             "SELECT 1 FROM vertex INDEXED BY vertex_key"
+                             " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
+                             "sss", collection, key, source);
+
+  *found = row != NULL;
+  if (row != NULL)
+    sqlite3_reset (row);
+  if (problem == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
 static gboolean
 insert_vertex (CarServiceStore *store,
                const CarServiceReport *report,

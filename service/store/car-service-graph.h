@@ -38,6 +38,14 @@ typedef struct
   CarJsonSpan body;
 } CarServiceEdge;
 
+/* Whether the source has the vertex now. */
+gboolean car_service_graph_has_vertex (CarServiceStore *store,
+                                       const char *source,
+                                       const char *collection,
+                                       const char *key,
+                                       gboolean *found,
+                                       GError **error);
+
 /* The object replaces the one of the same name: a version of its own where it differs. */
 gboolean car_service_graph_put_vertex (CarServiceStore *store,
                                        const CarServiceReport *report,

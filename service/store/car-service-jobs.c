@@ -114,10 +114,10 @@ create_graph (CarServiceStore *store, GBytes *body, GError **error)
 }
 
 static gboolean
-run (CarServiceStore *store, const Job *job, GError **error)
+run (CarServiceStore *store, const Job *job, char **warnings, GError **error)
 {
   if (strcmp (job->kind, CAR_SERVICE_JOB_IMPORT) == 0)
-    return car_service_envelope_import (store, job->body, error);
+    return car_service_envelope_import (store, job->body, warnings, error);
   if (strcmp (job->kind, CAR_SERVICE_JOB_BEGIN) == 0)
     return begin_full_import (store, job->source, error);
   if (strcmp (job->kind, CAR_SERVICE_JOB_END) == 0)
@@ -135,13 +135,14 @@ run (CarServiceStore *store, const Job *job, GError **error)
 }
 
 static gboolean
-note_result (CarServiceStore *store, gint64 id, const GError *problem, GError **error)
+note_result (CarServiceStore *store, gint64 id, const char *warnings, const GError *problem, GError **error)
 {
   return car_service_store_run (
-      store, error, "UPDATE job SET status = ?, error = ?, status_code = ?, body = NULL WHERE id = ?", "ssii",
-      problem != NULL ? CAR_SERVICE_JOB_ERROR : CAR_SERVICE_JOB_COMPLETE,
+      store, error,
+      "UPDATE job SET status = ?, error = ?, status_code = ?, warnings = ?, body = NULL WHERE id = ?",
+      "ssisi", problem != NULL ? CAR_SERVICE_JOB_ERROR : CAR_SERVICE_JOB_COMPLETE,
       problem != NULL ? problem->message : NULL,
-      (gint64) (problem != NULL ? car_service_error_get_status (problem) : 200), id);
+      (gint64) (problem != NULL ? car_service_error_get_status (problem) : 200), warnings, id);
 }
 
 /* What is wrong with an envelope is told to who sent it, and may hold parts of it: the log says no more than that. */
@@ -169,10 +170,11 @@ static gboolean
 run_and_note (CarServiceStore *store, const Job *job, GError **error)
 {
   g_autoptr (GError) problem = NULL;
+  g_autofree char *warnings = NULL;
 
   if (!car_service_store_begin (store, error))
     return FALSE;
-  if (run (store, job, &problem) && note_result (store, job->id, NULL, &problem) &&
+  if (run (store, job, &warnings, &problem) && note_result (store, job->id, warnings, NULL, &problem) &&
       car_service_store_commit (store, &problem))
     return TRUE;
 
@@ -186,7 +188,7 @@ run_and_note (CarServiceStore *store, const Job *job, GError **error)
   note_in_log (job, problem);
   if (!car_service_store_begin (store, error))
     return FALSE;
-  if (note_result (store, job->id, problem, error))
+  if (note_result (store, job->id, NULL, problem, error))
     return car_service_store_commit (store, error);
 
   car_service_store_rollback (store);

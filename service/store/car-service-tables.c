@@ -49,7 +49,7 @@ const char *const car_service_tables =
     /* AUTOINCREMENT: a job's id is never given again, not even after old jobs were forgotten. */
     "CREATE TABLE job (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT, status TEXT "
     "NOT NULL,"
-    "  error TEXT, status_code INTEGER, body BLOB, created_at INTEGER NOT NULL);"
+    "  error TEXT, status_code INTEGER, warnings TEXT, body BLOB, created_at INTEGER NOT NULL);"
     "CREATE INDEX job_waiting ON job (id, source) WHERE status = 'RUNNING';"
 
     "CREATE TABLE extension (key TEXT PRIMARY KEY, owner TEXT, version TEXT NOT NULL, body TEXT NOT NULL);";

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "service/http/car-service-calls.h"
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-jobs.h"
+#include "service/store/car-service-json.h"
+
+/* What became of jobs, imports among them: they share one queue, and so their ids. */
+
+static const char *
+get_text (sqlite3_stmt *row, int column)
+{
+  return (const char *) sqlite3_column_text (row, column);
+}
+
+/* The job's row: status, error, status_code, warnings; NULL without an error where there is no such job. */
+static sqlite3_stmt *
+find_job (CarServiceStore *store, const char *text, GError **error)
+{
+  guint64 id;
+
+  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, &id, NULL))
+    return NULL;
+
+  return car_service_store_get (
+      store, error, "SELECT status, error, status_code, warnings FROM job WHERE id = ?", "i", (gint64) id);
+}
+
+/* Appends what there is to say of a job besides its status. */
+static void
+append_outcome (GString *out, sqlite3_stmt *row)
+{
+  if (get_text (row, 1) != NULL)
+    {
+      car_service_json_string (out, "error", get_text (row, 1));
+      car_service_json_integer (out, "statusCode", sqlite3_column_int64 (row, 2));
+    }
+  if (get_text (row, 3) != NULL)
+    {
+      car_service_json_name (out, "warnings");
+      g_string_append (out, get_text (row, 3));
+    }
+}
+
+gboolean
+car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  const char *id = car_service_request_get_path (request, 1);
+  sqlite3_stmt *row = find_job (store, id, &local_error);
+
+  if (row == NULL)
+    {
+      if (local_error != NULL)
+        g_propagate_error (error, g_steal_pointer (&local_error));
+      else
+        g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no job %s", id);
+      return FALSE;
+    }
+
+  GString *out = g_string_new ("{");
+  car_service_json_string (out, "status", get_text (row, 0));
+  append_outcome (out, row);
+  g_string_append_c (out, '}');
+  sqlite3_reset (row);
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+/* The published lists. Each is the inside of an array. */
+typedef struct
+{
+  GString *complete;
+  GString *failed;
+  GString *incomplete;
+  GString *not_found;
+} Lists;
+
+static void
+lists_clear (Lists *lists)
+{
+  g_string_free (lists->complete, TRUE);
+  g_string_free (lists->failed, TRUE);
+  g_string_free (lists->incomplete, TRUE);
+  g_string_free (lists->not_found, TRUE);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Lists, lists_clear)
+
+static void
+begin_item (GString *list, const char *id)
+{
+  g_string_append (list, list->len > 0 ? ",{" : "{");
+  car_service_json_string (list, "id", id);
+}
+
+/* An id that is not known is among the errors too: a client that reads only that list and the incomplete ones, as the
+ * first version of the contract had them, would take it for done. */
+static void
+add_unknown (Lists *lists, const char *id)
+{
+  begin_item (lists->not_found, id);
+  g_string_append_c (lists->not_found, '}');
+
+  begin_item (lists->failed, id);
+  car_service_json_string (lists->failed, "error", "There is no such job");
+  car_service_json_integer (lists->failed, "statusCode", 404);
+  g_string_append_c (lists->failed, '}');
+}
+
+static void
+add_job (Lists *lists, const char *id, sqlite3_stmt *row)
+{
+  const char *status = get_text (row, 0);
+  GString *list = strcmp (status, CAR_SERVICE_JOB_ERROR) == 0      ? lists->failed
+                  : strcmp (status, CAR_SERVICE_JOB_COMPLETE) == 0 ? lists->complete
+                                                                   : lists->incomplete;
+
+  begin_item (list, id);
+  if (list == lists->complete)
+    car_service_json_string (list, "status", status);
+  append_outcome (list, row);
+  g_string_append_c (list, '}');
+}
+
+static gboolean
+add_status (CarServiceStore *store, Lists *lists, const char *id, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  sqlite3_stmt *row = find_job (store, id, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  if (row == NULL)
+    {
+      add_unknown (lists, id);
+      return TRUE;
+    }
+  add_job (lists, id, row);
+  sqlite3_reset (row);
+
+  return TRUE;
+}
+
+/* Our ids hold no commas, so it does not matter whether the commas between them came encoded. */
+static gboolean
+answer_statuses (CarServiceStore *store, CarServiceRequest *request, const char *text, GError **error)
+{
+  g_auto (GStrv) ids = g_strsplit (text, ",", -1);
+  g_auto (Lists)
+      lists = { g_string_new (NULL), g_string_new (NULL), g_string_new (NULL), g_string_new (NULL) };
+
+  for (guint i = 0; ids[i] != NULL; i++)
+    if (*ids[i] != '\0' && !add_status (store, &lists, ids[i], error))
+      return FALSE;
+
+  GString *out = g_string_new ("{");
+  car_service_json_boolean (out, "success", lists.failed->len == 0);
+  g_string_append_printf (out,
+                          ",\"complete_imports\":[%s],\"error_imports\":[%s],\"incomplete_imports\":[%s]",
+                          lists.complete->str, lists.failed->str, lists.incomplete->str);
+  g_string_append_printf (out, ",\"notfound_imports\":[%s]}", lists.not_found->str);
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+gboolean
+car_service_call_get_statuses (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autofree char *ids = car_service_request_need_parameter (request, "ids", error);
+
+  return ids != NULL && answer_statuses (store, request, ids, error);
+}
+
+gboolean
+car_service_call_get_import_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  return answer_statuses (store, request, car_service_request_get_path (request, 1), error);
+}
