@@ -267,7 +267,7 @@ CarClient *
 fake_service_make_client (FakeService *self)
 {
   const CarClientLimits limits = {
-    .call_timeout = 20 * 1000,
+    .idle_timeout = 20 * 1000,
     .first_retry_delay = 1,
     .max_retry_delay = 4,
     .max_retries = 2,

@@ -116,7 +116,7 @@ function testSchemas() {
 }
 
 function testNew() {
-    for (const name of ['Client', 'ImportSchema', 'SchemaExtension']) {
+    for (const name of ['ImportSchema', 'SchemaExtension']) {
         const error = caught(() => new Car[name]());
         assert(error instanceof TypeError && error.message.includes(`Car.${name}.new(`), error.message);
     }
@@ -125,6 +125,11 @@ function testNew() {
     handler.add_vertex('asset', {external_id: '1'});
     assert(handler.source === 'by properties' && handler.page_size === 1, 'made by properties');
     assert(countsOf(handler) === '{"asset":[1,0,0]}', countsOf(handler));
+
+    const client = new Car.Client({base_url: 'https://car.example/api/car/v2/', token: 'T'});
+    assert(client.get_base_url() === 'https://car.example/api/car/v2', 'a client made by properties');
+    const bare = caught(() => new Car.Client());
+    assert(bare instanceof Car.AppError && bare.code === Car.AppErrorCode.INVALID_PARAMETER, bare.message);
 
     const missing = caught(() => new Car.DataHandler({source: 'without a schema'}));
     assert(missing instanceof Car.AppError && missing.code === Car.AppErrorCode.INVALID_PARAMETER, missing.message);

@@ -177,15 +177,15 @@ test_failed_page (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  /* Those in flight are given up. */
+  /* The look at the jobs is given up, and no page behind it is posted. */
   add_vertices (fixture, 20);
-  for (guint i = 0; i < 3; i++)
-    fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_HANG);
+  answer_imports (fixture, 1);
+  fake_service_misbehave (fixture->service, "GET", "v2/importstatus", FAKE_HANG);
   fake_service_answer (fixture->service, "POST", "v2/imports", 422, "{\"errors\":[{\"message\":\"no\"}]}");
   g_assert_false (send_vertices (fixture, NULL, &error));
   g_assert_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT);
   g_assert_nonnull (strstr (error->message, "HTTP 422"));
-  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 4);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 2);
   assert_all_left (fixture, 10);
 }
 
@@ -196,8 +196,8 @@ test_failed_job (Fixture *fixture, gconstpointer data)
 
   /* It is seen though pages are still on their way. */
   add_vertices (fixture, 4);
-  fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_HANG);
   answer_imports (fixture, 1);
+  fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_HANG);
   fake_service_answer (fixture->service, "GET", "v2/importstatus", 200,
                        "{\"error_imports\":[{\"id\":\"j0\",\"error\":\"why\",\"statusCode\":400}],"
                        "\"incomplete_imports\":[]}");
@@ -261,6 +261,49 @@ test_too_large (Fixture *fixture, gconstpointer data)
   assert_all_left (fixture, 0);
 }
 
+/* What was posted, in this order. */
+static void
+assert_posted (Fixture *fixture, const char *const *items)
+{
+  guint n_seen = 0;
+
+  for (guint i = 0; i < fake_service_get_n_requests (fixture->service); i++)
+    {
+      const FakeRequest *request = fake_service_get_request (fixture->service, i);
+      if (!g_str_equal (request->method, "POST"))
+        continue;
+
+      g_autofree char *body = g_strconcat (HEAD ",\"asset\":[", items[n_seen], "]}", NULL);
+      g_assert_cmpstr (request->body, ==, body);
+      n_seen++;
+    }
+  g_assert_null (items[n_seen]);
+}
+
+#define V(number) "{\"external_id\":\"v" #number "\"}"
+
+/* A page that the service takes only the second time does not let those behind it pass, nor do halves. */
+static void
+test_order (Fixture *fixture, gconstpointer data)
+{
+  const char *const posted[] = { V (0) "," V (1), V (0) "," V (1), V (0), V (0), V (1),
+                                 V (2) "," V (3), V (2) "," V (3), V (4), NULL };
+  g_autoptr (GError) error = NULL;
+
+  add_vertices (fixture, 5);
+  fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_DROP);
+  fake_service_answer (fixture->service, "POST", "v2/imports", 413, "");
+  fake_service_answer (fixture->service, "POST", "v2/imports", 503, "");
+  answer_imports (fixture, 2);
+  fake_service_answer (fixture->service, "POST", "v2/imports", 503, "");
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"j2\"}");
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"j3\"}");
+  fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
+  g_assert_true (send_vertices (fixture, NULL, &error));
+  g_assert_no_error (error);
+  assert_posted (fixture, posted);
+}
+
 static void
 test_object_too_large (Fixture *fixture, gconstpointer data)
 {
@@ -274,7 +317,6 @@ test_object_too_large (Fixture *fixture, gconstpointer data)
   assert_all_left (fixture, 1);
 }
 
-/* Cancelled as soon as four pages are in flight at once. */
 static void
 test_cancel (Fixture *fixture, gconstpointer data)
 {
@@ -282,19 +324,18 @@ test_cancel (Fixture *fixture, gconstpointer data)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
   add_vertices (fixture, 20);
-  for (guint i = 0; i < 4; i++)
-    fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_HANG);
-  GThread *thread = fake_service_cancel_at (fixture->service, 4, cancellable);
+  fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_HANG);
+  GThread *thread = fake_service_cancel_at (fixture->service, 1, cancellable);
   g_assert_false (send_vertices (fixture, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_thread_join (thread);
-  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 4);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 1);
   assert_all_left (fixture, 10);
 
   g_clear_error (&error);
   g_assert_false (send_vertices (fixture, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 4);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 1);
 }
 
 static void
@@ -329,6 +370,7 @@ main (int argc, char **argv)
   add ("wrong-answers", test_wrong_answers);
   add ("endless-job", test_endless_job);
   add ("too-large", test_too_large);
+  add ("order", test_order);
   add ("object-too-large", test_object_too_large);
   add ("cancel", test_cancel);
   add ("report", test_report);

@@ -393,23 +393,6 @@ declare module 'gi://Car?version=1.0' {
                 cancellable: Cancellable, callback: Callback<this>
             ): void;
             search_collection_finish(result: Gio.AsyncResult): any[];
-
-            find_vertices(collection: string, attribute: string, value: string, cancellable: Cancellable): any;
-            find_vertices_async(
-                collection: string, attribute: string, value: string, cancellable: Cancellable
-            ): Promise<any>;
-            find_vertices_async(
-                collection: string, attribute: string, value: string, cancellable: Cancellable,
-                callback: Callback<this>
-            ): void;
-            find_vertices_finish(result: Gio.AsyncResult): any;
-
-            get_neighbours(collection: string, id: string, cancellable: Cancellable): any;
-            get_neighbours_async(collection: string, id: string, cancellable: Cancellable): Promise<any>;
-            get_neighbours_async(
-                collection: string, id: string, cancellable: Cancellable, callback: Callback<this>
-            ): void;
-            get_neighbours_finish(result: Gio.AsyncResult): any;
         }
     }
 

@@ -2,15 +2,19 @@
 
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include <libcar/client/car-answer-private.h>
-#include <libcar/client/car-client-private.h>
+#include <libcar/client/car-client.h>
 #include <libcar/client/car-http-private.h>
+#include <libcar/client/car-limits-private.h>
 
 G_BEGIN_DECLS
 
-/* What every call of a client shares. */
+/* What every call of a client shares. All but `limits` is NULL until the client is ready. */
 typedef struct
 {
+  CarLoop *loop;
   CarHttp *http;
   char *base;    /* without a slash at its end */
   char *base_v3; /* protocol.md, "Base URL": /v2 at the end replaced by /v3 */
@@ -18,23 +22,21 @@ typedef struct
   CarClientLimits limits;
 } CarCaller;
 
-typedef enum
-{
-  CAR_CALL_V2,
-  CAR_CALL_V3,
-} CarCallVersion;
-
-/* One call of protocol.md: made step by step, then run. Names and ids are percent-encoded on their way in; one that
- * cannot be said is remembered, and the call then fails with CAR_APP_ERROR_INVALID_PARAMETER. */
+/* One call of protocol.md: what is asked, and how its answer is read. Names and ids are percent-encoded on their way in;
+ * one that cannot be said in a URL is remembered, and the call is then not made. */
 typedef struct
 {
   const char *method;
-  CarCallVersion version;
+  CarApiVersion version;
   GString *path;
   GString *query;
   GString *json; /* the body, while its members are added */
   GBytes *body;
-  guint tolerated; /* a status that is no failure of this call, besides success; 0: none */
+  GUri *uri;           /* once the call is complete */
+  guint tolerated;     /* a status that is no failure of this call, besides success; 0: none */
+  gboolean any_answer; /* the answer may be empty, or any JSON value; otherwise it must be an object */
+  gboolean
+      may_be_refused; /* 400, 409, 413 and 422 blame what the connector sends, which another run would send again */
   char *problem;
 } CarCall;
 
@@ -45,7 +47,7 @@ typedef struct
   CarJsonSpan value; /* in body; CAR_JSON_INVALID where it is empty, and with the tolerated status */
 } CarAnswer;
 
-void car_call_init (CarCall *self, CarCallVersion version, const char *method, const char *path);
+void car_call_init (CarCall *self, CarApiVersion version, const char *method, const char *path);
 void car_call_clear (CarCall *self);
 void car_call_add_segment (CarCall *self, const char *segment);
 
@@ -53,36 +55,60 @@ void car_call_add_segment (CarCall *self, const char *segment);
  * call (RFC 3986, 6.2.2.3). */
 gboolean car_call_is_segment (const char *text);
 void car_call_add_query (CarCall *self, const char *name, const char *value);
-void car_call_add_query_item (CarCall *self, const char *item); /* behind a comma, if it is not the first */
+
+/* Adds the items from `next` on to the last query value, with commas between: as many as a URL holds, but at least one.
+ * Returns where the rest begins. */
+guint car_call_add_query_items (CarCall *self,
+                                const CarCaller *caller,
+                                const char *const *items,
+                                guint n_items,
+                                guint next);
 void car_call_add_member (CarCall *self, const char *name, const char *value);
 void car_call_add_json_member (CarCall *self, const char *name, const char *json, gssize length);
+
+/* A name that stands for itself in a path and in GraphQL; `what` says what it names. */
+gboolean car_call_check_name (const char *what, const char *name, GError **error);
 
 /* The object as JSON text. Sets CAR_SCHEMA_ERROR_INVALID_JSON for what JSON cannot hold. */
 char *car_call_write_object (JsonObject *object, GError **error);
 
-/* The length of the call's URL. */
-gsize car_call_get_length (const CarCall *self, const CarCaller *caller);
+/* A copy of JSON text that must be an object. Sets CAR_SCHEMA_ERROR_INVALID_JSON. */
+char *car_call_dup_object (const char *json, GError **error);
 
-/* Runs the call, with retries. An answer that is asked for must be a JSON object; otherwise it may be empty too.
- *
- * Sets CAR_RECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE, CAR_APP_ERROR_INVALID_PARAMETER or G_IO_ERROR_CANCELLED. */
-gboolean
-car_call_run (CarCall *self, CarCaller *caller, CarAnswer *answer, GCancellable *cancellable, GError **error);
+/* Ends the making of the call. Sets CAR_APP_ERROR_GENERAL: an argument is one that no call can have. */
+gboolean car_call_complete (CarCall *self, const CarCaller *caller, GError **error);
+
+/* Sets CAR_RECOVERABLE_FAILURE or CAR_UNRECOVERABLE_FAILURE for an answer that is no success, or not what it should be;
+ * CAR_APP_ERROR_INVALID_PARAMETER where the call may be refused and is. */
+gboolean car_call_read_answer (const CarCall *self,
+                               const CarCaller *caller,
+                               const CarHttpAnswer *http,
+                               CarAnswer *answer,
+                               GError **error);
+
+/* The failure of a call that has no answer after so many attempts: recoverable. */
+void car_call_set_no_answer (const CarCall *self,
+                             const CarCaller *caller,
+                             const GError *cause,
+                             guint attempts,
+                             GError **error);
 
 /* For an answer that is JSON, but not what it should be: recoverable. */
-void car_call_set_unexpected (const CarCall *self, GError **error, const char *what);
+void car_call_set_unexpected (const CarCall *self, const char *what, GError **error);
 
 /* Sets the failure of a call or a job: of the class that the status stands for (0: unknown, unrecoverable). */
 void car_call_set_failure (const CarCaller *caller, guint status, GError **error, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 
-/* Waits, and says FALSE at once when it is cancelled. */
-gboolean car_call_wait (guint milliseconds, GCancellable *cancellable, GError **error);
+/* Fit for a message, without secrets. */
+char *car_call_describe_cause (const CarCaller *caller, const GError *cause);
 
 void car_answer_clear (CarAnswer *self);
+
+/* Sets CAR_APP_ERROR_GENERAL where the client was made without a successful g_initable_init(). */
+gboolean car_caller_check_ready (const CarCaller *self, GError **error);
 void car_caller_clear (CarCaller *self);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarCall, car_call_clear)
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarAnswer, car_answer_clear)
 
 G_END_DECLS

@@ -14,6 +14,19 @@
 
 G_BEGIN_DECLS
 
+/**
+ * CarApiVersion:
+ * @CAR_API_VERSION_V2: the API at the base URL
+ * @CAR_API_VERSION_V3: the API at the base URL with `/v2` at its end replaced by `/v3`
+ *
+ * The versions of a CAR service's API.
+ */
+typedef enum
+{
+  CAR_API_VERSION_V2,
+  CAR_API_VERSION_V3,
+} CarApiVersion;
+
 #define CAR_TYPE_CLIENT (car_client_get_type ())
 
 CAR_AVAILABLE_IN_1_0
@@ -57,6 +70,35 @@ gboolean car_client_prepare_database_finish (CarClient *self,
                                              GAsyncResult *result,
                                              gboolean *set_up_now,
                                              GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_wait_for_job (CarClient *self, const char *id, GCancellable *cancellable, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_wait_for_job_async (CarClient *self,
+                                    const char *id,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_wait_for_job_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_wait_for_imports (CarClient *self,
+                                      const char *const *ids,
+                                      GCancellable *cancellable,
+                                      GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_wait_for_imports_async (CarClient *self,
+                                        const char *const *ids,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_wait_for_imports_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_ensure_schema_extension (CarClient *self,
@@ -164,19 +206,6 @@ CAR_AVAILABLE_IN_1_0
 char *car_client_import_bytes_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
-char *car_client_import_node (CarClient *self, JsonNode *envelope, GCancellable *cancellable, GError **error);
-
-CAR_AVAILABLE_IN_1_0
-void car_client_import_node_async (CarClient *self,
-                                   JsonNode *envelope,
-                                   GCancellable *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer user_data);
-
-CAR_AVAILABLE_IN_1_0
-char *car_client_import_node_finish (CarClient *self, GAsyncResult *result, GError **error);
-
-CAR_AVAILABLE_IN_1_0
 char *car_client_import_file (CarClient *self, GFile *file, GCancellable *cancellable, GError **error);
 
 CAR_AVAILABLE_IN_1_0
@@ -188,35 +217,6 @@ void car_client_import_file_async (CarClient *self,
 
 CAR_AVAILABLE_IN_1_0
 char *car_client_import_file_finish (CarClient *self, GAsyncResult *result, GError **error);
-
-CAR_AVAILABLE_IN_1_0
-gboolean car_client_wait_for_imports (CarClient *self,
-                                      const char *const *ids,
-                                      GCancellable *cancellable,
-                                      GError **error);
-
-CAR_AVAILABLE_IN_1_0
-void car_client_wait_for_imports_async (CarClient *self,
-                                        const char *const *ids,
-                                        GCancellable *cancellable,
-                                        GAsyncReadyCallback callback,
-                                        gpointer user_data);
-
-CAR_AVAILABLE_IN_1_0
-gboolean car_client_wait_for_imports_finish (CarClient *self, GAsyncResult *result, GError **error);
-
-CAR_AVAILABLE_IN_1_0
-gboolean car_client_wait_for_job (CarClient *self, const char *id, GCancellable *cancellable, GError **error);
-
-CAR_AVAILABLE_IN_1_0
-void car_client_wait_for_job_async (CarClient *self,
-                                    const char *id,
-                                    GCancellable *cancellable,
-                                    GAsyncReadyCallback callback,
-                                    gpointer user_data);
-
-CAR_AVAILABLE_IN_1_0
-gboolean car_client_wait_for_job_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_delete_vertices (CarClient *self,
@@ -239,6 +239,26 @@ CAR_AVAILABLE_IN_1_0
 gboolean car_client_delete_vertices_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
+gboolean car_client_patch_vertex_json (CarClient *self,
+                                       const char *collection,
+                                       const char *external_id,
+                                       const char *changes_json,
+                                       GCancellable *cancellable,
+                                       GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_patch_vertex_json_async (CarClient *self,
+                                         const char *collection,
+                                         const char *external_id,
+                                         const char *changes_json,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_patch_vertex_json_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 gboolean car_client_patch_vertex (CarClient *self,
                                   const char *collection,
                                   const char *external_id,
@@ -257,6 +277,30 @@ void car_client_patch_vertex_async (CarClient *self,
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_patch_vertex_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_patch_edge_json (CarClient *self,
+                                     const char *collection,
+                                     const char *source,
+                                     const char *from,
+                                     const char *to,
+                                     const char *changes_json,
+                                     GCancellable *cancellable,
+                                     GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_patch_edge_json_async (CarClient *self,
+                                       const char *collection,
+                                       const char *source,
+                                       const char *from,
+                                       const char *to,
+                                       const char *changes_json,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_client_patch_edge_json_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 gboolean car_client_patch_edge (CarClient *self,
@@ -283,6 +327,24 @@ CAR_AVAILABLE_IN_1_0
 gboolean car_client_patch_edge_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
+char *car_client_query_json (CarClient *self,
+                             const char *query,
+                             const char *variables_json,
+                             GCancellable *cancellable,
+                             GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_query_json_async (CarClient *self,
+                                  const char *query,
+                                  const char *variables_json,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_query_json_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
 JsonNode *car_client_query (CarClient *self,
                             const char *query,
                             JsonObject *variables,
@@ -299,6 +361,28 @@ void car_client_query_async (CarClient *self,
 
 CAR_AVAILABLE_IN_1_0
 JsonNode *car_client_query_finish (CarClient *self, GAsyncResult *result, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_search_collection_json (CarClient *self,
+                                         const char *collection,
+                                         const char *attribute,
+                                         const char *value_json,
+                                         const char *const *fields,
+                                         GCancellable *cancellable,
+                                         GError **error);
+
+CAR_AVAILABLE_IN_1_0
+void car_client_search_collection_json_async (CarClient *self,
+                                              const char *collection,
+                                              const char *attribute,
+                                              const char *value_json,
+                                              const char *const *fields,
+                                              GCancellable *cancellable,
+                                              GAsyncReadyCallback callback,
+                                              gpointer user_data);
+
+CAR_AVAILABLE_IN_1_0
+char *car_client_search_collection_json_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 JsonArray *car_client_search_collection (CarClient *self,
@@ -323,41 +407,30 @@ CAR_AVAILABLE_IN_1_0
 JsonArray *car_client_search_collection_finish (CarClient *self, GAsyncResult *result, GError **error);
 
 CAR_AVAILABLE_IN_1_0
-JsonNode *car_client_find_vertices (CarClient *self,
-                                    const char *collection,
-                                    const char *attribute,
-                                    const char *value,
-                                    GCancellable *cancellable,
-                                    GError **error);
+GBytes *car_client_call (CarClient *self,
+                         CarApiVersion version,
+                         const char *method,
+                         const char *const *path,
+                         const char *const *query,
+                         GBytes *body,
+                         guint tolerated,
+                         guint *status,
+                         GCancellable *cancellable,
+                         GError **error);
 
 CAR_AVAILABLE_IN_1_0
-void car_client_find_vertices_async (CarClient *self,
-                                     const char *collection,
-                                     const char *attribute,
-                                     const char *value,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer user_data);
+void car_client_call_async (CarClient *self,
+                            CarApiVersion version,
+                            const char *method,
+                            const char *const *path,
+                            const char *const *query,
+                            GBytes *body,
+                            guint tolerated,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
 
 CAR_AVAILABLE_IN_1_0
-JsonNode *car_client_find_vertices_finish (CarClient *self, GAsyncResult *result, GError **error);
-
-CAR_AVAILABLE_IN_1_0
-JsonNode *car_client_get_neighbours (CarClient *self,
-                                     const char *collection,
-                                     const char *id,
-                                     GCancellable *cancellable,
-                                     GError **error);
-
-CAR_AVAILABLE_IN_1_0
-void car_client_get_neighbours_async (CarClient *self,
-                                      const char *collection,
-                                      const char *id,
-                                      GCancellable *cancellable,
-                                      GAsyncReadyCallback callback,
-                                      gpointer user_data);
-
-CAR_AVAILABLE_IN_1_0
-JsonNode *car_client_get_neighbours_finish (CarClient *self, GAsyncResult *result, GError **error);
+GBytes *car_client_call_finish (CarClient *self, GAsyncResult *result, guint *status, GError **error);
 
 G_END_DECLS

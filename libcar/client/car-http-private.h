@@ -4,20 +4,31 @@
 
 #include <gio/gio.h>
 
+#include <libcar/client/car-loop-private.h>
+
 G_BEGIN_DECLS
 
-/* HTTP exchanges with one service, made from any thread: libsoup's session lives in a thread of its own, with its own
- * main context. So HTTP/2 connections are shared, a whole exchange has one deadline, waiting for it ends at once when it
- * is cancelled, and no caller's main context is touched. */
+/* HTTP exchanges with one service. libsoup's session lives in the thread of a loop, so that any thread can start an
+ * exchange and connections are shared. */
 typedef struct _CarHttp CarHttp;
+
+typedef struct
+{
+  const char *authorization;        /* the header's whole value */
+  const char *user_agent;           /* likewise */
+  gboolean direct;                  /* past every proxy */
+  GProxyResolver *proxy_resolver;   /* NULL: the system's */
+  GTlsDatabase *tls_database;       /* NULL: the system's */
+  GTlsCertificate *tls_certificate; /* the client's own; NULL: none */
+} CarHttpOptions;
 
 typedef struct
 {
   const char *method;
   GUri *uri;
-  GBytes *body;     /* JSON, or NULL */
-  guint timeout;    /* milliseconds, for all of the exchange */
-  gsize max_answer; /* bytes; a longer answer is G_IO_ERROR_MESSAGE_TOO_LARGE */
+  GBytes *body;       /* JSON, or NULL */
+  guint idle_timeout; /* milliseconds without a byte in either direction after which the exchange fails */
+  gsize max_answer;   /* bytes; a longer answer is G_IO_ERROR_MESSAGE_TOO_LARGE */
 } CarHttpRequest;
 
 typedef struct
@@ -27,21 +38,24 @@ typedef struct
   GBytes *body;
 } CarHttpAnswer;
 
-/* `direct`: past every proxy. `authorization` is the whole value of the header. */
-CarHttp *car_http_new (const char *authorization, gboolean direct);
+/* `answer` is NULL, with an error of GIO's or libsoup's, where no whole answer came. */
+typedef void (*CarHttpCallback) (const CarHttpAnswer *answer, const GError *error, gpointer user_data);
+
+CarHttp *car_http_new (CarLoop *loop, const CarHttpOptions *options);
+
+/* No exchange is under way any more. The loop runs on. */
 void car_http_free (CarHttp *self);
-void car_http_set_user_agent (CarHttp *self, const char *user_agent);
 
-/* FALSE: no answer came. Errors are GIO's and libsoup's. */
-gboolean car_http_exchange (CarHttp *self,
-                            const CarHttpRequest *request,
-                            CarHttpAnswer *answer,
-                            GCancellable *cancellable,
-                            GError **error);
-
-void car_http_answer_clear (CarHttpAnswer *self);
+/* In the loop's thread, where the callback is called too. What `request` points to is needed only until this returns.
+ *
+ * The request goes out once: libsoup would send it again by itself where a connection that it reuses turns out to be
+ * closed. That is G_IO_ERROR_CONNECTION_CLOSED instead, so that all retries are made, counted and told in one place. */
+void car_http_send (CarHttp *self,
+                    const CarHttpRequest *request,
+                    GCancellable *cancellable,
+                    CarHttpCallback callback,
+                    gpointer user_data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarHttp, car_http_free)
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarHttpAnswer, car_http_answer_clear)
 
 G_END_DECLS

@@ -2,61 +2,52 @@
 
 #include "config.h"
 
-#include <libcar/client/car-http-private.h>
-
 #include <libsoup/soup.h>
 #include <string.h>
+
+#include <libcar/client/car-http-private.h>
 
 #define CHUNK (64 * 1024)
 #define MAX_CONNECTIONS 8
 
 struct _CarHttp
 {
-  GMainContext *context;
-  GMainLoop *loop;
-  GThread *thread;
-  SoupSession *session; /* the thread's alone */
+  CarLoop *loop;
+  SoupSession *session; /* the loop's thread's alone */
   char *authorization;
   char *user_agent;
   gboolean direct;
+  GProxyResolver *proxy_resolver;
+  GTlsDatabase *tls_database;
+  GTlsCertificate *tls_certificate;
 };
 
-/* Filled by the caller, worked on by the thread, and the caller's again once `done` is set. */
+/* All of it happens in the loop's thread. */
 typedef struct
 {
   CarHttp *http;
-  const CarHttpRequest *request;
-  CarHttpAnswer *answer;
-  GCancellable *cancellable; /* the caller's */
+  CarHttpCallback callback;
+  gpointer user_data;
+  guint idle_timeout;
+  gsize max_answer;
 
-  GCancellable *stop; /* what the thread cancels: at the deadline, or because the caller's was */
-  GSource *deadline;
+  GCancellable *cancellable; /* who started the exchange stops it */
+  gulong handler;
+  GCancellable *stop; /* what libsoup heeds: cancelled for that, and for the reason in `ended` */
+  GError *ended;
+
+  GSource *watch; /* looks whether the exchange idles; NULL while it waits for a connection */
+  gint64 moved;   /* when a byte moved last */
   SoupMessage *message;
   GInputStream *stream;
   GByteArray *body;
-  gboolean timed_out;
-  GError *error;
-
-  GMutex mutex;
-  GCond cond;
-  gboolean done;
 } Exchange;
-
-/* Never runs the function in the caller's thread, as g_main_context_invoke() may before the thread has begun. */
-static void
-run_in_thread (CarHttp *self, GSourceFunc function, gpointer data, GDestroyNotify free_data)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, function, data, free_data);
-  g_source_attach (source, self->context);
-}
 
 static gint64
 parse_retry_after (SoupMessageHeaders *headers)
 {
   const char *text = soup_message_headers_get_one (headers, "Retry-After");
-  if (!text)
+  if (text == NULL)
     return -1;
 
   guint64 seconds;
@@ -64,7 +55,7 @@ parse_retry_after (SoupMessageHeaders *headers)
     return (gint64) seconds * 1000;
 
   g_autoptr (GDateTime) date = soup_date_time_new_from_http_string (text);
-  if (!date)
+  if (date == NULL)
     return -1;
 
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
@@ -102,29 +93,139 @@ add_certificate_problems (SoupMessage *message, GError *error)
   error->message = g_string_free (g_steal_pointer (&said), FALSE);
 }
 
-/* Takes the error. Everything of libsoup's is let go here, in its own thread. */
 static void
-finish_exchange (Exchange *self, GError *error)
+exchange_free (Exchange *self)
 {
-  self->error = error;
-  if (error && error->domain == G_TLS_ERROR)
-    add_certificate_problems (self->message, error);
-  g_source_destroy (self->deadline);
-  g_clear_pointer (&self->deadline, g_source_unref);
-  if (!error)
-    {
-      self->answer->status = soup_message_get_status (self->message);
-      self->answer->retry_after = parse_retry_after (soup_message_get_response_headers (self->message));
-      self->answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&self->body));
-    }
+  if (self->watch != NULL)
+    g_source_destroy (self->watch);
+  g_clear_pointer (&self->watch, g_source_unref);
+  /* Not g_cancellable_disconnect(), which waits for ever where the cancellable is being cancelled: both happen in this
+   * thread alone. */
+  g_signal_handler_disconnect (self->cancellable, self->handler);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->stop);
+  g_clear_error (&self->ended);
+  g_signal_handlers_disconnect_by_data (self->message, self);
   g_clear_object (&self->stream);
   g_clear_object (&self->message);
-
-  g_mutex_lock (&self->mutex);
-  self->done = TRUE;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->mutex);
+  g_clear_pointer (&self->body, g_byte_array_unref);
+  g_free (self);
 }
+
+/* Takes the error. */
+static void
+fail (Exchange *self, GError *cause)
+{
+  g_autoptr (GError) error = cause;
+  if (self->ended != NULL && !g_cancellable_is_cancelled (self->cancellable))
+    {
+      g_clear_error (&error);
+      error = g_steal_pointer (&self->ended);
+    }
+  if (error->domain == G_TLS_ERROR)
+    add_certificate_problems (self->message, error);
+
+  const CarHttpCallback callback = self->callback;
+  gpointer user_data = self->user_data;
+  exchange_free (self);
+  callback (NULL, error, user_data);
+}
+
+static void
+succeed (Exchange *self)
+{
+  g_autoptr (GBytes) body = g_byte_array_free_to_bytes (g_steal_pointer (&self->body));
+  const CarHttpAnswer answer = {
+    .status = soup_message_get_status (self->message),
+    .retry_after = parse_retry_after (soup_message_get_response_headers (self->message)),
+    .body = body,
+  };
+
+  const CarHttpCallback callback = self->callback;
+  gpointer user_data = self->user_data;
+  exchange_free (self);
+  callback (&answer, NULL, user_data);
+}
+
+/* Takes the reason. Of several, the first stays. */
+static void
+end_early (Exchange *self, GError *reason)
+{
+  if (self->ended != NULL)
+    {
+      g_error_free (reason);
+      return;
+    }
+  self->ended = reason;
+  g_cancellable_cancel (self->stop);
+}
+
+/* The idle time-out. */
+
+static gboolean on_watch (gpointer user_data);
+
+static void
+watch (Exchange *self, guint milliseconds)
+{
+  self->watch = g_timeout_source_new (milliseconds);
+  g_source_set_callback (self->watch, on_watch, self, NULL);
+  g_source_attach (self->watch, car_loop_get_context (self->http->loop));
+}
+
+static gboolean
+on_watch (gpointer user_data)
+{
+  Exchange *self = user_data;
+  const gint64 end = self->moved + self->idle_timeout * G_TIME_SPAN_MILLISECOND;
+  const gint64 left = end - g_get_monotonic_time ();
+
+  g_clear_pointer (&self->watch, g_source_unref);
+  if (left > 0)
+    watch (self, (guint) (left / G_TIME_SPAN_MILLISECOND) + 1);
+  else
+    end_early (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "nothing moved for %g seconds",
+                                  self->idle_timeout / 1000.0));
+  return G_SOURCE_REMOVE;
+}
+
+/* An exchange that waits until one of the session's connections is free does not idle: it is watched from when it has
+ * one. */
+static void
+note_movement (Exchange *self)
+{
+  self->moved = g_get_monotonic_time ();
+  if (self->watch == NULL)
+    watch (self, self->idle_timeout);
+}
+
+static void
+on_network_event (SoupMessage *message, GSocketClientEvent event, GIOStream *connection, Exchange *self)
+{
+  note_movement (self);
+}
+
+static void
+on_starting (SoupMessage *message, Exchange *self)
+{
+  note_movement (self);
+}
+
+static void
+on_wrote_body_data (SoupMessage *message, guint size, Exchange *self)
+{
+  note_movement (self);
+}
+
+/* libsoup 3.2 crashes now and then when it sends a request again (a null dereference in run_until_read_done()), and says
+ * of the first attempt that it failed while it makes the second. */
+static void
+on_restarted (SoupMessage *message, Exchange *self)
+{
+  end_early (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
+                                        "the service closed the connection without an answer"));
+}
+
+/* The answer. */
 
 static void read_chunk (Exchange *self);
 
@@ -135,28 +236,30 @@ on_chunk (GObject *object, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   g_autoptr (GBytes) chunk = g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, &error);
-  if (!chunk || g_bytes_get_size (chunk) == 0)
+  if (chunk == NULL)
     {
-      finish_exchange (self, error);
+      fail (self, error);
       return;
     }
 
   gsize size;
   gconstpointer data = g_bytes_get_data (chunk, &size);
-  if (size > self->request->max_answer - self->body->len)
+  if (size == 0)
+    succeed (self);
+  else if (size > self->max_answer - self->body->len)
+    fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                             "the answer is longer than %" G_GSIZE_FORMAT " bytes", self->max_answer));
+  else
     {
-      finish_exchange (self, g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-                                          "the answer is longer than %" G_GSIZE_FORMAT " bytes",
-                                          self->request->max_answer));
-      return;
+      g_byte_array_append (self->body, data, (guint) size);
+      read_chunk (self);
     }
-  g_byte_array_append (self->body, data, (guint) size);
-  read_chunk (self);
 }
 
 static void
 read_chunk (Exchange *self)
 {
+  note_movement (self);
   g_input_stream_read_bytes_async (self->stream, CHUNK, G_PRIORITY_DEFAULT, self->stop, on_chunk, self);
 }
 
@@ -167,125 +270,31 @@ on_sent (GObject *object, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   self->stream = soup_session_send_finish (SOUP_SESSION (object), result, &error);
-  if (self->stream)
+  if (self->stream != NULL)
     read_chunk (self);
   else
-    finish_exchange (self, error);
+    fail (self, error);
 }
 
-static gboolean
-on_deadline (gpointer user_data)
-{
-  Exchange *self = user_data;
-
-  self->timed_out = TRUE;
-  g_cancellable_cancel (self->stop);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-cancel_in_thread (gpointer stop)
-{
-  g_cancellable_cancel (stop);
-  return G_SOURCE_REMOVE;
-}
-
-/* In whatever thread cancels. Cancelling `stop` right here would race with libsoup's sources (GLib's cancellable source
- * can leak then); and the exchange may be over when the thread comes to it. */
-static void
-on_cancelled (GCancellable *cancellable, Exchange *self)
-{
-  run_in_thread (self->http, cancel_in_thread, g_object_ref (self->stop), g_object_unref);
-}
+/* The request. */
 
 static SoupMessage *
-make_message (Exchange *self)
+make_message (CarHttp *self, const CarHttpRequest *request)
 {
-  SoupMessage *message = soup_message_new_from_uri (self->request->method, self->request->uri);
+  SoupMessage *message = soup_message_new_from_uri (request->method, request->uri);
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT | SOUP_MESSAGE_DO_NOT_USE_AUTH_CACHE);
+  if (self->tls_certificate != NULL)
+    soup_message_set_tls_client_certificate (message, self->tls_certificate);
 
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
-  soup_message_headers_replace (headers, "Authorization", self->http->authorization);
+  soup_message_headers_replace (headers, "Authorization", self->authorization);
   soup_message_headers_replace (headers, "Accept", "application/json");
-  soup_message_headers_replace (headers, "User-Agent", self->http->user_agent);
-  if (self->request->body)
-    soup_message_set_request_body_from_bytes (message, "application/json", self->request->body);
+  soup_message_headers_replace (headers, "User-Agent", self->user_agent);
+  if (request->body != NULL)
+    soup_message_set_request_body_from_bytes (message, "application/json", request->body);
   else
     soup_message_headers_set_content_type (headers, "application/json", NULL);
-
   return message;
-}
-
-static gboolean
-start_exchange (gpointer user_data)
-{
-  Exchange *self = user_data;
-
-  self->deadline = g_timeout_source_new (self->request->timeout);
-  g_source_set_callback (self->deadline, on_deadline, self, NULL);
-  g_source_attach (self->deadline, self->http->context);
-
-  self->message = make_message (self);
-  soup_session_send_async (self->http->session, self->message, G_PRIORITY_DEFAULT, self->stop, on_sent, self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-set_exchange_error (Exchange *self, GError **error)
-{
-  if (self->timed_out)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no whole answer within %g seconds",
-                 self->request->timeout / 1000.0);
-  else if (!g_cancellable_set_error_if_cancelled (self->cancellable, error))
-    g_propagate_error (error, g_steal_pointer (&self->error));
-  g_clear_error (&self->error);
-}
-
-gboolean
-car_http_exchange (CarHttp *self,
-                   const CarHttpRequest *request,
-                   CarHttpAnswer *answer,
-                   GCancellable *cancellable,
-                   GError **error)
-{
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
-
-  g_autoptr (GCancellable) stop = g_cancellable_new ();
-  Exchange exchange = {
-    .http = self,
-    .request = request,
-    .answer = answer,
-    .cancellable = cancellable,
-    .stop = stop,
-    .body = g_byte_array_new (),
-  };
-  g_mutex_init (&exchange.mutex);
-  g_cond_init (&exchange.cond);
-
-  const gulong handler =
-      cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &exchange, NULL) : 0;
-  run_in_thread (self, start_exchange, &exchange, NULL);
-  g_mutex_lock (&exchange.mutex);
-  while (!exchange.done)
-    g_cond_wait (&exchange.cond, &exchange.mutex);
-  g_mutex_unlock (&exchange.mutex);
-
-  g_cancellable_disconnect (cancellable, handler);
-  g_cond_clear (&exchange.cond);
-  g_mutex_clear (&exchange.mutex);
-  g_clear_pointer (&exchange.body, g_byte_array_unref);
-  if (!exchange.error)
-    return TRUE;
-
-  set_exchange_error (&exchange, error);
-  return FALSE;
-}
-
-void
-car_http_answer_clear (CarHttpAnswer *self)
-{
-  g_clear_pointer (&self->body, g_bytes_unref);
 }
 
 /* No cookies and no sniffing: libsoup's default. Its own authentication would drop our header at a 401. */
@@ -295,67 +304,83 @@ make_session (CarHttp *self)
   SoupSession *session = soup_session_new_with_options ("max-conns", MAX_CONNECTIONS, "max-conns-per-host",
                                                         MAX_CONNECTIONS, "timeout", 0, NULL);
   soup_session_remove_feature_by_type (session, SOUP_TYPE_AUTH_MANAGER);
-  if (self->direct)
-    soup_session_set_proxy_resolver (session, NULL);
+  if (self->direct || self->proxy_resolver != NULL)
+    soup_session_set_proxy_resolver (session, self->proxy_resolver);
+  if (self->tls_database != NULL)
+    soup_session_set_tls_database (session, self->tls_database);
   return session;
 }
 
-static gpointer
-run_thread (gpointer user_data)
+static void
+on_cancelled (GCancellable *cancellable, GCancellable *stop)
 {
-  CarHttp *self = user_data;
-
-  g_main_context_push_thread_default (self->context);
-  self->session = make_session (self);
-  g_main_loop_run (self->loop);
-
-  soup_session_abort (self->session);
-  while (g_main_context_iteration (self->context, FALSE))
-    ;
-  g_clear_object (&self->session);
-  g_main_context_pop_thread_default (self->context);
-  return NULL;
+  g_cancellable_cancel (stop);
 }
 
-static gboolean
-quit_thread (gpointer user_data)
+void
+car_http_send (CarHttp *self,
+               const CarHttpRequest *request,
+               GCancellable *cancellable,
+               CarHttpCallback callback,
+               gpointer user_data)
 {
-  g_main_loop_quit (user_data);
-  return G_SOURCE_REMOVE;
+  Exchange *exchange = g_new0 (Exchange, 1);
+  exchange->http = self;
+  exchange->callback = callback;
+  exchange->user_data = user_data;
+  exchange->idle_timeout = request->idle_timeout;
+  exchange->max_answer = request->max_answer;
+  exchange->cancellable = g_object_ref (cancellable);
+  exchange->stop = g_cancellable_new ();
+  exchange->handler = g_signal_connect (cancellable, "cancelled", G_CALLBACK (on_cancelled), exchange->stop);
+  exchange->body = g_byte_array_new ();
+  exchange->message = make_message (self, request);
+  g_signal_connect (exchange->message, "network-event", G_CALLBACK (on_network_event), exchange);
+  g_signal_connect (exchange->message, "starting", G_CALLBACK (on_starting), exchange);
+  g_signal_connect (exchange->message, "wrote-body-data", G_CALLBACK (on_wrote_body_data), exchange);
+  g_signal_connect (exchange->message, "restarted", G_CALLBACK (on_restarted), exchange);
+
+  if (self->session == NULL)
+    self->session = make_session (self);
+  soup_session_send_async (self->session, exchange->message, G_PRIORITY_DEFAULT, exchange->stop, on_sent,
+                           exchange);
 }
 
 CarHttp *
-car_http_new (const char *authorization, gboolean direct)
+car_http_new (CarLoop *loop, const CarHttpOptions *options)
 {
   CarHttp *self = g_new0 (CarHttp, 1);
 
-  self->context = g_main_context_new ();
-  self->loop = g_main_loop_new (self->context, FALSE);
-  self->authorization = g_strdup (authorization);
-  self->user_agent = g_strdup ("libcar/" PACKAGE_VERSION);
-  self->direct = direct;
-  self->thread = g_thread_new ("car-http", run_thread, self);
+  self->loop = loop;
+  self->authorization = g_strdup (options->authorization);
+  self->user_agent = g_strdup (options->user_agent);
+  self->direct = options->direct;
+  g_set_object (&self->proxy_resolver, options->proxy_resolver);
+  g_set_object (&self->tls_database, options->tls_database);
+  g_set_object (&self->tls_certificate, options->tls_certificate);
   return self;
 }
 
-/* No exchange is under way any more. */
-void
-car_http_free (CarHttp *self)
+static gboolean
+free_in_thread (gpointer user_data)
 {
-  run_in_thread (self, quit_thread, self->loop, NULL);
-  g_thread_join (self->thread);
+  CarHttp *self = user_data;
 
+  if (self->session != NULL)
+    soup_session_abort (self->session);
+  g_clear_object (&self->session);
+  g_clear_object (&self->proxy_resolver);
+  g_clear_object (&self->tls_database);
+  g_clear_object (&self->tls_certificate);
   explicit_bzero (self->authorization, strlen (self->authorization));
   g_free (self->authorization);
   g_free (self->user_agent);
-  g_main_loop_unref (self->loop);
-  g_main_context_unref (self->context);
   g_free (self);
+  return G_SOURCE_REMOVE;
 }
 
 void
-car_http_set_user_agent (CarHttp *self, const char *user_agent)
+car_http_free (CarHttp *self)
 {
-  g_free (self->user_agent);
-  self->user_agent = g_strdup (user_agent);
+  car_loop_invoke (self->loop, free_in_thread, self, NULL);
 }

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include <libcar/client/car-client-private.h>
+#include <libcar/client/car-client.h>
 #include <libcar/staging/car-data-handler-private.h>
 #include <libcar/base/car-failure-private.h>
 #include <libcar/run/car-import-private.h>
@@ -65,10 +65,11 @@ static gboolean
 open_client (CarRun *self, GError **error)
 {
   const CarRunOptions *options = &self->options;
+  g_autofree char *product = make_product (self->settings);
 
-  self->client = options->token != NULL
-                     ? car_client_new_with_token (options->url, options->token, error)
-                     : car_client_new (options->url, options->key, options->password, error);
+  self->client =
+      g_initable_new (CAR_TYPE_CLIENT, NULL, error, "base-url", options->url, "token", options->token, "key",
+                      options->key, "password", options->password, "user-agent", product, NULL);
   if (self->client == NULL)
     {
       g_prefix_error (
@@ -80,9 +81,6 @@ open_client (CarRun *self, GError **error)
                 "-car-service-password (CAR_SERVICE_PASSWORD)");
       return FALSE;
     }
-
-  g_autofree char *product = make_product (self->settings);
-  car_client_set_user_agent (self->client, product);
 
   return TRUE;
 }

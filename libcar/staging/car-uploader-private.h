@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 /* Told after each page that was posted, and after each look at the jobs. */
 typedef void (*CarUploaderProgress) (guint done, guint total, gpointer user_data);
 
-/* Sends the pages of a part, several in flight, and waits for all of their jobs. */
+/* Sends the pages of a part, in their order, and waits for all of their jobs. The service runs the jobs in the order in which
+ * the pages were posted; so a page is posted when the one before was taken. */
 gboolean car_uploader_send (CarClient *client,
                             CarBundle *bundle,
                             CarBundlePart part,

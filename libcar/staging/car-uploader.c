@@ -3,24 +3,19 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
-#include <libcar/client/car-call-private.h>
 #include <libcar/client/car-client-private.h>
+#include <libcar/client/car-patience-private.h>
 #include <libcar/staging/car-uploader-private.h>
 
-/* Enough to keep a service busy while answers are on their way. */
-#define MAX_IN_FLIGHT 4
-
-/* A page, or a part of one that was too large, on its way to the service and back. */
+/* A page, or a part of one that was too large. */
 typedef struct
 {
   guint page;
   GBytes *envelope;
-  char *job; /* once it was taken */
-  gboolean too_large;
-  GError *error;
 } Piece;
 
-/* The thread that called does all but the posting: it alone touches the bundle and the jobs. */
+/* All of it happens in the thread that called, in a main context of its own. Up to two calls are under way: one posts a
+ * piece, one looks at the jobs. While a piece is on its way, the next one is read. */
 typedef struct
 {
   CarClient *client;
@@ -28,20 +23,22 @@ typedef struct
   CarBundlePart part;
   CarUploaderProgress progress;
   gpointer user_data;
+  GMainContext *context;
   GCancellable *stop; /* the caller's, or the first failure */
+  GError *error;      /* the first failure */
 
-  GThreadPool *pool;
-  GAsyncQueue *answered; /* Piece, back from the pool */
-  guint n_in_flight;
-  GQueue halves; /* Piece, to be posted before the next page */
+  Piece *posting; /* what is on its way; NULL: nothing */
+  GQueue pieces;  /* Piece, read and waiting for their turn */
   guint next_page;
   guint n_pages;
+  guint n_pieces; /* pages, and what they were split into */
 
-  guint n_pieces;  /* pages, and what they were split into */
   guint n_taken;   /* by the service, each under a job's id */
-  GPtrArray *jobs; /* those that are not known to be done, the oldest first */
+  GPtrArray *jobs; /* ids of those that the next look asks for, the oldest first */
+  guint n_done;
+  gboolean looking;
+  GSource *pause; /* until the next look */
   CarPatience patience;
-  gint64 next_look;
 } Upload;
 
 static Piece *
@@ -58,52 +55,113 @@ static void
 piece_free (Piece *self)
 {
   g_bytes_unref (self->envelope);
-  g_free (self->job);
-  g_clear_error (&self->error);
   g_free (self);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Piece, piece_free)
 
 static void
-post_piece (gpointer data, gpointer user_data)
+tell_progress (Upload *self)
 {
-  Piece *piece = data;
+  if (self->progress != NULL)
+    self->progress (self->n_done, self->n_pieces, self->user_data);
+}
+
+/* Takes the error. The first one stays, and ends what is under way. */
+static void
+fail (Upload *self, GError *error)
+{
+  if (self->error == NULL)
+    self->error = error;
+  else
+    g_error_free (error);
+  g_cancellable_cancel (self->stop);
+}
+
+/* Looking at the jobs. */
+
+static void look (Upload *self);
+
+static gboolean
+on_pause_over (gpointer user_data)
+{
   Upload *self = user_data;
 
-  piece->job =
-      car_client_post_page (self->client, piece->envelope, &piece->too_large, self->stop, &piece->error);
-  g_async_queue_push (self->answered, piece);
+  g_clear_pointer (&self->pause, g_source_unref);
+  look (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
-tell_progress (Upload *self)
+pause_looking (Upload *self)
 {
-  if (self->progress)
-    self->progress (self->n_taken - self->jobs->len, self->n_pieces, self->user_data);
+  guint delay;
+  GError *error = NULL;
+  if (!car_patience_spend (&self->patience, self->jobs->pdata[0], &delay, &error))
+    {
+      fail (self, error);
+      return;
+    }
+
+  g_autoptr (GSource) cancelled = g_cancellable_source_new (self->stop);
+  g_source_set_dummy_callback (cancelled);
+  self->pause = g_timeout_source_new (delay);
+  g_source_add_child_source (self->pause, cancelled);
+  g_source_set_callback (self->pause, on_pause_over, self, NULL);
+  g_source_attach (self->pause, self->context);
 }
 
-static gboolean
-post_more (Upload *self, GError **error)
+static void
+on_looked (GObject *client, GAsyncResult *result, gpointer user_data)
 {
-  while (self->n_in_flight < MAX_IN_FLIGHT)
+  Upload *self = user_data;
+  GError *error = NULL;
+  g_autoptr (GPtrArray) left = car_client_look_at_imports_finish (CAR_CLIENT (client), result, &error);
+
+  self->looking = FALSE;
+  if (left == NULL)
     {
-      Piece *piece = g_queue_pop_head (&self->halves);
-      if (!piece && self->next_page == self->n_pages)
-        break;
-      if (!piece)
-        {
-          GBytes *envelope = car_bundle_load_page (self->bundle, self->part, self->next_page, error);
-          if (!envelope)
-            return FALSE;
-          piece = piece_new (self->next_page++, envelope);
-        }
-      g_thread_pool_push (self->pool, piece, NULL);
-      self->n_in_flight++;
+      fail (self, error);
+      return;
     }
+
+  /* Behind them, those that were taken meanwhile. */
+  g_ptr_array_extend_and_steal (left, g_steal_pointer (&self->jobs));
+  self->jobs = g_steal_pointer (&left);
+  const guint n_done = self->n_taken - self->jobs->len;
+  if (n_done > self->n_done)
+    car_patience_renew (&self->patience);
+  self->n_done = n_done;
+  tell_progress (self);
+  if (self->jobs->len > 0)
+    pause_looking (self);
+}
+
+static void
+look (Upload *self)
+{
+  self->looking = TRUE;
+  car_client_look_at_imports_async (self->client, g_steal_pointer (&self->jobs), self->stop, on_looked, self);
+  self->jobs = g_ptr_array_new_with_free_func (g_free);
+}
+
+/* Posting. */
+
+static gboolean
+read_next_page (Upload *self, GError **error)
+{
+  if (self->next_page == self->n_pages || !g_queue_is_empty (&self->pieces))
+    return TRUE;
+
+  GBytes *envelope = car_bundle_load_page (self->bundle, self->part, self->next_page, error);
+  if (envelope == NULL)
+    return FALSE;
+
+  g_queue_push_tail (&self->pieces, piece_new (self->next_page++, envelope));
   return TRUE;
 }
 
+/* The halves go before what is waiting. */
 static gboolean
 split (Upload *self, const Piece *piece, GError **error)
 {
@@ -111,7 +169,7 @@ split (Upload *self, const Piece *piece, GError **error)
   GError *cause = NULL;
   if (!car_bundle_split_page (piece->envelope, &first, &second, &cause))
     {
-      if (cause)
+      if (cause != NULL)
         g_propagate_error (error, cause);
       else
         g_set_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT,
@@ -123,95 +181,103 @@ split (Upload *self, const Piece *piece, GError **error)
     }
 
   g_debug ("page %u is too large for the service: sending it in halves", piece->page + 1);
-  g_queue_push_tail (&self->halves, piece_new (piece->page, first));
-  g_queue_push_tail (&self->halves, piece_new (piece->page, second));
+  g_queue_push_head (&self->pieces, piece_new (piece->page, second));
+  g_queue_push_head (&self->pieces, piece_new (piece->page, first));
   self->n_pieces++;
   return TRUE;
 }
 
-/* Takes the piece. */
 static gboolean
-take_answer (Upload *self, Piece *answered, GError **error)
+take_job (Upload *self, const Piece *piece, char *job, GError **error)
 {
-  g_autoptr (Piece) piece = answered;
-
-  self->n_in_flight--;
-  if (piece->too_large)
-    return split (self, piece, error);
-  if (!piece->job)
-    {
-      g_propagate_error (error, g_steal_pointer (&piece->error));
-      return FALSE;
-    }
-  if (!car_bundle_note_posted (self->bundle, self->part, piece->page, piece->job, error))
+  g_ptr_array_add (self->jobs, job);
+  if (!car_bundle_note_posted (self->bundle, self->part, piece->page, job, error))
     return FALSE;
 
-  g_ptr_array_add (self->jobs, g_steal_pointer (&piece->job));
   self->n_taken++;
-  car_client_renew_patience (self->client, &self->patience);
+  car_patience_renew (&self->patience);
   tell_progress (self);
   return TRUE;
-}
-
-static gboolean
-look_at_jobs (Upload *self, GError **error)
-{
-  const guint before = self->jobs->len;
-  if (!car_client_look_at_imports (self->client, self->jobs, self->stop, error))
-    return FALSE;
-
-  tell_progress (self);
-  if (self->jobs->len < before)
-    car_client_renew_patience (self->client, &self->patience);
-  if (self->jobs->len == 0)
-    return TRUE;
-
-  guint delay;
-  if (!car_client_spend_patience (self->client, &self->patience, self->jobs->pdata[0], &delay, error))
-    return FALSE;
-  self->next_look = g_get_monotonic_time () + delay * G_TIME_SPAN_MILLISECOND;
-  return TRUE;
-}
-
-/* Waits for what comes first: an answer, or the time to look at the jobs. */
-static gboolean
-advance (Upload *self, GError **error)
-{
-  const gint64 left = MAX (self->next_look - g_get_monotonic_time (), 0);
-
-  if (self->n_in_flight > 0)
-    {
-      Piece *piece = self->jobs->len == 0 ? g_async_queue_pop (self->answered)
-                                          : g_async_queue_timeout_pop (self->answered, (guint64) left);
-      if (piece)
-        return take_answer (self, piece, error);
-    }
-  else if (!car_call_wait ((guint) (left / G_TIME_SPAN_MILLISECOND), self->stop, error))
-    return FALSE;
-
-  return look_at_jobs (self, error);
-}
-
-static gboolean
-run (Upload *self, GError **error)
-{
-  do
-    {
-      if (!post_more (self, error))
-        return FALSE;
-      if ((self->n_in_flight > 0 || self->jobs->len > 0) && !advance (self, error))
-        return FALSE;
-    }
-  while (self->n_in_flight > 0 || self->jobs->len > 0 || !g_queue_is_empty (&self->halves) ||
-         self->next_page < self->n_pages);
-
-  return car_bundle_note_done (self->bundle, self->part, error);
 }
 
 static void
-on_cancelled (GCancellable *cancellable, GCancellable *stop)
+on_posted (GObject *client, GAsyncResult *result, gpointer user_data)
 {
-  g_cancellable_cancel (stop);
+  Upload *self = user_data;
+  g_autoptr (Piece) piece = g_steal_pointer (&self->posting);
+  GError *error = NULL;
+  gboolean too_large;
+  char *job = car_client_post_page_finish (CAR_CLIENT (client), result, &too_large, &error);
+
+  if (job != NULL)
+    take_job (self, piece, job, &error);
+  else if (too_large)
+    split (self, piece, &error);
+  if (error != NULL)
+    fail (self, error);
+}
+
+static void
+post_next (Upload *self)
+{
+  GError *error = NULL;
+
+  self->posting = g_queue_pop_head (&self->pieces);
+  car_client_post_page_async (self->client, self->posting->envelope, self->stop, on_posted, self);
+  if (!read_next_page (self, &error))
+    fail (self, error);
+}
+
+/* The whole. */
+
+static void
+start_what_can_be (Upload *self)
+{
+  if (self->posting == NULL && !g_queue_is_empty (&self->pieces))
+    post_next (self);
+  if (!self->looking && self->pause == NULL && self->jobs->len > 0)
+    look (self);
+}
+
+static gboolean
+is_under_way (const Upload *self)
+{
+  return self->posting != NULL || self->looking;
+}
+
+static gboolean
+has_work (const Upload *self)
+{
+  return self->error == NULL && (self->pieces.length > 0 || self->jobs->len > 0);
+}
+
+static void
+run (Upload *self)
+{
+  GError *error = NULL;
+
+  g_main_context_push_thread_default (self->context);
+  if (!read_next_page (self, &error))
+    fail (self, error);
+  while (is_under_way (self) || has_work (self))
+    {
+      if (self->error == NULL)
+        start_what_can_be (self);
+      g_main_context_iteration (self->context, TRUE);
+    }
+  g_main_context_pop_thread_default (self->context);
+
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
+  if (self->error == NULL)
+    car_bundle_note_done (self->bundle, self->part, &self->error);
+}
+
+static void
+on_cancelled (GCancellable *cancellable, Upload *self)
+{
+  g_cancellable_cancel (self->stop);
 }
 
 gboolean
@@ -229,34 +295,35 @@ car_uploader_send (CarClient *client,
   if (n_pages == 0)
     return TRUE;
 
+  g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GCancellable) stop = g_cancellable_new ();
-  g_autoptr (GAsyncQueue) answered = g_async_queue_new_full ((GDestroyNotify) piece_free);
-  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func (g_free);
   Upload self = {
     .client = client,
     .bundle = bundle,
     .part = part,
     .progress = progress,
     .user_data = user_data,
+    .context = context,
     .stop = stop,
-    .answered = answered,
-    .halves = G_QUEUE_INIT,
+    .pieces = G_QUEUE_INIT,
     .n_pages = n_pages,
     .n_pieces = n_pages,
-    .jobs = jobs,
+    .jobs = g_ptr_array_new_with_free_func (g_free),
   };
-  car_client_begin_patience (client, &self.patience);
+  car_patience_begin (&self.patience, &car_client_get_caller (client)->limits);
   const gulong handler =
-      cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), stop, NULL) : 0;
-  self.pool = g_thread_pool_new (post_piece, &self, MAX_IN_FLIGHT, FALSE, NULL);
+      cancellable != NULL ? g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), &self, NULL) : 0;
 
-  const gboolean sent = run (&self, error);
+  run (&self);
 
-  g_cancellable_cancel (stop);
-  g_thread_pool_free (self.pool, FALSE, TRUE);
   g_cancellable_disconnect (cancellable, handler);
-  g_queue_clear_full (&self.halves, (GDestroyNotify) piece_free);
-  return sent;
+  g_queue_clear_full (&self.pieces, (GDestroyNotify) piece_free);
+  g_ptr_array_unref (self.jobs);
+  if (self.error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, self.error);
+  return FALSE;
 }
 
 gboolean
@@ -264,7 +331,7 @@ car_uploader_send_report (CarClient *client, CarBundle *bundle, GCancellable *ca
 {
   g_autoptr (GBytes) envelope = car_bundle_get_report_envelope (bundle);
   g_autofree char *job = car_client_import_bytes (client, envelope, cancellable, error);
-  if (!job)
+  if (job == NULL)
     return FALSE;
 
   const char *const jobs[] = { job, NULL };

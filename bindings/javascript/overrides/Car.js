@@ -274,16 +274,27 @@ function fromJson(value) {
 
 /* The calls of the service that take or give JSON, each with which of its arguments is some. */
 const CLIENT_CALLS = {
-    import_node: [0, toJsonNode],
     patch_vertex: [2, toJsonObject],
     patch_edge: [4, toJsonObject],
     query: [1, toJsonObject],
     search_collection: [],
-    find_vertices: [],
-    get_neighbours: [],
 };
 
+function toBytes(value) {
+    return new GLib.Bytes(new TextEncoder().encode(toJson(value)));
+}
+
 function setUpClient(prototype) {
+    const {import_bytes: importBytes, import_bytes_async: importBytesAsync} = prototype;
+
+    prototype.import_node = function (envelope, ...args) {
+        return importBytes.call(this, toBytes(envelope), ...args);
+    };
+    prototype.import_node_async = function (envelope, ...args) {
+        return importBytesAsync.call(this, toBytes(envelope), ...args);
+    };
+    prototype.import_node_finish = prototype.import_bytes_finish;
+
     for (const [name, [json, convert]] of Object.entries(CLIENT_CALLS)) {
         for (const variant of [name, `${name}_async`]) {
             const call = prototype[variant];
@@ -367,8 +378,9 @@ function _init() {
     setUpClient(Car.Client.prototype);
     setUpSchemas();
     setUpApp(Car.App.prototype);
+    initInNew(Car.Client.prototype);
     initInNew(Car.DataHandler.prototype);
-    for (const name of ['Client', 'ImportSchema', 'SchemaExtension'])
+    for (const name of ['ImportSchema', 'SchemaExtension'])
         refuseNew(name);
     for (const name of ['App', 'AssetServer', 'Import'])
         Car[name]._classInit = registerConnectorClass;

@@ -188,15 +188,26 @@ def _pythonic(cls):
     return _export(override(cls))
 
 
+_init_client = _call(Car.Client.init)
+
+
 @_pythonic
 class Client(Car.Client):
+    def __init__(self, **properties):
+        super().__init__(**properties)
+        _init_client(self, None)
+
     def import_node(self, envelope, cancellable=None):
         """Imports a dict that is a whole envelope."""
         return self.import_bytes(GLib.Bytes.new(_encode(envelope).encode()), cancellable)
 
     def import_node_async(self, envelope, cancellable=None, callback=None, *user_data):
         """Begins import_node(); callback(client, result, *user_data) is for import_node_finish()."""
-        super().import_node_async(_to_json_node(envelope), cancellable, callback, *user_data)
+        self.import_bytes_async(GLib.Bytes.new(_encode(envelope).encode()), cancellable, callback, *user_data)
+
+    def import_node_finish(self, result):
+        """Ends import_node_async(). Returns: the job's id."""
+        return self.import_bytes_finish(result)
 
 
 @_pythonic
