@@ -22,6 +22,8 @@
  * CONTRACT_EXTENSION    the app makes a schema extension
  * CONTRACT_SAVE_POINT   what get_new_save_point() returns
  * CONTRACT_NO_DATA      import_vertices() and import_edges() add none
+ * CONTRACT_SAY          what the app logs when it is made
+ * CONTRACT_VERSION      the app's version
  * CONTRACT_SHOW         a setting that create_asset_server() prints
  * CONTRACT_THREAD       the app runs in another thread than the main one */
 
@@ -317,17 +319,23 @@ contract_app_init (ContractApp *self)
 {
   CarApp *app = CAR_APP (self);
 
-  car_app_add_setting (app, "server", "CONTRACT_SERVER", CAR_SETTING_REQUIRED, "the data source", "URL");
-  car_app_add_setting (app, "secret", "CONTRACT_SECRET", CAR_SETTING_SECRET, "its password", "PASSWORD");
-  car_app_add_setting (app, "quick", "CONTRACT_QUICK", CAR_SETTING_SWITCH, "be quick", NULL);
+  if (g_getenv ("CONTRACT_SAY") != NULL)
+    g_message ("%s", g_getenv ("CONTRACT_SAY"));
+
+  g_object_set (app, "version", g_getenv ("CONTRACT_VERSION"), NULL);
+  car_app_add_setting (app, car_setting_new_text ("server", "CONTRACT_SERVER", CAR_SETTING_REQUIRED,
+                                                  "the data source", "URL", NULL));
+  car_app_add_setting (app, car_setting_new_text ("secret", "CONTRACT_SECRET", CAR_SETTING_SECRET,
+                                                  "its password", "PASSWORD", NULL));
+  car_app_add_setting (app, car_setting_new_boolean ("quick", "CONTRACT_QUICK", "be quick", FALSE));
 }
 
 static gpointer
 run (gpointer arguments)
 {
-  g_autoptr (GApplication) app = g_object_new (contract_app_get_type (), NULL);
+  g_autoptr (CarApp) app = g_object_new (contract_app_get_type (), NULL);
 
-  return GINT_TO_POINTER (g_application_run (app, g_strv_length (arguments), arguments));
+  return GINT_TO_POINTER (car_app_run (app, (int) g_strv_length (arguments), arguments));
 }
 
 int

@@ -188,10 +188,16 @@ const ContractIncremental = share(class ContractIncremental extends Car.Incremen
 
 const ContractApp = register(class ContractApp extends Car.App {
     _init() {
-        super._init();
-        this.add_setting('server', 'CONTRACT_SERVER', Car.SettingFlags.REQUIRED, 'the data source', 'URL');
-        this.add_setting('secret', 'CONTRACT_SECRET', Car.SettingFlags.SECRET, 'its password', 'PASSWORD');
-        this.add_setting('quick', 'CONTRACT_QUICK', Car.SettingFlags.SWITCH, 'be quick', null);
+        super._init({version: GLib.getenv('CONTRACT_VERSION')});
+        if (GLib.getenv('CONTRACT_SAY') !== null)
+            GLib.log_structured(null, GLib.LogLevelFlags.LEVEL_MESSAGE, {MESSAGE: GLib.getenv('CONTRACT_SAY')});
+
+        const {REQUIRED, SECRET} = Car.SettingFlags;
+
+        this.add_setting(
+            Car.Setting.new_text('server', 'CONTRACT_SERVER', REQUIRED, 'the data source', 'URL', null));
+        this.add_setting(Car.Setting.new_text('secret', 'CONTRACT_SECRET', SECRET, 'its password', 'PASSWORD', null));
+        this.add_setting(Car.Setting.new_boolean('quick', 'CONTRACT_QUICK', 'be quick', false));
     }
 
     vfunc_create_asset_server() {

@@ -171,10 +171,18 @@ class ContractIncremental(Importer, Car.IncrementalImport):
 
 class ContractApp(Car.App):
     def __init__(self):
-        super().__init__()
-        self.add_setting("server", "CONTRACT_SERVER", Car.SettingFlags.REQUIRED, "the data source", "URL")
-        self.add_setting("secret", "CONTRACT_SECRET", Car.SettingFlags.SECRET, "its password", "PASSWORD")
-        self.add_setting("quick", "CONTRACT_QUICK", Car.SettingFlags.SWITCH, "be quick")
+        super().__init__(version=os.environ.get("CONTRACT_VERSION"))
+        if "CONTRACT_SAY" in os.environ:
+            GLib.log_variant(
+                None,
+                GLib.LogLevelFlags.LEVEL_MESSAGE,
+                GLib.Variant("a{sv}", {"MESSAGE": GLib.Variant("s", os.environ["CONTRACT_SAY"])}),
+            )
+        flags = Car.SettingFlags
+        new_text = Car.Setting.new_text
+        self.add_setting(new_text("server", "CONTRACT_SERVER", flags.REQUIRED, "the data source", "URL"))
+        self.add_setting(new_text("secret", "CONTRACT_SECRET", flags.SECRET, "its password", "PASSWORD"))
+        self.add_setting(Car.Setting.new_boolean("quick", "CONTRACT_QUICK", "be quick", False))
 
     def make(self, method, kind):
         """An object of the right kind, or what the method is told to return in its place."""

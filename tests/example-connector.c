@@ -92,7 +92,7 @@ example_app_init (ExampleApp *self)
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GApplication) app = g_object_new (example_app_get_type (), NULL);
+  g_autoptr (CarApp) app = g_object_new (example_app_get_type (), NULL);
 
-  return g_application_run (app, argc, argv);
+  return car_app_run (app, argc, argv);
 }

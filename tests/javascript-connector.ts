@@ -116,7 +116,8 @@ class OfficeApp extends Car.App {
 
     override _init(): void {
         super._init();
-        this.add_setting('office', null, Car.SettingFlags.REQUIRED | Car.SettingFlags.SECRET, 'the office', 'NAME');
+        this.add_setting(Car.Setting.new_text(
+            'office', null, Car.SettingFlags.REQUIRED | Car.SettingFlags.SECRET, 'the office', 'NAME', null));
     }
 
     override vfunc_create_asset_server(): OfficeServer {

@@ -112,7 +112,7 @@ export function failures(app: WrongApp) {
     Car.UnrecoverableFailure('…');
 
     // @ts-expect-error: flags are no text
-    app.add_setting('file', 'FILE', 'required', 'the file', 'PATH');
+    app.add_setting(Car.Setting.new_text('file', 'FILE', 'required', 'the file', 'PATH', null));
     // @ts-expect-error: a setting may be unset
     const length: number = app.get_setting('file').length;
     // @ts-expect-error: no schema

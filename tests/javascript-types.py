@@ -67,10 +67,12 @@ def is_nullable(node):
 
 
 def parameters_of(call, source):
-    """Those that JavaScript gives: user data are the closure's."""
+    """Those that JavaScript gives: user data are the closure's, and arrays know their length."""
     parameters = []
-    for node in call.iterfind(f"{CORE}parameters/{CORE}parameter"):
-        if node.get("direction") == "out" or node.get("name") == "user_data":
+    all_nodes = call.findall(f"{CORE}parameters/{CORE}parameter")
+    lengths = {int(node.find(CORE + "array").get("length", -1)) for node in all_nodes if node.find(CORE + "array") is not None}
+    for number, node in enumerate(all_nodes):
+        if node.get("direction") == "out" or node.get("name") == "user_data" or number in lengths:
             continue
         kind = type_of(node, TYPES)
         if kind == "Gio.AsyncReadyCallback":

@@ -73,12 +73,14 @@ static const struct
   const char *name;
   const char *variable;
   gboolean is_switch;
+  const char *value; /* NULL: it takes any text */
 } settings[] = {
   { "car-service-url", "CAR_SERVICE_URL", FALSE },
   { "car-service-key", "CAR_SERVICE_KEY", FALSE },
   { "car-service-password", "CAR_SERVICE_PASSWORD", FALSE },
   { "car-service-url-for-token", "CAR_SERVICE_URL_FOR_AUTHTOKEN", FALSE },
   { "car-service-token", "CAR_SERVICE_AUTHTOKEN", FALSE },
+  { "car-service-ca", "CAR_SERVICE_CA", FALSE },
   { "source", "CONNECTION_NAME", FALSE },
   { "name", "CONNECTOR_NAME", FALSE },
   { "version", "CONNECTOR_VERSION", FALSE },
@@ -86,7 +88,7 @@ static const struct
   { "connection-test", "DATASOURCE_CONNECTION_TEST", TRUE },
   { "export-data-dir", NULL, FALSE },
   { "keep-export-data-dir", NULL, TRUE },
-  { "export-data-page-size", NULL, FALSE },
+  { "export-data-page-size", NULL, FALSE, "7" },
   { "summary", "CAR_SUMMARY", FALSE },
   { "server", "CONTRACT_SERVER", FALSE },
   { "secret", "CONTRACT_SECRET", FALSE },
@@ -118,16 +120,17 @@ assert_option (guint setting, const char *const *variables)
 {
   static const char *const dashes[] = { "-", "--" };
   gboolean is_switch = settings[setting].is_switch;
+  const char *value = settings[setting].value != NULL ? settings[setting].value : FROM_OPTION;
+  g_autofree char *shown = g_strdup_printf ("setting: %s\n", is_switch ? "true" : value);
 
   for (guint dash = 0; dash < G_N_ELEMENTS (dashes); dash++)
     for (guint equals = 0; equals <= !is_switch; equals++)
       {
         g_auto (GStrv) arguments =
-            spell (settings[setting].name, dashes[dash], is_switch ? NULL : FROM_OPTION, equals);
+            spell (settings[setting].name, dashes[dash], is_switch ? NULL : value, equals);
 
         g_test_message ("%s", arguments[1]);
-        assert_shown (variables, (const char *const *) arguments,
-                      is_switch ? "setting: true\n" : "setting: " FROM_OPTION "\n");
+        assert_shown (variables, (const char *const *) arguments, shown);
       }
 }
 
@@ -189,7 +192,8 @@ test_refused (void)
   assert_refused (none, ARGUMENTS ("-server", "x", "-source", "s"), "-car-service-url (CAR_SERVICE_URL)");
   assert_refused (none, ARGUMENTS ("-server", "x", "-car-service-url", "u", "-car-service-key", "k"),
                   "-source (CONNECTION_NAME) is missing");
-  assert_refused (none, ARGUMENTS ("-connection-test", "-server"), "--server");
+  assert_refused (none, ARGUMENTS ("-connection-test", "-server"),
+                  "-server (CONTRACT_SERVER) needs a value: the data source");
   assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "-unknown"), "-unknown");
   assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "stray"), "belongs to no option");
   assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "--", "-quick"),
@@ -234,6 +238,7 @@ test_help (void)
     "--source=NAME", "(CONNECTION_NAME)", "--car-service-token=TOKEN", "(CAR_SERVICE_AUTHTOKEN)",
     "-d, --debug",   "--server=URL",      "(CONTRACT_SERVER)",         "--export-data-page-size=NUMBER",
     "--log-format",  "Exit codes",        "--secret=PASSWORD",         "--version=VERSION",
+    "[OPTION...]",   "json|text|auto",    "1 to 100000, default 2000", "; required\n",
   };
   static const char *const spellings[] = { "--help", "-help", "-h" };
 
@@ -241,11 +246,49 @@ test_help (void)
     {
       g_auto (ConnectorRun) run = { 0 };
 
-      run_connector (VARIABLES (), ARGUMENTS (spellings[spelling]), &run);
+      run_connector (VARIABLES ("LC_ALL=C"), ARGUMENTS (spellings[spelling]), &run);
       assert_exited (&run, 0, "");
+      g_assert_null (strstr (run.out, "?]"));
       for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
         g_assert_nonnull (strstr (run.out, wanted[i]));
     }
+}
+
+/* Alone it asks; with a value it is the setting. */
+static void
+test_version (void)
+{
+  static const char *const spellings[] = { "--version", "-version" };
+  g_autofree char *library = g_strdup_printf (" (libcar %s)\n", PACKAGE_VERSION);
+
+  for (guint i = 0; i < G_N_ELEMENTS (spellings); i++)
+    {
+      g_auto (ConnectorRun) run = { 0 }, told = { 0 };
+
+      run_connector (VARIABLES ("CONTRACT_VERSION=7.5"), ARGUMENTS (spellings[i]), &run);
+      assert_exited (&run, 0, "");
+      g_assert_cmpstr (run.log, ==, "");
+      g_assert_true (g_str_has_prefix (run.out, "contract-connector 7.5 "));
+      g_assert_true (g_str_has_suffix (run.out, library));
+
+      run_connector (VARIABLES ("CONTRACT_SERVER=x"), ARGUMENTS ("-connection-test", spellings[i], "9"),
+                     &told);
+      assert_exited (&told, 0, "\"version\":\"9\"");
+    }
+}
+
+/* A line from before the settings were read looks like all others. */
+static void
+test_early_lines (void)
+{
+  g_auto (ConnectorRun) json = { 0 }, text = { 0 };
+  const char *const *variables = VARIABLES ("CONTRACT_SERVER=x", "CONTRACT_SAY=early");
+
+  run_connector (variables, ARGUMENTS ("-connection-test", "-source", "s"), &json);
+  assert_exited (&json, 0, "\"message\":\"early\",\"connector\":\"contract-connector\",\"source\":\"s\"");
+
+  run_connector (variables, ARGUMENTS ("-connection-test", "-log-format", "text"), &text);
+  assert_exited (&text, 0, "Z early\n");
 }
 
 static void
@@ -261,8 +304,11 @@ test_connection_test (void)
     { "CONTRACT_FAIL=test_connection:datasource:51", 51, "told to" },
     { "CONTRACT_FAIL=test_connection:datasource:55", 55, "told to" },
     { "CONTRACT_FAIL=test_connection:datasource:200", 200, "told to" },
-    { "CONTRACT_FAIL=test_connection:datasource:0", 1, "told to" },
-    { "CONTRACT_FAIL=test_connection:datasource:256", 1, "told to" },
+    { "CONTRACT_FAIL=test_connection:datasource:0", 50, "told to" },
+    { "CONTRACT_FAIL=test_connection:datasource:256", 50, "told to" },
+    { "CONTRACT_FAIL=test_connection:recoverable:-1", 10, "told to" },
+    { "CONTRACT_FAIL=test_connection:unrecoverable:0", 20, "told to" },
+    { "CONTRACT_FAIL=test_connection:app:999", 1, "told to" },
     { "CONTRACT_FAIL=test_connection:other", 1,
       "told to [g-io-error-quark 12]. General failure (exit code 1)" },
     { "CONTRACT_FAIL=test_connection:app:2", 2, "Invalid settings (exit code 2)" },
@@ -423,7 +469,9 @@ test_log_formats (void)
 
   run_connector (variables, ARGUMENTS ("-connection-test", "--log-format=text"), &text);
   assert_exited (&text, 0, "");
-  g_assert_cmpstr (text.log, ==, "The data source can be reached\n");
+  g_assert_true (g_regex_match_simple (
+      "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z The data source can be reached\n$", text.log, 0,
+      0));
 
   run_connector (VARIABLES ("CONTRACT_SERVER=x", "CAR_LOG_FORMAT=text", "DEBUG=1"),
                  ARGUMENTS ("-connection-test"), &debug);
@@ -441,6 +489,8 @@ main (int argc, char **argv)
   g_test_add_func ("/app/refused", test_refused);
   g_test_add_func ("/app/refused-without-telling", test_refused_without_telling);
   g_test_add_func ("/app/help", test_help);
+  g_test_add_func ("/app/version", test_version);
+  g_test_add_func ("/app/early-lines", test_early_lines);
   g_test_add_func ("/app/connection-test", test_connection_test);
   g_test_add_func ("/app/exceptions", test_exceptions);
   g_test_add_func ("/app/signals", test_signals);

@@ -393,10 +393,11 @@ test_failures_of_full (void)
     { "CONTRACT_FAIL=import_vertices:unrecoverable:20", 20,
       "Unrecoverable failure (exit code 20): data may be missing", TRUE },
     { "CONTRACT_FAIL=import_vertices:unrecoverable:99", 99, "Unrecoverable failure (exit code 99)", TRUE },
-    { "CONTRACT_FAIL=import_vertices:unrecoverable:-1", 1, "Unrecoverable failure (exit code 1)", TRUE },
+    { "CONTRACT_FAIL=import_vertices:unrecoverable:-1", 20, "Unrecoverable failure (exit code 20)", TRUE },
     { "CONTRACT_FAIL=import_vertices:datasource:50", 50, "Failure of the data source (exit code 50)", FALSE },
     { "CONTRACT_FAIL=import_vertices:datasource:52", 52, "Failure of the data source (exit code 52)", FALSE },
-    { "CONTRACT_FAIL=import_vertices:datasource:0", 1, "Failure of the data source (exit code 1)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:datasource:0", 50, "Failure of the data source (exit code 50)", FALSE },
+    { "CONTRACT_FAIL=import_vertices:recoverable:256", 10, "Recoverable failure (exit code 10)", FALSE },
     { "CONTRACT_FAIL=import_vertices:other", 1,
       "told to [g-io-error-quark 12]. General failure (exit code 1)", FALSE },
     { "CONTRACT_FAIL=import_vertices:no-error", 1, "ContractFull.import_vertices failed and set no error",
@@ -567,6 +568,34 @@ test_cannot_forget (void)
   run_against (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:unrecoverable:20" }, &run);
   assert_exited (&run, 20, "The save point could not be forgotten");
   assert_exited (&run, 20, "save point unchanged");
+}
+
+/* A signal while the save point is being forgotten neither hides the failure nor keeps the run from forgetting. */
+static void
+test_signal_while_forgetting (void)
+{
+  static const int signals[] = { SIGTERM, SIGINT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_auto (GStrv) environment =
+          make_environment (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:unrecoverable:20" });
+      g_auto (ConnectorRun) run = { 0 };
+
+      for (guint busy = 0; busy < 2; busy++)
+        fake_service_answer (service, "PATCH", "v2/source", 503, "{}");
+      g_autoptr (GSubprocess) process =
+          start_connector ((const char *const *) environment, (const char *const[]){ NULL });
+      while (fake_service_count (service, "PATCH", "v2/source") == 0)
+        g_usleep (1000);
+      g_subprocess_send_signal (process, signals[i]);
+      finish_connector (process, &run);
+
+      assert_exited (&run, 20, "While reading edges: told to. Unrecoverable failure (exit code 20)");
+      assert_exited (&run, 20, "save point forgotten");
+      assert_save_point (service, "{\"model_state_id\":\"\"}");
+    }
 }
 
 static void
@@ -988,6 +1017,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/exceptions", test_exceptions);
   g_test_add_func ("/import/failures-of-service", test_failures_of_service);
   g_test_add_func ("/import/cannot-forget", test_cannot_forget);
+  g_test_add_func ("/import/signal-while-forgetting", test_signal_while_forgetting);
   g_test_add_func ("/import/stopped", test_stopped);
   g_test_add_func ("/import/staging-kept", test_staging_kept);
   g_test_add_func ("/import/staging-not-kept", test_staging_not_kept);

@@ -51,6 +51,36 @@ log_secrets (void)
   g_message ("hunter2-longer, hunter2 and abc, https://u:hunter2@host");
 }
 
+static void
+log_not_utf8 (void)
+{
+  car_log_set_up (CAR_LOG_FORMAT_JSON, FALSE, "caf\xe9", "s\xff", "1\xfe");
+  g_log ("d\xe9", G_LOG_LEVEL_MESSAGE, "m");
+}
+
+static void
+log_held (void)
+{
+  g_message ("before");
+  g_usleep (1000);
+  car_log_set_up (CAR_LOG_FORMAT_JSON, FALSE, "c", NULL, NULL);
+  g_message ("after");
+}
+
+static void
+log_held_to_the_end (void)
+{
+  g_message ("before");
+}
+
+static void
+log_held_in_numbers (void)
+{
+  for (guint i = 0; i < 1000; i++)
+    g_message ("%u", i);
+  car_log_set_up (CAR_LOG_FORMAT_JSON, FALSE, "c", NULL, NULL);
+}
+
 static const struct
 {
   const char *name;
@@ -60,6 +90,10 @@ static const struct
   { "debug", log_debug },
   { "text", log_text },
   { "secrets", log_secrets },
+  { "not-utf8", log_not_utf8 },
+  { "held", log_held },
+  { "held-to-the-end", log_held_to_the_end },
+  { "held-in-numbers", log_held_in_numbers },
 };
 
 static const char *program;
@@ -155,10 +189,27 @@ test_debug (void)
   assert_member (lines, 1, "label", "connector");
 }
 
+#define TIME "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{6}Z "
+
+/* Without the times, which every line has where it is no line's continuation. */
+static char *
+run_text_scenario (const char *name)
+{
+  g_autofree char *output = run_scenario (name);
+  g_autoptr (GRegex) times = g_regex_new ("^" TIME, G_REGEX_MULTILINE, 0, NULL);
+  g_auto (GStrv) lines = g_strsplit (output, "\n", -1);
+
+  for (guint i = 0; lines[i] != NULL; i++)
+    g_assert_true (*lines[i] == '\0' || g_str_has_prefix (lines[i], "  ") ||
+                   g_regex_match (times, lines[i], 0, NULL));
+
+  return g_regex_replace_literal (times, output, -1, 0, "", 0, NULL);
+}
+
 static void
 test_text (void)
 {
-  g_autofree char *output = run_scenario ("text");
+  g_autofree char *output = run_text_scenario ("text");
 
   g_assert_cmpstr (output, ==,
                    "plain\nwarning: first\n  error: forged \357\277\275[31m\357\277\275\nerror: failed\n");
@@ -167,9 +218,44 @@ test_text (void)
 static void
 test_secrets (void)
 {
-  g_autofree char *output = run_scenario ("secrets");
+  g_autofree char *output = run_text_scenario ("secrets");
 
   g_assert_cmpstr (output, ==, "***, *** and abc, https://u:***@host\n");
+}
+
+static void
+test_not_utf8 (void)
+{
+  g_autoptr (GPtrArray) lines = run_json_scenario ("not-utf8");
+
+  g_assert_cmpuint (lines->len, ==, 1);
+  assert_member (lines, 0, "connector", "caf\357\277\275");
+  assert_member (lines, 0, "source", "s\357\277\275");
+  assert_member (lines, 0, "version", "1\357\277\275");
+  assert_member (lines, 0, "label", "d\357\277\275");
+}
+
+/* What comes before the format is known looks like the rest, and none of it is lost. */
+static void
+test_held (void)
+{
+  g_autoptr (GPtrArray) lines = run_json_scenario ("held");
+  g_autoptr (GPtrArray) at_the_end = run_json_scenario ("held-to-the-end");
+  g_autoptr (GPtrArray) many = run_json_scenario ("held-in-numbers");
+
+  g_assert_cmpuint (lines->len, ==, 2);
+  assert_member (lines, 0, "message", "before");
+  assert_member (lines, 0, "connector", "c");
+  assert_member (lines, 1, "message", "after");
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (lines->pdata[0]), "ibm_datetime"), <,
+                   json_object_get_string_member (json_node_get_object (lines->pdata[1]), "ibm_datetime"));
+
+  g_assert_cmpuint (at_the_end->len, ==, 1);
+  assert_member (at_the_end, 0, "message", "before");
+
+  g_assert_cmpuint (many->len, ==, 1000);
+  assert_member (many, 0, "message", "0");
+  assert_member (many, 999, "message", "999");
 }
 
 static void
@@ -207,6 +293,8 @@ main (int argc, char **argv)
   g_test_add_func ("/log/debug", test_debug);
   g_test_add_func ("/log/text", test_text);
   g_test_add_func ("/log/secrets", test_secrets);
+  g_test_add_func ("/log/not-utf8", test_not_utf8);
+  g_test_add_func ("/log/held", test_held);
   g_test_add_func ("/log/formats", test_formats);
 
   return g_test_run ();

@@ -448,80 +448,96 @@ test_refused_keys (void)
     }
 }
 
+/* A text that every setting of this type takes, and the same said by its option. */
+static const char *
+make_text (const CarSetting *setting, const char *text)
+{
+  switch (setting->type)
+    {
+    case CAR_SETTING_INTEGER:
+      return "7";
+    case CAR_SETTING_BOOLEAN:
+      return "true";
+    case CAR_SETTING_CHOICE:
+      return "json";
+    case CAR_SETTING_FILE:
+      return "/dev/null";
+    case CAR_SETTING_TEXT:
+    default:
+      return text;
+    }
+}
+
+static void
+assert_values (CarSettings *settings, const GPtrArray *all, const char *text)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_settings_load (settings, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < all->len; i++)
+    {
+      const CarSetting *setting = all->pdata[i];
+
+      if (setting->variable != NULL && setting->type == CAR_SETTING_TEXT)
+        g_assert_cmpstr (car_settings_get (settings, setting->name), ==, text);
+      if (setting->variable != NULL && setting->type == CAR_SETTING_BOOLEAN)
+        g_assert_cmpint (car_settings_is_on (settings, setting->name), ==, !g_str_equal (text, "from-file"));
+    }
+}
+
 /* Every setting that has a variable, by variable, by option and by file: the one wins over the other in this order. */
 static void
 test_precedence (void)
 {
   char *folder = secret_maker_make_folder (shared_key);
   g_autoptr (CarSettings) settings = car_settings_new ();
-  g_autoptr (GVariantDict) no_options = g_variant_dict_new (NULL);
-  g_autoptr (GVariantDict) options = g_variant_dict_new (NULL);
   g_autoptr (GError) error = NULL;
-  const GPtrArray *all = car_settings_get_all (settings);
+  guint n_own;
+  g_autoptr (GPtrArray) all = car_settings_list (settings, &n_own);
 
   g_setenv ("CAR_SECRETS_DIR", "/nonexistent/folder", TRUE);
   for (guint i = 0; i < all->len; i++)
     {
-      const CarSetting *setting = g_ptr_array_index (all, i);
+      const CarSetting *setting = all->pdata[i];
 
       if (setting->variable != NULL)
-        g_setenv (setting->variable, "from-variable", TRUE);
-      if (setting->flags & CAR_SETTING_SWITCH)
-        g_variant_dict_insert (options, setting->name, "b", TRUE);
-      else
-        g_variant_dict_insert (options, setting->name, "^ay", "from-option");
+        g_setenv (setting->variable, make_text (setting, "from-variable"), TRUE);
     }
+  assert_values (settings, all, "from-variable");
 
-  g_assert_true (car_settings_load (settings, no_options, &error));
   for (guint i = 0; i < all->len; i++)
-    {
-      const CarSetting *setting = g_ptr_array_index (all, i);
-      gboolean is_switch = (setting->flags & CAR_SETTING_SWITCH) != 0;
-
-      g_assert_cmpstr (setting->value, ==,
-                       setting->variable == NULL ? NULL
-                       : is_switch               ? "true"
-                                                 : "from-variable");
-    }
-
-  g_assert_true (car_settings_load (settings, options, &error));
-  for (guint i = 0; i < all->len; i++)
-    {
-      const CarSetting *setting = g_ptr_array_index (all, i);
-
-      g_assert_cmpstr (setting->value, ==, setting->flags & CAR_SETTING_SWITCH ? "true" : "from-option");
-    }
+    car_settings_set_option (settings, all->pdata[i], make_text (all->pdata[i], "from-option"));
+  assert_values (settings, all, "from-option");
 
   for (guint i = 0; i < all->len; i++)
     {
-      const CarSetting *setting = g_ptr_array_index (all, i);
+      const CarSetting *setting = all->pdata[i];
 
       if (setting->variable != NULL)
-        write_secret (folder, setting->variable, setting->flags & CAR_SETTING_SWITCH ? "false" : "from-file");
+        write_secret (folder, setting->variable,
+                      setting->type == CAR_SETTING_BOOLEAN ? "false" : make_text (setting, "from-file"));
     }
   g_setenv ("CAR_SECRETS_DIR", folder, TRUE);
-  g_assert_true (car_settings_load (settings, options, &error));
-  g_assert_no_error (error);
-  for (guint i = 0; i < all->len; i++)
-    {
-      const CarSetting *setting = g_ptr_array_index (all, i);
-      gboolean is_switch = (setting->flags & CAR_SETTING_SWITCH) != 0;
+  assert_values (settings, all, "from-file");
 
-      g_assert_cmpstr (setting->value, ==,
-                       setting->variable == NULL ? (is_switch ? "true" : "from-option")
-                       : is_switch               ? NULL
-                                                 : "from-file");
-      if (setting->variable != NULL)
-        g_unsetenv (setting->variable);
-    }
+  /* The program itself over all. */
+  g_assert_true (car_settings_set (settings, "source", "from-program", &error));
+  g_assert_true (car_settings_load (settings, &error));
+  g_assert_cmpstr (car_settings_get (settings, "source"), ==, "from-program");
+  g_assert_true (car_settings_set (settings, "source", NULL, &error));
+
+  for (guint i = 0; i < all->len; i++)
+    if (((const CarSetting *) all->pdata[i])->variable != NULL)
+      g_unsetenv (((const CarSetting *) all->pdata[i])->variable);
 
   /* Given empty is given. */
   write_secret (folder, "CONNECTION_NAME", "");
-  g_assert_true (car_settings_load (settings, options, &error));
+  g_assert_true (car_settings_load (settings, &error));
   g_assert_cmpstr (car_settings_get (settings, "source"), ==, NULL);
 
   secret_maker_write (folder, "CAR_SERVICE_KEY", "broken", -1);
-  g_assert_false (car_settings_load (settings, options, &error));
+  g_assert_false (car_settings_load (settings, &error));
   g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
   g_assert_nonnull (strstr (error->message, "/CAR_SERVICE_KEY cannot be used: "));
 

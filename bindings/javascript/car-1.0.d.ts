@@ -138,16 +138,52 @@ declare module 'gi://Car?version=1.0' {
             NONE = 0,
             REQUIRED = 1,
             SECRET = 2,
-            SWITCH = 4,
+        }
+
+        class Setting {
+            static new_text(
+                name: string, variable: string | null, flags: SettingFlags, description: string,
+                arg_description: string | null, default_value: string | null
+            ): Setting;
+            static new_integer(
+                name: string, variable: string | null, flags: SettingFlags, description: string,
+                arg_description: string | null, minimum: number, maximum: number, default_value: number
+            ): Setting;
+            static new_boolean(
+                name: string, variable: string | null, description: string, default_value: boolean
+            ): Setting;
+            static new_choice(
+                name: string, variable: string | null, flags: SettingFlags, description: string,
+                choices: string[], default_value: string | null
+            ): Setting;
+            static new_file(
+                name: string, variable: string | null, flags: SettingFlags, description: string,
+                default_value: string | null
+            ): Setting;
         }
 
         /** A connector. */
-        abstract class App extends Gio.Application {
-            add_setting(
-                name: string, variable: string | null, flags: SettingFlags, description: string,
-                arg_description: string | null
-            ): void;
+        abstract class App extends GObject.Object {
+            constructor(properties?: {
+                version?: string | null, description?: string | null, source_name?: string | null,
+                source_description?: string | null, report_type?: string | null, report_description?: string | null,
+                install_log?: boolean, watch_signals?: boolean,
+            });
+            version: string | null;
+            description: string | null;
+            source_name: string | null;
+            source_description: string | null;
+            report_type: string | null;
+            report_description: string | null;
+            readonly install_log: boolean;
+            watch_signals: boolean;
+            add_setting(setting: Setting): void;
+            set_setting(name: string, value: string | null): boolean;
             get_setting(name: string): string | null;
+            get_integer_setting(name: string): number;
+            get_boolean_setting(name: string): boolean;
+            prepare(argv: string[] | null): boolean;
+            has_answered(): boolean;
             get_cancellable(): Gio.Cancellable;
             /** With the arguments of the program, or others. Returns: the exit code. */
             run(argv?: string[] | null): number;

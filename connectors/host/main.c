@@ -20,9 +20,7 @@ G_DEFINE_FINAL_TYPE (HostApp, host_app, CAR_TYPE_APP)
 static CarAssetServer *
 host_app_create_asset_server (CarApp *app, GError **error)
 {
-  const char *root = car_app_get_setting (app, "root");
-
-  return host_asset_server_new (root ? root : "/");
+  return host_asset_server_new (car_app_get_setting (app, "root"));
 }
 
 static CarFullImport *
@@ -51,14 +49,16 @@ host_app_class_init (HostAppClass *klass)
 static void
 host_app_init (HostApp *self)
 {
-  car_app_add_setting (CAR_APP (self), "root", "HOST_ROOT", CAR_SETTING_NONE,
-                       "the folder that holds the machine's file system (/)", "DIR");
+  g_object_set (self, "version", PACKAGE_VERSION, NULL);
+  car_app_add_setting (CAR_APP (self),
+                       car_setting_new_text ("root", "HOST_ROOT", CAR_SETTING_NONE,
+                                             "the folder that holds the machine's file system", "DIR", "/"));
 }
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GApplication) app = g_object_new (HOST_TYPE_APP, NULL);
+  g_autoptr (CarApp) app = g_object_new (HOST_TYPE_APP, NULL);
 
-  return g_application_run (app, argc, argv);
+  return car_app_run (app, argc, argv);
 }

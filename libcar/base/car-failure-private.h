@@ -21,11 +21,14 @@ typedef enum
 
 CarFailureKind car_failure_get_kind (const GError *error);
 
-/* A connector's own code where it is one that a process can exit with. */
+/* The error's own code where a process can exit with it, or else its kind's. */
 int car_failure_get_exit_code (const GError *error);
 
 /* For programs: "recoverable". */
 const char *car_failure_kind_get_id (CarFailureKind kind);
+
+/* "50 to 55": what a run exits with, where a connector has no code of its own. */
+const char *car_failure_kind_get_codes (CarFailureKind kind);
 
 /* "Recoverable failure", and what follows from it for the next run. */
 const char *car_failure_kind_to_string (CarFailureKind kind);

@@ -4,21 +4,28 @@
 
 #include <libcar/base/car-failure-private.h>
 
+/* `code` is the exit code where an error brings none that a process can return; `codes` are all of them, for people. */
 static const struct
 {
   const char *id;
+  int code;
+  const char *codes;
   const char *name;
   const char *outlook;
 } kinds[] = {
-  [CAR_FAILURE_GENERAL] = { "general", "General failure", "the save point is unchanged" },
-  [CAR_FAILURE_INVALID_PARAMETER] = { "invalid-parameter", "Invalid settings",
+  [CAR_FAILURE_GENERAL] = { "general", CAR_APP_ERROR_GENERAL, "1", "General failure",
+                            "the save point is unchanged" },
+  [CAR_FAILURE_INVALID_PARAMETER] = { "invalid-parameter", CAR_APP_ERROR_INVALID_PARAMETER, "2",
+                                      "Invalid settings",
                                       "the save point is unchanged; --help lists all settings" },
-  [CAR_FAILURE_RECOVERABLE] = { "recoverable", "Recoverable failure",
+  [CAR_FAILURE_RECOVERABLE] = { "recoverable", CAR_RECOVERABLE_FAILURE_DEFAULT, "10", "Recoverable failure",
                                 "no data are lost, the next run goes on from the last save point" },
-  [CAR_FAILURE_UNRECOVERABLE] = { "unrecoverable", "Unrecoverable failure",
+  [CAR_FAILURE_UNRECOVERABLE] = { "unrecoverable", CAR_UNRECOVERABLE_FAILURE_DEFAULT, "20",
+                                  "Unrecoverable failure",
                                   "data may be missing, so the next run makes a full import" },
-  [CAR_FAILURE_DATASOURCE] = { "data-source", "Failure of the data source", "the save point is unchanged" },
-  [CAR_FAILURE_STOPPED] = { "stopped", "Stopped",
+  [CAR_FAILURE_DATASOURCE] = { "data-source", CAR_DATASOURCE_FAILURE_UNKNOWN, "50 to 55",
+                               "Failure of the data source", "the save point is unchanged" },
+  [CAR_FAILURE_STOPPED] = { "stopped", CAR_RECOVERABLE_FAILURE_DEFAULT, "130, 143", "Stopped",
                             "no data are lost, the next run goes on from the last save point" },
 };
 
@@ -41,19 +48,23 @@ car_failure_get_kind (const GError *error)
 int
 car_failure_get_exit_code (const GError *error)
 {
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return CAR_RECOVERABLE_FAILURE_DEFAULT;
-
   gboolean is_ours = error->domain == CAR_APP_ERROR || error->domain == CAR_RECOVERABLE_FAILURE ||
                      error->domain == CAR_UNRECOVERABLE_FAILURE || error->domain == CAR_DATASOURCE_FAILURE;
 
-  return is_ours && error->code >= 1 && error->code <= 255 ? error->code : CAR_APP_ERROR_GENERAL;
+  return is_ours && error->code >= 1 && error->code <= 255 ? error->code
+                                                           : kinds[car_failure_get_kind (error)].code;
 }
 
 const char *
 car_failure_kind_get_id (CarFailureKind kind)
 {
   return kinds[kind].id;
+}
+
+const char *
+car_failure_kind_get_codes (CarFailureKind kind)
+{
+  return kinds[kind].codes;
 }
 
 const char *

@@ -18,7 +18,8 @@ typedef enum
 
 gboolean car_log_parse_format (const char *name, CarLogFormat *format);
 
-/* Installs the writer; the second time it does nothing. */
+/* Installs the writer; the second time it does nothing. It holds lines back until car_log_set_up() says how they are to be
+ * written: all lines of a process look alike. It writes them earlier where the process ends, and where they are many. */
 void car_log_install (void);
 
 /* `connector`, `source` and `version` are members of every JSON line; NULL where they are not known. */
@@ -38,7 +39,7 @@ char *car_log_without_secrets (const char *text);
 /* An ERROR line: GLib has no level for what went wrong but is no bug. */
 void car_log_failure (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
-/* Whether people are watching: text, on a terminal. */
+/* Whether people are watching: text, on a terminal, and by this log. */
 gboolean car_log_is_interactive (void);
 
 /* The line that stands below all others on a terminal, and is none of the log; NULL takes it away. */

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -12,11 +13,22 @@
 
 #define LEVEL_FIELD "CAR_LEVEL"
 #define MIN_SECRET_LENGTH 4
+#define MAX_HELD_LINES 100
+
+typedef struct
+{
+  GDateTime *time;
+  char *level;
+  char *label;
+  char *message;
+} CarLogLine;
 
 /* One log a process, as GLib has one writer a process. */
 static struct
 {
   GMutex mutex;
+  gboolean installed;
+  GPtrArray *held; /* lines that came before it was known how to write them; NULL: it is known */
   CarLogFormat format;
   gboolean debug;
   char *connector;
@@ -26,12 +38,17 @@ static struct
   char *status;
 } car_log;
 
-typedef struct
+static void
+line_free (gpointer data)
 {
-  const char *level;
-  const char *label;
-  char *message; /* UTF-8, without secrets */
-} CarLogLine;
+  CarLogLine *line = data;
+
+  g_date_time_unref (line->time);
+  g_free (line->level);
+  g_free (line->label);
+  g_free (line->message);
+  g_free (line);
+}
 
 gboolean
 car_log_parse_format (const char *name, CarLogFormat *format)
@@ -64,6 +81,13 @@ writes_text (void)
   return car_log.format == CAR_LOG_FORMAT_TEXT || (car_log.format == CAR_LOG_FORMAT_AUTO && on_terminal ());
 }
 
+/* Whether what is written here is seen, and by people. */
+static gboolean
+is_interactive (void)
+{
+  return car_log.installed && writes_text () && on_terminal ();
+}
+
 static gboolean
 has_colours (void)
 {
@@ -87,9 +111,9 @@ level_name (GLogLevelFlags level)
 }
 
 static char *
-without_secrets (const char *text, gssize length)
+without_secrets (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, length);
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
   g_autoptr (GString) clean = g_string_new (valid);
 
   for (guint i = 0; car_log.secrets != NULL && i < car_log.secrets->len; i++)
@@ -98,39 +122,51 @@ without_secrets (const char *text, gssize length)
   return g_string_free (g_steal_pointer (&clean), FALSE);
 }
 
+/* Everything that goes into a line is made valid here: program names, domains and messages are bytes from outside. */
 static void
 append_member (GString *out, const char *name, const char *value)
 {
+  g_autofree char *valid = g_utf8_make_valid (value == NULL ? "" : value, -1);
+
   g_string_append_c (out, out->len == 0 ? '{' : ',');
   car_json_append_string (out, name, -1);
   g_string_append_c (out, ':');
-  car_json_append_string (out, value == NULL ? "" : value, -1);
+  car_json_append_string (out, valid, -1);
 }
 
 static char *
+line_time (const CarLogLine *line)
+{
+  return g_date_time_format (line->time, "%Y-%m-%dT%H:%M:%S.%fZ");
+}
+
+/* What a line says, in the order of protocol.md, "Log". A new member goes here. */
+static char *
 line_as_json (const CarLogLine *line)
 {
-  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
-  g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
-  g_autoptr (GString) out = g_string_new (NULL);
+  g_autofree char *time = line_time (line);
+  g_autofree char *message = without_secrets (line->message);
+  GString *out = g_string_new (NULL);
 
   append_member (out, "ibm_datetime", time);
   append_member (out, "level", line->level);
   append_member (out, "label", line->label);
-  append_member (out, "message", line->message);
+  append_member (out, "message", message);
   append_member (out, "connector", car_log.connector);
   append_member (out, "source", car_log.source);
   append_member (out, "version", car_log.version);
   g_string_append (out, "}\n");
 
-  return g_string_free (g_steal_pointer (&out), FALSE);
+  return g_string_free (out, FALSE);
 }
 
 /* What a data source says ends up here too: it must neither steer the terminal nor look like another line. */
 static void
 append_printable (GString *out, const char *text)
 {
-  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
     {
       gunichar character = g_utf8_get_char (at);
 
@@ -144,28 +180,40 @@ append_printable (GString *out, const char *text)
     }
 }
 
+static void
+append_level (GString *out, const char *level)
+{
+  g_autofree char *word = g_ascii_strdown (level, -1);
+  const char *colour = g_str_equal (level, "DEBUG") ? "2" : g_str_equal (level, "WARNING") ? "1;33" : "1;31";
+
+  if (has_colours ())
+    g_string_append_printf (out, "\033[%sm", colour);
+  append_printable (out, word);
+  g_string_append (out, has_colours () ? ":\033[0m " : ": ");
+}
+
+/* Who watches knows the time; who reads a file does not. */
 static char *
 line_as_text (const CarLogLine *line)
 {
-  g_autoptr (GString) out = g_string_new (NULL);
-  gboolean bad = !g_str_equal (line->level, "INFO") && !g_str_equal (line->level, "DEBUG");
+  g_autofree char *time = on_terminal () ? NULL : line_time (line);
+  g_autofree char *message = without_secrets (line->message);
+  GString *out = g_string_new (NULL);
 
+  if (time != NULL)
+    g_string_append_printf (out, "%s ", time);
   if (!g_str_equal (line->level, "INFO"))
-    {
-      g_autofree char *level = g_ascii_strdown (line->level, -1);
-
-      if (has_colours ())
-        g_string_append_printf (out, "\033[%sm%s:\033[0m ",
-                                bad ? (g_str_equal (level, "warning") ? "1;33" : "1;31") : "2", level);
-      else
-        g_string_append_printf (out, "%s: ", level);
-    }
+    append_level (out, line->level);
   if (car_log.debug)
-    g_string_append_printf (out, "[%s] ", line->label);
-  append_printable (out, line->message);
+    {
+      g_string_append_c (out, '[');
+      append_printable (out, line->label);
+      g_string_append (out, "] ");
+    }
+  append_printable (out, message);
   g_string_append_c (out, '\n');
 
-  return g_string_free (g_steal_pointer (&out), FALSE);
+  return g_string_free (out, FALSE);
 }
 
 /* The status is cut at the right border: a line that wraps cannot be taken away again. */
@@ -196,15 +244,13 @@ write_out (const char *text)
   fflush (stderr);
 }
 
-static const char *
-find_field (const GLogField *fields, gsize n_fields, const char *key, gssize *length)
+static char *
+copy_field (const GLogField *fields, gsize n_fields, const char *key)
 {
   for (gsize i = 0; i < n_fields; i++)
     if (g_str_equal (fields[i].key, key))
-      {
-        *length = fields[i].length;
-        return fields[i].value;
-      }
+      return fields[i].length < 0 ? g_strdup (fields[i].value)
+                                  : g_strndup (fields[i].value, fields[i].length);
 
   return NULL;
 }
@@ -217,29 +263,63 @@ wants_debug (const char *domain)
          !(g_str_has_prefix (domain, "GLib") && g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, domain));
 }
 
+static void
+write_line (const CarLogLine *line)
+{
+  if (g_str_equal (line->level, "DEBUG") && !wants_debug (line->label))
+    return;
+
+  g_autofree char *text = writes_text () ? line_as_text (line) : line_as_json (line);
+  write_out (text);
+}
+
+static void
+release_lines (void)
+{
+  g_autoptr (GPtrArray) held = g_steal_pointer (&car_log.held);
+
+  for (guint i = 0; held != NULL && i < held->len; i++)
+    write_line (held->pdata[i]);
+}
+
+static void
+release_lines_at_exit (void)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
+
+  release_lines ();
+}
+
 static GLogWriterOutput
 car_log_writer (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
-  gssize length = -1;
-  const char *own_level = find_field (fields, n_fields, LEVEL_FIELD, &length);
-  const char *domain = find_field (fields, n_fields, "GLIB_DOMAIN", &length);
-  const char *message = find_field (fields, n_fields, "MESSAGE", &length);
+  g_autofree char *message = copy_field (fields, n_fields, "MESSAGE");
+  g_autofree char *own_level = copy_field (fields, n_fields, LEVEL_FIELD);
+  g_autofree char *domain = copy_field (fields, n_fields, "GLIB_DOMAIN");
 
   if (message == NULL)
     return G_LOG_WRITER_UNHANDLED;
 
+  CarLogLine *line = g_new0 (CarLogLine, 1);
+  line->time = g_date_time_new_now_utc ();
+  line->level = own_level != NULL ? g_steal_pointer (&own_level) : g_strdup (level_name (level));
+  line->label = domain != NULL ? g_steal_pointer (&domain) : g_strdup ("connector");
+  line->message = g_steal_pointer (&message);
+
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
-  CarLogLine line = { own_level != NULL ? own_level : level_name (level),
-                      domain != NULL ? domain : "connector", NULL };
 
-  if (g_str_equal (line.level, "DEBUG") && !wants_debug (line.label))
-    return G_LOG_WRITER_HANDLED;
+  /* The program may be about to end. */
+  if ((level & (G_LOG_FLAG_FATAL | G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) != 0 ||
+      (car_log.held != NULL && car_log.held->len == MAX_HELD_LINES))
+    release_lines ();
 
-  g_autofree char *clean = without_secrets (message, length);
-  line.message = clean;
-
-  g_autofree char *text = writes_text () ? line_as_text (&line) : line_as_json (&line);
-  write_out (text);
+  if (car_log.held != NULL)
+    g_ptr_array_add (car_log.held, line);
+  else
+    {
+      write_line (line);
+      line_free (line);
+    }
 
   return G_LOG_WRITER_HANDLED;
 }
@@ -251,6 +331,9 @@ car_log_install (void)
 
   if (g_once_init_enter (&installed))
     {
+      car_log.held = g_ptr_array_new_with_free_func (line_free);
+      car_log.installed = TRUE;
+      atexit (release_lines_at_exit);
       g_log_set_writer_func (car_log_writer, NULL, NULL);
       g_once_init_leave (&installed, 1);
     }
@@ -273,6 +356,8 @@ car_log_set_up (CarLogFormat format,
   car_log.source = g_strdup (source);
   g_free (car_log.version);
   car_log.version = g_strdup (version);
+
+  release_lines ();
 }
 
 static int
@@ -305,7 +390,7 @@ car_log_without_secrets (const char *text)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
-  return without_secrets (text, -1);
+  return without_secrets (text);
 }
 
 void
@@ -329,7 +414,7 @@ car_log_is_interactive (void)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
-  return writes_text () && on_terminal ();
+  return is_interactive ();
 }
 
 void
@@ -337,7 +422,7 @@ car_log_set_status (const char *status)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
-  if (!writes_text () || !on_terminal () || g_strcmp0 (status, car_log.status) == 0)
+  if (!is_interactive () || g_strcmp0 (status, car_log.status) == 0)
     return;
 
   g_autofree char *old = car_log.status;
@@ -356,9 +441,9 @@ car_log_print (const char *text)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
-  if (!writes_text () || !on_terminal ())
+  if (!is_interactive ())
     return;
 
-  g_autofree char *clean = without_secrets (text, -1);
+  g_autofree char *clean = without_secrets (text);
   write_out (clean);
 }

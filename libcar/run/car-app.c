@@ -2,28 +2,49 @@
 
 #include "config.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include <libcar/base/car-error.h>
 #include <libcar/log/car-log-private.h>
-#include <libcar/run/car-app.h>
-#include <libcar/run/car-asset-server.h>
+#include <libcar/run/car-app-private.h>
 #include <libcar/run/car-contract-private.h>
-#include <libcar/run/car-full-import.h>
-#include <libcar/run/car-incremental-import.h>
-#include <libcar/run/car-run-private.h>
-#include <libcar/schema/car-schema-extension.h>
 #include <libcar/settings/car-arguments-private.h>
 #include <libcar/settings/car-connector-name-private.h>
+#include <libcar/settings/car-help-private.h>
 
 #define CONFIG_FILE "configurations/config.json"
+
+/* The properties that are texts come first. */
+enum
+{
+  PROP_0,
+  PROP_VERSION,
+  PROP_DESCRIPTION,
+  PROP_SOURCE_NAME,
+  PROP_SOURCE_DESCRIPTION,
+  PROP_REPORT_TYPE,
+  PROP_REPORT_DESCRIPTION,
+  N_TEXTS,
+  PROP_INSTALL_LOG = N_TEXTS,
+  PROP_WATCH_SIGNALS,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
 
 typedef struct
 {
   CarSettings *settings;
+  GError *fault; /* the first setting that could not be added; NULL: all could */
   GCancellable *cancellable;
-  char ***arguments; /* those that local_command_line() was given: what GOption leaves of them */
-  gboolean parsed;   /* GOption took the others */
+  char *texts[N_TEXTS];
+  gboolean install_log;
+  gboolean watch_signals;
+
+  gboolean prepared; /* for the next run */
+  gboolean answered; /* the arguments asked for nothing but an answer, and had it */
+  gboolean running;
+  gboolean head_given;
 } CarAppPrivate;
 
 /**
@@ -31,21 +52,22 @@ typedef struct
  *
  * A connector: a program that replicates a data source into a CAR service and keeps it in step.
  *
- * A connector's subclass makes the objects that do the work, [method@App.create_asset_server],
- * [method@App.create_full_import] and [method@App.create_incremental_import]; its `main` is
- * [method@Gio.Application.run], which returns the exit code (protocol.md, "Failures"). The app reads the settings, decides
- * which import is to be made, makes it, and says at its end what was done. `SIGINT` and `SIGTERM` stop a run in good
- * order, a second one at once.
+ * A connector's subclass makes the objects that do the work, in [vfunc@App.create_asset_server],
+ * [vfunc@App.create_full_import] and [vfunc@App.create_incremental_import]. Its `main` calls [method@App.run], which
+ * returns the exit code (protocol.md, "Failures"). The app reads the settings, decides which import to make, makes it, and
+ * says at its end what it did. `SIGINT` and `SIGTERM` stop a run in good order, a second one at once.
  *
  * All settings of protocol.md are options, spelled `-source x`, `-source=x`, `--source x` or `--source=x`, and environment
- * variables; a connector adds its own with [method@App.add_setting]. Secrets given as options are wiped from the process
- * list when the run begins. A file in `/etc/secrets` that is named like the variable wins over both: it holds the value
- * encrypted (docs/running.md, "Encrypted settings").
+ * variables; a connector adds its own with [method@App.add_setting] when it is made. Secrets given as options are wiped
+ * from the process list first of all. A file in `/etc/secrets` that is named like the variable wins over both: it holds
+ * the value encrypted (docs/running.md, "Encrypted settings").
  *
- * When it runs, the app installs the log of protocol.md with [func@GLib.log_set_writer_func], which a program can call
- * only once: a connector must not call it, and logs with GLib's functions such as [func@GLib.log_structured].
+ * A program may do more than run one connector. An app has no main loop and no bus; it may run again, and a test or a larger
+ * program sets its settings with [method@App.set_setting]. [method@App.prepare] reads the settings without running, so that
+ * the program can look at them first. [property@App:install-log] and [property@App:watch-signals] leave the log and the
+ * signals to the program.
  */
-G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CarApp, car_app, G_TYPE_APPLICATION)
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CarApp, car_app, G_TYPE_OBJECT)
 
 static gboolean
 car_app_real_create_schema_extension (CarApp *self, CarSchemaExtension **extension, GError **error)
@@ -62,128 +84,82 @@ car_app_real_create_incremental_import (CarApp *self, CarIncrementalImport **imp
 }
 
 static void
-add_option (CarApp *self, const CarSetting *setting)
-{
-  gboolean is_switch = (setting->flags & CAR_SETTING_SWITCH) != 0;
-  g_autofree char *description = setting->variable == NULL
-                                     ? g_strdup (setting->description)
-                                     : g_strdup_printf ("%s (%s)", setting->description, setting->variable);
-
-  /* As a file name, which GOption takes as it is: a text it would convert from the locale's charset. */
-  g_application_add_main_option (G_APPLICATION (self), setting->name, setting->letter, G_OPTION_FLAG_NONE,
-                                 is_switch ? G_OPTION_ARG_NONE : G_OPTION_ARG_FILENAME, description,
-                                 setting->arg_description);
-}
-
-static gboolean
-car_app_local_command_line (GApplication *application, char ***arguments, int *exit_status)
-{
-  CarAppPrivate *priv = car_app_get_instance_private (CAR_APP (application));
-  g_autoptr (GError) error = NULL;
-
-  car_log_install ();
-
-  char **normalised = car_arguments_normalise (priv->settings, (const char *const *) *arguments);
-  g_strfreev (*arguments);
-  *arguments = normalised;
-
-  if (!car_arguments_wipe_secrets (priv->settings, (const char *const *) *arguments, &error))
-    g_warning (
-        "The secrets given as options stay in the process list (%s): give them as environment variables",
-        error->message);
-
-  priv->arguments = arguments;
-  priv->parsed = FALSE;
-  gboolean handled =
-      G_APPLICATION_CLASS (car_app_parent_class)->local_command_line (application, arguments, exit_status);
-
-  /* The parent class has said what is wrong, and has only one code for all that can be. */
-  if (handled && !priv->parsed && *exit_status != 0)
-    {
-      g_printerr ("--help lists all options.\n");
-      *exit_status = CAR_APP_ERROR_INVALID_PARAMETER;
-    }
-
-  return handled;
-}
-
-/* The values of the settings, and the log as they want it. */
-static gboolean
-load_settings (CarApp *self, GVariantDict *options, GError **error)
+set_text (CarApp *self, guint id, const GValue *value)
 {
   CarAppPrivate *priv = car_app_get_instance_private (self);
 
-  const gboolean loaded = car_settings_load (priv->settings, options, error);
-
-  if (car_settings_get (priv->settings, "name") == NULL)
+  if (priv->head_given)
     {
-      const char *program = g_get_prgname ();
-      g_autofree char *name = car_connector_name_from_file (CONFIG_FILE);
-
-      if (name == NULL)
-        name = car_connector_name_from_program (program != NULL ? program : "connector");
-      car_settings_set (priv->settings, "name", name);
+      g_critical ("%s:%s cannot change during an import: all its pages say the same of it",
+                  G_OBJECT_TYPE_NAME (self), properties[id]->name);
+      return;
     }
 
-  const CarSetting *setting = car_settings_lookup (priv->settings, "log-format", -1);
-  CarLogFormat format = CAR_LOG_FORMAT_AUTO;
-  gboolean known = setting->value == NULL || car_log_parse_format (setting->value, &format);
-
-  car_log_set_up (format, car_settings_is_on (priv->settings, "debug"),
-                  car_settings_get (priv->settings, "name"), car_settings_get (priv->settings, "source"),
-                  car_settings_get (priv->settings, "version"));
-  if (loaded && !known)
-    {
-      g_autofree char *shown = car_setting_to_string (setting);
-
-      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                   "%s must be json, text or auto, not “%s”", shown, setting->value);
-    }
-
-  return loaded && known;
-}
-
-static gboolean
-check_arguments (const char *const *arguments, GError **error)
-{
-  if (arguments[0] == NULL || arguments[1] == NULL ||
-      (g_str_equal (arguments[1], "--") && arguments[2] == NULL))
-    return TRUE;
-
-  /* Not shown: it may be a piece of a secret that nobody quoted. */
-  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                       "an argument belongs to no option (a value with spaces needs quotes)");
-  return FALSE;
-}
-
-/* The whole run is here, where GApplication has not asked for a session bus yet, nor had one started: a connector has
- * nothing to say there. */
-static int
-car_app_handle_local_options (GApplication *application, GVariantDict *options)
-{
-  CarApp *self = CAR_APP (application);
-  CarAppPrivate *priv = car_app_get_instance_private (self);
-  g_autoptr (GError) error = NULL;
-
-  priv->parsed = TRUE;
-  if (load_settings (self, options, &error) &&
-      check_arguments ((const char *const *) *priv->arguments, &error))
-    return car_run (self, priv->settings);
-
-  car_log_failure ("Invalid settings (exit code %d): %s; --help lists all settings", error->code,
-                   error->message);
-  return error->code;
+  g_free (priv->texts[id]);
+  priv->texts[id] = g_value_dup_string (value);
 }
 
 static void
-car_app_constructed (GObject *object)
+car_app_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  GApplication *application = G_APPLICATION (object);
+  CarAppPrivate *priv = car_app_get_instance_private (CAR_APP (object));
 
-  G_OBJECT_CLASS (car_app_parent_class)->constructed (object);
+  switch (id)
+    {
+    case PROP_VERSION:
+    case PROP_DESCRIPTION:
+    case PROP_SOURCE_NAME:
+    case PROP_SOURCE_DESCRIPTION:
+    case PROP_REPORT_TYPE:
+    case PROP_REPORT_DESCRIPTION:
+      set_text (CAR_APP (object), id, value);
+      break;
+    case PROP_INSTALL_LOG:
+      priv->install_log = g_value_get_boolean (value);
+      break;
+    case PROP_WATCH_SIGNALS:
+      priv->watch_signals = g_value_get_boolean (value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
 
-  /* A connector may run for several sources at once. */
-  g_application_set_flags (application, g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+static void
+car_app_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (CAR_APP (object));
+
+  switch (id)
+    {
+    case PROP_VERSION:
+    case PROP_DESCRIPTION:
+    case PROP_SOURCE_NAME:
+    case PROP_SOURCE_DESCRIPTION:
+    case PROP_REPORT_TYPE:
+    case PROP_REPORT_DESCRIPTION:
+      g_value_set_string (value, priv->texts[id]);
+      break;
+    case PROP_INSTALL_LOG:
+      g_value_set_boolean (value, priv->install_log);
+      break;
+    case PROP_WATCH_SIGNALS:
+      g_value_set_boolean (value, priv->watch_signals);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+/* A subclass may log in its instance's init function, which runs before any property is set. */
+static GObject *
+car_app_constructor (GType type, guint n_properties, GObjectConstructParam *given)
+{
+  for (guint i = 0; i < n_properties; i++)
+    if (given[i].pspec == properties[PROP_INSTALL_LOG] && g_value_get_boolean (given[i].value))
+      car_log_install ();
+
+  return G_OBJECT_CLASS (car_app_parent_class)->constructor (type, n_properties, given);
 }
 
 static void
@@ -192,23 +168,100 @@ car_app_finalize (GObject *object)
   CarAppPrivate *priv = car_app_get_instance_private (CAR_APP (object));
 
   g_clear_pointer (&priv->settings, car_settings_free);
+  g_clear_error (&priv->fault);
   g_clear_object (&priv->cancellable);
+  for (guint i = 0; i < N_TEXTS; i++)
+    g_free (priv->texts[i]);
 
   G_OBJECT_CLASS (car_app_parent_class)->finalize (object);
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * CarApp:version:
+   *
+   * The connector's version, for `--version`, the log and the CAR service; the setting `version` wins over it.
+   */
+  properties[PROP_VERSION] = g_param_spec_string ("version", NULL, NULL, NULL, flags);
+
+  /**
+   * CarApp:description:
+   *
+   * What the connector does, in a sentence or two; `--help` begins with it.
+   */
+  properties[PROP_DESCRIPTION] = g_param_spec_string ("description", NULL, NULL, NULL, flags);
+
+  /**
+   * CarApp:source-name:
+   *
+   * What people call the source: its `name` in every page (protocol.md, "The envelope"). Its key is the setting `source`.
+   * This and the following properties are given to [class@DataHandler] when an import begins, and cannot change until the
+   * run has ended.
+   */
+  properties[PROP_SOURCE_NAME] = g_param_spec_string ("source-name", NULL, NULL, NULL, flags);
+
+  /**
+   * CarApp:source-description:
+   *
+   * The source's `description` in every page.
+   */
+  properties[PROP_SOURCE_DESCRIPTION] = g_param_spec_string ("source-description", NULL, NULL, NULL, flags);
+
+  /**
+   * CarApp:report-type:
+   *
+   * The report's `type` in every page.
+   */
+  properties[PROP_REPORT_TYPE] = g_param_spec_string ("report-type", NULL, NULL, NULL, flags);
+
+  /**
+   * CarApp:report-description:
+   *
+   * The report's `description` in every page.
+   */
+  properties[PROP_REPORT_DESCRIPTION] = g_param_spec_string ("report-description", NULL, NULL, NULL, flags);
+
+  /**
+   * CarApp:install-log:
+   *
+   * Whether the app brings the log of protocol.md, for all that GLib's logging functions say in the process. It installs it
+   * with [func@GLib.log_set_writer_func] when it is made; GLib lets a process do so only once. A program with a log of its
+   * own says %FALSE: then all lines go there, those of a failure with the field `CAR_LEVEL`, `ERROR`.
+   *
+   * Lines that come before [method@App.prepare] are held back until it is known how to write them, or the process ends.
+   */
+  properties[PROP_INSTALL_LOG] =
+      g_param_spec_boolean ("install-log", NULL, NULL, TRUE, flags | G_PARAM_CONSTRUCT_ONLY);
+
+  /**
+   * CarApp:watch-signals:
+   *
+   * Whether `SIGINT` and `SIGTERM` stop the run. A program that has its own use for them says %FALSE, and cancels
+   * [method@App.get_cancellable].
+   */
+  properties[PROP_WATCH_SIGNALS] =
+      g_param_spec_boolean ("watch-signals", NULL, NULL, TRUE, flags | G_PARAM_CONSTRUCT);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
 car_app_class_init (CarAppClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GApplicationClass *application_class = G_APPLICATION_CLASS (klass);
 
-  object_class->constructed = car_app_constructed;
+  object_class->constructor = car_app_constructor;
+  object_class->set_property = car_app_set_property;
+  object_class->get_property = car_app_get_property;
   object_class->finalize = car_app_finalize;
-  application_class->local_command_line = car_app_local_command_line;
-  application_class->handle_local_options = car_app_handle_local_options;
   klass->create_schema_extension = car_app_real_create_schema_extension;
   klass->create_incremental_import = car_app_real_create_incremental_import;
+
+  install_properties (object_class);
 }
 
 static void
@@ -218,18 +271,6 @@ car_app_init (CarApp *self)
 
   priv->settings = car_settings_new ();
   priv->cancellable = g_cancellable_new ();
-
-  /* Here, before a subclass adds its own in its turn. */
-  const GPtrArray *all = car_settings_get_all (priv->settings);
-  for (guint i = 0; i < all->len; i++)
-    add_option (self, g_ptr_array_index (all, i));
-
-  g_application_set_option_context_description (
-      G_APPLICATION (self),
-      "All options may be spelled with one dash or two. They win over the variables, and encrypted files in\n"
-      "/etc/secrets, named like the variables, over both. Empty variables count as not given.\n\n"
-      "Exit codes: 0 done; 1 general failure; 2 invalid settings; 10 recoverable failure, the next run goes\n"
-      "on; 20 unrecoverable failure, the next run makes a full import; 50 to 55 the data source failed.");
 }
 
 /**
@@ -341,56 +382,73 @@ car_app_create_incremental_import (CarApp *self, CarIncrementalImport **import, 
                                       CAR_TYPE_INCREMENTAL_IMPORT, (gpointer *) import, failure, error);
 }
 
-static gboolean
-is_setting_name (const char *name)
-{
-  return name != NULL && g_ascii_islower (name[0]) && name[1] != '\0' &&
-         name[strspn (name, G_CSET_a_2_z G_CSET_DIGITS "-")] == '\0';
-}
-
 /**
  * car_app_add_setting:
  * @self: an app
- * @name: the option without its dashes: two or more lower-case letters, digits and dashes, such as `server`
- * @variable: (nullable): the environment variable, and the name of the encrypted file, such as
- *   `CONFIGURATION_AUTH_URL`; %NULL: it has none
- * @flags: what the setting is like
- * @description: what it is, in a few words, for `--help` and for the message that it is missing
- * @arg_description: (nullable): what stands for its value in `--help`, such as `URL`
+ * @setting: (transfer full): a setting of the connector's own
  *
- * Adds a setting of the connector's own, before the app runs. It must not have the name of another setting.
+ * Adds a setting, when the app is made. One that cannot be a setting, or has the name of another, is a fault of the
+ * connector: [method@App.prepare] fails with a general failure that says what is wrong with it.
  */
 void
-car_app_add_setting (CarApp *self,
-                     const char *name,
-                     const char *variable,
-                     CarSettingFlags flags,
-                     const char *description,
-                     const char *arg_description)
+car_app_add_setting (CarApp *self, CarSetting *setting)
+{
+  g_return_if_fail (CAR_IS_APP (self));
+  g_return_if_fail (setting != NULL);
+
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  car_settings_add (priv->settings, setting, priv->fault == NULL ? &priv->fault : NULL);
+}
+
+/**
+ * car_app_set_setting:
+ * @self: an app
+ * @name: a setting, one of protocol.md's or the connector's
+ * @value: (nullable): its value, as it would stand on a command line; of a boolean `true` or `false`; empty: it is not given.
+ *   %NULL: the program says nothing of it any more
+ * @error: return location for an error
+ *
+ * Gives a setting its value from within the program: for a test, or where the connector is a part of a larger whole. It
+ * takes effect at once, holds for all runs to come, and wins over files, options and variables.
+ *
+ * Fails with %CAR_APP_ERROR_INVALID_PARAMETER where the setting does not take the value.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ */
+gboolean
+car_app_set_setting (CarApp *self, const char *name, const char *value, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_APP (self), FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  return car_settings_set (priv->settings, name, value, error);
+}
+
+/* The setting, or a critical: a connector asks for what nobody added. */
+static const CarSetting *
+find_setting (CarApp *self, const char *name)
 {
   CarAppPrivate *priv = car_app_get_instance_private (self);
+  const CarSetting *setting = car_settings_lookup (priv->settings, name, -1);
 
-  g_return_if_fail (CAR_IS_APP (self));
-  g_return_if_fail (is_setting_name (name));
-  g_return_if_fail (variable == NULL || *variable != '\0');
-  g_return_if_fail (description != NULL);
-  g_return_if_fail ((flags & CAR_SETTING_SWITCH) == 0 ||
-                    (flags & (CAR_SETTING_REQUIRED | CAR_SETTING_SECRET)) == 0);
-  g_return_if_fail (!g_application_get_is_registered (G_APPLICATION (self)));
-  g_return_if_fail (car_settings_lookup (priv->settings, name, -1) == NULL);
+  if (setting == NULL)
+    g_critical ("%s asks for the setting “%s”, which it did not add", G_OBJECT_TYPE_NAME (self), name);
 
-  add_option (self, car_settings_add (priv->settings, name, variable, flags, description, arg_description));
+  return setting;
 }
 
 /**
  * car_app_get_setting:
  * @self: an app
- * @name: a setting, one of protocol.md's or one added with [method@App.add_setting]
+ * @name: a setting, one of protocol.md's or the connector's
  *
- * What a setting is in this run: the encrypted file's value, or else the option's, or else the variable's.
+ * What a setting is in this run: what [method@App.set_setting] said, or else the encrypted file, the option, the variable,
+ * the default. Before [method@App.prepare] only the first and the last are known.
  *
- * Returns: (nullable): UTF-8 text, `true` for a switch that is on; %NULL where it is not given, is empty or off, and
- *   before the app runs
+ * Returns: (nullable): UTF-8 text, of a boolean that is on `true`; %NULL where it is not given and has no default, or is
+ *   off
  */
 const char *
 car_app_get_setting (CarApp *self, const char *name)
@@ -399,17 +457,196 @@ car_app_get_setting (CarApp *self, const char *name)
   g_return_val_if_fail (name != NULL, NULL);
 
   CarAppPrivate *priv = car_app_get_instance_private (self);
-  g_return_val_if_fail (car_settings_lookup (priv->settings, name, -1) != NULL, NULL);
+  return find_setting (self, name) == NULL ? NULL : car_settings_get (priv->settings, name);
+}
 
-  return car_settings_get (priv->settings, name);
+/**
+ * car_app_get_integer_setting:
+ * @self: an app
+ * @name: a setting made with [ctor@Setting.new_integer]
+ *
+ * The number of a setting, as [method@App.get_setting] has its text.
+ *
+ * Returns: a number in the setting's range; 0 where it is required and not given
+ */
+gint64
+car_app_get_integer_setting (CarApp *self, const char *name)
+{
+  g_return_val_if_fail (CAR_IS_APP (self), 0);
+  g_return_val_if_fail (name != NULL, 0);
+
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  const CarSetting *setting = find_setting (self, name);
+  g_return_val_if_fail (setting == NULL || setting->type == CAR_SETTING_INTEGER, 0);
+
+  return setting == NULL ? 0 : car_settings_get_integer (priv->settings, name);
+}
+
+/**
+ * car_app_get_boolean_setting:
+ * @self: an app
+ * @name: a setting made with [ctor@Setting.new_boolean]
+ *
+ * Whether a setting is on.
+ *
+ * Returns: %TRUE if it is
+ */
+gboolean
+car_app_get_boolean_setting (CarApp *self, const char *name)
+{
+  g_return_val_if_fail (CAR_IS_APP (self), FALSE);
+  g_return_val_if_fail (name != NULL, FALSE);
+
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  const CarSetting *setting = find_setting (self, name);
+  g_return_val_if_fail (setting == NULL || setting->type == CAR_SETTING_BOOLEAN, FALSE);
+
+  return setting != NULL && car_settings_is_on (priv->settings, name);
+}
+
+/* The defaults that hang on the program. */
+static void
+find_defaults (CarApp *self, const char *program)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  g_autofree char *name = car_connector_name_from_file (CONFIG_FILE);
+
+  if (name == NULL)
+    name = car_connector_name_from_program (program);
+
+  car_settings_set_default (priv->settings, "name", name);
+  car_settings_set_default (priv->settings, "version", priv->texts[PROP_VERSION]);
+}
+
+static void
+set_up_log (const CarSettings *settings)
+{
+  CarLogFormat format = CAR_LOG_FORMAT_AUTO;
+
+  car_log_parse_format (car_settings_get (settings, "log-format"), &format);
+  car_log_set_up (format, car_settings_is_on (settings, "debug"), car_settings_get (settings, "name"),
+                  car_settings_get (settings, "source"), car_settings_get (settings, "version"));
+}
+
+/* On standard output, as bytes: g_print() would convert to the locale's charset. */
+static void
+answer (CarApp *self, CarRequest request, const char *program)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  const char *version = car_settings_get (priv->settings, "version");
+  g_autofree char *text =
+      request == CAR_ARGUMENTS_HELP
+          ? car_help_make (priv->settings, program, priv->texts[PROP_DESCRIPTION])
+          : g_strdup_printf ("%s%s%s (libcar %u.%u.%u)\n", car_settings_get (priv->settings, "name"),
+                             version == NULL ? "" : " ", version == NULL ? "" : version,
+                             car_get_major_version (), car_get_minor_version (), car_get_micro_version ());
+
+  fputs (text, stdout);
+  fflush (stdout);
+  priv->answered = TRUE;
+}
+
+/* Reads all that was given, whatever is wrong with it: among it is how the failure is to be logged. */
+static gboolean
+read_settings (CarApp *self, int argc, char **argv, CarRequest *request, const char *program, GError **error)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  g_autoptr (GError) not_wiped = NULL;
+
+  gboolean parsed = car_arguments_parse (priv->settings, argc, argv, request, error);
+
+  /* They may be the process's own memory. */
+  if (!car_arguments_wipe_secrets (priv->settings, argc, argv, &not_wiped))
+    g_warning (
+        "The secrets given as options stay in the process list (%s): give them as environment variables",
+        not_wiped->message);
+
+  gboolean loaded = car_settings_load (priv->settings, parsed ? error : NULL);
+
+  find_defaults (self, program);
+  set_up_log (priv->settings);
+
+  return parsed && loaded;
+}
+
+/**
+ * car_app_prepare:
+ * @self: an app that does not run
+ * @argc: how many arguments there are
+ * @argv: (array length=argc) (element-type filename) (nullable): the arguments of the program, its name first
+ * @error: return location for an error
+ *
+ * Reads the arguments, the encrypted settings and the variables, and sets up the log. Nothing is sent. The settings can be
+ * asked for then, and [method@App.run] goes on from there. Whether all that a run needs is given is found out by the run.
+ *
+ * Where the arguments ask for `--help` or `--version`, the answer is printed on standard output, and there is nothing to
+ * run: see [method@App.has_answered].
+ *
+ * Fails with %CAR_APP_ERROR_INVALID_PARAMETER where a setting is wrong, and with %CAR_APP_ERROR_GENERAL where the connector
+ * added one that cannot be.
+ *
+ * Returns: %TRUE, or %FALSE with an error
+ */
+gboolean
+car_app_prepare (CarApp *self, int argc, char **argv, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_APP (self), FALSE);
+  g_return_val_if_fail (argc == 0 || argv != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  const char *name = argc > 0 ? argv[0] : g_get_prgname ();
+  g_autofree char *program = g_path_get_basename (name == NULL || *name == '\0' ? "connector" : name);
+  g_autoptr (GError) problem = NULL;
+  CarRequest request;
+
+  gboolean read = read_settings (self, argc, argv, &request, program, &problem);
+  priv->prepared = priv->answered = FALSE;
+
+  if (priv->fault != NULL)
+    {
+      g_set_error (error, priv->fault->domain, priv->fault->code, "%s: %s", G_OBJECT_TYPE_NAME (self),
+                   priv->fault->message);
+      return FALSE;
+    }
+
+  if (request != CAR_ARGUMENTS_RUN)
+    answer (self, request, program);
+  else if (!read)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+
+  priv->prepared = TRUE;
+  return TRUE;
+}
+
+/**
+ * car_app_has_answered:
+ * @self: an app
+ *
+ * Whether [method@App.prepare] found nothing to run, for the arguments asked for `--help` or `--version`, and printed the
+ * answer. [method@App.run] returns 0 then, and does nothing.
+ *
+ * Returns: %TRUE if it did
+ */
+gboolean
+car_app_has_answered (CarApp *self)
+{
+  g_return_val_if_fail (CAR_IS_APP (self), FALSE);
+
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  return priv->answered;
 }
 
 /**
  * car_app_get_cancellable:
  * @self: an app
  *
- * What `SIGINT` and `SIGTERM` cancel while the app runs; all methods that a connector implements are given it, those of
- * the app apart.
+ * What `SIGINT` and `SIGTERM` cancel while the app runs, and what a program cancels that wants the run to stop, from any
+ * thread. All methods that a connector implements are given it, except those of the app. It belongs to the run that goes
+ * on, or else to the next one: after a run that was cancelled there is a new one.
  *
  * Returns: (transfer none): the cancellable
  */
@@ -420,4 +657,56 @@ car_app_get_cancellable (CarApp *self)
 
   CarAppPrivate *priv = car_app_get_instance_private (self);
   return priv->cancellable;
+}
+
+gboolean
+car_app_begin_run (CarApp *self)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+
+  if (priv->running)
+    return FALSE;
+
+  priv->running = TRUE;
+  return TRUE;
+}
+
+void
+car_app_end_run (CarApp *self)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+
+  priv->running = priv->prepared = priv->answered = priv->head_given = FALSE;
+  if (!g_cancellable_is_cancelled (priv->cancellable))
+    return;
+
+  g_object_unref (priv->cancellable);
+  priv->cancellable = g_cancellable_new ();
+}
+
+gboolean
+car_app_is_prepared (CarApp *self)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+
+  return priv->prepared;
+}
+
+const CarSettings *
+car_app_get_settings (CarApp *self)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+
+  return priv->settings;
+}
+
+void
+car_app_give_head (CarApp *self, GObject *data_handler)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+
+  for (guint id = PROP_SOURCE_NAME; id < N_TEXTS; id++)
+    if (priv->texts[id] != NULL)
+      g_object_set (data_handler, properties[id]->name, priv->texts[id], NULL);
+  priv->head_given = TRUE;
 }

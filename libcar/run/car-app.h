@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 #define CAR_TYPE_APP (car_app_get_type ())
 
 CAR_AVAILABLE_IN_1_0
-G_DECLARE_DERIVABLE_TYPE (CarApp, car_app, CAR, APP, GApplication)
+G_DECLARE_DERIVABLE_TYPE (CarApp, car_app, CAR, APP, GObject)
 
 /**
  * CarAppClass:
@@ -30,7 +30,7 @@ G_DECLARE_DERIVABLE_TYPE (CarApp, car_app, CAR, APP, GApplication)
  */
 struct _CarAppClass
 {
-  GApplicationClass parent_class;
+  GObjectClass parent_class;
 
   CarAssetServer *(*create_asset_server) (CarApp *self, GError **error);
   gboolean (*create_schema_extension) (CarApp *self, CarSchemaExtension **extension, GError **error);
@@ -54,15 +54,28 @@ CAR_AVAILABLE_IN_1_0
 gboolean car_app_create_incremental_import (CarApp *self, CarIncrementalImport **import, GError **error);
 
 CAR_AVAILABLE_IN_1_0
-void car_app_add_setting (CarApp *self,
-                          const char *name,
-                          const char *variable,
-                          CarSettingFlags flags,
-                          const char *description,
-                          const char *arg_description);
+void car_app_add_setting (CarApp *self, CarSetting *setting);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_app_set_setting (CarApp *self, const char *name, const char *value, GError **error);
 
 CAR_AVAILABLE_IN_1_0
 const char *car_app_get_setting (CarApp *self, const char *name);
+
+CAR_AVAILABLE_IN_1_0
+gint64 car_app_get_integer_setting (CarApp *self, const char *name);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_app_get_boolean_setting (CarApp *self, const char *name);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_app_prepare (CarApp *self, int argc, char **argv, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+gboolean car_app_has_answered (CarApp *self);
+
+CAR_AVAILABLE_IN_1_0
+int car_app_run (CarApp *self, int argc, char **argv);
 
 CAR_AVAILABLE_IN_1_0
 GCancellable *car_app_get_cancellable (CarApp *self);

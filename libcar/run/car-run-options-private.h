@@ -6,14 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* What an import needs of the settings, checked: they fit together, and numbers are numbers. The texts are the
- * settings'. */
+/* What an import needs of the settings: all of it is there and fits together. The texts are the settings'. */
 typedef struct
 {
   const char *url;
   const char *key;
   const char *password;
   const char *token; /* set: url is the one for a token, and key and password are NULL */
+  const char *ca;    /* NULL: the system's certificates */
   const char *source;
   const char *directory;
   gboolean keep_directory;

@@ -5,9 +5,6 @@
 #include <libcar/client/car-call-private.h>
 #include <libcar/run/car-run-options-private.h>
 
-#define DEFAULT_PAGE_SIZE 2000
-#define MAX_PAGE_SIZE 100000
-
 /* The two ways to say who one is to the CAR service. */
 static const char *const token_settings[] = { "car-service-url-for-token", "car-service-token", NULL };
 static const char *const basic_settings[] = { "car-service-url", "car-service-key", "car-service-password",
@@ -91,25 +88,6 @@ read_service (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *pr
 }
 
 static void
-read_page_size (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *problems)
-{
-  const CarSetting *setting = car_settings_lookup (settings, "export-data-page-size", -1);
-  guint64 number = DEFAULT_PAGE_SIZE;
-
-  if (setting->value != NULL &&
-      !g_ascii_string_to_unsigned (setting->value, 10, 1, MAX_PAGE_SIZE, &number, NULL))
-    {
-      g_autofree char *shown = car_setting_to_string (setting);
-      g_autofree char *problem = g_strdup_printf ("%s must be a whole number from 1 to %d, not “%s”", shown,
-                                                  MAX_PAGE_SIZE, setting->value);
-
-      g_strv_builder_add (problems, problem);
-    }
-
-  self->page_size = number;
-}
-
-static void
 read_source (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *problems)
 {
   const CarSetting *setting = car_settings_lookup (settings, "source", -1);
@@ -135,11 +113,12 @@ car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError *
   *self = (CarRunOptions){
     .directory = car_settings_get (settings, "export-data-dir"),
     .keep_directory = car_settings_is_on (settings, "keep-export-data-dir"),
+    .page_size = (guint) car_settings_get_integer (settings, "export-data-page-size"),
+    .ca = car_settings_get (settings, "car-service-ca"),
   };
 
   read_source (self, settings, problems);
   read_service (self, settings, problems);
-  read_page_size (self, settings, problems);
   car_settings_check_required (settings, problems);
 
   return car_settings_set_error (problems, error);

@@ -5,16 +5,21 @@
 #include <signal.h>
 #include <string.h>
 
-#include <libcar/client/car-client.h>
-#include <libcar/staging/car-data-handler-private.h>
+#include <libcar/base/car-error.h>
 #include <libcar/base/car-failure-private.h>
-#include <libcar/run/car-import-private.h>
+#include <libcar/client/car-client.h>
 #include <libcar/log/car-log-private.h>
+#include <libcar/run/car-app-private.h>
+#include <libcar/run/car-import-private.h>
 #include <libcar/run/car-progress-private.h>
 #include <libcar/run/car-run-options-private.h>
-#include <libcar/run/car-run-private.h>
 #include <libcar/run/car-signals-private.h>
 #include <libcar/run/car-summary-private.h>
+#include <libcar/staging/car-data-handler-private.h>
+
+/* How long a run that failed tries to have its save point forgotten; less than what service managers and container engines
+ * wait before they kill. */
+#define FORGETTING_SECONDS 20
 
 typedef struct
 {
@@ -22,6 +27,7 @@ typedef struct
   const CarSettings *settings;
   CarRunOptions options;
   GCancellable *cancellable;
+  CarSignals *signals;
   CarClient *client;
   CarAssetServer *asset_server;
   CarImportSchema *schema;
@@ -61,15 +67,37 @@ make_product (const CarSettings *settings)
   return g_strconcat (name, "/", safe_version, NULL);
 }
 
+/* The certificates that the service's must come from; NULL and no error: the system's. */
+static GTlsDatabase *
+open_certificates (const char *ca, GError **error)
+{
+  if (ca == NULL)
+    return NULL;
+
+  g_autofree char *path = g_canonicalize_filename (ca, NULL);
+  g_autoptr (GError) failure = NULL;
+  GTlsDatabase *database = g_tls_file_database_new (path, &failure);
+
+  if (database == NULL)
+    g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
+                 "-car-service-ca (CAR_SERVICE_CA) must be a file of certificates in PEM: %s: %s", path,
+                 failure->message);
+  return database;
+}
+
 static gboolean
 open_client (CarRun *self, GError **error)
 {
   const CarRunOptions *options = &self->options;
   g_autofree char *product = make_product (self->settings);
+  g_autoptr (GTlsDatabase) certificates = open_certificates (options->ca, error);
 
-  self->client =
-      g_initable_new (CAR_TYPE_CLIENT, NULL, error, "base-url", options->url, "token", options->token, "key",
-                      options->key, "password", options->password, "user-agent", product, NULL);
+  if (certificates == NULL && options->ca != NULL)
+    return FALSE;
+
+  self->client = g_initable_new (CAR_TYPE_CLIENT, NULL, error, "base-url", options->url, "token",
+                                 options->token, "key", options->key, "password", options->password,
+                                 "user-agent", product, "tls-database", certificates, NULL);
   if (self->client == NULL)
     {
       g_prefix_error (
@@ -142,6 +170,7 @@ open_import (CarRun *self, CarImport *import, const char *reason, GError **error
   if (self->data_handler == NULL)
     return FALSE;
 
+  car_app_give_head (self->app, G_OBJECT (self->data_handler));
   car_import_set_surroundings (import, self->app, self->client, self->data_handler, self->asset_server);
   car_summary_start (&self->summary, reason);
   self->progress = car_progress_new (self->data_handler);
@@ -343,22 +372,23 @@ import_data (CarRun *self, GError **error)
   return reason == NULL || import_fully (self, reason, error);
 }
 
-/* A gap may be in the data: without a save point the next import is a full one. */
+/* A gap may be in the data: without a save point the next import is a full one. What stops the run does not stop this. */
 static void
 forget_save_point (CarRun *self)
 {
+  g_autoptr (GCancellable) deadline = car_signals_new_deadline (self->signals, FORGETTING_SECONDS);
   g_autoptr (GError) error = NULL;
 
   if (self->client == NULL)
     return;
 
-  if (car_client_set_save_point (self->client, self->options.source, "", NULL, &error))
+  if (car_client_set_save_point (self->client, self->options.source, "", deadline, &error))
     self->summary.save_point = CAR_SAVE_POINT_FORGOTTEN;
   else
     car_log_failure (
-        "The save point could not be forgotten, so the next run will not be the full import that it has to "
-        "be: %s",
-        error->message);
+        "The save point could not be forgotten, so the next run will be incremental where it ought to be "
+        "full: %s",
+        g_cancellable_is_cancelled (deadline) ? "the CAR service did not do it in time" : error->message);
 }
 
 static char *
@@ -379,61 +409,111 @@ describe_error (const GError *error, CarFailureKind kind)
 
 /* Says what went wrong, once. Returns: the exit code. */
 static int
-conclude (CarRun *self, const GError *error, int signal)
+conclude (CarRun *self, const GError *error)
 {
   CarFailureKind kind = car_failure_get_kind (error);
   int code = car_failure_get_exit_code (error);
+  int signal = car_signals_get_caught (self->signals);
+  const char *by = "";
 
-  if (kind == CAR_FAILURE_UNRECOVERABLE)
-    forget_save_point (self);
-  else if (signal != 0)
+  if (kind != CAR_FAILURE_UNRECOVERABLE && signal != 0)
     {
       kind = CAR_FAILURE_STOPPED;
       code = 128 + signal; /* what a shell makes of it */
+      by = signal == SIGINT ? " by SIGINT" : " by SIGTERM";
     }
 
   g_autofree char *message = describe_error (error, kind);
   car_summary_set_failure (&self->summary, kind, code, self->step, message);
-  const char *by = signal == 0 || kind != CAR_FAILURE_STOPPED ? ""
-                   : signal == SIGINT                         ? " by SIGINT"
-                                                              : " by SIGTERM";
-
   car_log_failure ("While %s: %s. %s%s (exit code %d): %s", self->step, message,
                    car_failure_kind_to_string (kind), by, code, car_failure_kind_get_outlook (kind));
+
+  if (kind == CAR_FAILURE_UNRECOVERABLE)
+    forget_save_point (self);
+
   return code;
 }
 
-int
-car_run (CarApp *app, const CarSettings *settings)
+/* From the settings, which are read, to the exit code; `error` is why they cannot be used. */
+static int
+run_prepared (CarRun *self, const GError *settings_error)
 {
-  CarRun self = { .app = app,
-                  .settings = settings,
-                  .cancellable = car_app_get_cancellable (app),
-                  .step = "reading the settings" };
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = settings_error == NULL ? NULL : g_error_copy (settings_error);
   int code = 0;
 
-  car_summary_init (&self.summary);
-  CarSignals *signals = car_signals_watch (self.cancellable);
-
-  gboolean done = car_settings_is_on (settings, "connection-test") ? test_connection (&self, &error)
-                                                                   : import_data (&self, &error);
-  g_clear_pointer (&self.progress, car_progress_free);
-  int signal = car_signals_unwatch (signals);
-
+  gboolean done = error == NULL &&
+                  (car_settings_is_on (self->settings, "connection-test") ? test_connection (self, &error)
+                                                                          : import_data (self, &error));
+  g_clear_pointer (&self->progress, car_progress_free);
   if (!done)
-    code = conclude (&self, error, signal);
+    code = conclude (self, error);
 
-  close_import (&self);
-  if (self.summary.started)
-    car_summary_tell (&self.summary, done);
-  car_summary_write (&self.summary, settings);
+  close_import (self);
+  if (self->summary.started)
+    car_summary_tell (&self->summary, done);
+  car_summary_write (&self->summary, self->settings);
 
-  car_summary_clear (&self.summary);
-  g_free (self.last_save_point);
-  g_clear_object (&self.schema);
-  g_clear_object (&self.asset_server);
-  g_clear_object (&self.client);
+  return code;
+}
 
+static void
+run_clear (CarRun *self)
+{
+  car_summary_clear (&self->summary);
+  g_free (self->last_save_point);
+  g_clear_object (&self->schema);
+  g_clear_object (&self->asset_server);
+  g_clear_object (&self->client);
+  car_signals_free (self->signals);
+  g_object_unref (self->cancellable);
+}
+
+/**
+ * car_app_run:
+ * @self: an app that does not run
+ * @argc: how many arguments there are
+ * @argv: (array length=argc) (element-type filename) (nullable): the arguments of the program, its name first; they are not
+ *   looked at where [method@App.prepare] has read them for this run
+ *
+ * Runs the connector, from its settings to its exit code: makes the import, and logs what it did or what went wrong. It
+ * returns when all is done. It may be called again: each run reads the settings anew.
+ *
+ * Returns: the exit code, 0 to 255 (protocol.md, "Failures")
+ */
+int
+car_app_run (CarApp *self, int argc, char **argv)
+{
+  g_return_val_if_fail (CAR_IS_APP (self), CAR_APP_ERROR_GENERAL);
+  g_return_val_if_fail (argc == 0 || argv != NULL, CAR_APP_ERROR_GENERAL);
+
+  if (!car_app_begin_run (self))
+    {
+      g_critical ("%s runs already: an app runs once at a time", G_OBJECT_TYPE_NAME (self));
+      return CAR_APP_ERROR_GENERAL;
+    }
+
+  g_autoptr (CarApp) app = g_object_ref (self);
+  g_autoptr (GError) error = NULL;
+  gboolean watch_signals;
+  int code = 0;
+
+  g_object_get (app, "watch-signals", &watch_signals, NULL);
+  if (!car_app_is_prepared (app))
+    car_app_prepare (app, argc, argv, &error);
+
+  if (!car_app_has_answered (app))
+    {
+      CarRun run = { .app = app,
+                     .settings = car_app_get_settings (app),
+                     .cancellable = g_object_ref (car_app_get_cancellable (app)),
+                     .step = "reading the settings" };
+
+      run.signals = car_signals_new (run.cancellable, watch_signals);
+      car_summary_init (&run.summary);
+      code = run_prepared (&run, error);
+      run_clear (&run);
+    }
+
+  car_app_end_run (app);
   return code;
 }

@@ -10,9 +10,14 @@ G_BEGIN_DECLS
  * connector's method. The second one ends the process, as if nobody had watched. */
 typedef struct _CarSignals CarSignals;
 
-CarSignals *car_signals_watch (GCancellable *cancellable);
+/* `are_watched`: FALSE leaves both signals to the program. */
+CarSignals *car_signals_new (GCancellable *cancellable, gboolean are_watched);
+void car_signals_free (CarSignals *self);
 
-/* Ends the watch. Returns: the signal that came, or 0. */
-int car_signals_unwatch (CarSignals *self);
+/* The signal that came, or 0. */
+int car_signals_get_caught (CarSignals *self);
+
+/* A cancellable for what must be tried once more and must not take long: no signal cancels it, but this time does. */
+GCancellable *car_signals_new_deadline (CarSignals *self, guint seconds);
 
 G_END_DECLS

@@ -73,14 +73,14 @@ add_signal (CarSignals *self, guint i)
 }
 
 CarSignals *
-car_signals_watch (GCancellable *cancellable)
+car_signals_new (GCancellable *cancellable, gboolean are_watched)
 {
   CarSignals *self = g_new0 (CarSignals, 1);
 
   self->cancellable = g_object_ref (cancellable);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
-  for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
+  for (guint i = 0; are_watched && i < G_N_ELEMENTS (watched); i++)
     add_signal (self, i);
   self->thread = g_thread_new ("car-signals", watch, self);
 
@@ -96,7 +96,33 @@ quit (gpointer data)
 }
 
 int
-car_signals_unwatch (CarSignals *self)
+car_signals_get_caught (CarSignals *self)
+{
+  return g_atomic_int_get (&self->caught);
+}
+
+static gboolean
+on_deadline (gpointer data)
+{
+  g_cancellable_cancel (data);
+
+  return G_SOURCE_REMOVE;
+}
+
+GCancellable *
+car_signals_new_deadline (CarSignals *self, guint seconds)
+{
+  GCancellable *cancellable = g_cancellable_new ();
+  g_autoptr (GSource) source = g_timeout_source_new_seconds (seconds);
+
+  g_source_set_callback (source, on_deadline, g_object_ref (cancellable), g_object_unref);
+  g_source_attach (source, self->context);
+
+  return cancellable;
+}
+
+void
+car_signals_free (CarSignals *self)
 {
   /* Quit from within: a loop that does not run yet would not notice. */
   g_autoptr (GSource) idle = g_idle_source_new ();
@@ -112,12 +138,8 @@ car_signals_unwatch (CarSignals *self)
         sigaction (watched[i], &self->signals[i].before, NULL);
       }
 
-  int caught = g_atomic_int_get (&self->caught);
-
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_object_unref (self->cancellable);
   g_free (self);
-
-  return caught;
 }

@@ -10,6 +10,8 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
+#include <libcar/base/car-error.h>
+#include <libcar/base/car-text-private.h>
 #include <libcar/settings/car-arguments-private.h>
 
 /* An argument, looked at as an option. */
@@ -35,38 +37,98 @@ is_option (const char *argument)
   return argument[0] == '-' && argument[1] != '\0';
 }
 
-char **
-car_arguments_normalise (const CarSettings *settings, const char *const *arguments)
+static gboolean
+is_help (const char *argument)
 {
-  g_autoptr (GPtrArray) out = g_ptr_array_new_with_free_func (g_free);
+  return g_str_equal (argument, "-h") || g_str_equal (argument, "-help") || g_str_equal (argument, "--help");
+}
+
+static gboolean
+takes_next (const CarArgument *argument)
+{
+  return argument->setting != NULL && argument->value == NULL &&
+         argument->setting->type != CAR_SETTING_BOOLEAN;
+}
+
+static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
+  return FALSE;
+}
+
+/* Neither what is wrong nor what stands beside it is shown: it may be a secret, or a piece of one that nobody quoted. */
+static gboolean
+refuse_argument (const char *argument, GError **error)
+{
+  if (!is_option (argument))
+    return refuse (error, "an argument belongs to no option (a value with spaces needs quotes)");
+
+  g_autofree char *shown = car_text_to_printable (argument, strcspn (argument, "="));
+  return refuse (error, "there is no option %s", shown);
+}
+
+static gboolean
+take_option (CarSettings *settings, const CarArgument *option, GError **error)
+{
+  g_autofree char *shown = car_setting_to_string (option->setting);
+  gboolean on = TRUE;
+
+  if (option->setting->type != CAR_SETTING_BOOLEAN && option->value == NULL)
+    return refuse (error, "%s needs a value: %s", shown, option->setting->description);
+  if (option->setting->type == CAR_SETTING_BOOLEAN && option->value != NULL &&
+      !car_setting_parse_boolean (option->value, &on))
+    return refuse (error, "%s takes no value but yes or no", shown);
+
+  car_settings_set_option (settings, option->setting, option->value != NULL ? option->value : "true");
+  return TRUE;
+}
+
+gboolean
+car_arguments_parse (CarSettings *settings, int argc, char **argv, CarRequest *request, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
   gboolean options = TRUE;
 
-  for (guint i = 0; arguments[i] != NULL; i++)
+  *request = CAR_ARGUMENTS_RUN;
+  car_settings_clear_options (settings);
+
+  for (int i = 1; i < argc; i++)
     {
-      CarArgument parsed = { 0 };
+      GError **first = problem == NULL ? &problem : NULL;
+      CarArgument argument = { 0 };
 
-      options = options && !g_str_equal (arguments[i], "--");
-      if (i > 0 && options && is_option (arguments[i]))
-        parsed = parse_argument (settings, arguments[i]);
-
-      if (parsed.setting != NULL && parsed.value == NULL && !(parsed.setting->flags & CAR_SETTING_SWITCH))
-        parsed.value = arguments[i + 1] == NULL ? NULL : arguments[++i];
-
-      if (parsed.setting != NULL && parsed.value != NULL)
-        g_ptr_array_add (out, g_strdup_printf ("--%s=%s", parsed.setting->name, parsed.value));
-      else if (parsed.setting != NULL)
-        g_ptr_array_add (out, g_strdup_printf ("--%s", parsed.setting->name));
-      else if (parsed.value != NULL)
+      if (options && g_str_equal (argv[i], "--"))
         {
-          g_ptr_array_add (out, g_strndup (arguments[i], parsed.value - 1 - arguments[i]));
-          g_ptr_array_add (out, g_strdup (parsed.value));
+          options = FALSE;
+          continue;
         }
+      if (options && is_option (argv[i]))
+        argument = parse_argument (settings, argv[i]);
+
+      if (options && is_help (argv[i]))
+        *request = CAR_ARGUMENTS_HELP;
+      else if (argument.setting == NULL)
+        refuse_argument (options ? argv[i] : "", first);
+      else if (takes_next (&argument) && i + 1 == argc && g_str_equal (argument.setting->name, "version"))
+        *request = *request == CAR_ARGUMENTS_HELP ? CAR_ARGUMENTS_HELP : CAR_ARGUMENTS_VERSION;
       else
-        g_ptr_array_add (out, g_strdup (g_strcmp0 (arguments[i], "-help") == 0 ? "--help" : arguments[i]));
+        {
+          if (takes_next (&argument) && i + 1 < argc)
+            argument.value = argv[++i];
+          take_option (settings, &argument, first);
+        }
     }
 
-  g_ptr_array_add (out, NULL);
-  return (char **) g_ptr_array_free (g_steal_pointer (&out), FALSE);
+  if (problem == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }
 
 /* Fields 48 and 49 of /proc/self/stat, proc(5): where the arguments begin and end. The second field may hold spaces and
@@ -140,21 +202,18 @@ wipe_between (const CarSettings *settings, int memory, guint64 begin, guint64 en
           !wipe (memory, address + (parsed.value - at), strlen (parsed.value), error))
         return FALSE;
 
-      gboolean has_value_next =
-          parsed.setting != NULL && parsed.value == NULL && !(parsed.setting->flags & CAR_SETTING_SWITCH);
-      before = has_value_next ? parsed.setting : NULL;
+      before = takes_next (&parsed) ? parsed.setting : NULL;
     }
 
   return TRUE;
 }
 
 static gboolean
-have_secret (const CarSettings *settings, const char *const *normalised)
+have_secret (const CarSettings *settings, int argc, char **argv)
 {
-  for (guint i = 0; normalised[i] != NULL; i++)
+  for (int i = 1; i < argc; i++)
     {
-      CarArgument parsed =
-          is_option (normalised[i]) ? parse_argument (settings, normalised[i]) : (CarArgument){ 0 };
+      CarArgument parsed = is_option (argv[i]) ? parse_argument (settings, argv[i]) : (CarArgument){ 0 };
 
       if (parsed.setting != NULL && (parsed.setting->flags & CAR_SETTING_SECRET))
         return TRUE;
@@ -164,12 +223,12 @@ have_secret (const CarSettings *settings, const char *const *normalised)
 }
 
 gboolean
-car_arguments_wipe_secrets (const CarSettings *settings, const char *const *normalised, GError **error)
+car_arguments_wipe_secrets (const CarSettings *settings, int argc, char **argv, GError **error)
 {
   const gsize most = 16 * 1024 * 1024; /* the kernel allows a quarter of the stack, 6 MB at most */
   guint64 begin, end;
 
-  if (!have_secret (settings, normalised))
+  if (!have_secret (settings, argc, argv))
     return TRUE;
   if (!find_argument_memory (&begin, &end, error))
     return FALSE;

@@ -2,58 +2,47 @@
 
 #pragma once
 
-#include <libcar/settings/car-setting.h>
+#include <libcar/settings/car-setting-private.h>
 
 G_BEGIN_DECLS
 
-/* The settings of a run: each is an option, an environment variable and an encrypted file (protocol.md, "Settings"). */
-
-typedef struct
-{
-  char *name;     /* the option, without its dashes */
-  char letter;    /* its short option, or NUL */
-  char *variable; /* NULL: it has none */
-  CarSettingFlags flags;
-  char *description;
-  char *arg_description;
-  char *value; /* NULL: not given, or given empty */
-} CarSetting;
-
+/* The settings of a run, libcar's own and the connector's, and their values (protocol.md, "Settings"). */
 typedef struct _CarSettings CarSettings;
 
-/* With those that every connector has. */
+/* With libcar's own. */
 CarSettings *car_settings_new (void);
 void car_settings_free (CarSettings *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarSettings, car_settings_free)
 
-/* The name must be new. */
-CarSetting *car_settings_add (CarSettings *self,
-                              const char *name,
-                              const char *variable,
-                              CarSettingFlags flags,
-                              const char *description,
-                              const char *arg_description);
+/* Takes a setting of the connector. CAR_APP_ERROR_GENERAL: it cannot be a setting, or its name is taken. */
+gboolean car_settings_add (CarSettings *self, CarSetting *setting, GError **error);
 
-/* In the order in which they were added: (element-type CarSetting). */
-const GPtrArray *car_settings_get_all (const CarSettings *self);
+/* In the order in which they were added, the first n_own of them libcar's: (element-type CarSetting). */
+GPtrArray *car_settings_list (const CarSettings *self, guint *n_own);
 
-/* `name` may go on behind `length`; -1: it ends with its NUL. */
+/* `name` may go on behind `length`; -1: it ends with its NUL. "d" is "debug" too. NULL: there is none. */
 const CarSetting *car_settings_lookup (const CarSettings *self, const char *name, gssize length);
 
-/* NULL where it is not given. A switch that is on is "true". */
+/* The value; the default where it is not given, NULL where it has none. Of a boolean "true", or NULL where it is off. */
 const char *car_settings_get (const CarSettings *self, const char *name);
+gint64 car_settings_get_integer (const CarSettings *self, const char *name);
 gboolean car_settings_is_on (const CarSettings *self, const char *name);
 
-/* For what is found elsewhere, when it is not given. */
-void car_settings_set (CarSettings *self, const char *name, const char *value);
+/* What the arguments of this run say. */
+void car_settings_clear_options (CarSettings *self);
+void car_settings_set_option (CarSettings *self, const CarSetting *setting, const char *value);
 
-/* Takes the values from the encrypted files, the parsed options and the environment. CAR_APP_ERROR_INVALID_PARAMETER:
- * one is not UTF-8, or a file cannot be used. */
-gboolean car_settings_load (CarSettings *self, GVariantDict *options, GError **error);
+/* What the program says: it wins over all else, now and in all runs to come, until it is NULL.
+ * CAR_APP_ERROR_INVALID_PARAMETER: there is no such setting, or it does not take this value. */
+gboolean car_settings_set (CarSettings *self, const char *name, const char *value, GError **error);
 
-/* How a person finds it: "-source (CONNECTION_NAME)". */
-char *car_setting_to_string (const CarSetting *self);
+/* The default that is only known now. */
+void car_settings_set_default (CarSettings *self, const char *name, const char *value);
+
+/* Finds all values anew: what the program says, the encrypted files, the options, the environment.
+ * CAR_APP_ERROR_INVALID_PARAMETER, with all that is wrong at once. */
+gboolean car_settings_load (CarSettings *self, GError **error);
 
 /* Appends "-source (CONNECTION_NAME) is missing: DESCRIPTION" to problems, texts that car_settings_set_error() makes
  * one error of. */

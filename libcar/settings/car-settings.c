@@ -2,89 +2,119 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include <libcar/base/car-error.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/settings/car-secrets-private.h>
 #include <libcar/settings/car-settings-private.h>
 
+#define MAX_PAGE_SIZE 100000
+#define DEFAULT_PAGE_SIZE 2000
+
+/* A setting, and what each place says of it: NULL where it says nothing, "" where it says that it is not given. */
+typedef struct
+{
+  CarSetting *setting;
+  char *set;           /* the program */
+  char *option;        /* the arguments */
+  char *value;         /* NULL: not given */
+  char *default_value; /* known only now; else it is the setting's */
+} CarEntry;
+
 struct _CarSettings
 {
-  GPtrArray *all;
-  GHashTable *by_name; /* name → CarSetting, borrowed */
+  GPtrArray *entries;
+  GHashTable *by_name; /* name → CarEntry, borrowed */
+  guint n_own;
 };
 
-/* Any may have been secret, so all are overwritten. */
+/* Any may be secret, so all are overwritten. */
 static void
-take_value (CarSetting *self, char *value)
+replace (char **text, const char *by)
 {
-  car_secret_free (self->value);
-  self->value = value == NULL || *value == '\0' ? NULL : value;
-  if (self->value == NULL)
-    g_free (value);
+  char *before = g_steal_pointer (text);
+
+  *text = g_strdup (by);
+  car_secret_free (before);
 }
 
 static void
-car_setting_free (gpointer data)
+entry_free (gpointer data)
 {
-  CarSetting *self = data;
+  CarEntry *self = data;
 
-  g_free (self->name);
-  g_free (self->variable);
-  g_free (self->description);
-  g_free (self->arg_description);
-  take_value (self, NULL);
+  replace (&self->set, NULL);
+  replace (&self->option, NULL);
+  replace (&self->value, NULL);
+  g_free (self->default_value);
+  car_setting_unref (self->setting);
   g_free (self);
+}
+
+static void
+add_entry (CarSettings *self, CarSetting *setting)
+{
+  CarEntry *entry = g_new0 (CarEntry, 1);
+
+  entry->setting = setting;
+  g_ptr_array_add (self->entries, entry);
+  g_hash_table_insert (self->by_name, setting->name, entry);
 }
 
 /* protocol.md, "Settings". That the source and one way to the service are required is not said here: a connection
  * test needs neither. */
-static const struct
+static void
+add_own (CarSettings *self)
 {
-  const char *name;
-  char letter;
-  const char *variable;
-  CarSettingFlags flags;
-  const char *description;
-  const char *arg_description;
-} common_settings[] = {
-  { "source", 0, "CONNECTION_NAME", 0, "the name of the source that is replicated", "NAME" },
-  { "car-service-url", 0, "CAR_SERVICE_URL", 0, "the CAR service, with key and password", "URL" },
-  { "car-service-key", 0, "CAR_SERVICE_KEY", CAR_SETTING_SECRET, "the key to the CAR service", "KEY" },
-  { "car-service-password", 0, "CAR_SERVICE_PASSWORD", CAR_SETTING_SECRET, "the password to that key",
-    "PASSWORD" },
-  { "car-service-url-for-token", 0, "CAR_SERVICE_URL_FOR_AUTHTOKEN", 0, "the CAR service, with a token",
-    "URL" },
-  { "car-service-token", 0, "CAR_SERVICE_AUTHTOKEN", CAR_SETTING_SECRET, "the token to the CAR service",
-    "TOKEN" },
-  { "name", 0, "CONNECTOR_NAME", 0, "the name of this connector", "NAME" },
-  { "version", 0, "CONNECTOR_VERSION", 0, "the version of this connector", "VERSION" },
-  { "connection-test", 0, "DATASOURCE_CONNECTION_TEST", CAR_SETTING_SWITCH, "only test the data source",
-    NULL },
-  { "export-data-dir", 0, NULL, 0, "where data are staged before they are sent", "FOLDER" },
-  { "keep-export-data-dir", 0, NULL, CAR_SETTING_SWITCH, "keep what was staged", NULL },
-  { "export-data-page-size", 0, NULL, 0, "objects in one request, 1 to 100000 (2000)", "NUMBER" },
-  { "summary", 0, "CAR_SUMMARY", 0, "where to write what the run did, as JSON", "FILE" },
-  { "log-format", 0, "CAR_LOG_FORMAT", 0, "json, text, or auto: text on a terminal, else json", "FORMAT" },
-  { "debug", 'd', "DEBUG", CAR_SETTING_SWITCH, "log in detail", NULL },
-};
+  static const char *const formats[] = { "json", "text", "auto", NULL };
+  const CarSettingFlags secret = CAR_SETTING_SECRET;
+  CarSetting *own[] = {
+    car_setting_new_text ("source", "CONNECTION_NAME", 0, "the name of the source that is replicated", "NAME",
+                          NULL),
+    car_setting_new_text ("car-service-url", "CAR_SERVICE_URL", 0, "the CAR service, with key and password",
+                          "URL", NULL),
+    car_setting_new_text ("car-service-key", "CAR_SERVICE_KEY", secret, "the key to the CAR service", "KEY",
+                          NULL),
+    car_setting_new_text ("car-service-password", "CAR_SERVICE_PASSWORD", secret, "the password to that key",
+                          "PASSWORD", NULL),
+    car_setting_new_text ("car-service-url-for-token", "CAR_SERVICE_URL_FOR_AUTHTOKEN", 0,
+                          "the CAR service, with a token", "URL", NULL),
+    car_setting_new_text ("car-service-token", "CAR_SERVICE_AUTHTOKEN", secret,
+                          "the token to the CAR service", "TOKEN", NULL),
+    car_setting_new_file ("car-service-ca", "CAR_SERVICE_CA", 0,
+                          "the certificates (PEM) that the CAR service's must come from; else the system's",
+                          NULL),
+    car_setting_new_text ("name", "CONNECTOR_NAME", 0, "the name of this connector", "NAME", NULL),
+    car_setting_new_text ("version", "CONNECTOR_VERSION", 0,
+                          "the version of this connector; without a value: print it and exit", "VERSION",
+                          NULL),
+    car_setting_new_boolean ("connection-test", "DATASOURCE_CONNECTION_TEST", "only test the data source",
+                             FALSE),
+    car_setting_new_text ("export-data-dir", NULL, 0, "where data are staged before they are sent", "FOLDER",
+                          NULL),
+    car_setting_new_boolean ("keep-export-data-dir", NULL, "keep what was staged", FALSE),
+    car_setting_new_integer ("export-data-page-size", NULL, 0, "objects in one request", NULL, 1,
+                             MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
+    car_setting_new_text ("summary", "CAR_SUMMARY", 0, "where to write what the run did, as JSON", "FILE",
+                          NULL),
+    car_setting_new_choice ("log-format", "CAR_LOG_FORMAT", 0, "auto is text on a terminal, else json",
+                            formats, "auto"),
+    car_setting_new_boolean ("debug", "DEBUG", "log in detail", FALSE),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (own); i++)
+    add_entry (self, own[i]);
+  g_hash_table_insert (self->by_name, (char *) "d", g_hash_table_lookup (self->by_name, "debug"));
+  self->n_own = self->entries->len;
+}
 
 CarSettings *
 car_settings_new (void)
 {
   CarSettings *self = g_new0 (CarSettings, 1);
 
-  self->all = g_ptr_array_new_with_free_func (car_setting_free);
+  self->entries = g_ptr_array_new_with_free_func (entry_free);
   self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
-
-  for (guint i = 0; i < G_N_ELEMENTS (common_settings); i++)
-    {
-      CarSetting *setting = car_settings_add (self, common_settings[i].name, common_settings[i].variable,
-                                              common_settings[i].flags, common_settings[i].description,
-                                              common_settings[i].arg_description);
-      setting->letter = common_settings[i].letter;
-    }
+  add_own (self);
 
   return self;
 }
@@ -93,52 +123,93 @@ void
 car_settings_free (CarSettings *self)
 {
   g_hash_table_unref (self->by_name);
-  g_ptr_array_unref (self->all);
+  g_ptr_array_unref (self->entries);
   g_free (self);
 }
 
-CarSetting *
-car_settings_add (CarSettings *self,
-                  const char *name,
-                  const char *variable,
-                  CarSettingFlags flags,
-                  const char *description,
-                  const char *arg_description)
+static gboolean
+is_own (const CarSettings *self, const CarEntry *entry)
 {
-  CarSetting *setting = g_new0 (CarSetting, 1);
+  guint i = 0;
 
-  setting->name = g_strdup (name);
-  setting->variable = g_strdup (variable);
-  setting->flags = flags;
-  setting->description = g_strdup (description);
-  setting->arg_description = g_strdup (arg_description);
-
-  g_ptr_array_add (self->all, setting);
-  g_hash_table_insert (self->by_name, setting->name, setting);
-
-  return setting;
+  return g_ptr_array_find (self->entries, entry, &i) && i < self->n_own;
 }
 
-const GPtrArray *
-car_settings_get_all (const CarSettings *self)
+/* Whether the name is free. "-h" and "-help" are not the connector's either. */
+static gboolean
+check_name (const CarSettings *self, const char *name, GError **error)
 {
-  return self->all;
+  const CarEntry *taken = g_hash_table_lookup (self->by_name, name);
+
+  if (taken == NULL && !g_str_equal (name, "h") && !g_str_equal (name, "help"))
+    return TRUE;
+
+  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL, "the setting -%s is %s: it needs another name",
+               name,
+               taken == NULL || is_own (self, taken) ? "one of libcar's own, which every connector has"
+                                                     : "added twice");
+  return FALSE;
+}
+
+gboolean
+car_settings_add (CarSettings *self, CarSetting *setting, GError **error)
+{
+  g_autoptr (CarSetting) owned = setting;
+
+  if (!car_setting_check (owned, error) || !check_name (self, owned->name, error))
+    return FALSE;
+
+  add_entry (self, g_steal_pointer (&owned));
+  return TRUE;
+}
+
+GPtrArray *
+car_settings_list (const CarSettings *self, guint *n_own)
+{
+  GPtrArray *list = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->entries->len; i++)
+    g_ptr_array_add (list, ((CarEntry *) self->entries->pdata[i])->setting);
+  *n_own = self->n_own;
+
+  return list;
 }
 
 const CarSetting *
 car_settings_lookup (const CarSettings *self, const char *name, gssize length)
 {
   g_autofree char *whole = length < 0 ? NULL : g_strndup (name, length);
+  const CarEntry *entry = g_hash_table_lookup (self->by_name, whole != NULL ? whole : name);
 
-  return g_hash_table_lookup (self->by_name, whole != NULL ? whole : name);
+  return entry == NULL ? NULL : entry->setting;
+}
+
+static const char *
+get_value (const CarEntry *self)
+{
+  return self->value != NULL           ? self->value
+         : self->default_value != NULL ? self->default_value
+                                       : self->setting->default_value;
 }
 
 const char *
 car_settings_get (const CarSettings *self, const char *name)
 {
-  const CarSetting *setting = car_settings_lookup (self, name, -1);
+  const CarEntry *entry = g_hash_table_lookup (self->by_name, name);
+  const char *value = entry == NULL ? NULL : get_value (entry);
 
-  return setting == NULL ? NULL : setting->value;
+  if (value != NULL && entry->setting->type == CAR_SETTING_BOOLEAN && g_str_equal (value, "false"))
+    return NULL;
+
+  return value;
+}
+
+gint64
+car_settings_get_integer (const CarSettings *self, const char *name)
+{
+  const char *value = car_settings_get (self, name);
+
+  return value == NULL ? 0 : g_ascii_strtoll (value, NULL, 10);
 }
 
 gboolean
@@ -148,114 +219,108 @@ car_settings_is_on (const CarSettings *self, const char *name)
 }
 
 void
-car_settings_set (CarSettings *self, const char *name, const char *value)
+car_settings_clear_options (CarSettings *self)
 {
-  take_value (g_hash_table_lookup (self->by_name, name), g_strdup (value));
+  for (guint i = 0; i < self->entries->len; i++)
+    replace (&((CarEntry *) self->entries->pdata[i])->option, NULL);
 }
 
-static char *
-option_value (const CarSetting *setting, GVariantDict *options)
+void
+car_settings_set_option (CarSettings *self, const CarSetting *setting, const char *value)
 {
-  g_autofree char *value = NULL;
-  gboolean on = FALSE;
+  CarEntry *entry = g_hash_table_lookup (self->by_name, setting->name);
 
-  if (setting->flags & CAR_SETTING_SWITCH)
-    return g_variant_dict_lookup (options, setting->name, "b", &on) && on ? g_strdup ("true") : NULL;
-
-  /* As bytes: a source is called what it is called, whatever the locale's charset. */
-  return g_variant_dict_lookup (options, setting->name, "^ay", &value) ? g_steal_pointer (&value) : NULL;
+  replace (&entry->option, value);
 }
 
-/* What a text of a variable or a file says for a setting; it is taken. */
-static char *
-read_text (const CarSetting *setting, char *text)
-{
-  static const char *const off[] = { "", "0", "false", "no" };
-  gboolean on = text != NULL;
-
-  if (text == NULL || !(setting->flags & CAR_SETTING_SWITCH))
-    return text;
-
-  for (guint i = 0; i < G_N_ELEMENTS (off); i++)
-    on = on && g_ascii_strcasecmp (text, off[i]) != 0;
-
-  car_secret_free (text);
-  return on ? g_strdup ("true") : NULL;
-}
-
-/* The one place for what wins over what: an encrypted file over the option, and that over the variable; what is there
- * wins also when it is empty. */
+/* What a text says for a setting; an empty one, that it is not given. */
 static gboolean
-find_value (const CarSetting *setting,
-            CarSecrets *secrets,
-            GVariantDict *options,
-            char **value,
-            GError **error)
+take_text (CarEntry *self, const char *text, GError **error)
 {
-  char *encrypted = NULL;
+  char *value = NULL;
 
-  if (setting->variable != NULL && !car_secrets_read (secrets, setting->variable, &encrypted, error))
-    return FALSE;
+  replace (&self->value, NULL);
+  if (text == NULL || *text == '\0')
+    return TRUE;
 
-  if (encrypted != NULL)
+  value = car_setting_read (self->setting, text, error);
+  if (value != NULL && (self->setting->flags & CAR_SETTING_SECRET))
+    car_log_add_secret (value);
+  self->value = value;
+
+  return value != NULL;
+}
+
+gboolean
+car_settings_set (CarSettings *self, const char *name, const char *value, GError **error)
+{
+  CarEntry *entry = g_hash_table_lookup (self->by_name, name);
+
+  if (entry == NULL)
     {
-      if (!(setting->flags & CAR_SETTING_SWITCH))
-        car_log_add_secret (encrypted);
-      *value = read_text (setting, encrypted);
-      return TRUE;
+      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, "there is no setting “%s”", name);
+      return FALSE;
     }
 
-  *value = option_value (setting, options);
-  if (*value == NULL && setting->variable != NULL)
-    *value = read_text (setting, g_strdup (g_getenv (setting->variable)));
+  replace (&entry->set, NULL);
+  if (!take_text (entry, value, error))
+    return FALSE;
+
+  replace (&entry->set, value);
+  return TRUE;
+}
+
+void
+car_settings_set_default (CarSettings *self, const char *name, const char *value)
+{
+  CarEntry *entry = g_hash_table_lookup (self->by_name, name);
+
+  g_free (entry->default_value);
+  entry->default_value = g_strdup (value);
+}
+
+/* The one place for what wins over what: the program over an encrypted file, that over the option, and that over the
+ * variable. What is there wins also when it is empty. */
+static gboolean
+find_text (const CarEntry *self, CarSecrets *secrets, char **text, GError **error)
+{
+  const CarSetting *setting = self->setting;
+
+  *text = NULL;
+  if (self->set == NULL && setting->variable != NULL &&
+      !car_secrets_read (secrets, setting->variable, text, error))
+    return FALSE;
+
+  if (*text != NULL && setting->type != CAR_SETTING_BOOLEAN)
+    car_log_add_secret (*text);
+  if (*text == NULL)
+    *text = g_strdup (self->set != NULL           ? self->set
+                      : self->option != NULL      ? self->option
+                      : setting->variable != NULL ? g_getenv (setting->variable)
+                                                  : NULL);
 
   return TRUE;
 }
 
-static gboolean
-load_setting (CarSetting *setting, CarSecrets *secrets, GVariantDict *options, GError **error)
-{
-  char *value = NULL;
-
-  if (!find_value (setting, secrets, options, &value, error))
-    return FALSE;
-
-  take_value (setting, value);
-
-  if (setting->value != NULL && (setting->flags & CAR_SETTING_SECRET))
-    car_log_add_secret (setting->value);
-
-  if (setting->value == NULL || g_utf8_validate (setting->value, -1, NULL))
-    return TRUE;
-
-  g_autofree char *shown = car_setting_to_string (setting);
-  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, "%s is not UTF-8 text", shown);
-  take_value (setting, NULL);
-  return FALSE;
-}
-
 gboolean
-car_settings_load (CarSettings *self, GVariantDict *options, GError **error)
+car_settings_load (CarSettings *self, GError **error)
 {
   g_autoptr (CarSecrets) secrets = car_secrets_new ();
-  gboolean loaded = TRUE;
+  g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
 
-  /* The others too where one fails: among them is how the failure is to be logged. */
-  for (guint i = 0; i < self->all->len; i++)
-    if (!load_setting (g_ptr_array_index (self->all, i), secrets, options, loaded ? error : NULL))
-      loaded = FALSE;
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      CarEntry *entry = self->entries->pdata[i];
+      g_autoptr (GError) problem = NULL;
+      char *text = NULL;
 
-  return loaded;
-}
+      replace (&entry->value, NULL);
+      if (!find_text (entry, secrets, &text, &problem) || !take_text (entry, text, &problem))
+        g_strv_builder_add (problems, problem->message);
+      car_secret_free (text);
+    }
 
-char *
-car_setting_to_string (const CarSetting *self)
-{
-  g_autofree char *option =
-      self->letter != 0 ? g_strdup_printf ("-%c", self->letter) : g_strdup_printf ("-%s", self->name);
-
-  return self->variable == NULL ? g_steal_pointer (&option)
-                                : g_strdup_printf ("%s (%s)", option, self->variable);
+  return car_settings_set_error (problems, error);
 }
 
 void
@@ -270,12 +335,12 @@ car_setting_add_missing (const CarSetting *self, GStrvBuilder *problems)
 void
 car_settings_check_required (const CarSettings *self, GStrvBuilder *problems)
 {
-  for (guint i = 0; i < self->all->len; i++)
+  for (guint i = 0; i < self->entries->len; i++)
     {
-      const CarSetting *setting = g_ptr_array_index (self->all, i);
+      const CarEntry *entry = self->entries->pdata[i];
 
-      if ((setting->flags & CAR_SETTING_REQUIRED) && setting->value == NULL)
-        car_setting_add_missing (setting, problems);
+      if ((entry->setting->flags & CAR_SETTING_REQUIRED) && entry->value == NULL)
+        car_setting_add_missing (entry->setting, problems);
     }
 }
 

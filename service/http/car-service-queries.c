@@ -6,8 +6,7 @@
 #include "service/query/car-query.h"
 #include "service/store/car-service-error.h"
 
-/* Milliseconds since the epoch of the moment that a query sees; -1: now. Nothing is older than the epoch, so a moment
- * before it is as good as the epoch itself. */
+/* Milliseconds since the epoch of the moment that a query sees; -1: now. */
 static gboolean
 read_timepoint (const CarServiceRequest *request, gint64 *timepoint, GError **error)
 {
@@ -23,7 +22,7 @@ read_timepoint (const CarServiceRequest *request, gint64 *timepoint, GError **er
                    "x-hasura-car-timepoint is not a moment in ISO 8601, such as 2026-01-31T12:00:00.000Z");
       return FALSE;
     }
-  *timepoint = MAX (g_date_time_to_unix (moment) * 1000 + g_date_time_get_microsecond (moment) / 1000, 0);
+  *timepoint = g_date_time_to_unix (moment) * 1000 + g_date_time_get_microsecond (moment) / 1000;
 
   return TRUE;
 }

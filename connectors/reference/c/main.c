@@ -61,18 +61,21 @@ reference_app_init (ReferenceApp *self)
 {
   CarApp *app = CAR_APP (self);
 
-  car_app_add_setting (app, "server", "CONFIGURATION_AUTH_URL", CAR_SETTING_REQUIRED,
-                       "the asset server's address", "URL");
-  car_app_add_setting (app, "username", "CONFIGURATION_AUTH_USERNAME", CAR_SETTING_REQUIRED,
-                       "the user that the asset server knows", "NAME");
-  car_app_add_setting (app, "password", "CONFIGURATION_AUTH_PASSWORD",
-                       CAR_SETTING_REQUIRED | CAR_SETTING_SECRET, "that user's password", "PASSWORD");
+  g_object_set (self, "version", "1.0", NULL);
+  car_app_add_setting (app, car_setting_new_text ("server", "CONFIGURATION_AUTH_URL", CAR_SETTING_REQUIRED,
+                                                  "the asset server's address", "URL", NULL));
+  car_app_add_setting (app,
+                       car_setting_new_text ("username", "CONFIGURATION_AUTH_USERNAME", CAR_SETTING_REQUIRED,
+                                             "the user that the asset server knows", "NAME", NULL));
+  car_app_add_setting (app, car_setting_new_text ("password", "CONFIGURATION_AUTH_PASSWORD",
+                                                  CAR_SETTING_REQUIRED | CAR_SETTING_SECRET,
+                                                  "that user's password", "PASSWORD", NULL));
 }
 
 int
 main (int argc, char **argv)
 {
-  g_autoptr (GApplication) app = g_object_new (REFERENCE_TYPE_APP, NULL);
+  g_autoptr (CarApp) app = g_object_new (REFERENCE_TYPE_APP, NULL);
 
-  return g_application_run (app, argc, argv);
+  return car_app_run (app, argc, argv);
 }

@@ -12,15 +12,17 @@ import {ReferenceIncrementalImport} from './incremental-import.js';
 import {ReferenceServer} from './server.js';
 
 const {REQUIRED, SECRET} = Car.SettingFlags;
+const SETTINGS = [
+    ['server', 'CONFIGURATION_AUTH_URL', REQUIRED, "the asset server's address", 'URL'],
+    ['username', 'CONFIGURATION_AUTH_USERNAME', REQUIRED, 'the user that the asset server knows', 'NAME'],
+    ['password', 'CONFIGURATION_AUTH_PASSWORD', REQUIRED | SECRET, "that user's password", 'PASSWORD'],
+];
 
 const ReferenceApp = GObject.registerClass(class ReferenceApp extends Car.App {
     constructor() {
         super();
-        this.add_setting('server', 'CONFIGURATION_AUTH_URL', REQUIRED, "the asset server's address", 'URL');
-        this.add_setting('username', 'CONFIGURATION_AUTH_USERNAME', REQUIRED,
-            'the user that the asset server knows', 'NAME');
-        this.add_setting('password', 'CONFIGURATION_AUTH_PASSWORD', REQUIRED | SECRET, "that user's password",
-            'PASSWORD');
+        for (const setting of SETTINGS)
+            this.add_setting(Car.Setting.new_text(...setting, null));
     }
 
     vfunc_create_asset_server() {

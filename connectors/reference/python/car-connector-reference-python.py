@@ -14,16 +14,18 @@ from incremental_import import ReferenceIncrementalImport
 from server import ReferenceServer
 
 REQUIRED, SECRET = Car.SettingFlags.REQUIRED, Car.SettingFlags.SECRET
+SETTINGS = (
+    ("server", "CONFIGURATION_AUTH_URL", REQUIRED, "the asset server's address", "URL"),
+    ("username", "CONFIGURATION_AUTH_USERNAME", REQUIRED, "the user that the asset server knows", "NAME"),
+    ("password", "CONFIGURATION_AUTH_PASSWORD", REQUIRED | SECRET, "that user's password", "PASSWORD"),
+)
 
 
 class ReferenceApp(Car.App):
     def __init__(self) -> None:
         super().__init__()
-        self.add_setting("server", "CONFIGURATION_AUTH_URL", REQUIRED, "the asset server's address", "URL")
-        self.add_setting(
-            "username", "CONFIGURATION_AUTH_USERNAME", REQUIRED, "the user that the asset server knows", "NAME"
-        )
-        self.add_setting("password", "CONFIGURATION_AUTH_PASSWORD", REQUIRED | SECRET, "that user's password", "PASSWORD")
+        for name, variable, flags, description, arg_description in SETTINGS:
+            self.add_setting(Car.Setting.new_text(name, variable, flags, description, arg_description))
 
     def do_create_asset_server(self) -> ReferenceServer:
         return ReferenceServer(*(self.get_setting(name) or "" for name in ("server", "username", "password")))

@@ -53,7 +53,43 @@ class SettingFlags(enum.IntFlag):
     NONE = 0
     REQUIRED = 1
     SECRET = 2
-    SWITCH = 4
+
+class Setting:
+    @staticmethod
+    def new_text(
+        name: str,
+        variable: str | None,
+        flags: SettingFlags,
+        description: str,
+        arg_description: str | None = None,
+        default_value: str | None = None,
+    ) -> Setting: ...
+    @staticmethod
+    def new_integer(
+        name: str,
+        variable: str | None,
+        flags: SettingFlags,
+        description: str,
+        arg_description: str | None,
+        minimum: int,
+        maximum: int,
+        default_value: int,
+    ) -> Setting: ...
+    @staticmethod
+    def new_boolean(name: str, variable: str | None, description: str, default_value: bool) -> Setting: ...
+    @staticmethod
+    def new_choice(
+        name: str,
+        variable: str | None,
+        flags: SettingFlags,
+        description: str,
+        choices: Sequence[str],
+        default_value: str | None = None,
+    ) -> Setting: ...
+    @staticmethod
+    def new_file(
+        name: str, variable: str | None, flags: SettingFlags, description: str, default_value: str | None = None
+    ) -> Setting: ...
 
 class Failure(RuntimeError):
     message: str
@@ -310,13 +346,33 @@ class IncrementalImport(Import):
     def do_delete_vertices(self, cancellable: Cancellable | None) -> bool | None: ...
 
 class App(_Object):
-    def __init__(self) -> None: ...
-    def add_setting(
-        self, name: str, variable: str | None, flags: SettingFlags, description: str, arg_description: str | None = None
+    version: str | None
+    description: str | None
+    source_name: str | None
+    source_description: str | None
+    report_type: str | None
+    report_description: str | None
+    watch_signals: bool
+    def __init__(
+        self,
+        *,
+        version: str | None = None,
+        description: str | None = None,
+        source_name: str | None = None,
+        source_description: str | None = None,
+        report_type: str | None = None,
+        report_description: str | None = None,
+        install_log: bool = True,
+        watch_signals: bool = True,
     ) -> None: ...
+    def add_setting(self, setting: Setting) -> None: ...
+    def set_setting(self, name: str, value: str | None = None) -> bool: ...
     def get_setting(self, name: str) -> str | None: ...
+    def get_integer_setting(self, name: str) -> int: ...
+    def get_boolean_setting(self, name: str) -> bool: ...
     def get_cancellable(self) -> Cancellable: ...
-    def set_option_context_summary(self, summary: str | None = None) -> None: ...
+    def prepare(self, argv: Sequence[str] | None = None) -> bool: ...
+    def has_answered(self) -> bool: ...
     def run(self, argv: Sequence[str] | None = None) -> int: ...
     def create_asset_server(self) -> AssetServer: ...
     def create_full_import(self) -> FullImport: ...

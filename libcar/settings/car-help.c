@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/base/car-failure-private.h>
+#include <libcar/settings/car-help-private.h>
+
+/* "  -d, --debug" or "  --source=NAME" */
+static char *
+make_option (const CarSetting *setting)
+{
+  if (g_str_equal (setting->name, "debug"))
+    return g_strdup ("  -d, --debug");
+
+  return setting->arg_description == NULL
+             ? g_strdup_printf ("  --%s", setting->name)
+             : g_strdup_printf ("  --%s=%s", setting->name, setting->arg_description);
+}
+
+static int
+find_width (const GPtrArray *settings)
+{
+  glong width = 0;
+
+  for (guint i = 0; i < settings->len; i++)
+    {
+      g_autofree char *option = make_option (settings->pdata[i]);
+
+      width = MAX (width, g_utf8_strlen (option, -1));
+    }
+
+  return (int) width;
+}
+
+static void
+append_row (GString *out, const char *left, int width, const char *right)
+{
+  g_string_append_printf (out, "%s%*s  %s\n", left, MAX (0, width - (int) g_utf8_strlen (left, -1)), "",
+                          right);
+}
+
+static void
+append_setting (GString *out, const CarSetting *setting, int width)
+{
+  g_autofree char *option = make_option (setting);
+  g_autofree char *values = car_setting_describe_values (setting);
+  g_autoptr (GString) right = g_string_new (setting->description);
+
+  if (setting->variable != NULL)
+    g_string_append_printf (right, " (%s)", setting->variable);
+  if (values != NULL)
+    g_string_append_printf (right, "; %s", values);
+
+  append_row (out, option, width, right->str);
+}
+
+static void
+append_exit_codes (GString *out)
+{
+  static const CarFailureKind kinds[] = { CAR_FAILURE_GENERAL,     CAR_FAILURE_INVALID_PARAMETER,
+                                          CAR_FAILURE_RECOVERABLE, CAR_FAILURE_UNRECOVERABLE,
+                                          CAR_FAILURE_DATASOURCE,  CAR_FAILURE_STOPPED };
+
+  g_string_append (out, "\nExit codes:\n");
+  append_row (out, "  0", 10, "Done");
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *codes = g_strconcat ("  ", car_failure_kind_get_codes (kinds[i]), NULL);
+      g_autofree char *what = g_strdup_printf ("%s: %s", car_failure_kind_to_string (kinds[i]),
+                                               car_failure_kind_get_outlook (kinds[i]));
+
+      append_row (out, codes, 10, what);
+    }
+}
+
+char *
+car_help_make (const CarSettings *settings, const char *program, const char *description)
+{
+  guint n_own;
+  g_autoptr (GPtrArray) all = car_settings_list (settings, &n_own);
+  int width = find_width (all);
+  GString *out = g_string_new (NULL);
+
+  g_string_append_printf (out, "Usage: %s [OPTION...]\n", program);
+  if (description != NULL)
+    g_string_append_printf (out, "\n%s\n", description);
+
+  if (all->len > n_own)
+    g_string_append (out, "\nSettings of this connector:\n");
+  for (guint i = n_own; i < all->len; i++)
+    append_setting (out, all->pdata[i], width);
+
+  g_string_append (out, "\nSettings of every connector:\n");
+  append_row (out, "  -h, --help", width, "print this and exit");
+  for (guint i = 0; i < n_own; i++)
+    append_setting (out, all->pdata[i], width);
+
+  g_string_append (
+      out,
+      "\nAn option may begin with one dash or with two; its value may follow “=” or a space. A name in\n"
+      "brackets is the environment variable that sets the same. An option wins over its variable, and an\n"
+      "encrypted file in /etc/secrets with the variable's name wins over both. An empty variable counts\n"
+      "as not given.\n");
+  append_exit_codes (out);
+
+  return g_string_free (out, FALSE);
+}
