@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the Python override does beyond the contract: classes, exceptions, types, signals, and where it is found."""
 
+import datetime
 import json
 import math
+import os
 import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
 import unittest
+import uuid
 
 import gi
 
 gi.require_version("Car", "1.0")
-from gi.repository import Car, GLib, GObject
+from gi.repository import Car, Gio, GLib, GObject
 
 from local_service import KEY, PASSWORD, run_service
 
@@ -105,6 +108,11 @@ class Failures(unittest.TestCase):
             (Car.DatasourceFailure("x"), 50),
             (Car.DatasourceFailure("x", Car.DatasourceFailureCode.AUTH), 52),
             (Car.AppError("x", Car.AppErrorCode.INVALID_PARAMETER), 2),
+            # What no process can return is the class's own.
+            (Car.AppError("x", 0), 1),
+            (Car.RecoverableFailure("x", 256), 10),
+            (Car.UnrecoverableFailure("x", -1), 20),
+            (Car.DatasourceFailure("x", "52"), 50),
         ):
             with self.assertRaises(type(raised)) as caught:
                 self.server(raised).test_connection(None)
@@ -114,10 +122,23 @@ class Failures(unittest.TestCase):
             self.assertEqual(str(raised), "x")
             self.assertEqual(repr(raised), f"{type(raised).__name__}('x', {code})")
 
+    def test_arguments(self):
+        reason = OSError("the disk is full")
+        self.assertIs(Car.RecoverableFailure(reason).args[0], reason)
+        self.assertEqual(Car.RecoverableFailure(reason).message, "the disk is full")
+        self.assertEqual(Car.DatasourceFailure("x", 52).args[0], "x")
+
     def test_others(self):
-        for raised, told in ((KeyError("k"), "raised KeyError: 'k'"), (SystemExit(3), "raised SystemExit: 3")):
-            with self.assertRaisesRegex(Car.AppError, r"FailingServer\S*\.test_connection " + told):
+        for raised, told, code in (
+            (KeyError("k"), "raised KeyError: 'k'", 1),
+            (SystemExit(3), "raised SystemExit: 3", 3),
+            (SystemExit(0), "raised SystemExit: 0", 1),
+            (SystemExit(), "raised SystemExit", 1),
+            (SystemExit("why"), "raised SystemExit: why", 1),
+        ):
+            with self.assertRaisesRegex(Car.AppError, r"FailingServer\S*\.test_connection " + told) as caught:
                 self.server(raised).test_connection(None)
+            self.assertEqual(caught.exception.code, code)
         with self.assertRaises(Car.RecoverableFailure) as caught:
             self.server(KeyboardInterrupt()).test_connection(None)
         self.assertEqual(caught.exception.code, 130)
@@ -177,16 +198,94 @@ class Data(unittest.TestCase):
             self.handler.add_vertices("asset", vertices())
         self.assertEqual(counts(self.handler)["asset"][0] - before, 1500)
 
-    def test_refused(self):
+    def add_each_way(self, vertex):
+        """What one vertex makes of the counts, alone and in a batch, where those around it are added."""
+        differences = []
+        for add in (
+            lambda: self.handler.add_vertex("asset", vertex),
+            lambda: self.handler.add_vertices("asset", [{"external_id": str(uuid.uuid4())}, vertex, {"external_id": "2"}]),
+        ):
+            before = counts(self.handler).get("asset", (0, 0, 0))
+            add()
+            differences.append(tuple(b - a for a, b in zip(before, counts(self.handler)["asset"])))
+        return differences[0], differences[1][:2]
+
+    def test_values_that_json_cannot_hold(self):
+        self.handler.add_vertex("asset", {"external_id": "2"})
+        deep, endless = [], []
+        for _ in range(200):
+            deep = [deep]
+        for _ in range(100_000):
+            endless = [endless]
+        circle = {"external_id": "circle"}
+        circle["circle"] = circle
+        for value in (math.nan, math.inf, -math.inf, [math.nan], os.fsdecode(b"\xff"), deep, endless, 10**5000):
+            vertex = {"external_id": "unwritable", "member": value}
+            self.assertEqual(self.add_each_way(vertex), ((1, 1, 0), (3, 1)))
+        self.assertEqual(self.add_each_way({os.fsdecode(b"\xff"): 1, "external_id": "name"}), ((1, 1, 0), (3, 1)))
+        self.assertEqual(self.add_each_way(circle), ((1, 1, 0), (3, 1)))
+
+    def test_none(self):
+        self.assertEqual(self.add_each_way({"external_id": "without", "name": None}), ((1, 0, 0), (3, 0)))
+        self.assertEqual(self.add_each_way({"external_id": "without"})[0], (1, 0, 1))
+        # Further down it is null: the members there are the connector's own.
+        self.assertEqual(self.add_each_way({"external_id": "within", "properties": {"a": None}}), ((1, 0, 0), (3, 0)))
+
+    def test_wrong_types(self):
+        before = counts(self.handler).get("asset", (0, 0, 0))[0]
+        for vertex in ([{"external_id": "1"}], None, "text", 1, ("external_id", "1"), {1}, Gio.Cancellable()):
+            for add in self.handler.add_vertex, self.handler.add_edge:
+                with self.assertRaisesRegex(TypeError, "a dict is wanted, not (a|None)"):
+                    add("asset", vertex)
+        for value in (object(), {1}, b"bytes", datetime.date.today(), {"deep": [object()]}):
+            with self.assertRaisesRegex(TypeError, "not JSON serializable"):
+                self.handler.add_vertex("asset", {"external_id": "1", "value": value})
         for vertices in ({"external_id": "1"}, "text"):
-            with self.assertRaisesRegex(TypeError, "an iterable of dicts is wanted"):
+            for add in self.handler.add_vertices, self.handler.add_edges:
+                with self.assertRaisesRegex(TypeError, "an iterable of dicts is wanted"):
+                    add("asset", vertices)
+        for vertices in (None, 1, object()):
+            with self.assertRaisesRegex(TypeError, "not iterable"):
                 self.handler.add_vertices("asset", vertices)
-        with self.assertRaises(ValueError):
-            self.handler.add_vertex("asset", {"external_id": "n", "risk": math.nan})
-        with self.assertRaises(TypeError):
-            self.handler.add_vertex("asset", {"external_id": object()})
-        with self.assertRaisesRegex(TypeError, "an iterable of keys is wanted"):
-            self.handler.delete_vertices("asset", "key")
+        for keys in ("key", None, 1, [1], [None], [b"key"]):
+            with self.assertRaises(TypeError):
+                self.handler.delete_vertices("asset", keys)
+        self.assertEqual(counts(self.handler).get("asset", (0, 0, 0))[0], before)
+
+        # As one by one: what stands before it is added.
+        for wrong in ("text", None, [{}], {"value": object()}):
+            vertices = [{"external_id": str(uuid.uuid4())} for _ in range(300)] + [wrong, {"external_id": "behind"}]
+            with self.assertRaisesRegex(TypeError, "^object 300: "):
+                self.handler.add_vertices("asset", vertices)
+            before += 300
+            self.assertEqual(counts(self.handler)["asset"][0], before)
+
+    def test_wrong_types_of_calls(self):
+        for wrong in ([{"name": "x"}], "text", 1, math.nan):
+            with self.assertRaises(TypeError):
+                self.client.patch_vertex("asset", "1", wrong)
+            with self.assertRaises(TypeError):
+                self.client.patch_edge("asset_ipaddress", "source", "1", "2", wrong)
+            with self.assertRaises(TypeError):
+                self.client.query("{ asset { name } }", wrong)
+        for wrong in (None, [], 1):
+            with self.assertRaises(TypeError):
+                Car.ImportSchema.new(wrong)
+            with self.assertRaises(TypeError):
+                Car.SchemaExtension.new("key", "owner", 1, wrong)
+        schema = Car.ImportSchema.new(SCHEMA)
+        for wrong in (None, [], 1, "text"):
+            with self.assertRaises(TypeError):
+                schema.validate_object("asset", wrong)
+            with self.assertRaises(TypeError):
+                schema.validate_envelope(wrong)
+        for call in (
+            lambda: self.client.delete_vertices("source", "asset", "key"),
+            lambda: self.client.wait_for_imports("123"),
+            lambda: self.client.search_collection("asset", "name", "x", "name"),
+        ):
+            with self.assertRaises(TypeError):
+                call()
 
     def test_client(self):
         self.client.prepare_database(None)
@@ -232,6 +331,8 @@ class Server(Car.AssetServer):
     def do_test_connection(self, cancellable):
         logging.getLogger("mine").debug("in detail")
         logging.getLogger("mine").info("in short")
+        if "leaving" in sys.argv:
+            sys.exit(50)
         if "broken" in sys.argv:
             try:
                 {}["token"]
@@ -262,6 +363,10 @@ class Log(unittest.TestCase):
     def test_levels(self):
         self.assertEqual(self.run_package(), [("INFO", "in short")])
         self.assertEqual(self.run_package("-debug"), [("DEBUG", "in detail"), ("INFO", "in short")])
+
+    def test_exit(self):
+        lines = self.run_package("-source", "leaving", code=50, label="libcar")
+        self.assertTrue(any("Server.test_connection raised SystemExit: 50" in text for level, text in lines), lines)
 
     def test_where_a_failure_is_from(self):
         """What the connector raised is no bug: its traceback, with its cause, is for whoever looks for one."""

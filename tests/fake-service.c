@@ -236,6 +236,12 @@ fake_service_new_with_tls (void)
   return service_new (certificate);
 }
 
+const char *
+fake_service_get_certificate (void)
+{
+  return self_made;
+}
+
 static gboolean
 quit_thread (gpointer data)
 {

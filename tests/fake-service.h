@@ -32,6 +32,9 @@ FakeService *fake_service_new (void);
 
 /* Speaks TLS, with a certificate that nobody has a reason to trust. */
 FakeService *fake_service_new_with_tls (void);
+
+/* That certificate, as PEM. */
+const char *fake_service_get_certificate (void);
 void fake_service_free (FakeService *self);
 
 /* A client of the service, with limits fit for a test. */

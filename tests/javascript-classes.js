@@ -32,6 +32,8 @@ function testFailures() {
     assert(new Car.RecoverableFailure('').code === 10, 'a recoverable failure\'s code');
     assert(new Car.UnrecoverableFailure('').code === 20, 'an unrecoverable failure\'s code');
     assert(new Car.AppError('').code === 1, 'a general failure\'s code');
+    for (const code of [0, 256, -1, 1.5, NaN, '21', null])
+        assert(new Car.UnrecoverableFailure('', code).code === 20, `a code that no process returns: ${code}`);
     assert(new Car.RecoverableFailure(42, 99).message === '42', 'a message that is none');
     assert(caught(() => Car.RecoverableFailure('')) instanceof TypeError, 'it is a class');
 
@@ -44,7 +46,14 @@ function testFailures() {
     assert(new OutOfSeats() instanceof OutOfSeats && new OutOfSeats().code === 77, 'a derived class of itself');
     assert(!(failure instanceof OutOfSeats), 'another failure is not of the derived class');
 
+    for (const other of [failure, new OutOfSeats(), new Car.IncrementalNotPossible(''), new Car.AppError('')])
+        assert(other instanceof Car.Failure, 'all of them are a Car.Failure');
+    assert(!(new GLib.Error(GLib.quark_from_string('other'), 1, '') instanceof Car.Failure), 'others are not');
+    assert(!(new Error('') instanceof Car.Failure), 'errors of JavaScript are not');
+    assert(caught(() => new Car.Failure('')) instanceof TypeError, 'it is abstract');
+
     const raised = caught(() => Car.SchemaExtension.new('key', 'owner', 1, {stray: true}));
+    assert(raised instanceof Car.Failure, 'what C raises is a Car.Failure');
     assert(raised instanceof Car.SchemaError, 'what C raises is of its class');
     assert(raised.code === Car.SchemaErrorCode.INVALID_SCHEMA, 'what C raises has its code');
     assert(raised.matches(Car.schema_error_quark(), Car.SchemaErrorCode.INVALID_SCHEMA), 'it matches');
@@ -111,7 +120,8 @@ function testSchemas() {
         assert(schema.validate_envelope({asset: [asset]}), 'an envelope');
         assert(caught(() => schema.validate_object('asset', {})) instanceof Car.SchemaError, 'an object that breaks it');
         assert(caught(() => schema.validate_envelope({asset})) instanceof Car.SchemaError, 'an envelope that breaks it');
-        assert(caught(() => schema.validate_object('asset', null)) instanceof TypeError, 'no object');
+        for (const value of [null, undefined, [asset], 1, new Map()])
+            assert(caught(() => schema.validate_object('asset', value)) instanceof TypeError, `no object: ${value}`);
     }
 }
 
@@ -154,22 +164,52 @@ function* breaking() {
     throw new RangeError('the source broke');
 }
 
+let unique = 0;
+
+/* What a vertex counts as, alone and in a batch, where those around it are added. */
+function assertAdded(vertex, counts, inBatch) {
+    const handler = makeHandler();
+
+    handler.add_vertex('asset', vertex);
+    assert(countsOf(handler) === `{"asset":[${counts}]}`, `alone: ${countsOf(handler)}`);
+
+    const other = makeHandler();
+    other.add_vertices('asset', [{external_id: `${unique++}`}, vertex, {external_id: `${unique++}`}]);
+    assert(countsOf(other) === `{"asset":[${inBatch}]}`, `in a batch: ${countsOf(other)}`);
+}
+
 /* What docs/guide-javascript.md says of values that JSON does not have. */
 function testValues() {
-    const handler = makeHandler();
-    const circle = {external_id: 'circle'};
-    const left = {toString() {}, undefined, symbol: Symbol('s')};
+    const circle = {external_id: 'circle'}, holder = {toJSON: () => ({external_id: 'x'})};
+    let deep = 1;
 
     circle.circle = circle;
-    assert(caught(() => handler.add_vertex('asset', circle)) instanceof TypeError, 'a circle');
-    assert(caught(() => handler.add_vertex('asset', {external_id: 'big', big: 1n})) instanceof TypeError, 'a BigInt');
-    assert(countsOf(handler) === '{}', countsOf(handler));
+    for (let i = 0; i < 200; i++)
+        deep = [deep];
+    for (const value of [NaN, Infinity, [NaN], {deep: -Infinity}, 'half: \ud800', ['\udc00'], deep])
+        assertAdded({external_id: 'unwritable', value}, '1,1,0', '3,1,0');
+    assertAdded(circle, '1,1,0', '3,1,0');
+    assertAdded({external_id: 'name', 'half: \ud800': 1}, '1,1,0', '3,1,0');
 
-    handler.add_vertex('asset', {external_id: 'odd', ...left, when: new Date(0), deep: {...left}});
-    assert(countsOf(handler) === '{"asset":[1,0,0]}', countsOf(handler));
-    handler.add_vertex('asset', {external_id: 'none', risk: NaN});
-    handler.add_vertex('asset', [{external_id: 'several'}]);
-    assert(countsOf(handler) === '{"asset":[3,2,0]}', countsOf(handler));
+    for (const value of [null, undefined, 2n ** 64n, new Date(0), [undefined, null], {deep: null}, Object.create(null)])
+        assertAdded({external_id: 'odd', value}, '1,0,0', '3,0,0');
+    assertAdded({external_id: 'null', risk: null}, '1,0,0', '3,0,0');
+
+    const handler = makeHandler(), wrong = [() => 1, Symbol('s'), new Map(), new Set([1]), new Uint8Array(1), handler];
+    for (const value of wrong.flatMap(one => [one, [one], {deep: one}])) {
+        const alone = caught(() => handler.add_vertex('asset', {external_id: 'wrong', value}));
+        assert(alone instanceof TypeError && alone.message.includes('/value'), alone.message);
+
+        const before = new Array(300).fill({external_id: 'one of many'});
+        const batch = caught(() => makeHandler().add_vertices('asset', [...before, {external_id: 'wrong', value}]));
+        assert(batch instanceof TypeError && batch.message.startsWith('object 300: '), batch.message);
+    }
+    for (const value of [[{external_id: '1'}], new Map(), new Date(), handler, holder, null, undefined, 1, 'text', () => 1]) {
+        for (const add of ['add_vertex', 'add_edge'])
+            assert(caught(() => handler[add]('asset', value)) instanceof TypeError, `no object: ${value}`);
+        assert(caught(() => handler.add_vertices('asset', [value])) instanceof TypeError, `none in a batch: ${value}`);
+    }
+    assert(countsOf(handler) === '{}', countsOf(handler));
 }
 
 /* There is no other thread that a connector in JavaScript could run in: CONTRACT_THREAD cannot be. */
@@ -199,7 +239,8 @@ function testDataHandler() {
         assert(caught(() => handler.add_vertices('asset', value)) instanceof TypeError, `no iterable: ${value}`);
     }
     assert(caught(() => handler.add_vertices('asset', {external_id: '1'})) instanceof TypeError, 'one is not many');
-    assert(caught(() => handler.delete_vertices('asset', 'text')) instanceof TypeError, 'a key is not many');
+    for (const keys of ['text', null, undefined, 1, [1], [null], {}])
+        assert(caught(() => handler.delete_vertices('asset', keys)) instanceof TypeError, `no keys: ${keys}`);
 }
 
 testFailures();

@@ -92,7 +92,7 @@ def main():
     check_failures("objects that break the schema", Car.SchemaError, schema.validate_object, "asset", {"external_id": 1})
     check_failures("dicts that are no JSON", TypeError, handler.add_vertex, "asset", {"external_id": object()})
     check_failures("batches that are no JSON", TypeError, handler.add_vertices, "asset", [{"external_id": object()}])
-    check_failures("numbers that are no JSON", ValueError, handler.add_edge, "asset", {"risk": float("nan")})
+    check_failures("dicts with a list that is no JSON", TypeError, handler.add_edge, "asset", {"tag": [object()]})
     check_failures("names that are no collection's", Car.Failure, handler.add_vertex, "no/name", {"external_id": "1"})
     check_failures("failures of a method", Car.DatasourceFailure, Failing().test_connection, None)
     print(f"1..{number}")

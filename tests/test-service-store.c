@@ -8,6 +8,7 @@
 
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-jobs.h"
+#include "service/store/car-service-retention.h"
 
 typedef struct
 {
@@ -353,6 +354,70 @@ test_full_import (Fixture *fixture, gconstpointer user_data)
   assert_answer (store, "SELECT count(*) FROM vertex", "4");
 }
 
+/* How many versions there are of what is and was. */
+#define VERSIONS                                                                                             \
+  "SELECT (SELECT count(*) FROM vertex) || ' ' || (SELECT count(*) FROM edge) || ' ' || "                    \
+  "(SELECT count(*) FROM vertex_tag)"
+
+static void
+apply_retention (CarServiceStore *store, CarServiceRetentionKind kind, double value)
+{
+  const CarServiceRetention policy = { kind, value };
+  g_autoptr (GError) error = NULL;
+  gboolean more = TRUE;
+
+  while (more)
+    {
+      g_assert_true (car_service_store_begin (store, &error));
+      g_assert_true (car_service_retention_set (store, &policy, &error));
+      g_assert_true (car_service_retention_apply (store, &more, &error));
+      g_assert_true (car_service_store_commit (store, &error));
+      g_assert_no_error (error);
+    }
+}
+
+static void
+make_history (CarServiceStore *store)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *members =
+          g_strdup_printf (",\"asset\":[{\"external_id\":\"a\",\"name\":\"%u\",\"%s\":[\"t\"]}],\"hostname\":"
+                           "[{\"_key\":\"h\"}],"
+                           "\"asset_hostname\":[{\"_from_external_id\":\"a\",\"_to\":\"h\",\"n\":%u}]",
+                           i, i % 2 == 0 ? "tag" : "untag", i);
+
+      import_members (store, "s", members);
+    }
+}
+
+/* What holds now stays, whatever the policy. */
+static void
+test_retention (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  make_history (store);
+  assert_answer (store, VERSIONS, "5 4 2");
+  apply_retention (store, CAR_SERVICE_RETENTION_TIME, 1);
+  assert_answer (store, VERSIONS, "5 4 2");
+  apply_retention (store, CAR_SERVICE_RETENTION_DISK_USAGE, 1e9);
+  assert_answer (store, VERSIONS, "5 4 2");
+
+  /* The versions that are older than a day, and no others. */
+  g_autofree char *aged = ask (
+      store, "UPDATE vertex SET t2 = t2 - 2 * 24 * 60 * 60 * 1000 WHERE id = (SELECT min (id) FROM vertex)");
+  apply_retention (store, CAR_SERVICE_RETENTION_TIME, 3);
+  assert_answer (store, VERSIONS, "5 4 2");
+  apply_retention (store, CAR_SERVICE_RETENTION_TIME, 1);
+  assert_answer (store, VERSIONS, "4 4 2");
+
+  apply_retention (store, CAR_SERVICE_RETENTION_DISK_USAGE, 0);
+  assert_answer (store, VERSIONS, "2 1 0");
+  apply_retention (store, CAR_SERVICE_RETENTION_TIME, 0);
+  assert_answer (store, "SELECT json_extract (body, '$.name') FROM vertex WHERE collection = 'asset'", "3");
+}
+
 static void
 test_connecting_id (Fixture *fixture, gconstpointer user_data)
 {
@@ -540,6 +605,7 @@ main (int argc, char **argv)
     { "/service/store/unknown-collection", test_unknown_collection },
     { "/service/store/tags", test_tags },
     { "/service/store/full-import", test_full_import },
+    { "/service/store/retention", test_retention },
     { "/service/store/connecting-id", test_connecting_id },
     { "/service/store/clock", test_clock },
     { "/service/store/foreign-files", test_foreign_files },

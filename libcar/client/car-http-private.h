@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* HTTP exchanges with one service. libsoup's session lives in the thread of a loop, so that any thread can start an
- * exchange and connections are shared. */
+ * exchange. */
 typedef struct _CarHttp CarHttp;
 
 typedef struct
@@ -48,8 +48,7 @@ void car_http_free (CarHttp *self);
 
 /* In the loop's thread, where the callback is called too. What `request` points to is needed only until this returns.
  *
- * The request goes out once: libsoup would send it again by itself where a connection that it reuses turns out to be
- * closed. That is G_IO_ERROR_CONNECTION_CLOSED instead, so that all retries are made, counted and told in one place. */
+ * The request goes out once. All retries are made, counted and told in one place, car-operation.c. */
 void car_http_send (CarHttp *self,
                     const CarHttpRequest *request,
                     GCancellable *cancellable,

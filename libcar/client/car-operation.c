@@ -72,10 +72,12 @@ finish (CarOperation *self)
       self->error->code = CAR_RECOVERABLE_FAILURE_DEFAULT;
     }
 
+  /* A blocking call frees its context as soon as it has the result; while a source is let go here, it must be there. */
+  g_autoptr (GMainContext) context = g_main_context_ref (g_task_get_context (self->task));
   g_autoptr (GSource) source = g_idle_source_new ();
   g_source_set_priority (source, g_task_get_priority (self->task));
   g_source_set_callback (source, return_in_callers_context, self->task, g_object_unref);
-  g_source_attach (source, g_task_get_context (self->task));
+  g_source_attach (source, context);
 }
 
 /* The steps. */

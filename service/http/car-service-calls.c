@@ -152,7 +152,8 @@ patch_source (CarServiceStore *store, CarServiceRequest *request, GError **error
 {
   g_auto (CarServiceObject) members = { NULL };
   gboolean wrong = FALSE;
-  g_autofree char *key = car_service_request_need_parameter (request, "key", error);
+  g_autofree char *key = request->path->len > 1 ? g_strdup (car_service_request_get_path (request, 1))
+                                                : car_service_request_need_parameter (request, "key", error);
 
   if (key == NULL || !car_service_object_parse (&members, request->body, "The change", error))
     return FALSE;
@@ -173,7 +174,7 @@ patch_source (CarServiceStore *store, CarServiceRequest *request, GError **error
                               " model_state_id = coalesce(?4, model_state_id)",
                               "ssss", key, name, description, save_point))
     return FALSE;
-  car_service_request_answer (request, g_string_new ("{}"));
+  car_service_request_answer_ok (request);
 
   return TRUE;
 }
@@ -219,20 +220,8 @@ end_full_import (CarServiceStore *store, CarServiceRequest *request, GError **er
   return TRUE;
 }
 
-static gboolean
-get_health (CarServiceStore *store, CarServiceRequest *request, GError **error)
-{
-  sqlite3_stmt *row = car_service_store_get (store, error, "SELECT count(*) FROM setting", "");
-  if (row == NULL)
-    return FALSE;
-
-  sqlite3_reset (row);
-  car_service_request_answer (request, g_string_new ("{\"message\":\"ok\"}"));
-
-  return TRUE;
-}
-
 static const CarServiceRoute routes[] = {
+  { "GET", "v2", "health", CAR_SERVICE_READ, car_service_call_get_health },
   { "GET", "v2", "databases", CAR_SERVICE_READ, get_databases },
   { "POST", "v2", "databases", CAR_SERVICE_WRITE, post_databases },
   { "PATCH", "v2", "databases", CAR_SERVICE_WRITE, patch_databases },
@@ -240,6 +229,7 @@ static const CarServiceRoute routes[] = {
   { "GET", "v2", "jobstatus/*", CAR_SERVICE_READ, car_service_call_get_job_status },
   { "GET", "v2", "source/*", CAR_SERVICE_READ, get_source },
   { "PATCH", "v2", "source", CAR_SERVICE_WRITE, patch_source },
+  { "PATCH", "v2", "source/*", CAR_SERVICE_WRITE, patch_source },
   { "POST", "v2", "imports", CAR_SERVICE_WRITE, post_imports },
   { "GET", "v2", "importstatus", CAR_SERVICE_READ, car_service_call_get_statuses },
   { "GET", "v2", "importstatus/*", CAR_SERVICE_READ, car_service_call_get_import_status },
@@ -254,9 +244,13 @@ static const CarServiceRoute routes[] = {
   { "GET", "v3", "carSchema", CAR_SERVICE_READ, car_service_call_list_extensions },
   { "POST", "v3", "carSchema", CAR_SERVICE_WRITE, car_service_call_post_extension },
   { "GET", "v3", "carSchema/*", CAR_SERVICE_READ, car_service_call_get_extension },
-  { "DELETE", "v3", "carSchema/*", CAR_SERVICE_WRITE, car_service_call_delete_extension },
-  { "GET", "v3", "health", CAR_SERVICE_READ, get_health },
-  { "GET", "v3", "health/all", CAR_SERVICE_READ, get_health },
+  { "DELETE", "v3", "carSchema/*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_delete_extension },
+  { "GET", "v3", "health", CAR_SERVICE_READ, car_service_call_get_health },
+  { "GET", "v3", "health/all", CAR_SERVICE_READ, car_service_call_get_health_of_all },
+  { "GET", "v3", "DataRetentionPolicy", CAR_SERVICE_READ, car_service_call_get_retention },
+  { "POST", "v3", "DataRetentionPolicy", CAR_SERVICE_WRITE, car_service_call_post_retention },
+  { "GET", "v3", "clearDbToken", CAR_SERVICE_WRITE, car_service_call_get_clear_token },
+  { "POST", "v3", "clearDb", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_clear },
 };
 
 static gboolean

@@ -28,7 +28,16 @@ char *car_service_calls_dup_allowed (const CarServiceRequest *request);
 /* The source whose jobs a call in order waits for; NULL: all jobs. */
 char *car_service_calls_dup_source (const CarServiceRequest *request);
 
-/* What jobs, objects and schemas are asked for, in files of their own. */
+/* What the service itself, jobs, objects and schemas are asked for, in files of their own. */
+gboolean car_service_call_get_health (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
+car_service_call_get_health_of_all (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_get_retention (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_post_retention (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
+car_service_call_get_clear_token (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_clear (CarServiceStore *store, CarServiceRequest *request, GError **error);
+
 gboolean car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean car_service_call_get_statuses (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean

@@ -11,6 +11,9 @@
 
 #define OPEN "9223372036854775807"
 
+/* Objects that one answer brings of one kind. A caller would take a part for the whole, so more are refused. */
+#define MAX_FOUND 10000
+
 static gboolean
 need_vertex_collection (CarServiceStore *store, const char *collection, CarCoreModel **model, GError **error)
 {
@@ -44,7 +47,7 @@ car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *req
     if (!car_service_graph_delete_vertex (store, source, collection, g_ptr_array_index (names, i), now,
                                           error))
       return FALSE;
-  car_service_request_answer (request, g_string_new ("{}"));
+  car_service_request_answer_ok (request);
 
   return TRUE;
 }
@@ -88,6 +91,10 @@ read_rows (CarServiceStore *store, sqlite3_stmt *statement, int n_texts, GError 
         row->numbers[i - n_texts - 1] = sqlite3_column_int64 (statement, i);
       g_ptr_array_add (rows, row);
     }
+  if (local_error == NULL && rows->len > MAX_FOUND)
+    g_set_error (&local_error, CAR_SERVICE_ERROR, 400,
+                 "There are more than %d: ask for fewer, or in pages (POST v3/query, with limit and offset)",
+                 MAX_FOUND);
   if (local_error == NULL)
     return g_steal_pointer (&rows);
 
@@ -301,7 +308,7 @@ car_service_call_patch_object (CarServiceStore *store, CarServiceRequest *reques
   else if (!need_vertex_collection (store, edge.collection, &model, error) ||
            !patch_vertex (store, request, edge.collection, &changes, error))
     return FALSE;
-  car_service_request_answer (request, g_string_new ("{}"));
+  car_service_request_answer_ok (request);
 
   return TRUE;
 }
@@ -373,9 +380,9 @@ append_neighbours (CarServiceStore *store,
       " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.to_id AND vertex.collection = "
       "edge.to_collection"
       "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
-      " WHERE edge.from_id = ? AND edge.from_collection = ? AND edge.t2 = " OPEN
-      " AND edge.active LIMIT 10000",
-      "ss", node_id, collection);
+      " WHERE edge.from_id = ?1 AND edge.from_collection = ?2 AND edge.t2 = " OPEN
+      " AND edge.active LIMIT ?3",
+      "ssi", node_id, collection, (gint64) MAX_FOUND + 1);
   if (!append_related (store, statement, out, error))
     return FALSE;
 
@@ -386,8 +393,8 @@ append_neighbours (CarServiceStore *store,
       " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.from_id AND vertex.collection = "
       "edge.from_collection"
       "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
-      " WHERE edge.to_id = ? AND edge.to_collection = ? AND edge.t2 = " OPEN " AND edge.active LIMIT 10000",
-      "ss", node_id, collection);
+      " WHERE edge.to_id = ?1 AND edge.to_collection = ?2 AND edge.t2 = " OPEN " AND edge.active LIMIT ?3",
+      "ssi", node_id, collection, (gint64) MAX_FOUND + 1);
   return append_related (store, statement, out, error);
 }
 
@@ -421,6 +428,36 @@ answer_found (CarServiceStore *store,
   return TRUE;
 }
 
+/* [[ATTRIBUTE, VALUE], …], as the query's parameters have them. */
+static char *
+write_conditions (CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GString) out = g_string_new ("[");
+
+  for (guint i = 0; i < request->names->len; i++)
+    {
+      const char *name = g_ptr_array_index (request->names, i);
+      g_autofree char *value = car_service_request_dup_value (request, i);
+
+      g_string_append (out, i > 0 ? ",[" : "[");
+      car_json_append_string (out, name, -1);
+      g_string_append_c (out, ',');
+      car_json_append_string (out, value, -1);
+      g_string_append_c (out, ']');
+    }
+  if (request->names->len == 0)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 400,
+                   "Give at least one attribute and its value: COLLECTION?ATTRIBUTE=VALUE");
+      return NULL;
+    }
+  g_string_append_c (out, ']');
+
+  return g_strdup (out->str);
+}
+
+/* By all of the attributes: those that the service keeps of a vertex itself, and those that the object has, whether the
+ * model knows them or not. */
 gboolean
 car_service_call_find_vertices (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
@@ -429,30 +466,24 @@ car_service_call_find_vertices (CarServiceStore *store, CarServiceRequest *reque
 
   if (!need_vertex_collection (store, collection, &model, error))
     return FALSE;
-  if (request->names->len != 1)
-    {
-      g_set_error (error, CAR_SERVICE_ERROR, 400, "Give one attribute and its value: %s?ATTRIBUTE=VALUE",
-                   collection);
-      return FALSE;
-    }
 
-  const char *attribute = g_ptr_array_index (request->names, 0);
-  if (!car_core_model_has_property (model, collection, attribute) && strcmp (attribute, "_key") != 0)
-    {
-      g_set_error (error, CAR_SERVICE_ERROR, 400, "%s has no attribute named %s", collection, attribute);
-      return FALSE;
-    }
+  g_autofree char *conditions = write_conditions (request, error);
+  if (conditions == NULL)
+    return FALSE;
 
-  /* A path in SQLite's JSON has no escape, and a property's name needs none. */
-  g_autofree char *path = g_strdup_printf ("$.\"%s\"", attribute);
-  g_autofree char *value = car_service_request_dup_parameter (request, attribute);
   sqlite3_stmt *statement = car_service_store_select (
       store, error,
       "SELECT source, node_id, body FROM vertex WHERE collection = ?1 AND t2 = " OPEN
-      " AND (CAST (body ->> ?2 AS TEXT) = ?3 OR body -> ?2 = ?3"
-      "  OR (?4 AND key = ?3)) LIMIT 10000",
-      "sssi", collection, path, value,
-      (gint64) (strcmp (attribute, "_key") == 0 || strcmp (attribute, "external_id") == 0));
+      " AND NOT EXISTS (SELECT 1 FROM json_each (?2) AS wanted WHERE NOT CASE wanted.value ->> 0"
+      "  WHEN 'source' THEN vertex.source = wanted.value ->> 1"
+      "  WHEN '_id' THEN vertex.node_id = wanted.value ->> 1"
+      "  WHEN 'id' THEN vertex.node_id = wanted.value ->> 1"
+      "  ELSE (wanted.value ->> 0 IN ('_key', 'external_id') AND vertex.key = wanted.value ->> 1)"
+      "   OR EXISTS (SELECT 1 FROM json_each (vertex.body) AS member WHERE member.key = wanted.value ->> 0"
+      "    AND (CAST (member.value AS TEXT) = wanted.value ->> 1"
+      "     OR vertex.body -> member.fullkey = wanted.value ->> 1)) END)"
+      " ORDER BY source, node_id LIMIT ?3",
+      "ssi", collection, conditions, (gint64) MAX_FOUND + 1);
 
   return answer_found (store, request, collection, statement, error);
 }
@@ -474,8 +505,8 @@ car_service_call_get_neighbours (CarServiceStore *store, CarServiceRequest *requ
   sqlite3_stmt *statement = car_service_store_select (
       store, error,
       "SELECT source, node_id, body FROM vertex WHERE collection = ?1 AND t2 = " OPEN
-      " AND (node_id = ?2 OR key = ?2) LIMIT 10000",
-      "ss", collection, id->str);
+      " AND (node_id = ?2 OR key = ?2) LIMIT ?3",
+      "ssi", collection, id->str, (gint64) MAX_FOUND + 1);
 
   return answer_found (store, request, collection, statement, error);
 }

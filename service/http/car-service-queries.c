@@ -6,7 +6,8 @@
 #include "service/query/car-query.h"
 #include "service/store/car-service-error.h"
 
-/* Milliseconds since the epoch of the moment that a query sees; -1: now. */
+/* Milliseconds since the epoch of the moment that a query sees; -1: now. Nothing is older than the epoch, so a moment
+ * before it is as good as the epoch itself. */
 static gboolean
 read_timepoint (const CarServiceRequest *request, gint64 *timepoint, GError **error)
 {
@@ -22,7 +23,7 @@ read_timepoint (const CarServiceRequest *request, gint64 *timepoint, GError **er
                    "x-hasura-car-timepoint is not a moment in ISO 8601, such as 2026-01-31T12:00:00.000Z");
       return FALSE;
     }
-  *timepoint = g_date_time_to_unix (moment) * 1000 + g_date_time_get_microsecond (moment) / 1000;
+  *timepoint = MAX (g_date_time_to_unix (moment) * 1000 + g_date_time_get_microsecond (moment) / 1000, 0);
 
   return TRUE;
 }

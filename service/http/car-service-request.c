@@ -127,6 +127,15 @@ find_parameter (const CarServiceRequest *self, const char *name)
   return NULL;
 }
 
+/* That it can be decoded was seen when the request was read. */
+char *
+car_service_request_dup_value (const CarServiceRequest *self, guint i)
+{
+  const char *value = g_ptr_array_index (self->values, i);
+
+  return decode (value, strlen (value), TRUE);
+}
+
 char *
 car_service_request_dup_parameter (const CarServiceRequest *self, const char *name)
 {
@@ -180,4 +189,10 @@ car_service_request_answer (CarServiceRequest *self, GString *text)
 {
   g_clear_pointer (&self->answer, g_bytes_unref);
   self->answer = g_string_free_to_bytes (text);
+}
+
+void
+car_service_request_answer_ok (CarServiceRequest *self)
+{
+  car_service_request_answer (self, g_string_new ("{\"result\":\"OK\"}"));
 }

@@ -32,6 +32,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceRequest, car_service_request_free)
 
 const char *car_service_request_get_path (const CarServiceRequest *self, guint i);
 
+/* The value of parameter `i`, decoded. */
+char *car_service_request_dup_value (const CarServiceRequest *self, guint i);
+
 /* The parameter, decoded; NULL where there is none, or it is wrong. */
 char *car_service_request_dup_parameter (const CarServiceRequest *self, const char *name);
 
@@ -44,5 +47,8 @@ GPtrArray *car_service_request_dup_list (const CarServiceRequest *self, const ch
 
 /* Takes the text, which is the answer; with status 200 unless another one was set before. */
 void car_service_request_answer (CarServiceRequest *self, GString *text);
+
+/* What is published for a change that is done at once. */
+void car_service_request_answer_ok (CarServiceRequest *self);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "service/http/car-service-calls.h"
 #include "service/store/car-service-error.h"
+#include "service/store/car-service-extensions.h"
 #include "service/store/car-service-json.h"
 
 gboolean
@@ -198,27 +199,23 @@ compare_with_stored (CarServiceStore *store, const Extension *extension, gboolea
   return FALSE;
 }
 
-/* The model and the import schema that would come of it must be good. */
+/* Whatever else is stored must go together with what an extension became. */
+static gboolean
+note_changed (CarServiceStore *store, const char *key, GError **error)
+{
+  g_autoptr (CarCoreModel) model = car_service_extensions_make_model (store, key, error);
+
+  return model != NULL && car_service_store_note_extensions_changed (store, error) &&
+         car_service_store_get_import_schema (store, error) != NULL;
+}
+
 static gboolean
 store_extension (CarServiceStore *store, const Extension *extension, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-
-  if (!car_service_store_run (
-          store, error, "INSERT OR REPLACE INTO extension (key, owner, version, body) VALUES (?, ?, ?, ?)",
-          "ssss", extension->key, extension->owner, extension->version, extension->schema) ||
-      !car_service_store_note_extensions_changed (store, error))
-    return FALSE;
-  if (car_service_store_get_import_schema (store, &problem) != NULL)
-    return TRUE;
-
-  if (problem->domain == CAR_SCHEMA_ERROR)
-    g_set_error (error, CAR_SERVICE_ERROR, 422, "The schema extension %s: %s", extension->key,
-                 problem->message);
-  else
-    g_propagate_error (error, g_steal_pointer (&problem));
-
-  return FALSE;
+  return car_service_store_run (
+             store, error, "INSERT OR REPLACE INTO extension (key, owner, version, body) VALUES (?, ?, ?, ?)",
+             "ssss", extension->key, extension->owner, extension->version, extension->schema) &&
+         note_changed (store, extension->key, error);
 }
 
 gboolean
@@ -253,5 +250,5 @@ car_service_call_delete_extension (CarServiceStore *store, CarServiceRequest *re
     return set_no_extension (key, NULL, error);
   request->status = 204;
 
-  return car_service_store_note_extensions_changed (store, error);
+  return note_changed (store, key, error);
 }

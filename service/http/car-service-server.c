@@ -79,14 +79,20 @@ car_service_server_init (CarServiceServer *self)
 static void
 set_answer (SoupServerMessage *message, guint status, GBytes *body)
 {
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
   soup_server_message_set_status (message, status, NULL);
   ((Exchange *) g_object_get_data (G_OBJECT (message), EXCHANGE))->status = status;
   if (body == NULL)
-    return;
+    {
+      /* libsoup 3.2.3 takes an answer without a body for one that ends with the connection, and hangs up. The client
+       * must know, or it sends its next call into nowhere. */
+      soup_message_headers_replace (headers, "Connection", "close");
+      return;
+    }
 
   /* As it is: soup_server_message_set_response() would copy it, and it may be large. */
-  soup_message_headers_set_content_type (soup_server_message_get_response_headers (message),
-                                         "application/json", NULL);
+  soup_message_headers_set_content_type (headers, "application/json", NULL);
   soup_message_body_append_bytes (soup_server_message_get_response_body (message), body);
 }
 
@@ -140,8 +146,11 @@ is_open_to_all (SoupServerMessage *message)
   const char *path = g_uri_get_path (soup_server_message_get_uri (message));
   const char *method = soup_server_message_get_method (message);
 
+  if (g_str_has_prefix (path, "/api/car/"))
+    path += strlen ("/api/car");
+
   return (method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD) &&
-         (strcmp (path, "/api/car/v3/health") == 0 || strcmp (path, "/v3/health") == 0);
+         (strcmp (path, "/v2/health") == 0 || strcmp (path, "/v3/health") == 0);
 }
 
 static gboolean

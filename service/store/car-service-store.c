@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "service/store/car-service-error.h"
+#include "service/store/car-service-extensions.h"
 #include "service/store/car-service-store.h"
 #include "service/store/car-service-tables.h"
 
@@ -635,31 +636,6 @@ car_service_store_set_setting (CarServiceStore *self, const char *name, const ch
                                 "ss", name, value);
 }
 
-static CarCoreModel *
-make_model (CarServiceStore *self, GError **error)
-{
-  g_autoptr (GError) local_error = NULL;
-  g_autoptr (CarCoreModel) model = car_core_model_new (error);
-  if (model == NULL)
-    return NULL;
-
-  sqlite3_stmt *row =
-      car_service_store_select (self, &local_error, "SELECT body FROM extension ORDER BY key", "");
-  while (row != NULL && car_service_store_next (self, row, &local_error))
-    if (!car_core_model_add_extension (model, (const char *) sqlite3_column_text (row, 0),
-                                       (gsize) sqlite3_column_bytes (row, 0), &local_error))
-      break;
-  if (row != NULL)
-    sqlite3_reset (row);
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return NULL;
-    }
-
-  return g_steal_pointer (&model);
-}
-
 CarCoreModel *
 car_service_store_get_model (CarServiceStore *self, GError **error)
 {
@@ -673,7 +649,7 @@ car_service_store_get_model (CarServiceStore *self, GError **error)
   if (self->model != NULL && g_strcmp0 (extensions, self->extensions) == 0)
     return self->model;
 
-  CarCoreModel *model = make_model (self, error);
+  CarCoreModel *model = car_service_extensions_make_model (self, NULL, error);
   if (model == NULL)
     return NULL;
   g_clear_object (&self->import_schema);

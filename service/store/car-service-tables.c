@@ -28,6 +28,7 @@ const char *const car_service_tables =
     "CREATE INDEX vertex_node ON vertex (node_id, collection);"
     "CREATE INDEX vertex_connecting ON vertex (connecting_id, collection);"
     "CREATE INDEX vertex_open ON vertex (source) WHERE t2 = 9223372036854775807;"
+    "CREATE INDEX vertex_closed ON vertex (t2) WHERE t2 <> 9223372036854775807;"
 
     "CREATE TABLE edge (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, source TEXT NOT NULL,"
     "  from_collection TEXT NOT NULL, from_key TEXT NOT NULL, from_id TEXT NOT NULL,"
@@ -39,6 +40,7 @@ const char *const car_service_tables =
     "CREATE INDEX edge_to ON edge (to_id, collection);"
     "CREATE INDEX edge_collection ON edge (collection);"
     "CREATE INDEX edge_open ON edge (source) WHERE t2 = 9223372036854775807;"
+    "CREATE INDEX edge_closed ON edge (t2) WHERE t2 <> 9223372036854775807;"
 
     "CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);"
     "CREATE TABLE vertex_tag (collection TEXT NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL,"

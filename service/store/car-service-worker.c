@@ -4,12 +4,16 @@
 
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-jobs.h"
+#include "service/store/car-service-retention.h"
 #include "service/store/car-service-worker.h"
 
 /* How long a database that fails is left alone. */
 #define PAUSE_AFTER_FAILURE (2 * G_TIME_SPAN_SECOND)
 
 #define QUERIES_AT_ONCE 4
+
+/* How often is looked for history that is too old. */
+#define RETENTION_PERIOD (60 * G_TIME_SPAN_SECOND)
 
 typedef struct
 {
@@ -186,21 +190,42 @@ run_calls (CarServiceWorker *self, GQueue *calls, GError **error)
   return TRUE;
 }
 
-/* Waits until there is something to do: calls, or `busy`. FALSE: the service stops. */
+/* Waits until there is something to do: calls, `busy`, or that the time is `until`. FALSE: the service stops. */
 static gboolean
-take_calls (CarServiceWorker *self, gboolean busy, gint64 not_before, GQueue *calls)
+take_calls (CarServiceWorker *self, gboolean busy, gint64 not_before, gint64 until, GQueue *calls)
 {
   g_mutex_lock (&self->mutex);
   while (!self->stopping && not_before > g_get_monotonic_time ())
     g_cond_wait_until (&self->cond, &self->mutex, not_before);
-  while (!self->stopping && !busy && g_queue_is_empty (&self->calls))
-    g_cond_wait (&self->cond, &self->mutex);
+  while (!self->stopping && !busy && g_queue_is_empty (&self->calls) && until > g_get_monotonic_time ())
+    g_cond_wait_until (&self->cond, &self->mutex, until);
   *calls = self->calls;
   g_queue_init (&self->calls);
   gboolean stopping = self->stopping;
   g_mutex_unlock (&self->mutex);
 
   return !stopping;
+}
+
+/* A little at a time, between calls and jobs. */
+static gboolean
+forget_history (CarServiceWorker *self, gint64 *due, GError **error)
+{
+  gboolean more;
+
+  if (*due > g_get_monotonic_time ())
+    return TRUE;
+  if (!car_service_store_begin (self->store, error))
+    return FALSE;
+  if (!car_service_retention_apply (self->store, &more, error))
+    {
+      car_service_store_rollback (self->store);
+      return FALSE;
+    }
+  if (!more)
+    *due = g_get_monotonic_time () + RETENTION_PERIOD;
+
+  return car_service_store_commit (self->store, error);
 }
 
 static gpointer
@@ -210,13 +235,14 @@ write_main (gpointer data)
   GQueue calls = G_QUEUE_INIT;
   gboolean busy = TRUE; /* what was left by the last run */
   gint64 not_before = 0;
+  gint64 retention_due = 0;
 
-  while (take_calls (self, busy, not_before, &calls))
+  while (take_calls (self, busy, not_before, retention_due, &calls))
     {
       g_autoptr (GError) error = NULL;
 
-      if (run_calls (self, &calls, &error))
-        car_service_jobs_run_next (self->store, &busy, &error);
+      if (run_calls (self, &calls, &error) && car_service_jobs_run_next (self->store, &busy, &error))
+        forget_history (self, &retention_due, &error);
       not_before = 0;
       if (error != NULL)
         {

@@ -7,9 +7,6 @@
 const {GLib, GObject, Json} = imports.gi;
 const System = imports.system;
 
-/* One call into C for so many objects: the call costs nothing then, and they are still in the nursery of the collector. */
-const BATCH = 250;
-
 let Car;
 
 /* ---- failures ------------------------------------------------------------------------------------------------- */
@@ -18,13 +15,16 @@ let Car;
  * `NAMECode` from then on. gjs lets no class derive from GLib.Error as JavaScript has it: what is made is a GLib.Error,
  * and becomes one of the class. Where gjs has a class for the domain already, its prototype must stay. */
 function defineFailure(name, domain, defaultCode, prototype) {
-    const Failure = function (message, code = defaultCode) {
+    const Failure = function (message, code) {
         if (!new.target)
             throw new TypeError(`Car.${name} is a class: write new Car.${name}(…)`);
-        return Object.setPrototypeOf(new GLib.Error(domain, code, String(message)), new.target.prototype);
+
+        const isExitCode = Number.isInteger(code) && code >= 1 && code <= 255;
+        const error = new GLib.Error(domain, isExitCode ? code : defaultCode, String(message));
+        return Object.setPrototypeOf(error, new.target.prototype);
     };
 
-    Object.setPrototypeOf(Failure, GLib.Error);
+    Object.setPrototypeOf(Failure, Car.Failure);
     Failure.prototype = prototype ?? Object.create(GLib.Error.prototype, {constructor: {value: Failure}});
     Object.defineProperties(Failure, {
         name: {value: name},
@@ -41,7 +41,26 @@ function defineFailure(name, domain, defaultCode, prototype) {
     return Failure;
 }
 
+/* What all failures have in common, for instanceof. */
+function defineBaseOfFailures() {
+    const domains = ['app_error', 'recoverable_failure', 'unrecoverable_failure', 'datasource_failure', 'schema_error',
+        'import_error'].map(name => Car[`${name}_quark`]());
+    const Failure = function () {
+        throw new TypeError('Car.Failure is abstract: write new Car.RecoverableFailure(…), or another');
+    };
+
+    Object.setPrototypeOf(Failure, GLib.Error);
+    Failure.prototype = GLib.Error.prototype;
+    Object.defineProperties(Failure, {
+        name: {value: 'Failure'},
+        [Symbol.hasInstance]: {value: thing => thing instanceof GLib.Error && domains.includes(thing.domain)},
+    });
+    return Failure;
+}
+
 function setUpFailures() {
+    Car.Failure = defineBaseOfFailures();
+
     const defaults = {
         AppError: [Car.app_error_quark(), 'GENERAL'],
         RecoverableFailure: [Car.recoverable_failure_quark(), 'DEFAULT'],
@@ -191,12 +210,162 @@ function registerConnectorClass(klass) {
     return registered;
 }
 
-/* ---- calls into C ---------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------------------------ */
+
+/* As the engine has it. It ends an object that holds itself, too. */
+const MAX_DEPTH = 128;
+
+/* What is done for each object. gjs runs this file where a name that stands outside of a function, a global one too, is
+ * looked up anew each time, at ten times the cost: these have theirs within one. */
+const {isObject, isPlain, isReady, withoutNull, toReady} = (() => {
+    const {isArray} = Array, {isFinite} = Number, {getPrototypeOf, prototype, entries, fromEntries} = Object;
+    const depthLimit = MAX_DEPTH;
+
+    /* One that may be a vertex or an edge: no array, no Map, no Date, nothing of GObject's. */
+    function isObject(value) {
+        return typeof value === 'object' && value !== null && value[Symbol.iterator] === undefined &&
+            value.toJSON === undefined && !(value instanceof GObject.Object);
+    }
+
+    /* Whether JSON.stringify() makes JSON of a value as it is; of all others write() does. */
+    function isPlain(value, depth = 1) {
+        switch (typeof value) {
+        case 'string':
+        case 'boolean':
+        case 'undefined':
+            return true;
+        case 'number':
+            return isFinite(value);
+        case 'object':
+            return value === null || depth <= depthLimit && isPlainCompound(value, depth + 1);
+        default:
+            return false;
+        }
+    }
+
+    function isPlainCompound(value, depth) {
+        if (isArray(value))
+            return value.every(item => isPlain(item, depth));
+        if (getPrototypeOf(value) !== prototype || value.toJSON !== undefined)
+            return false;
+        for (const name in value) {
+            if (!isPlain(value[name], depth))
+                return false;
+        }
+        return true;
+    }
+
+    /* The same of a vertex or an edge, whose members are not null. */
+    function isReady(object) {
+        if (typeof object !== 'object' || object === null || getPrototypeOf(object) !== prototype || object.toJSON !== undefined)
+            return false;
+        for (const name in object) {
+            if (object[name] === null || !isPlain(object[name], 2))
+                return false;
+        }
+        return true;
+    }
+
+    /* No member of CAR's takes null: one that is null or undefined is not there. Members further down keep theirs. */
+    function withoutNull(object) {
+        return fromEntries(entries(object).filter(([, member]) => member !== null && member !== undefined));
+    }
+
+    /* The objects in the form that JSON.stringify() writes as it is; null where one of them has none. */
+    function toReady(objects) {
+        if (objects.every(isReady))
+            return objects;
+        if (!objects.every(isObject))
+            return null;
+
+        const present = objects.map(withoutNull);
+        return present.every(isReady) ? present : null;
+    }
+
+    return {isObject, isPlain, isReady, withoutNull, toReady};
+})();
+
+/* The JSON text of a value. By its type JSON may have no form for it, which is a TypeError; a RangeError where JSON has one
+ * and cannot hold the value. Half a surrogate pair stays, escaped: libcar refuses it. */
+function write(value, place, depth) {
+    switch (typeof value) {
+    case 'string':
+    case 'boolean':
+        return JSON.stringify(value);
+    case 'bigint':
+        return `${value}`;
+    case 'number':
+        if (!Number.isFinite(value))
+            throw new RangeError(`${place} is ${value}, which JSON does not have`);
+        return JSON.stringify(value);
+    case 'object':
+        return value === null ? 'null' : writeCompound(value, place, depth + 1);
+    default:
+        throw new TypeError(`${place} is a ${typeof value}, which JSON does not have`);
+    }
+}
+
+function writeCompound(value, place, depth) {
+    if (depth > MAX_DEPTH)
+        throw new RangeError(`${place} is nested too deeply`);
+    if (typeof value.toJSON === 'function')
+        return write(value.toJSON(), place, depth);
+    if (Array.isArray(value))
+        return `[${Array.from(value, (item, i) => write(item ?? null, `${place}/${i}`, depth)).join(',')}]`;
+    if (value[Symbol.iterator] !== undefined || value instanceof GObject.Object)
+        throw new TypeError(`${place} is a ${describe(value)}, which JSON does not have`);
+
+    const members = Object.entries(value).filter(([, member]) => member !== undefined);
+    return `{${members.map(([name, member]) =>
+        `${JSON.stringify(name)}:${write(member, `${place}/${name}`, depth)}`).join(',')}}`;
+}
+
+function checkIsObject(value) {
+    if (!isObject(value))
+        throw new TypeError(`an object is wanted, not ${describe(value)}`);
+}
 
 function toJson(value) {
-    if (value === null || typeof value !== 'object')
-        throw new TypeError(`an object is wanted, not ${describe(value)}`);
-    return JSON.stringify(value);
+    checkIsObject(value);
+    return isPlain(value) ? JSON.stringify(value) : write(value, '', 0);
+}
+
+/* A schema, which may be text already. */
+const toText = value => typeof value === 'string' ? value : toJson(value);
+
+/* A string is an iterable too, of its characters, and never meant so. */
+function toTexts(values) {
+    const texts = typeof values?.[Symbol.iterator] === 'function' && typeof values !== 'string' ? [...values] : [null];
+
+    if (texts.some(text => typeof text !== 'string'))
+        throw new TypeError('an iterable of strings is wanted');
+    return texts;
+}
+
+/* ---- vertices and edges ---------------------------------------------------------------------------------------- */
+
+/* One call into C for so many objects: the call costs nothing then, and they are still in the nursery of the collector. */
+const BATCH = 250;
+
+/* The object member by member: libcar names the one that JSON cannot hold, and leaves the object out. */
+function toRecord(object) {
+    const record = Car.Record.new();
+
+    for (const [name, member] of Object.entries(withoutNull(object))) {
+        if (typeof member === 'number')
+            record.set_double(name, member);
+        else
+            record.set_json(name, writeAnyway(member));
+    }
+    return record;
+}
+
+function writeAnyway(member) {
+    try {
+        return write(member, '', 1);
+    } catch (error) {
+        return '';
+    }
 }
 
 /* What an iterable gives before it throws is added, as it would be one by one. */
@@ -204,12 +373,13 @@ function inBatches(objects, add) {
     if (typeof objects?.[Symbol.iterator] !== 'function' || typeof objects === 'string')
         throw new TypeError(`an iterable of objects is wanted, not ${describe(objects)}`);
 
-    let batch = [];
+    let batch = [], begin = 0;
     const flush = () => {
-        const full = batch;
+        const full = batch, number = begin;
 
+        begin += full.length;
         batch = [];
-        add(full);
+        add(full, number);
     };
 
     try {
@@ -224,39 +394,59 @@ function inBatches(objects, add) {
     }
 }
 
-/* One object: a plain one, or json-glib's as C has it. */
-function defineAdd(prototype, name) {
-    const addNode = prototype[name], addJson = prototype[`${name}_json`];
+/* add_NAME() and add_NAMES(), over C's functions that take JSON text. */
+function defineAdd(prototype, one, many) {
+    const addJson = prototype[`${one}_json`], addRecord = prototype[`${one}_record`];
+    const addAllJson = prototype[`${many}_json`];
 
-    prototype[name] = function (collection, object) {
-        if (object instanceof Json.Object)
-            addNode.call(this, collection, object);
-        else
-            addJson.call(this, collection, toJson(object), -1);
+    prototype[one] = function (collection, object) {
+        checkIsObject(object);
+
+        let text;
+        try {
+            text = isReady(object) ? JSON.stringify(object) : toJson(withoutNull(object));
+        } catch (error) {
+            if (!(error instanceof RangeError))
+                throw error;
+            addRecord.call(this, collection, toRecord(object));
+            return;
+        }
+        addJson.call(this, collection, text, -1);
+    };
+
+    prototype[many] = function (collection, objects) {
+        inBatches(objects, (batch, begin) => {
+            const ready = toReady(batch);
+
+            if (ready !== null)
+                addAllJson.call(this, collection, JSON.stringify(ready), -1);
+            else
+                batch.forEach((object, i) => withNumber(begin + i, () => this[one](collection, object)));
+        });
     };
 }
 
-function defineAddAll(prototype, name) {
-    const addAll = prototype[`${name}_json`];
-
-    prototype[name] = function (collection, objects) {
-        inBatches(objects, batch => addAll.call(this, collection, toJson(batch), -1));
-    };
+function withNumber(number, add) {
+    try {
+        add();
+    } catch (error) {
+        if (error instanceof TypeError)
+            throw new TypeError(`object ${number}: ${error.message}`);
+        throw error;
+    }
 }
 
 function setUpDataHandler(prototype) {
     const deleteVertices = prototype.delete_vertices;
 
-    defineAdd(prototype, 'add_vertex');
-    defineAdd(prototype, 'add_edge');
-    defineAddAll(prototype, 'add_vertices');
-    defineAddAll(prototype, 'add_edges');
+    defineAdd(prototype, 'add_vertex', 'add_vertices');
+    defineAdd(prototype, 'add_edge', 'add_edges');
     prototype.delete_vertices = function (collection, keys, cancellable = null) {
-        if (typeof keys === 'string')
-            throw new TypeError('an iterable of keys is wanted, not a string');
-        deleteVertices.call(this, collection, [...keys], cancellable);
+        deleteVertices.call(this, collection, toTexts(keys), cancellable);
     };
 }
+
+/* ---- the service ----------------------------------------------------------------------------------------------- */
 
 function toJsonNode(value) {
     return value instanceof Json.Node ? value : Json.from_string(toJson(value));
@@ -312,8 +502,6 @@ function setUpClient(prototype) {
         };
     }
 }
-
-const toText = value => typeof value === 'string' ? value : toJson(value);
 
 /* Where C has JSON text and its length, an object or text alone will do. */
 function takeObject(owner, name) {

@@ -27,10 +27,34 @@ def _export(item):
     return item
 
 
+# ---- arguments ---------------------------------------------------------------------------------------------------
+
+
+def _type_name(value):
+    return value.__gtype__.name if isinstance(value, GObject.Object) else type(value).__name__
+
+
+def _describe(value):
+    return "None" if value is None else f"a {_type_name(value)}"
+
+
+def _check_dict(value):
+    if not isinstance(value, dict):
+        raise TypeError(f"a dict is wanted, not {_describe(value)}")
+
+
+def _to_texts(values):
+    """A list of an iterable of texts. A text is an iterable too, of its characters, and never meant so."""
+    texts = values if isinstance(values, str) else list(values)
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"an iterable of texts is wanted, not {values!r}")
+    return texts
+
+
 # ---- JSON --------------------------------------------------------------------------------------------------------
 
-# What JSON does not have, NaN and the infinities, is an error here, where the traceback shows whose it is. Circles end
-# in a RecursionError: looking for them would cost a tenth of the time.
+# NaN and the infinities, which JSON does not have, are a ValueError. A value that holds itself ends in a RecursionError:
+# looking for it would cost a tenth of the time.
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
@@ -51,9 +75,16 @@ def _make_encode():
 
 _encode = _make_encode()
 
-# One call into C for so many: enough that the call costs nothing, few enough that they and their text stay in the
-# processor's cache.
-_BATCH = 200
+
+def _to_json(value):
+    """The JSON text of a dict; a ValueError where JSON cannot hold it."""
+    _check_dict(value)
+    return _encode(value)
+
+
+def _to_json_text(schema):
+    """A schema, which may be text already."""
+    return schema if isinstance(schema, str) else _to_json(schema)
 
 
 def _to_json_node(value):
@@ -65,8 +96,11 @@ def _to_json_node(value):
     return node
 
 
-def _to_json_object(value):
-    return _to_json_node(value).dup_object() if isinstance(value, dict) else value
+def _to_json_object(value, optional=False):
+    if value is None and optional:
+        return None
+    _check_dict(value)
+    return _to_json_node(value).dup_object()
 
 
 def _from_json(value):
@@ -89,10 +123,12 @@ __all__ += ["SchemaErrorCode"]
 
 @_export
 class Failure(GLib.Error):
-    """What all failures of libcar have in common; a code is an exit code, the connector's own too."""
+    """What all failures of libcar have in common. The code is the exit code, 1 to 255; without one it is the class's own."""
 
     def __init__(self, message, code=None):
-        super().__init__(str(message), self._domain, int(self._code if code is None else code))
+        is_exit_code = isinstance(code, int) and 1 <= code <= 255
+        super().__init__(str(message), self._domain, int(code if is_exit_code else self._code))
+        self.args = (message,)
 
     def __str__(self):
         return self.message
@@ -160,13 +196,15 @@ def _as_failure(error):
 # ---- calls into C ------------------------------------------------------------------------------------------------
 
 
-def _call(function):
-    """A function of C: it takes dicts for its JsonObjects, gives Python's types, and raises the exceptions above."""
+def _call(function, texts=()):
+    """A function of C that gives Python's types and raises the exceptions above. `texts` names the arguments, by place
+    and by name, that are iterables of texts."""
 
     @functools.wraps(function)
     def call(*args, **kwargs):
-        args = [_to_json_object(value) for value in args]
-        kwargs = {name: _to_json_object(value) for name, value in kwargs.items()}
+        if texts:
+            args = [_to_texts(value) if place in texts else value for place, value in enumerate(args)]
+            kwargs = {name: _to_texts(value) if name in texts else value for name, value in kwargs.items()}
         try:
             result = function(*args, **kwargs)
         except GLib.Error as error:
@@ -177,13 +215,23 @@ def _call(function):
     return call
 
 
+# The parameters of libcar's functions that are iterables of texts.
+_TEXTS = ("keys", "ids", "fields")
+
+
+def _find_texts(info):
+    """The arguments that are iterables of texts, each by its place and by its name."""
+    arguments = enumerate(info.get_arguments(), int(info.is_method()))
+    return {key for place, argument in arguments if argument.get_name() in _TEXTS for key in (place, argument.get_name())}
+
+
 def _pythonic(cls):
     """Registers the class in the place of libcar's own, all of whose functions that can fail become _call()s, at once or
     in the end."""
     for info in cls.__info__.get_methods():
         name = info.get_name()
         if (info.can_throw_gerror() or name.endswith("_async")) and name not in cls.__dict__:
-            function = _call(getattr(cls.__base__, name))
+            function = _call(getattr(cls.__base__, name), _find_texts(info))
             setattr(cls, name, function if info.is_method() else staticmethod(function))
     return _export(override(cls))
 
@@ -209,21 +257,53 @@ class Client(Car.Client):
         """Ends import_node_async(). Returns: the job's id."""
         return self.import_bytes_finish(result)
 
+    def query(self, query, variables=None, cancellable=None):
+        """Asks in GraphQL; the variables are a dict. Returns: the answer's data, a dict."""
+        return _query(self, query, _to_json_object(variables, True), cancellable)
+
+    def query_async(self, query, variables=None, cancellable=None, callback=None, *user_data):
+        super().query_async(query, _to_json_object(variables, True), cancellable, callback, *user_data)
+
+    def patch_vertex(self, collection, external_id, changes, cancellable=None):
+        """Changes members of a vertex; the changes are a dict."""
+        _patch_vertex(self, collection, external_id, _to_json_object(changes), cancellable)
+
+    def patch_vertex_async(self, collection, external_id, changes, cancellable=None, callback=None, *user_data):
+        super().patch_vertex_async(
+            collection, external_id, _to_json_object(changes), cancellable, callback, *user_data
+        )
+
+    def patch_edge(self, collection, source, from_, to, changes, cancellable=None):
+        """Changes members of an edge; the changes are a dict."""
+        _patch_edge(self, collection, source, from_, to, _to_json_object(changes), cancellable)
+
+    def patch_edge_async(
+        self, collection, source, from_, to, changes, cancellable=None, callback=None, *user_data
+    ):
+        super().patch_edge_async(
+            collection, source, from_, to, _to_json_object(changes), cancellable, callback, *user_data
+        )
+
+
+_query = _call(Car.Client.query)
+_patch_vertex = _call(Car.Client.patch_vertex)
+_patch_edge = _call(Car.Client.patch_edge)
+
 
 @_pythonic
 class ImportSchema(Car.ImportSchema):
     @staticmethod
     def new(schema):
         """Compiles a schema, a dict or JSON text."""
-        return _new_import_schema(schema if isinstance(schema, str) else _encode(schema), -1)
+        return _new_import_schema(_to_json_text(schema), -1)
 
     def validate_object(self, collection, value):
         """Raises SchemaError where the dict is no object of the collection."""
-        _validate_object(self, collection, _encode(value), -1)
+        _validate_object(self, collection, _to_json(value), -1)
 
     def validate_envelope(self, value):
         """Raises SchemaError where the dict is no envelope."""
-        _validate_envelope(self, _encode(value), -1)
+        _validate_envelope(self, _to_json(value), -1)
 
 
 _new_import_schema = _call(Car.ImportSchema.new)
@@ -236,37 +316,98 @@ class SchemaExtension(Car.SchemaExtension):
     @staticmethod
     def new(key, owner, version, schema):
         """What a connector imports beyond the service's own model; the schema is a dict or JSON text."""
-        return _new_schema_extension(key, owner, version, schema if isinstance(schema, str) else _encode(schema))
+        return _new_schema_extension(key, owner, version, _to_json_text(schema))
 
 
 _new_schema_extension = _call(Car.SchemaExtension.new)
 
-_add_vertex = Car.DataHandler.add_vertex_json
-_add_edge = Car.DataHandler.add_edge_json
-_add_vertices = Car.DataHandler.add_vertices_json
-_add_edges = Car.DataHandler.add_edges_json
-_delete_vertices = _call(Car.DataHandler.delete_vertices)
-_init_data_handler = _call(Car.DataHandler.init)
+
+# ---- vertices and edges ------------------------------------------------------------------------------------------
+
+# One call into C for so many: enough that the call costs nothing, few enough that they and their text stay in the
+# processor's cache.
+_BATCH = 200
+
+# What a value may be that JSON has a type for, but cannot hold: NaN, half a character, endless nesting.
+_Unwritable = (ValueError, RecursionError)
 
 
-def _add_all(add, handler, collection, objects):
-    # Both can be iterated over, and neither holds objects.
-    if isinstance(objects, (dict, str)):
-        raise TypeError(f"an iterable of dicts is wanted, not a {type(objects).__name__}")
-    iterator = iter(objects)
+def _without_none(value):
+    """No member of CAR's takes null: one that is None is not there. Members further down keep theirs."""
+    return {name: member for name, member in value.items() if member is not None}
+
+
+def _write_anyway(member):
     try:
+        return json.dumps(member)
+    except _Unwritable:
+        return ""
+
+
+def _to_record(value):
+    """The object member by member: libcar names the one that JSON cannot hold, and leaves the object out."""
+    record = Car.Record.new()
+    for name, member in _without_none(value).items():
+        shown = str(name).encode(errors="backslashreplace").decode()
+        if isinstance(member, float):
+            record.set_double(shown, member)
+        else:
+            record.set_json(shown, _write_anyway(member) if shown == str(name) else "")
+    return record
+
+
+class _Adder:
+    """The ways into C of either vertices or edges."""
+
+    def __init__(self, add, add_all, add_record):
+        self._add, self._add_all, self._add_record = add, _call(add_all), _call(add_record)
+
+    def add(self, handler, collection, value):
+        _check_dict(value)
+        try:
+            text = _encode(value)
+            self._add(handler, collection, _encode(_without_none(value)) if ":null" in text else text, -1)
+        except _Unwritable:
+            self._add_record(handler, collection, _to_record(value))
+        except GLib.Error as error:
+            raise _as_failure(error) from None
+
+    def add_all(self, handler, collection, values):
+        # Both can be iterated over, and neither holds objects.
+        if isinstance(values, (dict, str)):
+            raise TypeError(f"an iterable of dicts is wanted, not {_describe(values)}")
+        iterator, begin = iter(values), 0
         while True:
             batch = []
             try:
                 batch.extend(itertools.islice(iterator, _BATCH))
             finally:
                 # What the iterable gave before it raised is added, as it is one by one.
-                if batch:
-                    add(handler, collection, _encode(batch), -1)
-            if not batch:
+                self._add_batch(handler, collection, batch, begin)
+            if len(batch) < _BATCH:
                 break
-    except GLib.Error as error:
-        raise _as_failure(error) from None
+            begin += _BATCH
+
+    def _add_batch(self, handler, collection, batch, begin):
+        if all(map(isinstance, batch, itertools.repeat(dict))):
+            try:
+                text = _encode(batch)
+                text = _encode(list(map(_without_none, batch))) if ":null" in text else text
+                return self._add_all(handler, collection, text, -1)
+            except (TypeError, *_Unwritable):
+                pass  # because of one of them, so that nothing was added
+        for number, value in enumerate(batch, begin):
+            try:
+                self.add(handler, collection, value)
+            except TypeError as error:
+                raise TypeError(f"object {number}: {error}") from error
+
+
+_vertices = _Adder(
+    Car.DataHandler.add_vertex_json, Car.DataHandler.add_vertices_json, Car.DataHandler.add_vertex_record
+)
+_edges = _Adder(Car.DataHandler.add_edge_json, Car.DataHandler.add_edges_json, Car.DataHandler.add_edge_record)
+_init_data_handler = _call(Car.DataHandler.init)
 
 
 @_pythonic
@@ -276,32 +417,21 @@ class DataHandler(Car.DataHandler):
         _init_data_handler(self, None)
 
     def add_vertex(self, collection, vertex):
-        """Adds a vertex, a dict."""
-        try:
-            _add_vertex(self, collection, _encode(vertex), -1)
-        except GLib.Error as error:
-            raise _as_failure(error) from None
+        """Adds a vertex, a dict. A member that is None is not there."""
+        _vertices.add(self, collection, vertex)
 
     def add_edge(self, collection, edge):
-        """Adds an edge, a dict."""
-        try:
-            _add_edge(self, collection, _encode(edge), -1)
-        except GLib.Error as error:
-            raise _as_failure(error) from None
+        """Adds an edge, a dict. A member that is None is not there."""
+        _edges.add(self, collection, edge)
 
     def add_vertices(self, collection, vertices):
-        """Adds the dicts of an iterable, which may be endless as far as memory is concerned."""
-        _add_all(_add_vertices, self, collection, vertices)
+        """Adds the dicts of an iterable, each as add_vertex() does; it is never held whole."""
+        _vertices.add_all(self, collection, vertices)
 
     def add_edges(self, collection, edges):
-        """Adds the dicts of an iterable."""
-        _add_all(_add_edges, self, collection, edges)
+        """Adds the dicts of an iterable, each as add_edge() does; it is never held whole."""
+        _edges.add_all(self, collection, edges)
 
-    def delete_vertices(self, collection, keys, cancellable=None):
-        """Deletes the vertices of these keys, an iterable of texts."""
-        if isinstance(keys, str):
-            raise TypeError("an iterable of keys is wanted, not a str")
-        _delete_vertices(self, collection, list(keys), cancellable)
 
 
 # ---- the log -----------------------------------------------------------------------------------------------------
@@ -390,15 +520,11 @@ class _Interruption:
 # ---- the classes of a connector ----------------------------------------------------------------------------------
 
 
-def _type_name(value):
-    return value.__gtype__.name if isinstance(value, GObject.Object) else type(value).__name__
-
-
 def _refuse(where, result, wanted):
     if isinstance(result, type):
         name = result.__name__
         raise AppError(f"{where} returned the class {name}, which is not a {wanted}: return {name}()")
-    raise AppError(f"{where} returned a {_type_name(result)}, which is not a {wanted}")
+    raise AppError(f"{where} returned {_describe(result)}, which is not a {wanted}")
 
 
 def _check_done(where, result):
@@ -469,7 +595,9 @@ def _guard(name, method):
         except BaseException as error:
             _log_error("libcar", _show_traceback(error))
             what = "".join(traceback.format_exception_only(type(error), error)).strip()
-            raise AppError(f"{where} raised {what}") from None
+            # sys.exit() names the exit code.
+            code = error.code if isinstance(error, SystemExit) else None
+            raise AppError(f"{where} raised {what}", code) from None
         finally:
             _Interruption.depth -= 1
 

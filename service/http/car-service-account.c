@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "service/http/car-service-calls.h"
+#include "service/store/car-service-error.h"
+#include "service/store/car-service-json.h"
+#include "service/store/car-service-retention.h"
+
+/* What concerns all that is kept: how the service fares, how long history is kept, and to delete everything. */
+
+#define TOKEN_MS (60 * 1000)
+
+static const char *const policy_names[] = {
+  [CAR_SERVICE_RETENTION_TIME] = "Time",
+  [CAR_SERVICE_RETENTION_DISK_USAGE] = "DiskUsage",
+};
+
+static gboolean
+read_something (CarServiceStore *store, GError **error)
+{
+  sqlite3_stmt *row = car_service_store_get (store, error, "SELECT count(*) FROM setting", "");
+  if (row == NULL)
+    return FALSE;
+
+  sqlite3_reset (row);
+  return TRUE;
+}
+
+gboolean
+car_service_call_get_health (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  if (!read_something (store, error))
+    return FALSE;
+  car_service_request_answer (request, g_string_new ("{\"message\":\"ok\"}"));
+
+  return TRUE;
+}
+
+/* The database is all that this service stands on. */
+gboolean
+car_service_call_get_health_of_all (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  if (!read_something (store, error))
+    return FALSE;
+  car_service_request_answer (
+      request,
+      g_string_new ("{\"status\":200,\"message\":\"ok\",\"database\":{\"status\":200,\"message\":\"OK\"}}"));
+
+  return TRUE;
+}
+
+gboolean
+car_service_call_get_retention (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  CarServiceRetention policy;
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (!car_service_retention_get (store, &policy, error))
+    return FALSE;
+  if (policy.kind == CAR_SERVICE_RETENTION_FOREVER)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no policy: history is kept for ever");
+      return FALSE;
+    }
+
+  GString *out = g_string_new ("{");
+  car_service_json_string (out, "policy_name", policy_names[policy.kind]);
+  car_service_json_name (out, "policy_value");
+  g_string_append (out, g_ascii_dtostr (number, sizeof number, policy.value));
+  g_string_append_c (out, '}');
+  car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+static gboolean
+read_policy (GBytes *body, CarServiceRetention *policy, GError **error)
+{
+  g_auto (CarServiceObject) members = { NULL };
+  gboolean wrong = FALSE;
+
+  if (!car_service_object_parse (&members, body, "The policy", error))
+    return FALSE;
+
+  g_autofree char *name = car_service_object_dup_string (&members, "policy_name", &wrong);
+  const CarJsonSpan *value = car_service_object_get (&members, "policy_value");
+  for (guint i = CAR_SERVICE_RETENTION_TIME; i < G_N_ELEMENTS (policy_names); i++)
+    if (g_strcmp0 (name, policy_names[i]) == 0)
+      policy->kind = i;
+  if (value != NULL && value->type == CAR_JSON_NUMBER)
+    {
+      g_autofree char *text = g_strndup (value->text, value->length);
+      policy->value = g_ascii_strtod (text, NULL);
+    }
+  if (!wrong && policy->kind != CAR_SERVICE_RETENTION_FOREVER && value != NULL &&
+      value->type == CAR_JSON_NUMBER && policy->value >= 0 && isfinite (policy->value))
+    return TRUE;
+
+  g_set_error (
+      error, CAR_SERVICE_ERROR, 400,
+      "A policy needs \"policy_name\", which is Time (days) or DiskUsage (bytes), and \"policy_value\", "
+      "a number that is not negative");
+  return FALSE;
+}
+
+/* What is left to do, the worker does in the background. */
+gboolean
+car_service_call_post_retention (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  CarServiceRetention policy = { 0 };
+  gboolean more;
+
+  if (!read_policy (request->body, &policy, error) || !car_service_retention_set (store, &policy, error) ||
+      !car_service_retention_apply (store, &more, error))
+    return FALSE;
+  car_service_request_answer_ok (request);
+
+  return TRUE;
+}
+
+/* The token is the moment of which it is: nobody is kept out by it, but nobody deletes everything by one slip. */
+gboolean
+car_service_call_get_clear_token (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autofree char *token = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
+
+  if (!car_service_store_set_setting (store, "clear_token", token, error))
+    return FALSE;
+  car_service_request_answer (request, g_string_new (token));
+
+  return TRUE;
+}
+
+gboolean
+car_service_call_clear (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autofree char *token = car_service_request_need_parameter (request, "token", error);
+  g_autoptr (GError) problem = NULL;
+
+  if (token == NULL)
+    return FALSE;
+
+  g_autofree char *given = car_service_store_get_setting (store, "clear_token", &problem);
+  if (problem != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+
+  gint64 age = given != NULL ? g_get_real_time () / 1000 - g_ascii_strtoll (given, NULL, 10) : 0;
+  if (g_strcmp0 (token, given) != 0 || age < 0 || age > TOKEN_MS)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 403,
+                   "The token is not the last one of GET clearDbToken, or it is older than a minute");
+      return FALSE;
+    }
+  if (!car_service_store_set_setting (store, "clear_token", "", error) ||
+      !car_service_retention_clear (store, error))
+    return FALSE;
+  car_service_request_answer_ok (request);
+
+  return TRUE;
+}

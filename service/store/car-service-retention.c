@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include "service/store/car-service-retention.h"
+
+#define OPEN "9223372036854775807"
+
+/* Versions that one transaction forgets: calls wait for it. */
+#define AT_ONCE 5000
+
+#define DAY (24.0 * 60 * 60 * 1000)
+
+/* The setting is the number of the kind and the value. */
+gboolean
+car_service_retention_get (CarServiceStore *store, CarServiceRetention *policy, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *text = car_service_store_get_setting (store, "retention", &problem);
+  char *value = NULL;
+
+  *policy = (CarServiceRetention){ 0 };
+  if (problem != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+  if (text == NULL)
+    return TRUE;
+
+  policy->kind = (CarServiceRetentionKind) g_ascii_strtoull (text, &value, 10);
+  policy->value = g_ascii_strtod (value, NULL);
+
+  return TRUE;
+}
+
+gboolean
+car_service_retention_set (CarServiceStore *store, const CarServiceRetention *policy, GError **error)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *text =
+      g_strdup_printf ("%d %s", policy->kind, g_ascii_dtostr (number, sizeof number, policy->value));
+
+  return car_service_store_set_setting (store, "retention", text, error);
+}
+
+static gboolean
+forget (CarServiceStore *store, const char *sql, gint64 before, gint64 *n, GError **error)
+{
+  if (!car_service_store_run (store, error, sql, "ii", before, (gint64) AT_ONCE))
+    return FALSE;
+  *n += car_service_store_get_changes (store);
+
+  return TRUE;
+}
+
+/* Of each table the oldest versions that were closed before this moment. */
+static gboolean
+forget_closed (CarServiceStore *store, gint64 before, gboolean *more, GError **error)
+{
+  gint64 n = 0;
+
+  if (!forget (store,
+               "DELETE FROM vertex WHERE id IN (SELECT id FROM vertex WHERE t2 <> " OPEN " AND t2 < ?"
+               " ORDER BY t2 LIMIT ?)",
+               before, &n, error) ||
+      !forget (store,
+               "DELETE FROM edge WHERE id IN (SELECT id FROM edge WHERE t2 <> " OPEN " AND t2 < ?"
+               " ORDER BY t2 LIMIT ?)",
+               before, &n, error) ||
+      !forget (store,
+               "DELETE FROM vertex_tag WHERE rowid IN (SELECT rowid FROM vertex_tag WHERE t2 <> " OPEN
+               " AND t2 < ? ORDER BY t2 LIMIT ?)",
+               before, &n, error))
+    return FALSE;
+  *more = n > 0;
+
+  return TRUE;
+}
+
+static gboolean
+read_usage (CarServiceStore *store, double *bytes, GError **error)
+{
+  sqlite3_stmt *row = car_service_store_get (
+      store, error,
+      "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count,"
+      " pragma_page_size",
+      "");
+  if (row == NULL)
+    return FALSE;
+
+  *bytes = sqlite3_column_double (row, 0);
+  sqlite3_reset (row);
+
+  return TRUE;
+}
+
+gboolean
+car_service_retention_apply (CarServiceStore *store, gboolean *more, GError **error)
+{
+  CarServiceRetention policy;
+  double bytes;
+  gint64 now = g_get_real_time () / 1000;
+
+  *more = FALSE;
+  if (!car_service_retention_get (store, &policy, error))
+    return FALSE;
+
+  switch (policy.kind)
+    {
+    case CAR_SERVICE_RETENTION_TIME:
+      return forget_closed (store, now - (gint64) MIN (policy.value * DAY, (double) now), more, error);
+    case CAR_SERVICE_RETENTION_DISK_USAGE:
+      if (!read_usage (store, &bytes, error))
+        return FALSE;
+      return bytes <= policy.value || forget_closed (store, G_MAXINT64, more, error);
+    case CAR_SERVICE_RETENTION_FOREVER:
+    default:
+      return TRUE;
+    }
+}
+
+gboolean
+car_service_retention_clear (CarServiceStore *store, GError **error)
+{
+  return car_service_store_run (store, error, "DELETE FROM vertex", "") &&
+         car_service_store_run (store, error, "DELETE FROM edge", "") &&
+         car_service_store_run (store, error, "DELETE FROM vertex_tag", "") &&
+         car_service_store_run (store, error, "DELETE FROM tag", "") &&
+         car_service_store_run (store, error, "DELETE FROM session", "") &&
+         car_service_store_run (store, error, "DELETE FROM source", "");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include "service/store/car-service-store.h"
+
+G_BEGIN_DECLS
+
+/* How long history is kept: what held once and does not any more. What holds now is never forgotten. */
+
+typedef enum
+{
+  CAR_SERVICE_RETENTION_FOREVER,
+  CAR_SERVICE_RETENTION_TIME,       /* value: days since it was closed */
+  CAR_SERVICE_RETENTION_DISK_USAGE, /* value: bytes of the database that are in use */
+} CarServiceRetentionKind;
+
+typedef struct
+{
+  CarServiceRetentionKind kind;
+  double value;
+} CarServiceRetention;
+
+gboolean car_service_retention_get (CarServiceStore *store, CarServiceRetention *policy, GError **error);
+gboolean
+car_service_retention_set (CarServiceStore *store, const CarServiceRetention *policy, GError **error);
+
+/* Forgets the oldest part of what is kept too long, in a transaction of the caller's. *more: another call has to do. */
+gboolean car_service_retention_apply (CarServiceStore *store, gboolean *more, GError **error);
+
+/* Forgets all objects, tags and sources, with their save points. The model, and what became of jobs, stay. */
+gboolean car_service_retention_clear (CarServiceStore *store, GError **error);
+
+G_END_DECLS
