@@ -19,7 +19,7 @@ car_answer_dup_id (const CarJsonSpan *value)
     }
 
   g_autofree char *id = car_json_span_dup_string (value);
-  return id && *id ? g_steal_pointer (&id) : NULL;
+  return id != NULL && *id != '\0' ? g_steal_pointer (&id) : NULL;
 }
 
 char *
@@ -27,7 +27,7 @@ car_answer_describe_errors (const CarJsonSpan *object)
 {
   const CarJsonSpan list = car_json_span_get_member (object, "errors");
   g_autoptr (GArray) errors = car_json_span_get_items (&list);
-  if (!errors)
+  if (errors == NULL)
     return NULL;
 
   g_autoptr (GString) out = g_string_new (NULL);
@@ -40,9 +40,9 @@ car_answer_describe_errors (const CarJsonSpan *object)
               car_json_span_get_member (&g_array_index (errors, CarJsonSpan, i), names[j]);
           g_autofree char *said = member.type == CAR_JSON_NUMBER ? g_strndup (member.text, member.length)
                                                                  : car_json_span_dup_string (&member);
-          if (said)
-            g_string_append_printf (out, "%s%s", out->len ? ": " : "", said);
+          if (said != NULL)
+            g_string_append_printf (out, "%s%s", out->len > 0 ? ": " : "", said);
         }
     }
-  return out->len ? car_text_to_printable (out->str, (gssize) out->len) : NULL;
+  return out->len > 0 ? car_text_to_printable (out->str, (gssize) out->len) : NULL;
 }

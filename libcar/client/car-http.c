@@ -204,10 +204,17 @@ on_network_event (SoupMessage *message, GSocketClientEvent event, GIOStream *con
   note_movement (self);
 }
 
+/* Before a byte of the request goes out. GIO takes what GnuTLS takes, which is TLS 1.0 too where the system's policy does
+ * not forbid it. */
 static void
 on_starting (SoupMessage *message, Exchange *self)
 {
+  const GTlsProtocolVersion version = soup_message_get_tls_protocol_version (message);
+
   note_movement (self);
+  if (version != G_TLS_PROTOCOL_VERSION_UNKNOWN && version < G_TLS_PROTOCOL_VERSION_TLS_1_2)
+    end_early (self, g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
+                                          "the service speaks a TLS that is older than 1.2"));
 }
 
 static void
