@@ -2,19 +2,18 @@
 
 #include "config.h"
 
-#include <errno.h>
-#include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <locale.h>
 #include <signal.h>
 #include <string.h>
 
+#include "server/car-server-program.h"
 #include "service/http/car-service-server.h"
 
 typedef struct
 {
-  int port;
+  guint16 port;
   char *port_file;
   char *database;
   char *credentials_file;
@@ -24,7 +23,6 @@ typedef struct
   char *token;
   gboolean show_credentials;
   gboolean verbose;
-  gboolean version;
 } Options;
 
 static void
@@ -40,30 +38,12 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* What stands on the command line is in the process list: the secrets are taken from there. */
-static void
-wipe_secrets (int argc, char **argv)
-{
-  static const char *const names[] = { "--key", "--password", "--token" };
-
-  for (int i = 1; i < argc; i++)
-    for (guint k = 0; k < G_N_ELEMENTS (names); k++)
-      {
-        gsize length = strlen (names[k]);
-
-        if (strcmp (argv[i], names[k]) == 0 && i + 1 < argc)
-          memset (argv[i + 1], '*', strlen (argv[i + 1]));
-        else if (strncmp (argv[i], names[k], length) == 0 && argv[i][length] == '=')
-          memset (argv[i] + length + 1, '*', strlen (argv[i] + length + 1));
-      }
-}
-
+/* As car_server_parse_options(). */
 static gboolean
 parse_options (Options *options, int argc, char **argv, GError **error)
 {
+  static const char *const secrets[] = { "--key", "--password", "--token", NULL };
   const GOptionEntry entries[] = {
-    { "port", 0, 0, G_OPTION_ARG_INT, &options->port, N_ ("Listen on this port (default: a free one)"),
-      N_ ("PORT") },
     { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file,
       N_ ("Write the port to this file once it is listened on"), N_ ("FILE") },
     { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
@@ -80,46 +60,14 @@ parse_options (Options *options, int argc, char **argv, GError **error)
           "--database and --credentials"),
       NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, N_ ("Log every request"), NULL },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version, and exit"), NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_auto (GStrv) arguments = g_new0 (char *, (gsize) argc + 1);
 
-  for (int i = 0; i < argc; i++)
-    arguments[i] = g_strdup (argv[i]);
-  wipe_secrets (argc, argv);
-
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  g_option_context_set_summary (
-      context, _ ("A CAR service for this machine: keeps what connectors import, and answers "
-                  "questions about it. It can be reached from this machine only."));
-  if (!g_option_context_parse_strv (context, &arguments, error))
-    return FALSE;
-  if (arguments[0] != NULL && arguments[1] != NULL)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s is no option; see --help",
-                   arguments[1]);
-      return FALSE;
-    }
-  if (options->port < 0 || options->port > G_MAXUINT16)
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--port is a number from 0 to 65535");
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-make_folder (const char *folder, GError **error)
-{
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    return TRUE;
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "The folder %s cannot be made: %s", folder,
-               g_strerror (errno));
-  return FALSE;
+  return car_server_parse_options (entries,
+                                   _ ("A CAR service for this machine: keeps what connectors import, and "
+                                      "answers questions about it. It can be "
+                                      "reached from this machine only."),
+                                   secrets, argc, argv, &options->port, error);
 }
 
 /* The files that are not given: in the user's folder for state, and the credentials beside the database. */
@@ -131,7 +79,7 @@ fill_in_files (Options *options, GError **error)
   if (options->database == NULL)
     {
       options->database = g_build_filename (folder, "car.db", NULL);
-      if (!make_folder (folder, error))
+      if (!car_server_make_folder (folder, error))
         return FALSE;
     }
   if (options->credentials_file != NULL)
@@ -167,7 +115,7 @@ find_credentials (const Options *options, gboolean *from_file, GError **error)
     {
       g_autofree char *folder = g_path_get_dirname (options->credentials_file);
 
-      if (options->in_state_folder && !make_folder (folder, error))
+      if (options->in_state_folder && !car_server_make_folder (folder, error))
         return NULL;
       return car_service_credentials_load (options->credentials_file, error);
     }
@@ -234,16 +182,6 @@ announce (const Options *options, CarServiceServer *server, gboolean from_file)
 }
 
 static gboolean
-write_port_file (const Options *options, CarServiceServer *server, GError **error)
-{
-  if (options->port_file == NULL)
-    return TRUE;
-
-  g_autofree char *text = g_strdup_printf ("%u\n", car_service_server_get_port (server));
-  return g_file_set_contents_full (options->port_file, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
-}
-
-static gboolean
 serve (const Options *options, GError **error)
 {
   gboolean from_file;
@@ -261,16 +199,15 @@ serve (const Options *options, GError **error)
 
   g_autoptr (CarServiceServer) server =
       car_service_server_new (worker, g_steal_pointer (&credentials), options->verbose);
-  if (!car_service_server_listen (server, (guint16) options->port, error) ||
-      !write_port_file (options, server, error))
+  if (!car_service_server_listen (server, options->port, error) ||
+      !car_server_write_port_file (options->port_file, car_service_server_get_port (server), error))
     return FALSE;
   announce (options, server, from_file);
   fflush (stdout);
 
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Service service = { loop, server, worker, 0 };
-  g_unix_signal_add (SIGTERM, on_signal, &service);
-  g_unix_signal_add (SIGINT, on_signal, &service);
+  car_server_on_signal (on_signal, &service);
   g_main_loop_run (loop);
   if (options->port_file != NULL)
     g_unlink (options->port_file);
@@ -316,21 +253,13 @@ main (int argc, char **argv)
   g_set_prgname ("car-service");
   signal (SIGPIPE, SIG_IGN); /* a reader of what is printed may go away */
 
-  if (parse_options (&options, argc, argv, &error) && options.version)
-    {
-      g_print ("car-service %s\n", PACKAGE_VERSION);
-      return 0;
-    }
-  if (error == NULL && fill_in_files (&options, &error))
+  if (parse_options (&options, argc, argv, &error) && fill_in_files (&options, &error))
     {
       if (options.show_credentials)
         show_credentials (&options, &error);
       else
         serve (&options, &error);
     }
-  if (error == NULL)
-    return 0;
 
-  g_printerr ("car-service: %s\n", error->message);
-  return error->domain == G_OPTION_ERROR ? 2 : 1;
+  return car_server_get_exit_code (error);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "connectors/host/host-collect.h"
 #include "connectors/host/host-graph.h"
 #include "service/model/car-core-model.h"
 

@@ -943,6 +943,13 @@ test_options (Place *place, gconstpointer user_data)
       g_assert_null (strstr (complaint, "secret-word"));
     }
 
+  /* Also where the locale has ASCII only. */
+  g_autofree char *help = NULL;
+  place->environment = g_environ_setenv (place->environment, "LC_ALL", "C", TRUE);
+  g_assert_cmpint (run (place, &help, NULL, "--help", NULL), ==, 0);
+  g_assert_nonnull (strstr (help, "\n  car-service [OPTIONS]\n"));
+  g_assert_null (strchr (help, '?'));
+
   g_autofree char *version = NULL;
   g_assert_cmpint (run (place, &version, NULL, "--version", NULL), ==, 0);
   g_assert_cmpstr (version, ==, "car-service " PACKAGE_VERSION "\n");

@@ -4,6 +4,8 @@
 
 #include "host-asset-server.h"
 
+#include "host-collect.h"
+
 /* The data source of this connector is no server: it is the machine's files and its kernel. */
 struct _HostAssetServer
 {

@@ -79,7 +79,7 @@ host_inventory_free (HostInventory *self)
 }
 
 HostInventory *
-host_inventory_open (const char *root, GError **error)
+host_inventory_new (const char *root, GError **error)
 {
   g_autoptr (HostInventory) self = g_new0 (HostInventory, 1);
 
@@ -104,18 +104,7 @@ host_inventory_open (const char *root, GError **error)
       return NULL;
     }
 
-  if (!host_collect_identity (self, error))
-    return NULL;
   return g_steal_pointer (&self);
-}
-
-gboolean
-host_inventory_collect (HostInventory *self, GCancellable *cancellable, GError **error)
-{
-  return host_collect_system (self, error) && host_collect_accounts (self, error) &&
-         host_collect_network (self, error) && host_collect_packages (self, error) &&
-         host_collect_sockets (self, cancellable, error) &&
-         !g_cancellable_set_error_if_cancelled (cancellable, error);
 }
 
 HostApplication *

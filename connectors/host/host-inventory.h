@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What the connector found on a machine. The collectors fill it in (one file each), host-graph.c makes vertices and
+/* What the connector found on a machine. The collectors (host-collectors.h) fill it in (one file each), host-graph.c makes vertices and
  * edges of it. All texts in it are UTF-8. */
 
 typedef struct
@@ -77,31 +77,10 @@ typedef struct
   GPtrArray *infos;    /* of char *: what is not there */
 } HostInventory;
 
-/* Opens the root folder and reads who the machine is: the least that an import needs. */
-HostInventory *host_inventory_open (const char *root, GError **error);
+/* An inventory with nothing in it yet, of the machine whose file system is below the root folder. */
+HostInventory *host_inventory_new (const char *root, GError **error);
 void host_inventory_free (HostInventory *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HostInventory, host_inventory_free)
-
-/* Reads all the rest. */
-gboolean host_inventory_collect (HostInventory *self, GCancellable *cancellable, GError **error);
-
-/* The collectors, in the order in which they run. */
-gboolean host_collect_identity (HostInventory *self, GError **error);
-gboolean host_collect_system (HostInventory *self, GError **error);
-gboolean host_collect_accounts (HostInventory *self, GError **error);
-gboolean host_collect_network (HostInventory *self, GError **error);
-gboolean host_collect_packages (HostInventory *self, GError **error);
-gboolean host_collect_sockets (HostInventory *self, GCancellable *cancellable, GError **error);
-
-/* Where /bin, /lib and so on are links into /usr, a package may list a file by either name: this is the shorter. */
-const char *host_get_merged_path (const char *path);
-
-/* The packages that own files: fills `owners` (merged path to HostApplication) for the paths that are its keys, which
- * must be the caller's. */
-gboolean host_find_packages_of_files (HostInventory *self,
-                                      GHashTable *owners,
-                                      GCancellable *cancellable,
-                                      GError **error);
 
 /* For the collectors. Paths are relative to the root folder, without a leading slash; symbolic links do not lead out
  * of it. A text is made valid UTF-8 without NULs, whatever the file holds.

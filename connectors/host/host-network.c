@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "host-inventory.h"
+#include "host-collectors.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
 
 #include "config.h"
 
-#include "host-inventory.h"
+#include "host-collectors.h"
 
 #include <string.h>
 #include <sys/utsname.h>

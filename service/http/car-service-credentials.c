@@ -7,10 +7,11 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "server/car-server-http.h"
+#include "server/car-server-program.h"
 #include "service/http/car-service-credentials.h"
 
 #define KEY_BYTES 16
@@ -60,27 +61,6 @@ car_service_credentials_new_given (const char *key, const char *password, const 
   return self;
 }
 
-static char *
-make_secret (gsize length, GError **error)
-{
-  guint8 bytes[SECRET_BYTES];
-
-  g_assert (length <= sizeof bytes);
-  if (getrandom (bytes, length, 0) != (gssize) length)
-    {
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "No random bytes are to be had: %s",
-                   g_strerror (errno));
-      return NULL;
-    }
-
-  GString *text = g_string_sized_new (2 * length);
-  for (gsize i = 0; i < length; i++)
-    g_string_append_printf (text, "%02x", bytes[i]);
-  explicit_bzero (bytes, sizeof bytes);
-
-  return g_string_free (text, FALSE);
-}
-
 /* Never over a file that is there: of several processes that make one at once, one wins. */
 static gboolean
 save_new (const char *path, const char *text, GError **error)
@@ -109,9 +89,9 @@ make_and_save (const char *path, GError **error)
 {
   g_autoptr (CarServiceCredentials) self = g_new0 (CarServiceCredentials, 1);
 
-  self->key = make_secret (KEY_BYTES, error);
-  self->password = self->key != NULL ? make_secret (SECRET_BYTES, error) : NULL;
-  self->token = self->password != NULL ? make_secret (SECRET_BYTES, error) : NULL;
+  self->key = car_server_make_secret (KEY_BYTES, error);
+  self->password = self->key != NULL ? car_server_make_secret (SECRET_BYTES, error) : NULL;
+  self->token = self->password != NULL ? car_server_make_secret (SECRET_BYTES, error) : NULL;
   if (self->token == NULL)
     return NULL;
 
@@ -238,35 +218,13 @@ car_service_credentials_load (const char *path, GError **error)
   return self;
 }
 
-/* Digests are compared, which are of one length whatever was sent, and to their ends. */
-static gboolean
-is_equal (const char *expected, const char *given, gsize length)
-{
-  guint8 digests[2][32];
-  gsize size = sizeof digests[0];
-  guint8 difference = 0;
-  const char *texts[] = { expected, given };
-  gsize lengths[] = { strlen (expected), length };
-
-  for (guint i = 0; i < 2; i++)
-    {
-      g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-      g_checksum_update (checksum, (const guchar *) texts[i], (gssize) lengths[i]);
-      g_checksum_get_digest (checksum, digests[i], &size);
-    }
-  for (guint i = 0; i < sizeof digests[0]; i++)
-    difference |= digests[0][i] ^ digests[1][i];
-
-  return difference == 0;
-}
-
 static gboolean
 check_basic (const CarServiceCredentials *self, const char *encoded)
 {
   gsize length;
   g_autofree char *expected = g_strconcat (self->key, ":", self->password, NULL);
   g_autofree guchar *given = g_base64_decode (encoded, &length);
-  gboolean equal = is_equal (expected, (const char *) given, length);
+  gboolean equal = car_server_is_secret (expected, (const char *) given, length);
 
   explicit_bzero (expected, strlen (expected));
   if (given != NULL)
@@ -290,7 +248,7 @@ car_service_credentials_check (const CarServiceCredentials *self, const char *au
     return check_basic (self, space);
   if (self->token != NULL && scheme == strlen ("car-token") &&
       g_ascii_strncasecmp (authorization, "car-token", scheme) == 0)
-    return is_equal (self->token, space, strlen (space));
+    return car_server_is_secret (self->token, space, strlen (space));
 
   return FALSE;
 }

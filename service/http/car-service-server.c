@@ -8,6 +8,7 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "server/car-server-http.h"
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-server.h"
 #include "service/store/car-service-error.h"
@@ -79,21 +80,8 @@ car_service_server_init (CarServiceServer *self)
 static void
 set_answer (SoupServerMessage *message, guint status, GBytes *body)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
-
-  soup_server_message_set_status (message, status, NULL);
+  car_server_answer (message, status, body);
   ((Exchange *) g_object_get_data (G_OBJECT (message), EXCHANGE))->status = status;
-  if (body == NULL)
-    {
-      /* libsoup 3.2.3 takes an answer without a body for one that ends with the connection, and hangs up. The client
-       * must know, or it sends its next call into nowhere. */
-      soup_message_headers_replace (headers, "Connection", "close");
-      return;
-    }
-
-  /* As it is: soup_server_message_set_response() would copy it, and it may be large. */
-  soup_message_headers_set_content_type (headers, "application/json", NULL);
-  soup_message_body_append_bytes (soup_server_message_get_response_body (message), body);
 }
 
 /* Every failure has the same form, and a name of its own by which it is found in the log. */
@@ -589,27 +577,9 @@ car_service_server_new (CarServiceWorker *worker, CarServiceCredentials *credent
 gboolean
 car_service_server_listen (CarServiceServer *self, guint16 port, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
+  self->port = car_server_listen (self->server, port, error);
 
-  /* Both loopbacks under one port; a machine without IPv6 has one only. */
-  if (!soup_server_listen_local (self->server, port, 0, &problem) &&
-      !soup_server_listen_local (self->server, port, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL))
-    {
-      g_set_error (error, CAR_SERVICE_ERROR, 500,
-                   "The port %u cannot be listened on: %s; give another --port", port, problem->message);
-      return FALSE;
-    }
-
-  /* libsoup's backlog of ten makes whoever comes as the eleventh at once wait for seconds; asking again changes it. */
-  g_autoptr (GSList) sockets = soup_server_get_listeners (self->server);
-  for (GSList *item = sockets; item != NULL; item = item->next)
-    listen (g_socket_get_fd (item->data), CAR_SERVICE_MAX_CONNECTIONS);
-
-  GSList *uris = soup_server_get_uris (self->server);
-  self->port = (guint16) g_uri_get_port (uris->data);
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
-
-  return TRUE;
+  return self->port != 0;
 }
 
 guint16

@@ -4,13 +4,6 @@
 
 #include "connectors/reference/asset-server/asset-server-store-private.h"
 
-gint64
-asset_store_get_state (AssetStore *self, GError **error)
-{
-  /* The sequence outlives the entries that were forgotten. */
-  return asset_store_read_number (self, "SELECT seq FROM sqlite_sequence WHERE name = 'changes'", 0, error);
-}
-
 static gboolean
 check_range (AssetStore *self, gint64 from, gint64 to, GError **error)
 {

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "connectors/reference/asset-server/asset-server-input.h"
+#include "server/car-server-http.h"
 
 /* A port that is linked to all of a large model's apps and addresses still fits. */
 #define MAX_BODY (64 * 1024 * 1024)
@@ -17,9 +18,9 @@ struct _AssetHttp
 {
   SoupServer *soup;
   AssetStore *store;
-  guint port;
+  guint16 port;
   char *username;
-  char *password_digest;
+  char *password;
 };
 
 /* One request while it is answered. */
@@ -40,11 +41,9 @@ typedef struct
 static void
 respond (Request *self, guint status, GString *body)
 {
-  gsize length = body->len;
+  g_autoptr (GBytes) bytes = g_string_free_to_bytes (body);
 
-  soup_server_message_set_status (self->message, status, NULL);
-  soup_server_message_set_response (self->message, "application/json", SOUP_MEMORY_TAKE,
-                                    g_string_free (body, FALSE), length);
+  car_server_answer (self->message, status, bytes);
 }
 
 static void
@@ -282,7 +281,7 @@ delete_object (Request *self)
   g_autoptr (GError) error = NULL;
 
   if (asset_store_delete (self->http->store, self->collection, self->pk, &error))
-    soup_server_message_set_status (self->message, SOUP_STATUS_NO_CONTENT, NULL);
+    car_server_answer (self->message, SOUP_STATUS_NO_CONTENT, NULL);
   else
     respond_error (self, error);
 }
@@ -446,31 +445,18 @@ authenticate (SoupAuthDomain *domain,
               gpointer user_data)
 {
   AssetHttp *self = user_data;
-  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, password, -1);
 
-  /* Digests: how long the comparison takes tells nothing about the password. */
-  return g_str_equal (username, self->username) && g_str_equal (digest, self->password_digest);
-}
-
-static gboolean
-listen_on (AssetHttp *self, guint port, GError **error)
-{
-  if (!soup_server_listen_local (self->soup, port, 0, error))
-    return FALSE;
-
-  GSList *uris = soup_server_get_uris (self->soup);
-  self->port = g_uri_get_port (uris->data);
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
-  return TRUE;
+  return g_str_equal (username, self->username) &&
+         car_server_is_secret (self->password, password, strlen (password));
 }
 
 AssetHttp *
-asset_http_new (AssetStore *store, guint port, const char *username, const char *password, GError **error)
+asset_http_new (AssetStore *store, guint16 port, const char *username, const char *password, GError **error)
 {
   g_autoptr (AssetHttp) self = g_new0 (AssetHttp, 1);
   self->store = store;
   self->username = g_strdup (username);
-  self->password_digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, password, -1);
+  self->password = g_strdup (password);
   self->soup = soup_server_new ("server-header", "car-asset-server/" PACKAGE_VERSION, NULL);
 
   g_autoptr (SoupAuthDomain) domain = soup_auth_domain_basic_new ("realm", "car-asset-server", NULL);
@@ -481,10 +467,12 @@ asset_http_new (AssetStore *store, guint port, const char *username, const char 
   soup_server_add_handler (self->soup, NULL, handle, self, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (begin_request), NULL);
 
-  return listen_on (self, port, error) ? g_steal_pointer (&self) : NULL;
+  self->port = car_server_listen (self->soup, port, error);
+
+  return self->port != 0 ? g_steal_pointer (&self) : NULL;
 }
 
-guint
+guint16
 asset_http_get_port (AssetHttp *self)
 {
   return self->port;
@@ -496,6 +484,6 @@ asset_http_free (AssetHttp *self)
   soup_server_disconnect (self->soup);
   g_object_unref (self->soup);
   g_free (self->username);
-  g_free (self->password_digest);
+  g_free (self->password);
   g_free (self);
 }

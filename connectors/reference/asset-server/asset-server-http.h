@@ -11,10 +11,10 @@ typedef struct _AssetHttp AssetHttp;
 
 /* Port 0: any that is free. */
 AssetHttp *
-asset_http_new (AssetStore *store, guint port, const char *username, const char *password, GError **error);
+asset_http_new (AssetStore *store, guint16 port, const char *username, const char *password, GError **error);
 void asset_http_free (AssetHttp *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AssetHttp, asset_http_free)
 
-guint asset_http_get_port (AssetHttp *self);
+guint16 asset_http_get_port (AssetHttp *self);
 
 G_END_DECLS

@@ -90,6 +90,13 @@ asset_store_begin (AssetStore *self, GError **error)
   return execute (self, "BEGIN IMMEDIATE", error);
 }
 
+gint64
+asset_store_get_state (AssetStore *self, GError **error)
+{
+  /* The sequence outlives the entries that were forgotten. */
+  return asset_store_read_number (self, "SELECT seq FROM sqlite_sequence WHERE name = 'changes'", 0, error);
+}
+
 static gboolean
 prune_history (AssetStore *self, GError **error)
 {

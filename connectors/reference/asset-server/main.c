@@ -2,19 +2,16 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <gio/gio.h>
-#include <glib-unix.h>
-#include <glib/gstdio.h>
 #include <locale.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "connectors/reference/asset-server/asset-server-http.h"
+#include "server/car-server-program.h"
 
-#define EXIT_USAGE 2
 #define NOT_GIVEN G_MININT64
+#define PASSWORD_BYTES 24
 
 #define PASSWORD_VARIABLE "CAR_ASSET_SERVER_PASSWORD"
 #define USERNAME_VARIABLE "CAR_ASSET_SERVER_USERNAME"
@@ -26,11 +23,10 @@ typedef struct
   char *username;
   char *password;
   char *password_file; /* that the password is kept in; NULL: it was given */
-  int port;
+  guint16 port;
   gint64 populate;
   gint64 keep_history;
   gboolean reset;
-  gboolean version;
 } Options;
 
 static void
@@ -45,25 +41,12 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-/* So that the list of processes does not show it. */
-static void
-wipe_password (char **arguments, int n)
-{
-  static const char option[] = "--password";
-
-  for (int i = 1; i < n; i++)
-    if (g_str_equal (arguments[i], option) && i + 1 < n)
-      memset (arguments[i + 1], 'x', strlen (arguments[i + 1]));
-    else if (g_str_has_prefix (arguments[i], "--password="))
-      memset (arguments[i] + sizeof option, 'x', strlen (arguments[i] + sizeof option));
-}
-
+/* As car_server_parse_options(). */
 static gboolean
 parse_options (Options *options, int argc, char **argv, GError **error)
 {
+  static const char *const secrets[] = { "--password", NULL };
   const GOptionEntry entries[] = {
-    { "port", 0, 0, G_OPTION_ARG_INT, &options->port,
-      "Listen on this port (0, the default: any that is free)", "N" },
     { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file, "Write the port to this file", "FILE" },
     { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
       "Keep the inventory in this file (:memory: keeps nothing)", "FILE" },
@@ -76,19 +59,11 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       "NAME" },
     { "password", 0, 0, G_OPTION_ARG_STRING, &options->password,
       "The user's password (" PASSWORD_VARIABLE "; made at the first start)", "PASSWORD" },
-    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Show the version", NULL },
-    { NULL },
+    G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("- an inventory of assets, over HTTP");
-  g_autofree char **arguments = g_memdup2 (argv, argc * sizeof *argv);
-  int n = argc;
 
-  g_option_context_add_main_entries (context, entries, NULL);
-  gboolean ok = g_option_context_parse (context, &argc, &argv, error);
-  wipe_password (arguments, n);
-  if (ok && argc > 1)
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "there is no argument %s", argv[1]);
-  return ok && argc == 1;
+  return car_server_parse_options (entries, "An inventory of assets, over HTTP.", secrets, argc, argv,
+                                   &options->port, error);
 }
 
 /* Always FALSE. */
@@ -115,8 +90,6 @@ complete_options (Options *options, GError **error)
   if (!options->username)
     options->username = g_strdup ("admin");
 
-  if (options->port < 0 || options->port > 65535)
-    return refuse (error, "--port must be from 0 to 65535");
   if (options->populate != NOT_GIVEN && (options->populate < 0 || options->populate > ASSET_POPULATE_MAX))
     return refuse (error, "--populate must be from 0 to " G_STRINGIFY (ASSET_POPULATE_MAX));
   if (options->keep_history != NOT_GIVEN && options->keep_history < 0)
@@ -133,26 +106,12 @@ complete_options (Options *options, GError **error)
 /* ---- the password ---- */
 
 static gboolean
-make_folder (const char *folder, GError **error)
-{
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    return TRUE;
-
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s cannot be made: %s", folder, g_strerror (errno));
-  return FALSE;
-}
-
-static gboolean
 make_password (Options *options, GError **error)
 {
-  guint8 random[24];
-  if (getrandom (random, sizeof random, 0) != sizeof random)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no random numbers: %s", g_strerror (errno));
-      return FALSE;
-    }
+  options->password = car_server_make_secret (PASSWORD_BYTES, error);
+  if (options->password == NULL)
+    return FALSE;
 
-  options->password = g_base64_encode (random, sizeof random);
   g_autofree char *line = g_strconcat (options->password, "\n", NULL);
   return g_file_set_contents_full (options->password_file, line, -1,
                                    G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error);
@@ -190,7 +149,7 @@ find_places (Options *options, GError **error)
   g_autofree char *folder = g_build_filename (g_get_user_state_dir (), "car-asset-server", NULL);
   gboolean in_memory = options->database && g_str_equal (options->database, ":memory:");
 
-  if ((!options->database || (in_memory && !options->password)) && !make_folder (folder, error))
+  if ((!options->database || (in_memory && !options->password)) && !car_server_make_folder (folder, error))
     return FALSE;
   if (!options->database)
     options->database = g_build_filename (folder, "inventory.db", NULL);
@@ -227,11 +186,7 @@ quit (gpointer user_data)
 static gboolean
 announce (const Options *options, AssetHttp *http, GError **error)
 {
-  g_autofree char *port = g_strdup_printf ("%u\n", asset_http_get_port (http));
-
-  /* Whoever reads the file finds all of it, and a server that listens. */
-  if (options->port_file &&
-      !g_file_set_contents_full (options->port_file, port, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error))
+  if (!car_server_write_port_file (options->port_file, asset_http_get_port (http), error))
     return FALSE;
 
   g_print ("http://127.0.0.1:%u/ answers user %s", asset_http_get_port (http), options->username);
@@ -247,14 +202,10 @@ serve (const Options *options, AssetStore *store, GError **error)
   g_autoptr (AssetHttp) http =
       asset_http_new (store, options->port, options->username, options->password, error);
   if (!http)
-    {
-      g_prefix_error (error, "port %d: ", options->port);
-      return FALSE;
-    }
+    return FALSE;
 
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  g_unix_signal_add (SIGTERM, quit, loop);
-  g_unix_signal_add (SIGINT, quit, loop);
+  car_server_on_signal (quit, loop);
   if (!announce (options, http, error))
     return FALSE;
 
@@ -280,15 +231,9 @@ main (int argc, char **argv)
 
   setlocale (LC_ALL, "");
   umask (077);
-  gboolean understood = parse_options (&options, argc, argv, &error);
-  if (understood && options.version)
-    {
-      g_print ("car-asset-server %s\n", PACKAGE_VERSION);
-      return EXIT_SUCCESS;
-    }
-  if (understood && complete_options (&options, &error) && run (&options, &error))
-    return EXIT_SUCCESS;
+  g_set_prgname ("car-asset-server");
+  if (parse_options (&options, argc, argv, &error) && complete_options (&options, &error))
+    run (&options, &error);
 
-  g_printerr ("car-asset-server: %s\n", error->message);
-  return error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILURE;
+  return car_server_get_exit_code (error);
 }

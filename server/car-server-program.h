@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* What car-service and car-asset-server share as programs: how they are called, and how they end. */
+
+/* Reads the options, which end with an empty entry; --help, --version and --port come with them. What follows `secrets`
+ * (a NULL-ended list such as "--password") is taken out of the process list, which everybody can read.
+ *
+ * TRUE: go on. FALSE without an error: what was asked for was printed. FALSE with a G_OPTION_ERROR: the command line is
+ * wrong. */
+gboolean car_server_parse_options (const GOptionEntry *entries,
+                                   const char *summary,
+                                   const char *const *secrets,
+                                   int argc,
+                                   char **argv,
+                                   guint16 *port,
+                                   GError **error);
+
+/* Prints the error, where there is one, to standard error; what main() returns: 0, 2 for a G_OPTION_ERROR, else 1. */
+int car_server_get_exit_code (const GError *error);
+
+/* Makes a folder that is the user's alone, and those above it. */
+gboolean car_server_make_folder (const char *folder, GError **error);
+
+/* Writes the port for whoever started the program; `file` may be NULL. Whoever reads the file finds all of it. */
+gboolean car_server_write_port_file (const char *file, guint16 port, GError **error);
+
+/* Hexadecimal digits of so many random bytes; NULL with an error. */
+char *car_server_make_secret (gsize n_bytes, GError **error);
+
+/* Calls the function at SIGTERM and SIGINT; it stays as long as it returns G_SOURCE_CONTINUE. */
+void car_server_on_signal (GSourceFunc function, gpointer data);
+
+G_END_DECLS
