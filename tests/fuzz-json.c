@@ -5,14 +5,13 @@
  * Under `make check` the texts are mutations of a small corpus. For libFuzzer's:
  *
  *   ../configure CC=clang --with-sanitizers=fuzzer-no-link,address,undefined
- *   make libcar/libcar-private.la
+ *   make libcar/libcar-json.la
  *   make tests/fuzz-json CPPFLAGS=-DUNDER_LIBFUZZER SANITIZER_CFLAGS=-fsanitize=fuzzer,address,undefined
  *   tests/fuzz-json CORPUS-FOLDER
  */
 
 #include "config.h"
 
-#include <libcar/car.h>
 #include <libcar/json/car-json-validator-private.h>
 
 #include <string.h>
@@ -93,38 +92,47 @@ fuzz_scanner (const char *text, gsize length)
   return TRUE;
 }
 
-static gboolean
-validate (const CarJsonSchema *schema,
-          CarJsonSubject subject,
-          const char *text,
-          gsize length,
-          gboolean is_json)
+static const CarJsonObjectRules *
+get_rules (void)
 {
-  g_autoptr (GError) error = NULL;
-  const CarJsonCheck check = { car_json_schema_get_root (schema), subject, "hostname" };
-  CarObjectScan scan = { .is_edge = length % 2 };
-  gboolean ok = car_json_validate_text (&check, text, length,
-                                        subject == CAR_JSON_SUBJECT_OBJECT ? &scan : NULL, &error);
+  static const char *const wanted[] = { "_key", "c", NULL };
+  static const CarJsonStandInName stand_ins[] = { { "host_name", 0 }, { "b", 1 }, { NULL, 0 } };
+  static const CarJsonObjectRules *rules;
 
-  g_assert_true (ok == (error == NULL));
+  if (rules == NULL)
+    rules = car_json_object_rules_new (wanted, stand_ins, TRUE);
+  return rules;
+}
+
+static gboolean
+validate (const CarJsonSchema *schema, gboolean with_rules, const char *text, gsize length, gboolean is_json)
+{
+  g_auto (CarJsonViolation) violation = { NULL };
+  const CarJsonCheck check = { .node = car_json_schema_get_root (schema),
+                               .rules = with_rules ? get_rules () : NULL };
+  CarJsonMembers members;
+  gboolean ok = car_json_validate_text (&check, text, length, &members, &violation);
+
+  g_assert_true (ok == (violation.rule == NULL));
   g_assert_true (!ok || is_json);
   if (!ok)
     {
-      g_assert_cmpint (error->domain, ==, CAR_SCHEMA_ERROR);
-      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      g_assert_true (g_utf8_validate (violation.text, -1, NULL));
+      g_assert_true (g_utf8_validate (violation.place, -1, NULL));
+      g_assert_nonnull (violation.kind);
     }
   return ok;
 }
 
 /* Other text before and behind it makes no difference to a value. */
 static void
-fuzz_in_place (const CarJsonSchema *schema, CarJsonSubject subject, const char *value, gsize length)
+fuzz_in_place (const CarJsonSchema *schema, gboolean with_rules, const char *value, gsize length)
 {
   g_autoptr (GString) text = g_string_new ("[");
-  g_autoptr (GError) alone = NULL, in_place = NULL;
-  const CarJsonCheck check = { car_json_schema_get_root (schema), subject, "hostname" };
-  CarObjectScan scan = { 0 }, scan_in_place = { 0 };
-  const gboolean is_object = subject == CAR_JSON_SUBJECT_OBJECT;
+  g_auto (CarJsonViolation) alone = { NULL }, in_place = { NULL };
+  const CarJsonCheck check = { .node = car_json_schema_get_root (schema),
+                               .rules = with_rules ? get_rules () : NULL };
+  CarJsonMembers members = { 0 }, members_in_place = { 0 };
   CarJsonScanner scanner;
 
   g_string_append_len (text, value, length);
@@ -133,17 +141,20 @@ fuzz_in_place (const CarJsonSchema *schema, CarJsonSubject subject, const char *
   car_json_scanner_init (&scanner, text->str, text->len);
   scanner.at++;
 
-  gboolean ok = car_json_validate (&check, &scanner, is_object ? &scan_in_place : NULL, &in_place);
-  g_assert_true (car_json_validate_text (&check, value, length, is_object ? &scan : NULL, &alone) == ok);
-  g_assert_cmpstr (ok ? NULL : in_place->message, ==, ok ? NULL : alone->message);
+  gboolean ok = car_json_validate (&check, &scanner, &members_in_place, &in_place);
+  g_assert_true (car_json_validate_text (&check, value, length, &members, &alone) == ok);
+  g_assert_cmpstr (in_place.text, ==, alone.text);
   if (!ok)
     return;
 
   g_assert_cmpuint (scanner.depth, ==, 0);
   car_json_scanner_init (&scanner, scanner.at, text->str + end - scanner.at);
   g_assert_true (car_json_scanner_finish (&scanner));
-  g_assert_true ((scan.key.text == NULL) == (scan_in_place.key.text == NULL));
-  g_assert_true (scan.key.text == NULL || scan_in_place.key.text - text->str - 1 == scan.key.text - value);
+
+  const CarJsonSpan *key = &members.values[0], *key_in_place = &members_in_place.values[0];
+  g_assert_cmpint (key->type, ==, key_in_place->type);
+  g_assert_true (key->type == CAR_JSON_INVALID || key_in_place->text - text->str - 1 == key->text - value);
+  g_assert_cmpuint (members.hash.low, ==, members_in_place.hash.low);
 }
 
 #define FIXED "\"a\":\"x\",\"source\":\"s\",\"zz\":1.5e2"
@@ -172,21 +183,23 @@ static void
 fuzz_fixed_members (const CarJsonSchema *schema, const char *value, gsize length)
 {
   const CarJsonNode *node = car_json_schema_get_root (schema);
-  g_autoptr (CarFixedMembers) fixed = car_fixed_members_new (node, "{" FIXED "}");
+  g_autoptr (CarJsonFixedMembers) fixed = car_json_fixed_members_new (node, "{" FIXED "}");
   g_autoptr (GString) whole = add_fixed_members (value, length);
-  CarObjectScan scan = { .is_edge = TRUE }, scan_whole = { .is_edge = TRUE };
+  CarJsonMembers members, members_whole;
+  g_auto (CarJsonViolation) violation = { NULL }, violation_whole = { NULL };
 
   if (fixed == NULL || whole == NULL)
     return;
 
-  const CarJsonCheck check = { node, CAR_JSON_SUBJECT_OBJECT, "asset_hostname", fixed };
-  const CarJsonCheck check_whole = { node, CAR_JSON_SUBJECT_OBJECT, "asset_hostname" };
-  gboolean ok = car_json_validate_text (&check, value, length, &scan, NULL);
-  g_assert_true (car_json_validate_text (&check_whole, whole->str, whole->len, &scan_whole, NULL) == ok);
+  const CarJsonCheck check = { .node = node, .rules = get_rules (), .fixed = fixed };
+  const CarJsonCheck check_whole = { .node = node, .rules = get_rules () };
+  gboolean ok = car_json_validate_text (&check, value, length, &members, &violation);
+  g_assert_true (
+      car_json_validate_text (&check_whole, whole->str, whole->len, &members_whole, &violation_whole) == ok);
   if (ok)
     {
-      g_assert_cmpuint (scan.members_hash.low, ==, scan_whole.members_hash.low);
-      g_assert_cmpuint (scan.members_hash.high, ==, scan_whole.members_hash.high);
+      g_assert_cmpuint (members.hash.low, ==, members_whole.hash.low);
+      g_assert_cmpuint (members.hash.high, ==, members_whole.hash.high);
     }
 }
 
@@ -206,15 +219,14 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_assert_true ((schema == NULL) == (error != NULL));
   if (schema != NULL)
     {
-      gboolean ok = validate (schema, CAR_JSON_SUBJECT_VALUE, value, value_length, is_json);
-      g_assert_true (validate (schema, CAR_JSON_SUBJECT_VALUE, value, value_length, is_json) == ok);
-      validate (schema, CAR_JSON_SUBJECT_OBJECT, value, value_length, is_json);
-      validate (schema, CAR_JSON_SUBJECT_ENVELOPE, value, value_length, is_json);
+      gboolean ok = validate (schema, FALSE, value, value_length, is_json);
+      g_assert_true (validate (schema, FALSE, value, value_length, is_json) == ok);
+      validate (schema, TRUE, value, value_length, is_json);
     }
   if (schema != NULL && is_json)
     {
-      for (guint subject = CAR_JSON_SUBJECT_VALUE; subject <= CAR_JSON_SUBJECT_ENVELOPE; subject++)
-        fuzz_in_place (schema, subject, value, value_length);
+      fuzz_in_place (schema, FALSE, value, value_length);
+      fuzz_in_place (schema, TRUE, value, value_length);
       fuzz_fixed_members (schema, value, value_length);
     }
   return 0;

@@ -9,7 +9,7 @@
 #include "test-service.h"
 
 /* The client against a real service, with names that hold what URLs and queries are made of. */
-#define SOURCE "a/b c%&ü"
+#define SOURCE "a@b=c%,+$*"
 #define ASSET "x,1/\"}}) { y } } #"
 #define HEAD                                                                                                 \
   "{\"source\":{\"_key\":\"" SOURCE                                                                          \

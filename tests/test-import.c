@@ -21,7 +21,8 @@
 #define SOURCE "a%2Fb%20c%25%26%C3%BC" /* "a/b c%&ü" */
 
 #define SCHEMA                                                                                               \
-  "{\"version\":\"v2\",\"schema\":{\"type\":\"object\",\"properties\":{\"asset\":{\"type\":\"array\","       \
+  "{\"version\":\"v2\",\"schema\":{\"type\":\"object\",\"properties\":{\"hostname\":{},\"asset_hostname\":{" \
+  "},\"asset\":{\"type\":\"array\","                                                                         \
   "\"items\":{"                                                                                              \
   "\"type\":\"object\",\"properties\":{\"external_id\":{\"type\":\"string\"}},\"required\":[\"external_"     \
   "id\"]}}}}}"

@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include <libcar/car.h>
+#include <libcar/base/car-error.h>
 #include <libcar/json/car-json-scanner-private.h>
 
 #include <float.h>

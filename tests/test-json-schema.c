@@ -5,7 +5,6 @@
 
 #include "config.h"
 
-#include <libcar/car.h>
 #include <libcar/json/car-json-validator-private.h>
 
 #include <string.h>
@@ -23,9 +22,13 @@ compile (const char *json)
 static gboolean
 validate (const CarJsonSchema *schema, const char *json, GError **error)
 {
-  const CarJsonCheck check = { car_json_schema_get_root (schema), CAR_JSON_SUBJECT_VALUE };
+  const CarJsonCheck check = { .node = car_json_schema_get_root (schema) };
+  g_auto (CarJsonViolation) violation = { NULL };
 
-  return car_json_validate_text (&check, json, strlen (json), NULL, error);
+  if (car_json_validate_text (&check, json, strlen (json), NULL, &violation))
+    return TRUE;
+  car_json_violation_set_error (&violation, error);
+  return FALSE;
 }
 
 static void

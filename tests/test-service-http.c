@@ -9,8 +9,8 @@
 
 #include "test-service.h"
 
-#define SOURCE "a/b c%&,\303\274"
-#define SOURCE_IN_URL "a%2Fb%20c%25%26%2C%C3%BC"
+#define SOURCE "a@b=c%,+$*"
+#define SOURCE_IN_URL "a%40b%3Dc%25%2C%2B%24%2A"
 
 #define REPORT "\"report\":{\"_key\":\"1\",\"timestamp\":1700000000000.5}"
 #define ENVELOPE(source, members)                                                                            \

@@ -9,7 +9,7 @@
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-call-private.h>
 #include <libcar/client/car-retry-private.h>
-#include <libcar/staging/car-record-private.h>
+#include <libcar/json/car-json-writer-private.h>
 
 /* What proxies and servers take for granted that a URL is not longer than. */
 #define MAX_URL 2000
@@ -143,16 +143,11 @@ car_call_add_member (CarCall *self, const char *name, const char *value)
 char *
 car_call_write_object (JsonObject *object, GError **error)
 {
-  g_autoptr (CarRecord) record = car_record_new ();
-  gsize length;
+  char *text = car_json_object_to_text (object, error);
 
-  car_record_set_members (record, object);
-  if (car_record_peek (record, &length, error) == NULL)
-    {
-      g_prefix_error_literal (error, "cannot be sent: ");
-      return NULL;
-    }
-  return car_record_to_json (record);
+  if (text == NULL)
+    g_prefix_error_literal (error, "cannot be sent: ");
+  return text;
 }
 
 char *

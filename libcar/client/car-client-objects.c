@@ -8,6 +8,7 @@
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-operation-private.h>
 #include <libcar/client/car-sync-private.h>
+#include <libcar/schema/car-object-rules-private.h>
 
 /* Deleting vertices, and changing vertices and edges. */
 
@@ -28,14 +29,6 @@ deletion_free (gpointer data)
   g_free (self->collection);
   g_strfreev (self->keys);
   g_free (self);
-}
-
-static gboolean
-is_named_by_key (const char *collection)
-{
-  const char *const names[] = { "ipaddress", "hostname", "macaddress", NULL };
-
-  return g_strv_contains (names, collection);
 }
 
 /* All of them before the first call, so that nothing is deleted where one is wrong. */
@@ -67,7 +60,7 @@ delete_more (CarOperation *self, GError **error)
   CarCall *call = car_operation_make_call (self, CAR_API_VERSION_V2, "DELETE", "source");
   car_call_add_segment (call, deletion->source);
   car_call_add_segment (call, deletion->collection);
-  car_call_add_query (call, is_named_by_key (deletion->collection) ? "keys" : "external_ids", "");
+  car_call_add_query (call, car_collection_is_named_by_key (deletion->collection) ? "keys" : "external_ids", "");
   call->any_answer = TRUE;
   deletion->next = car_call_add_query_items (call, self->caller, (const char *const *) deletion->keys, n_keys,
                                              deletion->next);

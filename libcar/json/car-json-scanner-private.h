@@ -102,10 +102,6 @@ void car_json_append_int (GString *out, gint64 value);
 /* Appends the shortest spelling that reads back as value, which must be finite. */
 void car_json_append_double (GString *out, double value);
 
-/* Appends what comes from outside for a person to read: its first 80 characters, those that cannot be printed escaped.
- * The text must be UTF-8. */
-void car_json_append_shown (GString *out, const char *text, gsize length);
-
 /* ---- What every object goes through is inline, and leaves what is rare to functions --------------------------- */
 
 extern const guint8 car_json_types[256]; /* CarJsonType, by the first character of a value */

@@ -371,7 +371,7 @@ car_json_span_unescape_to (const CarJsonSpan *string, char *buffer)
 
   while (at < end)
     {
-      const char *backslash = memchr (at, '\\', end - at);
+      const char *backslash = string->escaped ? memchr (at, '\\', end - at) : NULL;
       gsize plain = (backslash != NULL ? backslash : end) - at;
       memcpy (out, at, plain);
       out += plain;
@@ -552,26 +552,4 @@ car_json_append_double (GString *out, double value)
     }
   shorten_exponent (spelling);
   g_string_append (out, spelling);
-}
-
-#define MAX_SHOWN 80
-
-void
-car_json_append_shown (GString *out, const char *text, gsize length)
-{
-  const char *end = text + length;
-
-  for (gsize n = 0; text < end; n++, text = g_utf8_next_char (text))
-    {
-      gunichar c = g_utf8_get_char (text);
-      if (n == MAX_SHOWN)
-        {
-          g_string_append (out, "…");
-          return;
-        }
-      if (g_unichar_isprint (c))
-        g_string_append_unichar (out, c);
-      else
-        g_string_append_printf (out, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
-    }
 }

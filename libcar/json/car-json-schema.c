@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-node-private.h>
 
 #include <string.h>
@@ -52,7 +53,7 @@ fail_at (const CarJsonValue *value, CarSchemaError code, GError **error, const c
 
   g_autofree char *pointer = car_json_value_get_pointer (value);
   g_autoptr (GString) place = g_string_new (*pointer != '\0' ? NULL : "/");
-  car_json_append_shown (place, pointer, strlen (pointer));
+  car_text_append_printable (place, pointer, strlen (pointer), CAR_TEXT_SHORT);
   g_set_error (error, CAR_SCHEMA_ERROR, code, "the schema cannot be used: at “%s”: %s", place->str, reason);
   return FALSE;
 }
@@ -608,7 +609,7 @@ resolve (Compiler *self, CarJsonNode *node, GError **error)
 {
   const CarJsonValue *ref = car_json_value_get_member (node->schema, "$ref");
   g_autoptr (GString) shown = g_string_new (NULL);
-  car_json_append_shown (shown, ref->string, ref->string_length);
+  car_text_append_printable (shown, ref->string, ref->string_length, CAR_TEXT_SHORT);
   g_autofree char *fragment = get_local_fragment (self->schema, ref->string);
 
   if (fragment == NULL)

@@ -2,8 +2,8 @@
 
 #include "config.h"
 
+#include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-validator-private.h>
-#include <libcar/json/car-json-violation-private.h>
 
 #include <string.h>
 
@@ -15,15 +15,14 @@
 #define MAX_AGAIN_BASE (G_GUINT64_CONSTANT (1) << 22)
 #define MAX_AGAIN_FACTOR 1000
 
+#define MAX_EXPLANATION 300 /* characters */
+
 typedef struct
 {
   CarJsonScanner scanner;
-  const CarJsonNode *root;
-  CarJsonSubject subject;
-  const char *collection;
-  const CarFixedMembers *fixed;
-  CarObjectScan *scan;
-  CarJsonViolation violation;
+  const CarJsonCheck *check;
+  CarJsonMembers *members; /* NULL once the value itself is being read */
+  CarJsonViolation *violation;
   guint nesting;
   CarJsonScanner begin;
   guint64 again_left;
@@ -34,60 +33,18 @@ typedef struct
 typedef struct
 {
   const CarJsonNode *node;
-  gboolean plain; /* no member concerns more than one schema */
   const CarJsonPlace *place;
-  CarObjectScan *scan;
   guint64 n_members;
   guint64 *seen;
   guint64 few_seen[4];
   CarJsonHashSet unknown;
 
-  gboolean has_from, has_to; /* an edge's ends */
-
-  const CarJsonSpan *from_key; /* members that are taken from _key where they are missing */
-  guint from_key_found;        /* a bit each */
-  CarJsonSpan key;
+  const CarJsonObjectRules *rules; /* (nullable) */
+  CarJsonMembers *members;         /* where there are rules: what they ask for */
+  CarJsonMembers own_members;      /* where nobody else wants to know */
 } Frame;
 
-/* What an envelope's members are, where the schema does not name them. */
-static guint32 no_slots[1];
-static const CarJsonNode unnamed_object = {
-  .types = CAR_JSON_TYPE_BIT (CAR_JSON_OBJECT),
-  .plain_members = TRUE,
-  .max_properties = G_MAXUINT64,
-  .names = { .slots = no_slots },
-};
-static const CarJsonNode unnamed_collection = {
-  .types = CAR_JSON_TYPE_BIT (CAR_JSON_ARRAY),
-  .max_items = G_MAXUINT64,
-  .items = (CarJsonNode *) &unnamed_object,
-};
-
-/* A member's name, as it would stand in a text. */
-#define NAME(name)                                                                                           \
-  {                                                                                                          \
-    &("\"" name "\"")[1], sizeof name - 1, CAR_JSON_STRING, FALSE                                            \
-  }
-
-#define IS_NAME(span, literal) car_json_span_is (span, literal, sizeof literal - 1)
-
 static gboolean check (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value);
-
-/* protocol.md, "The envelope". */
-static const CarJsonSpan *
-get_names_from_key (const char *collection, gsize length)
-{
-  static const CarJsonSpan hostname[] = { NAME ("host_name"), NAME ("external_id"), { NULL } };
-  static const CarJsonSpan address[] = { NAME ("name"), { NULL } };
-
-  if (length == strlen ("hostname") && memcmp (collection, "hostname", length) == 0)
-    return hostname;
-  if (length == strlen ("ipaddress") && memcmp (collection, "ipaddress", length) == 0)
-    return address;
-  if (length == strlen ("macaddress") && memcmp (collection, "macaddress", length) == 0)
-    return address;
-  return NULL;
-}
 
 static char *
 describe (const CarJsonSpan *value)
@@ -104,7 +61,7 @@ describe_pattern (const CarJsonPattern *pattern)
   const char *source = car_json_pattern_get_source (pattern);
   GString *text = g_string_new (NULL);
 
-  car_json_append_shown (text, source, strlen (source));
+  car_text_append_printable (text, source, strlen (source), CAR_TEXT_SHORT);
   return g_string_free (text, FALSE);
 }
 
@@ -131,11 +88,11 @@ check_again (Run *self, const CarJsonNode *node, const CarJsonPlace *place, cons
   gsize quote = value->type == CAR_JSON_STRING ? 1 : 0;
   CarJsonSpan again;
 
-  if (self->violation.text != NULL)
+  if (self->violation->rule != NULL)
     return FALSE;
   while (value->length + 1 > self->again_left)
     if (!extend_again (self))
-      return car_json_give_up (&self->violation, place, "the schema looks at it too many times");
+      return car_json_give_up (self->violation, place, "the schema looks at it too many times");
   self->again_left -= value->length + 1;
 
   car_json_scanner_init (&self->scanner, value->text - quote, value->length + 2 * quote);
@@ -148,9 +105,9 @@ check_again (Run *self, const CarJsonNode *node, const CarJsonPlace *place, cons
 static gboolean
 passes (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
 {
-  self->violation.quiet++;
+  self->violation->quiet++;
   gboolean ok = check_again (self, node, place, value);
-  self->violation.quiet--;
+  self->violation->quiet--;
   return ok;
 }
 
@@ -161,11 +118,12 @@ check_number (Run *self, const CarJsonNode *node, const CarJsonPlace *place, con
   {
     int wrong_from, wrong_to; /* results of comparing the value with the bound */
     const char *rule;
+    const char *words;
   } rules[] = {
-    [CAR_JSON_BOUND_MINIMUM] = { -1, -1, "less than the minimum" },
-    [CAR_JSON_BOUND_MAXIMUM] = { 1, 1, "more than the maximum" },
-    [CAR_JSON_BOUND_EXCLUSIVE_MINIMUM] = { -1, 0, "not more than the exclusive minimum" },
-    [CAR_JSON_BOUND_EXCLUSIVE_MAXIMUM] = { 0, 1, "not less than the exclusive maximum" },
+    [CAR_JSON_BOUND_MINIMUM] = { -1, -1, "minimum", "less than the minimum" },
+    [CAR_JSON_BOUND_MAXIMUM] = { 1, 1, "maximum", "more than the maximum" },
+    [CAR_JSON_BOUND_EXCLUSIVE_MINIMUM] = { -1, 0, "exclusiveMinimum", "not more than the exclusive minimum" },
+    [CAR_JSON_BOUND_EXCLUSIVE_MAXIMUM] = { 0, 1, "exclusiveMaximum", "not less than the exclusive maximum" },
   };
   CarJsonNumber number;
 
@@ -177,23 +135,15 @@ check_number (Run *self, const CarJsonNode *node, const CarJsonPlace *place, con
         if (result < rules[i].wrong_from || result > rules[i].wrong_to)
           continue;
         g_autofree char *bound = describe (&node->bounds[i].span);
-        return car_json_violate (&self->violation, place, value, "%s %s", rules[i].rule, bound);
+        return car_json_violate (self->violation, place, value, rules[i].rule, "%s %s", rules[i].words,
+                                 bound);
       }
   if (node->multiple_of.set && !car_json_number_is_multiple (&number, &node->multiple_of.number))
     {
       g_autofree char *divisor = describe (&node->multiple_of.span);
-      return car_json_violate (&self->violation, place, value, "not a multiple of %s", divisor);
+      return car_json_violate (self->violation, place, value, "multipleOf", "not a multiple of %s", divisor);
     }
   return TRUE;
-}
-
-/* protocol.md, "Source names, ids and keys come from the outside". */
-static gboolean
-is_source_name (const Run *self, const CarJsonPlace *place)
-{
-  return self->subject == CAR_JSON_SUBJECT_ENVELOPE && place != NULL && place->parent != NULL &&
-         place->parent->parent == NULL && place->name != NULL && IS_NAME (place->name, "_key") &&
-         place->parent->name != NULL && IS_NAME (place->parent->name, "source");
 }
 
 static gboolean
@@ -205,14 +155,14 @@ check_pattern (Run *self,
                gsize length)
 {
   CarJsonPatternResult result = car_json_pattern_match (pattern, text, length);
-  if (result == CAR_JSON_PATTERN_MATCHES ||
-      (result == CAR_JSON_PATTERN_DIFFERS && length > 0 && is_source_name (self, place)))
+  if (result == CAR_JSON_PATTERN_MATCHES)
     return TRUE;
 
   g_autofree char *source = describe_pattern (pattern);
   if (result == CAR_JSON_PATTERN_DIFFERS)
-    return car_json_violate (&self->violation, place, value, "which the pattern %s does not match", source);
-  return car_json_give_up (&self->violation, place, "the pattern %s goes through too many ways to match",
+    return car_json_violate (self->violation, place, value, "pattern", "which the pattern %s does not match",
+                             source);
+  return car_json_give_up (self->violation, place, "the pattern %s goes through too many ways to match",
                            source);
 }
 
@@ -241,10 +191,10 @@ check_string (Run *self, const CarJsonNode *node, const CarJsonPlace *place, con
     {
       guint64 n_chars = count_chars (text, length);
       if (n_chars > node->max_length)
-        return car_json_violate (&self->violation, place, value,
+        return car_json_violate (self->violation, place, value, "maxLength",
                                  "longer than %" G_GUINT64_FORMAT " characters", node->max_length);
       if (n_chars < node->min_length)
-        return car_json_violate (&self->violation, place, value,
+        return car_json_violate (self->violation, place, value, "minLength",
                                  "shorter than %" G_GUINT64_FORMAT " characters", node->min_length);
     }
   return node->pattern == NULL || check_pattern (self, node->pattern, place, value, text, length);
@@ -267,18 +217,19 @@ check_array (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJ
       if (!check (self, items, &item, &span))
         return FALSE;
       if (node->unique_items && !car_json_hash_set_add (&seen, car_json_hash_value (&span)))
-        return car_json_violate (&self->violation, &item, &span, "which stands in the array twice");
+        return car_json_violate (self->violation, &item, &span, "uniqueItems",
+                                 "which stands in the array twice");
     }
   if (self->scanner.problem != NULL)
     return FALSE;
 
   *value = (CarJsonSpan){ begin, self->scanner.at - begin, CAR_JSON_ARRAY, FALSE };
   if (item.index < node->min_items)
-    return car_json_violate (&self->violation, place, NULL,
+    return car_json_violate (self->violation, place, NULL, "minItems",
                              "has %" G_GSIZE_FORMAT " items, less than %" G_GUINT64_FORMAT, item.index,
                              node->min_items);
   if (item.index > node->max_items)
-    return car_json_violate (&self->violation, place, NULL,
+    return car_json_violate (self->violation, place, NULL, "maxItems",
                              "has %" G_GSIZE_FORMAT " items, more than %" G_GUINT64_FORMAT, item.index,
                              node->max_items);
   return TRUE;
@@ -316,7 +267,7 @@ check_pattern_properties (Run *self,
       if (result == CAR_JSON_PATTERN_TOO_COSTLY)
         {
           g_autofree char *source = describe_pattern (property->pattern);
-          return car_json_give_up (&self->violation, place,
+          return car_json_give_up (self->violation, place,
                                    "the pattern %s goes through too many ways to match its name", source);
         }
       if (result == CAR_JSON_PATTERN_DIFFERS)
@@ -326,12 +277,6 @@ check_pattern_properties (Run *self,
         return FALSE;
     }
   return TRUE;
-}
-
-static const CarJsonNode *
-get_envelope_member (const CarJsonSpan *name)
-{
-  return IS_NAME (name, "source") || IS_NAME (name, "report") ? &unnamed_object : &unnamed_collection;
 }
 
 /* Reads the member's value. */
@@ -346,16 +291,13 @@ check_member (Run *self, Frame *frame, guint index, const CarJsonPlace *place, C
   value->type = CAR_JSON_INVALID;
   if (property != NULL && !check (self, property, place, value))
     return FALSE;
-  if (property == NULL && self->subject == CAR_JSON_SUBJECT_ENVELOPE && place->parent == NULL &&
-      node == self->root && !check (self, get_envelope_member (place->name), place, value))
-    return FALSE;
   if (node->pattern_properties != NULL && node->pattern_properties->len > 0 &&
       !check_pattern_properties (self, node, place, value, &evaluated))
     return FALSE;
   if (!evaluated && node->additional_properties != NULL)
     {
       if (node->additional_properties->refuses)
-        return car_json_violate (&self->violation, place, NULL,
+        return car_json_violate (self->violation, place, NULL, "additionalProperties",
                                  "is a member that the schema does not allow here");
       if (!check_next (self, node->additional_properties, place, value))
         return FALSE;
@@ -365,55 +307,52 @@ check_member (Run *self, Frame *frame, guint index, const CarJsonPlace *place, C
   return node->property_names == NULL || check_again (self, node->property_names, place, place->name);
 }
 
-/* An object of a collection, as opposed to what stands in it or around it. */
-static gboolean
-is_object_of_collection (const Run *self, const CarJsonPlace *place)
-{
-  if (self->subject != CAR_JSON_SUBJECT_ENVELOPE)
-    return self->subject == CAR_JSON_SUBJECT_OBJECT && place == NULL;
-  return place != NULL && place->name == NULL && place->parent != NULL && place->parent->parent == NULL &&
-         place->parent->name != NULL;
-}
-
 static void
-add_fixed_members (Frame *frame, const CarFixedMembers *fixed)
+add_fixed_members (Frame *frame, const CarJsonFixedMembers *fixed)
 {
   memcpy (frame->seen, fixed->seen, frame->node->n_words * sizeof *frame->seen);
   for (guint i = 0; i < fixed->unnamed->len; i++)
     car_json_hash_set_add (&frame->unknown, g_array_index (fixed->unnamed, CarJsonHash, i));
   frame->n_members = fixed->n_members;
-  if (frame->scan != NULL)
-    frame->scan->members_hash = fixed->hash;
+  if (frame->rules != NULL)
+    frame->members->hash = fixed->hash;
+}
+
+/* Somebody else's schema may look at the object once more: what was found is handed out once. */
+static inline void
+find_rules (Frame *frame, Run *self, const CarJsonPlace *place)
+{
+  const CarJsonCheck *check = self->check;
+
+  frame->rules = NULL;
+  if (G_UNLIKELY (check->find_rules != NULL))
+    frame->rules = check->find_rules (place, check->user_data);
+  else if (place == check->place)
+    frame->rules = check->rules;
+  if (frame->rules == NULL)
+    return;
+
+  frame->members =
+      place == check->place && self->members != NULL ? g_steal_pointer (&self->members) : &frame->own_members;
+  frame->members->hash = (CarJsonHash){ 0, 0 };
+  for (guint i = 0; i < frame->rules->n_wanted; i++)
+    frame->members->values[i].type = CAR_JSON_INVALID;
 }
 
 static inline void
 frame_init (Frame *frame, Run *self, const CarJsonNode *node, const CarJsonPlace *place)
 {
   frame->node = node;
-  frame->plain = node->plain_members && (self->subject != CAR_JSON_SUBJECT_ENVELOPE || node != self->root);
   frame->place = place;
   frame->n_members = 0;
-  frame->from_key = NULL;
-  frame->from_key_found = 0;
-  frame->has_from = frame->has_to = FALSE;
-  frame->scan = NULL;
   frame->seen =
       node->n_words <= G_N_ELEMENTS (frame->few_seen) ? frame->few_seen : g_new (guint64, node->n_words);
   memset (frame->seen, 0, node->n_words * sizeof *frame->seen);
   car_json_hash_set_init (&frame->unknown);
 
-  if (!is_object_of_collection (self, place))
-    return;
-  if (place != NULL)
-    frame->from_key = get_names_from_key (place->parent->name->text, place->parent->name->length);
-  else
-    {
-      frame->from_key = get_names_from_key (self->collection, strlen (self->collection));
-      frame->scan = g_steal_pointer (&self->scan);
-      if (self->fixed != NULL)
-        add_fixed_members (frame, self->fixed);
-    }
-  frame->key.text = NULL;
+  find_rules (frame, self, place);
+  if (place == self->check->place && self->check->fixed != NULL)
+    add_fixed_members (frame, self->check->fixed);
 }
 
 static void
@@ -438,58 +377,34 @@ note_name (Frame *frame, guint index, CarJsonHash hash)
   return TRUE;
 }
 
+/* A bit for each of the wanted names tells most others apart. */
+static inline guint64
+get_bit (CarJsonHash name)
+{
+  return G_GUINT64_CONSTANT (1) << (name.low & 63);
+}
+
 static inline gboolean
-is_collection_and_key (const CarJsonSpan *value)
+may_be_wanted (const CarJsonObjectRules *rules, CarJsonHash name)
 {
-  gsize length = value->length;
-  g_autofree char *unescaped = value->escaped ? car_json_span_unescape (value, &length) : NULL;
-  const char *text = unescaped != NULL ? unescaped : value->text;
-  const char *slash = memchr (text, '/', length);
-
-  return slash != NULL && slash != text && slash != text + length - 1;
-}
-
-/* protocol.md, "The envelope". */
-static inline void
-note_edge_member (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJsonSpan *value)
-{
-  const CarJsonHash member = car_json_hash_member (hash, car_json_hash_value (value));
-
-  frame->scan->members_hash.low += member.low;
-  frame->scan->members_hash.high += member.high;
-  if (value->type != CAR_JSON_STRING || value->length == 0)
-    return;
-  if (IS_NAME (name, "_from_external_id") || (IS_NAME (name, "_from") && is_collection_and_key (value)))
-    frame->has_from = TRUE;
-  else if (IS_NAME (name, "_to_external_id") || (IS_NAME (name, "_to") && is_collection_and_key (value)))
-    frame->has_to = TRUE;
+  return (rules->wanted_bits & get_bit (name)) != 0;
 }
 
 static inline void
-note_value (Frame *frame, const CarJsonSpan *name, CarJsonHash hash, const CarJsonSpan *value)
+note_value (Frame *frame, CarJsonHash name, const CarJsonSpan *value)
 {
-  CarObjectScan *scan = frame->scan;
+  const CarJsonObjectRules *rules = frame->rules;
 
-  if (frame->from_key != NULL)
+  for (guint i = 0; G_UNLIKELY (may_be_wanted (rules, name)) && i < rules->n_wanted; i++)
+    if (G_LIKELY (name.low == rules->wanted[i].hash.low && name.high == rules->wanted[i].hash.high))
+      frame->members->values[i] = *value;
+  if (rules->sums_up)
     {
-      if (IS_NAME (name, "_key"))
-        frame->key = *value;
-      for (gsize i = 0; frame->from_key[i].text != NULL; i++)
-        if (car_json_span_is (name, frame->from_key[i].text, frame->from_key[i].length))
-          frame->from_key_found |= 1u << i;
-    }
-  if (scan == NULL)
-    return;
+      const CarJsonHash member = car_json_hash_member (name, car_json_hash_value (value));
 
-  if (value->type == CAR_JSON_STRING)
-    {
-      if (IS_NAME (name, "external_id"))
-        scan->external_id = *value;
-      else if (IS_NAME (name, "_key"))
-        scan->key = *value;
+      frame->members->hash.low += member.low;
+      frame->members->hash.high += member.high;
     }
-  if (scan->is_edge)
-    note_edge_member (frame, name, hash, value);
 }
 
 static inline guint
@@ -509,7 +424,7 @@ read_member (Run *self, Frame *frame, guint index, const CarJsonPlace *place, Ca
 {
   const CarJsonNode *node = car_json_node_get_member (frame->node, index);
 
-  if (G_LIKELY (frame->plain &&
+  if (G_LIKELY (frame->node->plain_members &&
                 node->plain_types & CAR_JSON_TYPE_BIT (car_json_scanner_peek (&self->scanner))))
     return car_json_scanner_read (&self->scanner, value);
   return check_member (self, frame, index, place, value);
@@ -528,55 +443,65 @@ read_members (Run *self, Frame *frame)
                              ? g_array_index (frame->node->properties, CarJsonProperty, index).hash
                              : car_json_hash_string (&name);
       if (!note_name (frame, index, hash))
-        return car_json_violate (&self->violation, &place, NULL, "stands in the object twice");
+        return car_json_violate (self->violation, &place, NULL, CAR_JSON_RULE_DUPLICATE,
+                                 "stands in the object twice");
       if (!read_member (self, frame, index, &place, &value))
         return FALSE;
-      if (frame->scan != NULL || frame->from_key != NULL)
-        note_value (frame, &name, hash, &value);
+      if (frame->rules != NULL)
+        note_value (frame, hash, &value);
       frame->n_members++;
     }
   return self->scanner.problem == NULL;
 }
 
-/* Checks as if the members that are taken from _key stood in the object. */
 static gboolean
-add_from_key (Run *self, Frame *frame)
+has_member (const Frame *frame, guint index, CarJsonHash name)
 {
-  for (gsize i = 0; frame->key.text != NULL && frame->from_key[i].text != NULL; i++)
-    {
-      if (frame->from_key_found & 1u << i)
-        continue;
+  return index != CAR_JSON_NAMES_NONE ? is_seen (frame, index)
+                                      : car_json_hash_set_contains (&frame->unknown, name);
+}
 
-      const CarJsonSpan *name = &frame->from_key[i];
-      CarJsonPlace place = { frame->place, name };
-      CarJsonScanner scanner = self->scanner;
-      gsize quote = frame->key.type == CAR_JSON_STRING ? 1 : 0;
-      CarJsonSpan value;
-      guint index = lookup (frame->node, name);
+/* Checks as if the member stood in the object, and tells of what is wrong by the member that does stand there. */
+static gboolean
+check_stand_in (Run *self, Frame *frame, const CarJsonStandIn *stand_in)
+{
+  const CarJsonSpan *name = &stand_in->member.name;
+  const CarJsonSpan *from = &frame->members->values[stand_in->from];
+  guint index = lookup (frame->node, name);
+  CarJsonPlace place = { frame->place, name, 0, &frame->rules->wanted[stand_in->from].name };
+  CarJsonScanner scanner = self->scanner;
+  gsize quote = from->type == CAR_JSON_STRING ? 1 : 0;
+  CarJsonSpan value;
 
-      if (index != CAR_JSON_NAMES_NONE)
-        note_name (frame, index, (CarJsonHash){ 0 });
-      car_json_scanner_init (&self->scanner, frame->key.text - quote, frame->key.length + 2 * quote);
-      self->scanner.depth = scanner.depth;
-      gboolean ok = check_member (self, frame, index, &place, &value);
-      self->scanner = scanner;
-      if (!ok)
-        return FALSE;
-      frame->n_members++;
-    }
+  if (from->type == CAR_JSON_INVALID || has_member (frame, index, stand_in->member.hash))
+    return TRUE;
+
+  note_name (frame, index, stand_in->member.hash);
+  frame->n_members++;
+  car_json_scanner_init (&self->scanner, from->text - quote, from->length + 2 * quote);
+  self->scanner.depth = scanner.depth;
+  gboolean ok = check_member (self, frame, index, &place, &value);
+  self->scanner = scanner;
+  return ok;
+}
+
+static gboolean
+check_stand_ins (Run *self, Frame *frame)
+{
+  for (guint i = 0; i < frame->rules->n_stand_ins; i++)
+    if (!check_stand_in (self, frame, &frame->rules->stand_ins[i]))
+      return FALSE;
   return TRUE;
 }
 
 static gboolean
-violate_missing (Run *self, const Frame *frame, guint index, const char *rule)
+violate_missing (Run *self, const Frame *frame, guint index, const char *rule, const char *words)
 {
   const CarJsonName *text = car_json_names_get (&frame->node->names, index);
-  g_autoptr (GString) escaped = g_string_new (NULL);
+  const CarJsonSpan name = { text->text, text->bytes.length, CAR_JSON_STRING, FALSE };
+  const CarJsonPlace place = { frame->place, &name };
 
-  car_json_append_string (escaped, text->text, text->bytes.length);
-  CarJsonSpan name = { escaped->str + 1, escaped->len - 2, CAR_JSON_STRING, TRUE };
-  CarJsonPlace place = { frame->place, &name };
-  return car_json_violate (&self->violation, &place, NULL, "%s", rule);
+  return car_json_violate (self->violation, &place, NULL, rule, "%s", words);
 }
 
 static gboolean
@@ -588,7 +513,7 @@ check_required (Run *self, const Frame *frame)
     {
       guint64 missing = node->required[word] & ~frame->seen[word];
       if (missing != 0)
-        return violate_missing (self, frame, word * 64 + __builtin_ctzll (missing),
+        return violate_missing (self, frame, word * 64 + __builtin_ctzll (missing), "required",
                                 "is missing, and required");
     }
   if (!node->has_dependencies)
@@ -601,22 +526,9 @@ check_required (Run *self, const Frame *frame)
         continue;
       for (guint j = 0; j < dependencies->len; j++)
         if (!is_seen (frame, g_array_index (dependencies, guint, j)))
-          return violate_missing (self, frame, g_array_index (dependencies, guint, j),
+          return violate_missing (self, frame, g_array_index (dependencies, guint, j), "dependentRequired",
                                   "is missing, and required by another member");
     }
-  return TRUE;
-}
-
-static gboolean
-check_ends (Run *self, const Frame *frame)
-{
-  if (!frame->has_from)
-    return car_json_violate (
-        &self->violation, frame->place, NULL,
-        "names no vertex to come from (_from_external_id, or _from with COLLECTION/KEY)");
-  if (!frame->has_to)
-    return car_json_violate (&self->violation, frame->place, NULL,
-                             "names no vertex to lead to (_to_external_id, or _to with COLLECTION/KEY)");
   return TRUE;
 }
 
@@ -629,18 +541,17 @@ check_object (Run *self, const CarJsonNode *node, const CarJsonPlace *place, Car
   const char *begin = self->scanner.at;
   if (!car_json_scanner_enter (&self->scanner, CAR_JSON_OBJECT) || !read_members (self, &frame))
     return FALSE;
-  if (frame.from_key != NULL && !add_from_key (self, &frame))
+  if (frame.rules != NULL && !check_stand_ins (self, &frame))
     return FALSE;
 
   *value = (CarJsonSpan){ begin, self->scanner.at - begin, CAR_JSON_OBJECT, FALSE };
   if (frame.n_members < node->min_properties)
-    return car_json_violate (&self->violation, place, NULL, "has less than %" G_GUINT64_FORMAT " members",
-                             node->min_properties);
+    return car_json_violate (self->violation, place, NULL, "minProperties",
+                             "has less than %" G_GUINT64_FORMAT " members", node->min_properties);
   if (frame.n_members > node->max_properties)
-    return car_json_violate (&self->violation, place, NULL, "has more than %" G_GUINT64_FORMAT " members",
-                             node->max_properties);
-  return check_required (self, &frame) &&
-         (frame.scan == NULL || !frame.scan->is_edge || check_ends (self, &frame));
+    return car_json_violate (self->violation, place, NULL, "maxProperties",
+                             "has more than %" G_GUINT64_FORMAT " members", node->max_properties);
+  return check_required (self, &frame);
 }
 
 static gboolean
@@ -651,12 +562,12 @@ check_enum (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const
   if (node->constant != NULL && !car_json_hash_set_contains (&node->constant->values, hash))
     {
       g_autofree char *constant = describe (&node->constant->span);
-      return car_json_violate (&self->violation, place, value, "where only %s may stand", constant);
+      return car_json_violate (self->violation, place, value, "const", "where only %s may stand", constant);
     }
   if (node->enumeration != NULL && !car_json_hash_set_contains (&node->enumeration->values, hash))
     {
       g_autofree char *values = describe (&node->enumeration->span);
-      return car_json_violate (&self->violation, place, value, "which is none of %s", values);
+      return car_json_violate (self->violation, place, value, "enum", "which is none of %s", values);
     }
   return TRUE;
 }
@@ -684,17 +595,17 @@ check_branches (Run *self, const CarJsonNode *node, const CarJsonPlace *place, c
     if (!check_again (self, node->all_of->pdata[i], place, value))
       return FALSE;
   if (node->any_of != NULL && count_passing (self, node->any_of, 1, place, value) == 0)
-    return car_json_violate (&self->violation, place, NULL, "fits none of the %u schemas of anyOf",
+    return car_json_violate (self->violation, place, NULL, "anyOf", "fits none of the %u schemas of anyOf",
                              node->any_of->len);
   if (node->one_of != NULL)
     {
       guint n = count_passing (self, node->one_of, 2, place, value);
       if (n != 1)
-        return car_json_violate (&self->violation, place, NULL, "fits %s of the %u schemas of oneOf",
+        return car_json_violate (self->violation, place, NULL, "oneOf", "fits %s of the %u schemas of oneOf",
                                  n == 0 ? "none" : "more than one", node->one_of->len);
     }
   if (node->not_ != NULL && passes (self, node->not_, place, value))
-    return car_json_violate (&self->violation, place, NULL, "fits the schema of not");
+    return car_json_violate (self->violation, place, NULL, "not", "fits the schema of not");
   if (node->if_ == NULL)
     return TRUE;
 
@@ -754,13 +665,31 @@ check_plain (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJ
   if (!has_type (node, value))
     {
       g_autofree char *types = list_types (node->types);
-      return car_json_violate (&self->violation, place, value, "not of the type %s", types);
+      return car_json_violate (self->violation, place, value, "type", "not of the type %s", types);
     }
   if (type == CAR_JSON_STRING && node->flags & CAR_JSON_NODE_STRING)
     return check_string (self, node, place, value);
   if (type == CAR_JSON_NUMBER && node->flags & CAR_JSON_NODE_NUMBER)
     return check_number (self, node, place, value);
   return TRUE;
+}
+
+/* Adds what the schema's author says of the rule: the annotation `error_message` beside it. One schema has one such text,
+ * which is about the value; whether the value is there, and of the right type, are others' rules. */
+static void
+explain (Run *self, const CarJsonNode *node)
+{
+  static const char *const about[] = { "pattern", "minimum", "maximum", "oneOf", NULL };
+  const CarJsonValue *words =
+      node->schema != NULL ? car_json_value_get_member (node->schema, "error_message") : NULL;
+  g_autoptr (GString) text = g_string_new (": ");
+
+  self->violation->explained = TRUE;
+  if (words == NULL || words->string == NULL || !g_strv_contains (about, self->violation->rule))
+    return;
+
+  car_text_append_printable (text, words->string, words->string_length, MAX_EXPLANATION);
+  car_json_violation_append (self->violation, text->str);
 }
 
 /* Checks the value that begins here and stands behind it; `value` is what it was. */
@@ -770,100 +699,97 @@ check (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpa
   while (node->alias != NULL)
     node = node->alias;
   if (node->refuses)
-    return car_json_violate (&self->violation, place, NULL, "must not be there: its schema is false");
+    return car_json_violate (self->violation, place, NULL, "false", "must not be there: its schema is false");
   if (self->nesting == MAX_NESTING)
-    return car_json_give_up (&self->violation, place, "schemas are nested too deeply");
+    return car_json_give_up (self->violation, place, "schemas are nested too deeply");
 
   self->nesting++;
   gboolean ok = check_plain (self, node, place, value) &&
                 (!(node->flags & CAR_JSON_NODE_ENUM) || check_enum (self, node, place, value)) &&
                 (!(node->flags & CAR_JSON_NODE_BRANCHES) || check_branches (self, node, place, value));
   self->nesting--;
+  if (G_UNLIKELY (!ok) && self->violation->rule != NULL && !self->violation->explained)
+    explain (self, node);
   return ok;
-}
-
-static void
-set_error (Run *self, GError **error)
-{
-  const CarJsonSpan value = { self->begin.at, self->begin.end - self->begin.at, CAR_JSON_OBJECT, FALSE };
-  const char *collection = self->subject == CAR_JSON_SUBJECT_OBJECT ? self->collection : NULL;
-
-  if (self->scanner.problem == NULL)
-    {
-      car_json_violation_set_error (&self->violation, collection, &value, error);
-      return;
-    }
-
-  car_json_scanner_set_error (&self->scanner, error);
-  if (collection != NULL)
-    {
-      g_autoptr (GString) shown = g_string_new (NULL);
-      car_json_append_shown (shown, collection, strlen (collection));
-      g_prefix_error (error, "%s: ", shown->str);
-    }
-}
-
-static gboolean
-check_subject (Run *self, const CarJsonNode *node)
-{
-  CarJsonType type = car_json_scanner_peek (&self->scanner);
-  CarJsonSpan value;
-
-  if (self->subject != CAR_JSON_SUBJECT_VALUE && type != CAR_JSON_OBJECT && type != CAR_JSON_INVALID)
-    return car_json_violate (&self->violation, NULL, NULL, "is no object");
-  return check (self, node, NULL, &value);
 }
 
 /* `whole`: nothing may stand behind the value. */
 static gboolean
-validate (const CarJsonCheck *check,
+validate (const CarJsonCheck *check_,
           CarJsonScanner *scanner,
           gboolean whole,
-          CarObjectScan *scan,
-          GError **error)
+          CarJsonMembers *members,
+          CarJsonViolation *violation)
 {
-  const CarJsonNode *node = check->node;
-
-  while (node->alias != NULL)
-    node = node->alias;
-  if (scan != NULL)
-    *scan = (CarObjectScan){ .is_edge = scan->is_edge };
-
   Run self = { .scanner = *scanner,
-               .root = node,
-               .subject = check->subject,
-               .violation.in_envelope = check->subject == CAR_JSON_SUBJECT_ENVELOPE,
-               .collection = check->collection,
-               .fixed = check->fixed,
-               .scan = scan,
+               .check = check_,
+               .members = members,
+               .violation = violation,
                .begin = *scanner,
                .again_left = MAX_AGAIN_BASE };
-  gboolean ok = check_subject (&self, node) && (!whole || car_json_scanner_finish (&self.scanner)) &&
-                self.violation.text == NULL;
+  CarJsonSpan value;
+  gboolean ok = check (&self, check_->node, check_->place, &value) &&
+                (!whole || car_json_scanner_finish (&self.scanner)) && violation->rule == NULL;
+
   if (G_UNLIKELY (!ok))
     {
-      set_error (&self, error);
-      g_free (self.violation.text);
+      if (self.scanner.problem != NULL)
+        car_json_violation_clear (violation);
+      car_json_violate_text (violation, &self.scanner);
     }
   *scanner = self.scanner;
   return ok;
 }
 
 gboolean
-car_json_validate (const CarJsonCheck *check, CarJsonScanner *scanner, CarObjectScan *scan, GError **error)
+car_json_validate (const CarJsonCheck *check,
+                   CarJsonScanner *scanner,
+                   CarJsonMembers *members,
+                   CarJsonViolation *violation)
 {
-  return validate (check, scanner, FALSE, scan, error);
+  return validate (check, scanner, FALSE, members, violation);
 }
 
 gboolean
 car_json_validate_text (const CarJsonCheck *check,
                         const char *text,
                         gsize length,
-                        CarObjectScan *scan,
-                        GError **error)
+                        CarJsonMembers *members,
+                        CarJsonViolation *violation)
 {
   CarJsonScanner scanner;
 
   car_json_scanner_init (&scanner, text, length);
-  return validate (check, &scanner, TRUE, scan, error);
+  return validate (check, &scanner, TRUE, members, violation);
+}
+
+/* With quotes around it, as a name stands in a text: a schema may look at it (propertyNames). */
+static CarJsonWanted
+make_wanted (const char *name)
+{
+  const gsize length = strlen (name);
+  const char *quoted = g_strdup_printf ("\"%s\"", name);
+
+  return (CarJsonWanted){ { quoted + 1, length, CAR_JSON_STRING, FALSE }, car_json_hash_text (name, length) };
+}
+
+CarJsonObjectRules *
+car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins, gboolean sums_up)
+{
+  CarJsonObjectRules *self = g_new0 (CarJsonObjectRules, 1);
+  guint n_stand_ins = 0;
+
+  self->sums_up = sums_up;
+  for (; wanted[self->n_wanted] != NULL; self->n_wanted++)
+    {
+      self->wanted[self->n_wanted] = make_wanted (wanted[self->n_wanted]);
+      self->wanted_bits |= get_bit (self->wanted[self->n_wanted].hash);
+    }
+  while (stand_ins[n_stand_ins].name != NULL)
+    n_stand_ins++;
+  self->stand_ins = g_new0 (CarJsonStandIn, n_stand_ins);
+  for (; self->n_stand_ins < n_stand_ins; self->n_stand_ins++)
+    self->stand_ins[self->n_stand_ins] = (CarJsonStandIn){ make_wanted (stand_ins[self->n_stand_ins].name),
+                                                           stand_ins[self->n_stand_ins].from };
+  return self;
 }

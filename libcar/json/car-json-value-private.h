@@ -37,9 +37,6 @@ const CarJsonValue *car_json_value_resolve (const CarJsonValue *self, const char
 /* The other way round: the pointer that leads from the root to this value. */
 char *car_json_value_get_pointer (const CarJsonValue *self);
 
-/* Appends one part of a pointer, with its slash. */
-void car_json_pointer_append (GString *pointer, const char *part, gsize length);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarJsonValue, car_json_value_free)
 
 G_END_DECLS

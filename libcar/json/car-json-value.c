@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/json/car-json-hash-private.h>
+#include <libcar/json/car-json-pointer-private.h>
 #include <libcar/json/car-json-value-private.h>
 
 #include <string.h>
@@ -135,52 +136,20 @@ get_item (const CarJsonValue *self, const char *index)
   return value < car_json_value_get_length (self) ? car_json_value_get (self, value) : NULL;
 }
 
-/* ~1 is a slash, ~0 a tilde. */
-static char *
-unescape_part (const char *part, gsize length)
-{
-  GString *text = g_string_sized_new (length);
-
-  for (gsize i = 0; i < length; i++)
-    if (part[i] != '~')
-      g_string_append_c (text, part[i]);
-    else if (i + 1 < length && (part[i + 1] == '0' || part[i + 1] == '1'))
-      g_string_append_c (text, part[++i] == '0' ? '~' : '/');
-    else
-      {
-        g_string_free (text, TRUE);
-        return NULL;
-      }
-  return g_string_free (text, FALSE);
-}
-
 const CarJsonValue *
 car_json_value_resolve (const CarJsonValue *self, const char *pointer)
 {
-  while (self != NULL && *pointer == '/')
+  while (self != NULL && *pointer != '\0')
     {
-      gsize length = strcspn (++pointer, "/");
-      g_autofree char *part = unescape_part (pointer, length);
+      g_autofree char *part = car_json_pointer_read (&pointer);
       if (part == NULL)
         return NULL;
       if (self->span.type == CAR_JSON_OBJECT)
         self = car_json_value_get_member (self, part);
       else
         self = self->span.type == CAR_JSON_ARRAY ? get_item (self, part) : NULL;
-      pointer += length;
     }
-  return *pointer == '\0' ? self : NULL;
-}
-
-void
-car_json_pointer_append (GString *pointer, const char *part, gsize length)
-{
-  g_string_append_c (pointer, '/');
-  for (gsize i = 0; i < length; i++)
-    if (part[i] == '~' || part[i] == '/')
-      g_string_append (pointer, part[i] == '~' ? "~0" : "~1");
-    else
-      g_string_append_c (pointer, part[i]);
+  return self;
 }
 
 char *
@@ -196,6 +165,6 @@ car_json_value_get_pointer (const CarJsonValue *self)
     if (chain[n]->name != NULL)
       car_json_pointer_append (pointer, chain[n]->name, chain[n]->name_length);
     else
-      g_string_append_printf (pointer, "/%" G_GSIZE_FORMAT, chain[n]->index);
+      car_json_pointer_append_index (pointer, chain[n]->index);
   return g_string_free (pointer, FALSE);
 }

@@ -2,44 +2,47 @@
 
 #pragma once
 
+#include <libcar/json/car-json-validator-private.h>
 #include <libcar/schema/car-import-schema.h>
-#include <libcar/schema/car-fixed-members-private.h>
-#include <libcar/json/car-json-hash-private.h>
+#include <libcar/schema/car-object-rules-private.h>
 
 G_BEGIN_DECLS
 
 /* The compiled schema of one collection's objects. It lives as long as its CarImportSchema. */
 typedef struct _CarCollectionSchema CarCollectionSchema;
 
-/* What one pass over an object tells besides its validity: all that the data handler needs to name it and to see
- * whether it came before. */
-typedef struct
-{
-  gboolean is_edge;         /* to be set before: then it must have ends, and members_hash is set */
-  CarJsonSpan external_id;  /* text is NULL where the member is missing or no string */
-  CarJsonSpan key;          /* likewise: the member _key */
-  CarJsonHash members_hash; /* an edge's: of all members, whatever their order */
-} CarObjectScan;
-
-/* Never NULL: a collection that the schema does not name has a schema that takes every object. */
+/* Never NULL: a collection that the schema does not name has a schema that takes every object. The schema must be ready:
+ * g_initable_init() was called, or car_import_schema_new() made it. */
 const CarCollectionSchema *car_import_schema_lookup (CarImportSchema *self, const char *collection);
 
 /* NULL where the members have to be checked with each object. */
-CarFixedMembers *car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object);
+CarJsonFixedMembers *car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object);
 
 /* One pass over the object that begins at the scanner, which stands behind it afterwards. `fixed` (nullable) are members
- * that it has besides those that stand there.
+ * that it has besides those that stand there. `members` is what the rules of a vertex or an edge hand out
+ * (car-object-rules-private.h).
  *
- * For this check alone a hostname's missing host_name and external_id, and an ipaddress's or macaddress's missing name,
- * are taken from _key (protocol.md, "The envelope"). An object with two members of one name is invalid, and so is an
- * edge that has not both ends: the service could not join anything.
+ * An object with two members of one name is invalid, and so is an edge that has not both ends, or one that is a vertex of
+ * another collection: the service could not join anything.
  *
- * Sets CAR_SCHEMA_ERROR_INVALID_JSON or CAR_SCHEMA_ERROR_VIOLATION; the message names the collection, the object's
- * key, the place (a JSON Pointer) and the rule. */
+ * The violation's text names the collection, the object, the place and the rule; its code is CAR_SCHEMA_ERROR_INVALID_JSON
+ * or CAR_SCHEMA_ERROR_VIOLATION. */
 gboolean car_collection_schema_scan (const CarCollectionSchema *self,
-                                     const CarFixedMembers *fixed,
+                                     gboolean is_edge,
+                                     const CarJsonFixedMembers *fixed,
                                      CarJsonScanner *scanner,
-                                     CarObjectScan *scan,
-                                     GError **error);
+                                     CarJsonMembers *members,
+                                     CarJsonViolation *violation);
+
+/* Puts the collection and the name of the object before the violation's text. `object` (nullable) begins at least. */
+void
+car_violation_name_object (CarJsonViolation *violation, const char *collection, const CarJsonScanner *object);
+
+/* Checks what stands in every page, so that nothing is sent where a page would be refused. Both are JSON objects. Sets
+ * CAR_SCHEMA_ERROR_VIOLATION: the message names the place in the envelope ("/source/_key") and the rule. */
+gboolean car_import_schema_check_envelope_head (CarImportSchema *self,
+                                                const char *source_json,
+                                                const char *report_json,
+                                                GError **error);
 
 G_END_DECLS

@@ -6,47 +6,20 @@
 
 #include <libcar/settings/car-connector-name-private.h>
 #include <libcar/base/car-file-private.h>
-#include <libcar/json/car-json-scanner-private.h>
+#include <libcar/json/car-json-reader-private.h>
 
 #define MAX_FILE_SIZE (1024 * 1024)
 #define MAX_NAME_LENGTH 256
 
-/* The value of the member with this name, of the object that a span holds. */
-static gboolean
-find_member (const CarJsonSpan *object, const char *name, CarJsonType type, CarJsonSpan *value)
-{
-  CarJsonScanner scanner;
-  CarJsonSpan found;
-
-  car_json_scanner_init (&scanner, object->text, object->length);
-  if (!car_json_scanner_enter (&scanner, CAR_JSON_OBJECT))
-    return FALSE;
-
-  while (car_json_scanner_next_member (&scanner, &found))
-    {
-      if (!car_json_scanner_read (&scanner, value))
-        return FALSE;
-      if (car_json_span_equals (&found, name))
-        return value->type == type;
-    }
-
-  return FALSE;
-}
-
 static char *
 find_display_name (const CarJsonSpan *config)
 {
-  CarJsonSpan connection, type, name;
-  gsize length = 0;
+  const CarJsonSpan connection = car_json_span_get_member (config, "connection");
+  const CarJsonSpan type = car_json_span_get_member (&connection, "type");
+  const CarJsonSpan name = car_json_span_get_member (&type, "displayName");
+  g_autofree char *text = car_json_span_dup_string (&name);
 
-  if (!find_member (config, "connection", CAR_JSON_OBJECT, &connection) ||
-      !find_member (&connection, "type", CAR_JSON_OBJECT, &type) ||
-      !find_member (&type, "displayName", CAR_JSON_STRING, &name))
-    return NULL;
-
-  g_autofree char *text = car_json_span_unescape (&name, &length);
-
-  return length == 0 || length > MAX_NAME_LENGTH || strlen (text) != length ? NULL : g_steal_pointer (&text);
+  return text == NULL || *text == '\0' || strlen (text) > MAX_NAME_LENGTH ? NULL : g_steal_pointer (&text);
 }
 
 char *
@@ -64,16 +37,10 @@ car_connector_name_from_file (const char *path)
       return NULL;
     }
 
-  CarJsonScanner scanner;
   CarJsonSpan config;
-
-  car_json_scanner_init (&scanner, text, length);
-  if (!car_json_scanner_read (&scanner, &config) || !car_json_scanner_finish (&scanner))
+  if (!car_json_read_text (text, length, &config, &failure))
     {
-      g_autoptr (GError) error = NULL;
-
-      car_json_scanner_set_error (&scanner, &error);
-      g_warning ("The connector's name cannot be read from %s: %s", path, error->message);
+      g_warning ("The connector's name cannot be read from %s: %s", path, failure->message);
       return NULL;
     }
 

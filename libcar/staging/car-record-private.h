@@ -2,17 +2,15 @@
 
 #pragma once
 
-#include <json-glib/json-glib.h>
+#include <libcar/json/car-json-violation-private.h>
 #include <libcar/staging/car-record.h>
 
 G_BEGIN_DECLS
 
-/* The object's text, which belongs to the record. NULL with CAR_SCHEMA_ERROR_INVALID_JSON where something was set that JSON
- * cannot hold. */
-const char *car_record_peek (const CarRecord *self, gsize *length, GError **error);
+/* The object's text, which belongs to the record. */
+const char *car_record_peek (const CarRecord *self, gsize *length);
 
-/* Sets all members of `object`, however deep. json-glib's generator is not used: it writes 0.1 as
- * 0.10000000000000001. */
-void car_record_set_members (CarRecord *self, JsonObject *object);
+/* What was set that JSON cannot hold, NULL where there is nothing: the text then serves to name the object, no more. */
+const CarJsonViolation *car_record_get_problem (const CarRecord *self);
 
 G_END_DECLS

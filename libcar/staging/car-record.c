@@ -2,12 +2,10 @@
 
 #include "config.h"
 
-#include <math.h>
 #include <string.h>
 
-#include <libcar/base/car-error.h>
-#include <libcar/json/car-json-scanner-private.h>
-#include <libcar/json/car-json-value-private.h>
+#include <libcar/json/car-json-reader-private.h>
+#include <libcar/json/car-json-writer-private.h>
 #include <libcar/staging/car-record-private.h>
 
 /**
@@ -25,95 +23,39 @@
  */
 struct _CarRecord
 {
-  GString *text; /* always a whole object */
-  char *problem; /* the first thing set that JSON cannot hold */
+  GString *text;            /* always a whole object; null stands for what JSON cannot hold */
+  CarJsonViolation problem; /* the first thing set that JSON cannot hold */
 };
 
 G_DEFINE_BOXED_TYPE (CarRecord, car_record, car_record_copy, car_record_free)
 
-/* Whether a JSON string holds the text as it is. */
-static inline gboolean
-is_plain (const char *text, gsize length)
+/* A member of the record itself, and where it stands. */
+typedef struct
 {
-  if (length < 8)
-    return car_json_skip_plain (text, text + length) == text + length;
-
-  for (gsize i = 0; i + 8 < length; i += 8)
-    if (car_json_find_special (text + i) != 0)
-      return FALSE;
-  return car_json_find_special (text + length - 8) == 0;
-}
-
-static gboolean
-append_text (GString *out, const char *text, gsize length)
-{
-  if (G_LIKELY (is_plain (text, length)))
-    {
-      char *at = car_json_extend (out, length + 2);
-
-      at[0] = '"';
-      memcpy (at + 1, text, length);
-      at[length + 1] = '"';
-      return TRUE;
-    }
-
-  if (!g_utf8_validate_len (text, length, NULL))
-    return FALSE;
-
-  car_json_append_string (out, text, length);
-  return TRUE;
-}
-
-static void
-set_problem (CarRecord *self, const char *name, const char *problem)
-{
-  if (self->problem != NULL)
-    return;
-
-  g_autofree char *valid = g_utf8_make_valid (name, -1);
-  g_autoptr (GString) pointer = g_string_new (NULL);
-  GString *text = g_string_new (NULL);
-
-  car_json_pointer_append (pointer, valid, strlen (valid));
-  car_json_append_shown (text, pointer->str, pointer->len);
-  g_string_append_printf (text, " %s", problem);
-  self->problem = g_string_free (text, FALSE);
-}
+  CarJsonSpan name;
+  CarJsonPlace place;
+} Member;
 
 /* The member takes the closing brace's place. */
-static void
-begin_member (CarRecord *self, const char *name)
+static inline const CarJsonPlace *
+begin_member (CarRecord *self, Member *member, const char *name)
 {
+  member->name = (CarJsonSpan){ name, strlen (name), CAR_JSON_STRING, FALSE };
+  member->place = (CarJsonPlace){ NULL, &member->name };
+
   if (self->text->len == strlen ("{}"))
     self->text->len = strlen ("{");
   else
     self->text->str[self->text->len - 1] = ',';
 
-  if (!append_text (self->text, name, strlen (name)))
-    set_problem (self, name, "has a name that is not UTF-8 text");
-  *car_json_extend (self->text, 1) = ':';
+  car_json_write_name (self->text, &member->place, &self->problem);
+  return &member->place;
 }
 
 static void
 end_member (CarRecord *self)
 {
   *car_json_extend (self->text, 1) = '}';
-}
-
-static void
-append_string (CarRecord *self, const char *name, const char *value)
-{
-  if (!append_text (self->text, value, strlen (value)))
-    set_problem (self, name, "is not UTF-8 text");
-}
-
-static void
-append_double (CarRecord *self, const char *name, double value)
-{
-  if (isfinite (value))
-    car_json_append_double (self->text, value);
-  else
-    set_problem (self, name, "is not a finite number");
 }
 
 /**
@@ -149,7 +91,7 @@ car_record_copy (const CarRecord *self)
   CarRecord *copy = g_new0 (CarRecord, 1);
 
   copy->text = g_string_new_len (self->text->str, self->text->len);
-  copy->problem = g_strdup (self->problem);
+  car_json_violation_copy (&self->problem, &copy->problem);
   return copy;
 }
 
@@ -166,7 +108,7 @@ car_record_free (CarRecord *self)
     return;
 
   g_string_free (self->text, TRUE);
-  g_free (self->problem);
+  car_json_violation_clear (&self->problem);
   g_free (self);
 }
 
@@ -182,7 +124,7 @@ car_record_clear (CarRecord *self)
   g_return_if_fail (self != NULL);
 
   g_string_assign (self->text, "{}");
-  g_clear_pointer (&self->problem, g_free);
+  car_json_violation_clear (&self->problem);
 }
 
 /**
@@ -202,8 +144,8 @@ car_record_set_string (CarRecord *self, const char *name, const char *value)
   if (value == NULL)
     return;
 
-  begin_member (self, name);
-  append_string (self, name, value);
+  Member member;
+  car_json_write_string (self->text, value, begin_member (self, &member, name), &self->problem);
   end_member (self);
 }
 
@@ -221,7 +163,8 @@ car_record_set_int (CarRecord *self, const char *name, gint64 value)
   g_return_if_fail (self != NULL);
   g_return_if_fail (name != NULL);
 
-  begin_member (self, name);
+  Member member;
+  begin_member (self, &member, name);
   car_json_append_int (self->text, value);
   end_member (self);
 }
@@ -240,8 +183,8 @@ car_record_set_double (CarRecord *self, const char *name, double value)
   g_return_if_fail (self != NULL);
   g_return_if_fail (name != NULL);
 
-  begin_member (self, name);
-  append_double (self, name, value);
+  Member member;
+  car_json_write_double (self->text, value, begin_member (self, &member, name), &self->problem);
   end_member (self);
 }
 
@@ -259,7 +202,8 @@ car_record_set_boolean (CarRecord *self, const char *name, gboolean value)
   g_return_if_fail (self != NULL);
   g_return_if_fail (name != NULL);
 
-  begin_member (self, name);
+  Member member;
+  begin_member (self, &member, name);
   g_string_append (self->text, value ? "true" : "false");
   end_member (self);
 }
@@ -277,7 +221,8 @@ car_record_set_null (CarRecord *self, const char *name)
   g_return_if_fail (self != NULL);
   g_return_if_fail (name != NULL);
 
-  begin_member (self, name);
+  Member member;
+  begin_member (self, &member, name);
   g_string_append (self->text, "null");
   end_member (self);
 }
@@ -299,13 +244,14 @@ car_record_set_strv (CarRecord *self, const char *name, const char *const *value
   if (values == NULL)
     return;
 
-  begin_member (self, name);
+  Member member;
+  CarJsonPlace item = { begin_member (self, &member, name) };
   g_string_append_c (self->text, '[');
-  for (gsize i = 0; values[i] != NULL; i++)
+  for (; values[item.index] != NULL; item.index++)
     {
-      if (i > 0)
+      if (item.index > 0)
         g_string_append_c (self->text, ',');
-      append_string (self, name, values[i]);
+      car_json_write_string (self->text, values[item.index], &item, &self->problem);
     }
   g_string_append_c (self->text, ']');
   end_member (self);
@@ -330,15 +276,16 @@ car_record_set_json (CarRecord *self, const char *name, const char *json)
   if (json == NULL)
     return;
 
-  CarJsonScanner scanner;
+  Member member;
+  const CarJsonPlace *place = begin_member (self, &member, name);
   CarJsonSpan value;
-
-  begin_member (self, name);
-  car_json_scanner_init (&scanner, json, strlen (json));
-  if (car_json_scanner_read (&scanner, &value) && car_json_scanner_finish (&scanner))
+  if (car_json_read_text (json, strlen (json), &value, NULL))
     g_string_append (self->text, json);
   else
-    set_problem (self, name, "was set to text that is not one JSON value");
+    {
+      car_json_cannot_hold (&self->problem, place, "was set to text that is not one JSON value");
+      g_string_append (self->text, "null");
+    }
   end_member (self);
 }
 
@@ -355,122 +302,20 @@ car_record_to_json (const CarRecord *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  if (self->problem != NULL)
+  if (self->problem.rule != NULL)
     return NULL;
   return g_strdup (self->text->str);
 }
 
 const char *
-car_record_peek (const CarRecord *self, gsize *length, GError **error)
+car_record_peek (const CarRecord *self, gsize *length)
 {
-  if (self->problem != NULL)
-    {
-      g_set_error_literal (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON, self->problem);
-      return NULL;
-    }
-
   *length = self->text->len;
   return self->text->str;
 }
 
-static void append_node (CarRecord *self, const char *name, JsonNode *node, guint depth);
-
-static void
-append_array (CarRecord *self, const char *name, JsonArray *array, guint depth)
+const CarJsonViolation *
+car_record_get_problem (const CarRecord *self)
 {
-  guint length = array == NULL ? 0 : json_array_get_length (array);
-
-  g_string_append_c (self->text, '[');
-  for (guint i = 0; i < length; i++)
-    {
-      if (i > 0)
-        g_string_append_c (self->text, ',');
-      append_node (self, name, json_array_get_element (array, i), depth);
-    }
-  g_string_append_c (self->text, ']');
-}
-
-static void
-append_object (CarRecord *self, const char *name, JsonObject *object, guint depth)
-{
-  JsonObjectIter iter;
-  const char *inner_name;
-  JsonNode *node;
-  gboolean first = TRUE;
-
-  g_string_append_c (self->text, '{');
-  json_object_iter_init_ordered (&iter, object);
-  while (json_object_iter_next_ordered (&iter, &inner_name, &node))
-    {
-      if (!first)
-        g_string_append_c (self->text, ',');
-      first = FALSE;
-      append_string (self, name, inner_name);
-      g_string_append_c (self->text, ':');
-      append_node (self, name, node, depth);
-    }
-  g_string_append_c (self->text, '}');
-}
-
-static void
-append_value (CarRecord *self, const char *name, JsonNode *node)
-{
-  switch (json_node_get_value_type (node))
-    {
-    case G_TYPE_STRING:
-      append_string (self, name, json_node_get_string (node));
-      break;
-    case G_TYPE_INT64:
-      car_json_append_int (self->text, json_node_get_int (node));
-      break;
-    case G_TYPE_DOUBLE:
-      append_double (self, name, json_node_get_double (node));
-      break;
-    case G_TYPE_BOOLEAN:
-      g_string_append (self->text, json_node_get_boolean (node) ? "true" : "false");
-      break;
-    default:
-      set_problem (self, name, "is of a type that JSON does not have");
-    }
-}
-
-static void
-append_node (CarRecord *self, const char *name, JsonNode *node, guint depth)
-{
-  if (depth > CAR_JSON_MAX_DEPTH)
-    {
-      set_problem (self, name, "is nested too deeply");
-      return;
-    }
-
-  switch (json_node_get_node_type (node))
-    {
-    case JSON_NODE_OBJECT:
-      append_object (self, name, json_node_get_object (node), depth + 1);
-      break;
-    case JSON_NODE_ARRAY:
-      append_array (self, name, json_node_get_array (node), depth + 1);
-      break;
-    case JSON_NODE_VALUE:
-      append_value (self, name, node);
-      break;
-    default:
-      g_string_append (self->text, "null");
-    }
-}
-
-void
-car_record_set_members (CarRecord *self, JsonObject *object)
-{
-  JsonObjectIter iter;
-  const char *name;
-  JsonNode *node;
-
-  json_object_iter_init_ordered (&iter, object);
-  while (json_object_iter_next_ordered (&iter, &name, &node))
-    {
-      begin_member (self, name);
-      append_node (self, name, node, 1);
-      end_member (self);
-    }
+  return self->problem.rule != NULL ? &self->problem : NULL;
 }

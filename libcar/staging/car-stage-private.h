@@ -11,9 +11,11 @@ G_BEGIN_DECLS
 /* The way of an object from the connector to the end of a page: it is checked, compared with those before, and counted. */
 typedef struct _CarStage CarStage;
 
-/* A rule that objects broke: what is wrong with the first of them, and how many broke it. */
+/* A rule that objects broke at one place: what is wrong with the first of them, and how many broke it. */
 typedef struct
 {
+  char *place;      /* of the first one: a JSON Pointer into the object, "" for the whole */
+  const char *rule; /* static: a keyword of JSON Schema, or a rule of the engine's or of CAR's own */
   char *message;
   guint64 count;
 } CarViolation;

@@ -7,6 +7,7 @@
 #include <libcar/base/car-error.h>
 #include <libcar/schema/car-import-schema-private.h>
 #include <libcar/staging/car-key-set-private.h>
+#include <libcar/json/car-json-writer-private.h>
 #include <libcar/staging/car-record-private.h>
 #include <libcar/staging/car-stage-private.h>
 
@@ -25,9 +26,13 @@ typedef struct
   CarCollectionCounts counts; /* first: it stands for the collection elsewhere */
   CarBundleSlot *slot;
   const CarCollectionSchema *schema;
-  const char *tail;       /* (nullable) what stands in the place of an edge's closing brace */
-  CarFixedMembers *fixed; /* (nullable) the members in it, where they can be checked once */
-  gboolean named_by_key;  /* by `_key` rather than `external_id` */
+  const char *tail;           /* (nullable) what stands in the place of an edge's closing brace */
+  CarJsonFixedMembers *fixed; /* (nullable) the members in it, where they can be checked once */
+  gboolean is_edge;
+  gboolean unknown;  /* to the service, which would drop what is sent */
+  gboolean in_place; /* its objects can be checked where they stand */
+  guint first_name;  /* the member of a vertex that names it, by its number in what a scan finds, */
+  guint second_name; /* … and the one that does where the first is missing */
   guint64 names_scope;
   guint64 members_scope;
 } Collection;
@@ -58,7 +63,7 @@ struct _CarStage
   char *edge_members; /* that every edge gets, apart from `active` */
   char *edge_tail;    /* a comma, all of these, and the closing brace */
   CarKeySet *keys;
-  CarRecord *scratch;
+  GString *scratch;
   Pending pending;
   Part parts[CAR_BUNDLE_N_PARTS];
   GPtrArray *collections; /* of both parts, in the order in which they came */
@@ -72,7 +77,7 @@ collection_free (gpointer data)
 
   g_ptr_array_unref (collection->counts.violations);
   g_free (collection->counts.name);
-  car_fixed_members_free (collection->fixed);
+  car_json_fixed_members_free (collection->fixed);
   g_free (collection);
 }
 
@@ -81,6 +86,7 @@ violation_free (gpointer data)
 {
   CarViolation *violation = data;
 
+  g_free (violation->place);
   g_free (violation->message);
   g_free (violation);
 }
@@ -107,7 +113,7 @@ car_stage_new (CarBundle *bundle,
   self->edge_tail = g_strdup_printf (",%s,\"active\":true}", self->edge_members);
 
   self->keys = car_key_set_new ();
-  self->scratch = car_record_new ();
+  self->scratch = g_string_new (NULL);
   self->collections = g_ptr_array_new_with_free_func (collection_free);
   self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, violation_free);
   for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
@@ -125,7 +131,7 @@ car_stage_free (CarStage *self)
     g_hash_table_unref (self->parts[part].by_name);
   g_ptr_array_unref (self->collections);
   g_hash_table_unref (self->kinds);
-  car_record_free (self->scratch);
+  g_string_free (self->scratch, TRUE);
   car_key_set_free (self->keys);
   g_free (self->edge_members);
   g_free (self->edge_tail);
@@ -153,7 +159,7 @@ check_name (const char *name, GError **error)
   return FALSE;
 }
 
-static CarFixedMembers *
+static CarJsonFixedMembers *
 fix_edge_members (const CarStage *self, const CarCollectionSchema *schema)
 {
   g_autofree char *members = g_strconcat ("{", self->edge_tail + strlen (","), NULL);
@@ -161,16 +167,19 @@ fix_edge_members (const CarStage *self, const CarCollectionSchema *schema)
   return car_collection_schema_fix_members (schema, members);
 }
 
-/* An extension may have brought it a moment ago (protocol.md, "The envelope"); most often it is misspelt, and a service
- * drops what it does not know. */
-static void
-warn_if_unknown (const CarStage *self, const char *name)
+/* The schema was fetched with the extension in place: it names all collections that the service keeps (protocol.md, "We
+ * do": sent means held). */
+static gboolean
+is_unknown (const CarStage *self, const char *name)
 {
-  if (!car_import_schema_has_collection (self->schema, name))
-    g_warning (
-        "The service's import schema has no collection “%s”: what is added to it is not checked, and the "
-        "service may not keep it; check the name, or the schema extension",
-        name);
+  if (car_import_schema_has_collection (self->schema, name))
+    return FALSE;
+
+  g_warning (
+      "The service has no collection “%s”, and would drop its objects: all of them are left out; check the "
+      "name, or the schema extension",
+      name);
+  return TRUE;
 }
 
 static Collection *
@@ -185,11 +194,9 @@ make_collection (CarStage *self, CarBundlePart part, const char *name, GError **
       return NULL;
     }
 
-  warn_if_unknown (self, name);
-
   g_autofree char *names = g_strdup_printf ("%d name %s", part, name);
   g_autofree char *members = g_strdup_printf ("%d members %s", part, name);
-  const char *named_by_key[] = { "ipaddress", "hostname", "macaddress", NULL };
+  const gboolean by_key = car_collection_is_named_by_key (name);
   Collection *collection = g_new0 (Collection, 1);
 
   collection->counts.name = g_strdup (name);
@@ -197,12 +204,17 @@ make_collection (CarStage *self, CarBundlePart part, const char *name, GError **
   collection->counts.violations = g_ptr_array_new ();
   collection->slot = car_bundle_get_slot (self->bundle, part, name);
   collection->schema = car_import_schema_lookup (self->schema, name);
-  if (part == CAR_BUNDLE_EDGES)
+  collection->is_edge = part == CAR_BUNDLE_EDGES;
+  collection->unknown = is_unknown (self, name);
+  if (collection->is_edge)
     {
       collection->tail = self->edge_tail;
       collection->fixed = fix_edge_members (self, collection->schema);
     }
-  collection->named_by_key = g_strv_contains (named_by_key, name);
+  /* Of an edge, the framework's members must be known to be right. */
+  collection->in_place = !collection->unknown && (!collection->is_edge || collection->fixed != NULL);
+  collection->first_name = by_key ? CAR_VERTEX_KEY : CAR_VERTEX_EXTERNAL_ID;
+  collection->second_name = by_key ? CAR_VERTEX_EXTERNAL_ID : CAR_VERTEX_KEY;
   collection->names_scope = car_key_set_get_scope (self->keys, names);
   collection->members_scope = car_key_set_get_scope (self->keys, members);
   g_ptr_array_add (self->collections, collection);
@@ -226,54 +238,49 @@ get_collection (CarStage *self, CarBundlePart which, const char *name, GError **
   return collection;
 }
 
-/* What two violations have in common when they are of one kind: the message without what it quotes and its numbers. */
-static char *
-get_kind (const char *message)
-{
-  GString *kind = g_string_new (NULL);
-  const char *closing = NULL;
-
-  for (const char *at = message; *at != '\0'; at++)
-    if (closing != NULL)
-      closing = g_str_has_prefix (at, closing) ? NULL : closing;
-    else if (*at == '"')
-      closing = "\"";
-    else if (g_str_has_prefix (at, "“"))
-      closing = "”";
-    else if (strchr ("+-.0123456789", *at) == NULL)
-      g_string_append_c (kind, *at);
-
-  return g_string_free (kind, FALSE);
-}
-
-/* NULL where there are so many kinds that no more are told apart. */
+/* Violations of one rule at one place are told of once, with their number. NULL where there are so many kinds that no
+ * more are told apart. */
 static CarViolation *
-get_violation (CarStage *self, Collection *collection, const char *message)
+get_violation (CarStage *self, Collection *collection, const CarJsonViolation *found)
 {
-  g_autofree char *kind = get_kind (message);
+  g_autofree char *kind =
+      g_strdup_printf ("%d %s %s", collection->counts.part, collection->counts.name, found->kind);
   CarViolation *violation = g_hash_table_lookup (self->kinds, kind);
 
   if (violation != NULL || g_hash_table_size (self->kinds) >= MAX_KINDS)
     return violation;
 
   violation = g_new0 (CarViolation, 1);
-  violation->message = g_strdup (message);
+  violation->place = g_strdup (found->place);
+  violation->rule = found->rule;
+  violation->message = g_strdup (found->text);
   g_hash_table_insert (self->kinds, g_steal_pointer (&kind), violation);
   g_ptr_array_add (collection->counts.violations, violation);
   return violation;
 }
 
 static void
-leave_out (CarStage *self, Collection *collection, const GError *error)
+leave_out (CarStage *self, Collection *collection, const CarJsonViolation *found)
 {
-  CarViolation *violation = get_violation (self, collection, error->message);
+  CarViolation *violation = get_violation (self, collection, found);
 
   collection->counts.invalid++;
-  if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS)
+  if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS || collection->unknown)
     return;
 
-  g_warning ("An object is left out: %s%s", error->message,
+  g_warning ("An object is left out: %s%s", found->text,
              violation->count == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
+}
+
+/* That the collection is unknown was said when it came. */
+static void
+leave_out_unknown (CarStage *self, Collection *collection)
+{
+  g_auto (CarJsonViolation) violation = { NULL };
+
+  car_json_violate (&violation, NULL, NULL, "unknown", "is of no collection that the service has");
+  car_violation_name_object (&violation, collection->counts.name, NULL);
+  leave_out (self, collection, &violation);
 }
 
 static CarKey
@@ -298,16 +305,16 @@ static inline CarKey
 prepare_key (CarStage *self,
              const Collection *collection,
              const CarJsonSpan *object,
-             const CarObjectScan *scan)
+             const CarJsonMembers *members)
 {
-  if (collection->counts.part == CAR_BUNDLE_EDGES)
-    return prepare_members (self, collection, &scan->members_hash);
+  if (collection->is_edge)
+    return prepare_members (self, collection, &members->hash);
 
-  const CarJsonSpan *first = collection->named_by_key ? &scan->key : &scan->external_id;
-  const CarJsonSpan *second = collection->named_by_key ? &scan->external_id : &scan->key;
-  if (G_LIKELY (first->text != NULL))
+  const CarJsonSpan *first = &members->values[collection->first_name];
+  const CarJsonSpan *second = &members->values[collection->second_name];
+  if (G_LIKELY (first->type == CAR_JSON_STRING))
     return prepare_name (self, collection, first);
-  if (second->text != NULL)
+  if (second->type == CAR_JSON_STRING)
     return prepare_name (self, collection, second);
 
   const CarJsonHash hash = car_json_hash_value (object);
@@ -365,10 +372,10 @@ take (CarStage *self,
       Collection *collection,
       const CarJsonSpan *object,
       const char *tail,
-      const CarObjectScan *scan,
+      const CarJsonMembers *members,
       GError **error)
 {
-  const CarKey key = prepare_key (self, collection, object, scan);
+  const CarKey key = prepare_key (self, collection, object, members);
 
   if (G_UNLIKELY (!settle (self, error)))
     return FALSE;
@@ -430,16 +437,16 @@ rewrite_edge (CarStage *self, const char *edge, gsize length)
 /* Checks the object that begins at the scanner, and stands behind it afterwards. */
 static inline gboolean
 scan_object (const Collection *collection,
-             const CarFixedMembers *fixed,
+             const CarJsonFixedMembers *fixed,
              CarJsonScanner *scanner,
              CarJsonSpan *object,
-             CarObjectScan *scan,
-             GError **error)
+             CarJsonMembers *members,
+             CarJsonViolation *violation)
 {
-  scan->is_edge = collection->counts.part == CAR_BUNDLE_EDGES;
   car_json_scanner_peek (scanner);
   object->text = scanner->at;
-  if (G_UNLIKELY (!car_collection_schema_scan (collection->schema, fixed, scanner, scan, error)))
+  if (G_UNLIKELY (!car_collection_schema_scan (collection->schema, collection->is_edge, fixed, scanner,
+                                               members, violation)))
     return FALSE;
 
   object->length = scanner->at - object->text;
@@ -450,32 +457,25 @@ scan_object (const Collection *collection,
 /* The same of a text that must hold nothing else. */
 static inline gboolean
 scan_text (const Collection *collection,
-           const CarFixedMembers *fixed,
+           const CarJsonFixedMembers *fixed,
            const char *text,
            gsize length,
            CarJsonSpan *object,
-           CarObjectScan *scan,
-           GError **error)
+           CarJsonMembers *members,
+           CarJsonViolation *violation)
 {
   CarJsonScanner scanner;
 
   car_json_scanner_init (&scanner, text, length);
-  if (G_UNLIKELY (!scan_object (collection, fixed, &scanner, object, scan, error)))
+  const CarJsonScanner begin = scanner;
+  if (G_UNLIKELY (!scan_object (collection, fixed, &scanner, object, members, violation)))
     return FALSE;
   if (G_LIKELY (car_json_scanner_finish (&scanner)))
     return TRUE;
 
-  car_json_scanner_set_error (&scanner, error);
-  g_prefix_error (error, "%s: ", collection->counts.name);
+  car_json_violate_text (violation, &scanner);
+  car_violation_name_object (violation, collection->counts.name, &begin);
   return FALSE;
-}
-
-/* Whether nothing about an object of the collection depends on the other ones, so that it can be checked where it
- * stands. Of an edge the framework's members must be known to be right. */
-static inline gboolean
-can_be_checked_in_place (const Collection *collection)
-{
-  return collection->counts.part == CAR_BUNDLE_VERTICES || collection->fixed != NULL;
 }
 
 /* An edge that has members of its own beside the framework's, or whose schema looks at all members together. */
@@ -483,34 +483,37 @@ static gboolean
 add_rewritten_edge (CarStage *self, Collection *collection, const char *json, gsize length, GError **error)
 {
   g_autoptr (GString) edge = rewrite_edge (self, json, length);
-  g_autoptr (GError) violation = NULL;
+  g_auto (CarJsonViolation) violation = { NULL };
   CarJsonSpan object;
-  CarObjectScan scan;
+  CarJsonMembers members;
 
   /* What is no JSON object is named by the check. */
-  if (edge != NULL ? scan_text (collection, NULL, edge->str, edge->len, &object, &scan, &violation)
-                   : scan_text (collection, NULL, json, length, &object, &scan, &violation))
-    return take (self, collection, &object, NULL, &scan, error);
+  if (edge != NULL ? scan_text (collection, NULL, edge->str, edge->len, &object, &members, &violation)
+                   : scan_text (collection, NULL, json, length, &object, &members, &violation))
+    return take (self, collection, &object, NULL, &members, error);
 
-  leave_out (self, collection, violation);
+  leave_out (self, collection, &violation);
   return TRUE;
 }
 
 static gboolean
 add_text (CarStage *self, Collection *collection, const char *json, gsize length, GError **error)
 {
-  g_autoptr (GError) violation = NULL;
+  g_auto (CarJsonViolation) violation = { NULL };
   CarJsonSpan object;
-  CarObjectScan scan;
+  CarJsonMembers members;
 
   count_read (self, collection);
-  if (G_LIKELY (can_be_checked_in_place (collection) &&
-                scan_text (collection, collection->fixed, json, length, &object, &scan, &violation)))
-    return take (self, collection, &object, collection->tail, &scan, error);
-  if (collection->counts.part == CAR_BUNDLE_EDGES)
+  if (G_LIKELY (collection->in_place &&
+                scan_text (collection, collection->fixed, json, length, &object, &members, &violation)))
+    return take (self, collection, &object, collection->tail, &members, error);
+  if (!collection->unknown && collection->is_edge)
     return add_rewritten_edge (self, collection, json, length, error);
 
-  leave_out (self, collection, violation);
+  if (collection->unknown)
+    leave_out_unknown (self, collection);
+  else
+    leave_out (self, collection, &violation);
   return TRUE;
 }
 
@@ -527,6 +530,30 @@ car_stage_add_json (CarStage *self,
   return G_LIKELY (collection != NULL) && add_text (self, collection, json, length, error);
 }
 
+/* An object that JSON cannot hold, whose text serves to name it. */
+static void
+leave_out_problem (CarStage *self,
+                   Collection *collection,
+                   const char *text,
+                   gsize length,
+                   const CarJsonViolation *problem)
+{
+  g_auto (CarJsonViolation) violation = { NULL };
+  CarJsonScanner scanner;
+
+  count_read (self, collection);
+  if (collection->unknown)
+    {
+      leave_out_unknown (self, collection);
+      return;
+    }
+
+  car_json_scanner_init (&scanner, text, length);
+  car_json_violation_copy (problem, &violation);
+  car_violation_name_object (&violation, collection->counts.name, &scanner);
+  leave_out (self, collection, &violation);
+}
+
 gboolean
 car_stage_add_record (CarStage *self,
                       CarBundlePart part,
@@ -535,19 +562,17 @@ car_stage_add_record (CarStage *self,
                       GError **error)
 {
   Collection *collection = get_collection (self, part, name, error);
-  g_autoptr (GError) problem = NULL;
   gsize length;
 
   if (G_UNLIKELY (collection == NULL))
     return FALSE;
 
-  const char *text = car_record_peek (record, &length, &problem);
-  if (G_LIKELY (text != NULL))
+  const char *text = car_record_peek (record, &length);
+  const CarJsonViolation *problem = car_record_get_problem (record);
+  if (G_LIKELY (problem == NULL))
     return add_text (self, collection, text, length, error);
 
-  count_read (self, collection);
-  g_prefix_error (&problem, "%s: ", name);
-  leave_out (self, collection, problem);
+  leave_out_problem (self, collection, text, length, problem);
   return TRUE;
 }
 
@@ -558,9 +583,20 @@ car_stage_add_object (CarStage *self,
                       JsonObject *object,
                       GError **error)
 {
-  car_record_clear (self->scratch);
-  car_record_set_members (self->scratch, object);
-  return car_stage_add_record (self, part, name, self->scratch, error);
+  Collection *collection = get_collection (self, part, name, error);
+  g_auto (CarJsonViolation) problem = { NULL };
+  GString *text = self->scratch;
+
+  if (G_UNLIKELY (collection == NULL))
+    return FALSE;
+
+  g_string_truncate (text, 0);
+  car_json_write_object (text, object, &problem);
+  if (G_LIKELY (problem.rule == NULL))
+    return add_text (self, collection, text->str, text->len, error);
+
+  leave_out_problem (self, collection, text->str, text->len, &problem);
+  return TRUE;
 }
 
 /* Goes behind the item that the scanner stands at, which may be no JSON: it is left out alone. FALSE where nobody can
@@ -586,13 +622,14 @@ add_item (CarStage *self, Collection *collection, CarJsonScanner *scanner, GErro
 {
   const CarJsonScanner begin = *scanner;
   CarJsonSpan object;
-  CarObjectScan scan;
+  CarJsonMembers members;
+  g_auto (CarJsonViolation) violation = { NULL };
 
-  if (G_LIKELY (can_be_checked_in_place (collection) &&
-                scan_object (collection, collection->fixed, scanner, &object, &scan, NULL)))
+  if (G_LIKELY (collection->in_place &&
+                scan_object (collection, collection->fixed, scanner, &object, &members, &violation)))
     {
       count_read (self, collection);
-      return take (self, collection, &object, collection->tail, &scan, error);
+      return take (self, collection, &object, collection->tail, &members, error);
     }
 
   *scanner = begin;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <libcar/schema/car-fixed-members-private.h>
+#include <libcar/json/car-json-fixed-members-private.h>
 #include <libcar/json/car-json-validator-private.h>
 
 static gboolean
@@ -15,15 +15,19 @@ is_simple (const CarJsonNode *node)
 }
 
 static gboolean
-add_member (CarFixedMembers *self, const CarJsonNode *node, const CarJsonSpan *name, CarJsonScanner *scanner)
+add_member (CarJsonFixedMembers *self,
+            const CarJsonNode *node,
+            const CarJsonSpan *name,
+            CarJsonScanner *scanner)
 {
   const guint index = car_json_names_lookup (&node->names, name->text, name->length);
   const CarJsonHash name_hash = car_json_hash_string (name);
-  const CarJsonCheck check = { car_json_node_get_member (node, index), CAR_JSON_SUBJECT_VALUE };
+  const CarJsonCheck check = { car_json_node_get_member (node, index) };
+  g_auto (CarJsonViolation) violation = { NULL };
   CarJsonScanner again = *scanner;
   CarJsonSpan value;
 
-  if (!car_json_validate (&check, &again, NULL, NULL) || !car_json_scanner_read (scanner, &value))
+  if (!car_json_validate (&check, &again, NULL, &violation) || !car_json_scanner_read (scanner, &value))
     return FALSE;
 
   const CarJsonHash hash = car_json_hash_member (name_hash, car_json_hash_value (&value));
@@ -37,10 +41,10 @@ add_member (CarFixedMembers *self, const CarJsonNode *node, const CarJsonSpan *n
   return TRUE;
 }
 
-CarFixedMembers *
-car_fixed_members_new (const CarJsonNode *node, const char *object)
+CarJsonFixedMembers *
+car_json_fixed_members_new (const CarJsonNode *node, const char *object)
 {
-  g_autoptr (CarFixedMembers) self = g_new0 (CarFixedMembers, 1);
+  g_autoptr (CarJsonFixedMembers) self = g_new0 (CarJsonFixedMembers, 1);
   CarJsonScanner scanner;
   CarJsonSpan name;
 
@@ -61,7 +65,7 @@ car_fixed_members_new (const CarJsonNode *node, const char *object)
 }
 
 void
-car_fixed_members_free (CarFixedMembers *self)
+car_json_fixed_members_free (CarJsonFixedMembers *self)
 {
   if (self == NULL)
     return;

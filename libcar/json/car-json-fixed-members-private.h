@@ -13,13 +13,13 @@ typedef struct
   GArray *unnamed; /* of CarJsonHash: the other names */
   guint n_members;
   CarJsonHash hash;
-} CarFixedMembers;
+} CarJsonFixedMembers;
 
 /* `object` is JSON text, and valid. NULL where the members have to be checked with each object: where the schema refuses
  * one, or looks at an object in another way than member by member. */
-CarFixedMembers *car_fixed_members_new (const CarJsonNode *node, const char *object);
-void car_fixed_members_free (CarFixedMembers *self);
+CarJsonFixedMembers *car_json_fixed_members_new (const CarJsonNode *node, const char *object);
+void car_json_fixed_members_free (CarJsonFixedMembers *self);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarFixedMembers, car_fixed_members_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarJsonFixedMembers, car_json_fixed_members_free)
 
 G_END_DECLS
