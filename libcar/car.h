@@ -16,7 +16,9 @@
 #include <libcar/schema/car-import-schema.h>
 #include <libcar/schema/car-schema-extension.h>
 #include <libcar/settings/car-setting.h>
+#include <libcar/staging/car-collection-summary.h>
 #include <libcar/staging/car-data-handler.h>
 #include <libcar/staging/car-record.h>
+#include <libcar/staging/car-violation.h>
 
 #undef CAR_INSIDE

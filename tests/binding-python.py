@@ -32,9 +32,10 @@ SCHEMA = {
 
 
 def counts(handler):
-    found = {}
-    handler.foreach_collection(lambda name, read, invalid, duplicates, *_: found.update({name: (read, invalid, duplicates)}))
-    return found
+    return {
+        found.get_collection(): (found.get_n_read(), found.get_n_left_out(), found.get_n_duplicates())
+        for found in handler.list_summaries()
+    }
 
 
 class Classes(unittest.TestCase):

@@ -141,16 +141,15 @@ function testNew() {
     const bare = caught(() => new Car.Client());
     assert(bare instanceof Car.AppError && bare.code === Car.AppErrorCode.INVALID_PARAMETER, bare.message);
 
-    const missing = caught(() => new Car.DataHandler({source: 'without a schema'}));
+    const missing = caught(() => new Car.DataHandler({source: ''}));
     assert(missing instanceof Car.AppError && missing.code === Car.AppErrorCode.INVALID_PARAMETER, missing.message);
 }
 
 function countsOf(handler) {
     const counts = {};
 
-    handler.foreach_collection((collection, read, invalid, duplicates) => {
-        counts[collection] = [read, invalid, duplicates];
-    });
+    for (const found of handler.list_summaries())
+        counts[found.get_collection()] = [found.get_n_read(), found.get_n_left_out(), found.get_n_duplicates()];
     return JSON.stringify(counts);
 }
 

@@ -63,7 +63,7 @@ class OfficeImport extends Car.FullImport<OfficeServer> {
     override vfunc_import_vertices(): void {
         const data = this.data_handler;
 
-        data.connect('progress', (_handler, what, done, total) => print(`${what}: ${done} of ${total}`));
+        data.connect('progress', (_handler, phase, done, total) => print(`phase ${phase}: ${done} of ${total}`));
         data.add_vertices('asset', [...this.asset_server.all()].map(({address, ...asset}) => asset));
         for (const {address} of this.asset_server.all()) {
             if (address !== undefined)

@@ -33,7 +33,7 @@ def test_failures():
 def test_imports():
     with run_service() as service:
         code, log = run(**service.environment)
-        assert code == 0 and "Full import" in log and "sending vertices: " in log, (code, log)
+        assert code == 0 and "Full import" in log and "phase 2: 1 of 1" in log, (code, log)
         first, second = service.query(QUERY)["asset"]
         assert (first["name"], second["name"]) == ("Web server", "Database"), (first, second)
         assert first["asset_ipaddress"] and first["asset_hostname"] and not second["asset_ipaddress"], (first, second)

@@ -10,7 +10,12 @@ GLIB = "{http://www.gtk.org/introspection/glib/1.0}"
 
 # What is not for JavaScript, and why.
 OMITTED = {
-    "Record.free",  # gjs frees it; once more would be once too often
+    # gjs frees them; once more would be once too often
+    "CollectionSummary.ref",
+    "CollectionSummary.unref",
+    "Record.free",
+    "Violation.copy",
+    "Violation.free",
 }
 # What the override adds.
 ADDED = {

@@ -100,9 +100,8 @@ test_pages (Fixture *fixture, gconstpointer data)
   assert_added (bundle, CAR_BUNDLE_EDGES, "asset_user", "{\"e\":1}");
   assert_added (bundle, CAR_BUNDLE_VERTICES, "user", "{\"u\":1}");
   assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", "{\"a\":2}");
-  g_assert_cmpuint (car_bundle_get_n_pages (bundle, CAR_BUNDLE_VERTICES), ==, 1);
-  g_assert_cmpuint (car_bundle_get_n_pages (bundle, CAR_BUNDLE_EDGES), ==, 0);
   assert_added (bundle, CAR_BUNDLE_VERTICES, "user", "{\"u\":2}");
+  g_assert_cmpuint (car_bundle_get_n_pages (bundle, CAR_BUNDLE_VERTICES), ==, 0);
 
   assert_flushed (bundle, CAR_BUNDLE_VERTICES);
   assert_flushed (bundle, CAR_BUNDLE_VERTICES);
@@ -213,6 +212,27 @@ test_done (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (car_bundle_get_n_pages (bundle, CAR_BUNDLE_VERTICES), ==, 1);
   assert_page (bundle, CAR_BUNDLE_VERTICES, 0, HEAD ",\"asset\":[{\"a\":2}]}");
   assert_page (bundle, CAR_BUNDLE_EDGES, 0, HEAD ",\"asset_user\":[{\"e\":1}]}");
+}
+
+/* What comes while pages are sent is not among them, and is not lost when they are done. */
+static void
+test_added_while_sent (Fixture *fixture, gconstpointer data)
+{
+  CarBundle *bundle = fixture->bundle;
+
+  assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", "{\"a\":1}");
+  assert_flushed (bundle, CAR_BUNDLE_VERTICES);
+  assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", "{\"a\":2}");
+  assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", "{\"a\":3}");
+  assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", "{\"a\":4}");
+  g_assert_cmpuint (car_bundle_get_n_pages (bundle, CAR_BUNDLE_VERTICES), ==, 1);
+  assert_done (bundle, CAR_BUNDLE_VERTICES);
+
+  assert_flushed (bundle, CAR_BUNDLE_VERTICES);
+  g_assert_cmpuint (car_bundle_get_n_pages (bundle, CAR_BUNDLE_VERTICES), ==, 2);
+  assert_page (bundle, CAR_BUNDLE_VERTICES, 0, HEAD ",\"asset\":[{\"a\":2},{\"a\":3}]}");
+  assert_page (bundle, CAR_BUNDLE_VERTICES, 1, HEAD ",\"asset\":[{\"a\":4}]}");
+  assert_done (bundle, CAR_BUNDLE_VERTICES);
 }
 
 static CarBundle *
@@ -502,11 +522,13 @@ fill_small_disk (const char *folder)
   /* There is room for two pages, and again when those that took it are done. */
   assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", object);
   assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", object);
+  assert_flushed (bundle, CAR_BUNDLE_VERTICES);
   assert_done (bundle, CAR_BUNDLE_VERTICES);
   assert_added (bundle, CAR_BUNDLE_EDGES, "asset_user", object);
   assert_added (bundle, CAR_BUNDLE_EDGES, "asset_user", object);
-  assert_no_room (bundle, object, "No space left on device", folder);
+  assert_flushed (bundle, CAR_BUNDLE_EDGES);
   g_assert_cmpuint (car_bundle_get_n_pages (bundle, CAR_BUNDLE_EDGES), ==, 2);
+  assert_no_room (bundle, object, "No space left on device", folder);
   assert_page (bundle, CAR_BUNDLE_EDGES, 1, page);
 }
 
@@ -560,6 +582,8 @@ stage_with_names_only (const char *folder)
   car_bundle_set_envelope (bundle, SOURCE, REPORT);
   assert_added (bundle, CAR_BUNDLE_VERTICES, "asset", "{}");
   assert_added (bundle, CAR_BUNDLE_EDGES, "asset_user", "{}");
+  assert_flushed (bundle, CAR_BUNDLE_VERTICES);
+  assert_flushed (bundle, CAR_BUNDLE_EDGES);
   assert_page (bundle, CAR_BUNDLE_VERTICES, 0, HEAD ",\"asset\":[{}]}");
   assert_page (bundle, CAR_BUNDLE_EDGES, 0, HEAD ",\"asset_user\":[{}]}");
 }
@@ -687,6 +711,7 @@ main (int argc, char *argv[])
   ADD ("/bundle/page-bytes", 0, test_page_bytes);
   ADD ("/bundle/many-collections", 0, test_many_collections);
   ADD ("/bundle/done", 0, test_done);
+  ADD ("/bundle/added-while-sent", 2, test_added_while_sent);
   ADD ("/bundle/kept", 0, test_kept);
   ADD ("/bundle/folder", 0, test_folder);
   ADD ("/bundle/unwritable", 0, test_unwritable);

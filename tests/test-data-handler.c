@@ -125,17 +125,15 @@ expect_unknown (const char *collection)
   expect_warning (pattern);
 }
 
-/* Sending flushes the open page before it finds that there is no client. */
+/* The pages of a data handler without a client stay where they are. */
 static void
 flush (Fixture *fixture)
 {
-  g_autoptr (GError) vertices = NULL;
-  g_autoptr (GError) edges = NULL;
+  g_autoptr (GError) error = NULL;
 
-  if (!car_data_handler_send_vertices (fixture->handler, NULL, &vertices))
-    g_assert_error (vertices, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
-  if (!car_data_handler_send_edges (fixture->handler, NULL, &edges))
-    g_assert_error (edges, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+  g_assert_true (car_data_handler_send_vertices (fixture->handler, NULL, &error));
+  g_assert_true (car_data_handler_send_edges (fixture->handler, NULL, &error));
+  g_assert_no_error (error);
 }
 
 /* The text of a page as it would be sent, with the run's own report and source taken for REPORT and SOURCE; NULL: there
@@ -192,70 +190,71 @@ assert_edges (Fixture *fixture, const char *objects)
   assert_page (fixture, CAR_BUNDLE_EDGES, 0, expected);
 }
 
-static void
-append_counters (const char *collection,
-                 guint64 read,
-                 guint64 invalid,
-                 guint64 duplicates,
-                 guint64 sent,
-                 gpointer user_data)
+static guint64
+count_invalid (CarDataHandler *handler)
 {
-  g_string_append_printf (user_data, "%s %u %u %u %u\n", collection, (guint) read, (guint) invalid,
-                          (guint) duplicates, (guint) sent);
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (handler);
+  guint64 invalid = 0;
+
+  for (guint i = 0; i < summaries->len; i++)
+    invalid += car_collection_summary_get_n_left_out (summaries->pdata[i]);
+  return invalid;
 }
 
-static void
-take_invalid (const char *collection,
-              guint64 read,
-              guint64 invalid,
-              guint64 duplicates,
-              guint64 sent,
-              gpointer user_data)
-{
-  *(guint64 *) user_data = invalid;
-}
-
+/* Read, left out, duplicates, sent. */
 static void
 assert_counters (Fixture *fixture, const char *expected)
 {
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (fixture->handler);
   g_autoptr (GString) counters = g_string_new (NULL);
 
-  car_data_handler_foreach_collection (fixture->handler, append_counters, counters);
-  g_assert_cmpstr (counters->str, ==, expected);
-}
+  for (guint i = 0; i < summaries->len; i++)
+    {
+      CarCollectionSummary *summary = summaries->pdata[i];
 
-static void
-add_deleted (const CarCollectionCounts *counts, gpointer user_data)
-{
-  *(guint64 *) user_data += counts->deleted;
+      g_string_append_printf (counters, "%s %u %u %u %u\n", car_collection_summary_get_collection (summary),
+                              (guint) car_collection_summary_get_n_read (summary),
+                              (guint) car_collection_summary_get_n_left_out (summary),
+                              (guint) car_collection_summary_get_n_duplicates (summary),
+                              (guint) car_collection_summary_get_n_sent (summary));
+    }
+  g_assert_cmpstr (counters->str, ==, expected);
 }
 
 static guint64
 count_deleted (Fixture *fixture)
 {
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (fixture->handler);
   guint64 deleted = 0;
 
-  car_data_handler_foreach_counts (fixture->handler, add_deleted, &deleted);
+  for (guint i = 0; i < summaries->len; i++)
+    deleted += car_collection_summary_get_n_deleted (summaries->pdata[i]);
   return deleted;
 }
 
-static void
-append_violations (const CarCollectionCounts *counts, gpointer user_data)
+static char *
+list_violations (CarDataHandler *handler)
 {
-  for (guint i = 0; i < counts->violations->len; i++)
-    {
-      const CarViolation *violation = counts->violations->pdata[i];
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (handler);
+  g_autoptr (GString) all = g_string_new (NULL);
 
-      g_string_append_printf (user_data, "%u %s\n", (guint) violation->count, violation->message);
+  for (guint i = 0; i < summaries->len; i++)
+    {
+      g_autoptr (GPtrArray) violations = car_collection_summary_list_violations (summaries->pdata[i]);
+
+      for (guint j = 0; j < violations->len; j++)
+        g_string_append_printf (all, "%u %s %s: %s\n", (guint) car_violation_get_count (violations->pdata[j]),
+                                car_violation_get_place (violations->pdata[j]),
+                                car_violation_get_rule (violations->pdata[j]),
+                                car_violation_get_message (violations->pdata[j]));
     }
+  return g_string_free (g_steal_pointer (&all), FALSE);
 }
 
 /* By rule, whatever the values. */
 static void
 test_violations (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GString) violations = g_string_new (NULL);
-
   swallow_warnings (TRUE);
   add_vertex (fixture, "asset", "{\"external_id\":\"a\",\"name\":\"\"}");
   add_vertex (fixture, "hostname", "{}");
@@ -271,12 +270,12 @@ test_violations (Fixture *fixture, gconstpointer data)
   add_vertex (fixture, "asset", "{\"external_id\":\"a\",\"name\":\"n\"}");
   swallow_warnings (FALSE);
 
-  car_data_handler_foreach_counts (fixture->handler, append_violations, violations);
-  g_assert_cmpstr (violations->str, ==,
-                   "1 asset “a”: /name is \"\", shorter than 1 characters\n"
-                   "500 asset “1”: /name is missing, and required\n"
-                   "5 asset “r”: /risk is 11, more than the maximum 10\n"
-                   "1 hostname: /_key is missing, and required\n");
+  g_autofree char *violations = list_violations (fixture->handler);
+  g_assert_cmpstr (violations, ==,
+                   "1 /name minLength: asset “a”: /name is \"\", shorter than 1 characters\n"
+                   "500 /name required: asset “1”: /name is missing, and required\n"
+                   "5 /risk maximum: asset “r”: /risk is 11, more than the maximum 10\n"
+                   "1 /_key required: hostname: /_key is missing, and required\n");
 }
 
 static void
@@ -302,7 +301,7 @@ test_ways_in (Fixture *fixture, gconstpointer data)
                             "{ \"external_id\":\"2\", \"name\":\"text\", \"risk\":1.50 },"
                             "{\"external_id\":\"3\",\"name\":\"object\",\"risk\":0.1},"
                             "{\"external_id\":\"4\",\"name\":\"part\"}]");
-  assert_counters (fixture, "asset 4 0 0 0\n");
+  assert_counters (fixture, "asset 4 0 0 4\n");
 }
 
 static void
@@ -348,7 +347,7 @@ test_edge_with_own_members (Fixture *fixture, gconstpointer data)
                 "{\"_from_external_id\":\"2\",\"_to\":\"hostname/a\",\"active\":false," FRAMEWORK "}],"
                 "\"loose_edge\":[{" ENDS "," FRAMEWORK ",\"active\":true},"
                 "{\"n\":1.50," ENDS "," FRAMEWORK ",\"active\":true}]");
-  assert_counters (fixture, "asset_hostname 2 0 0 0\nloose_edge 3 0 1 0\n");
+  assert_counters (fixture, "asset_hostname 2 0 0 2\nloose_edge 3 0 1 2\n");
 }
 
 static void
@@ -419,7 +418,7 @@ test_invalid_is_no_duplicate (Fixture *fixture, gconstpointer data)
   g_test_assert_expected_messages ();
   add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"n\"}");
   assert_vertices (fixture, "\"asset\":[{\"external_id\":\"1\",\"name\":\"n\"}]");
-  assert_counters (fixture, "asset 2 1 0 0\n");
+  assert_counters (fixture, "asset 2 1 0 1\n");
 }
 
 static void
@@ -555,12 +554,10 @@ test_edge_mutations (Fixture *fixture, gconstpointer data)
             g_string_insert_c (text, at, alphabet[g_test_rand_int_range (0, sizeof alphabet - 1)]);
         }
 
-      guint64 before = 0;
-      guint64 after = 0;
       gboolean valid = is_valid_edge (schema, text->str, text->len);
-      car_data_handler_foreach_collection (fixture->handler, take_invalid, &before);
+      guint64 before = count_invalid (fixture->handler);
       add_edge (fixture, "edge", text->str);
-      car_data_handler_foreach_collection (fixture->handler, take_invalid, &after);
+      guint64 after = count_invalid (fixture->handler);
       if ((after == before) != valid)
         g_error ("%s by itself, but not with the framework's members: %s", valid ? "valid" : "invalid",
                  text->str);
@@ -668,9 +665,8 @@ test_edge_schemas (Fixture *fixture, gconstpointer data)
           car_data_handler_new (NULL, schema, SOURCE, fixture->parent, 0, &error);
       g_assert_no_error (error);
 
-      guint64 invalid = 0;
       g_assert_true (car_data_handler_add_edge_json (handler, "edge", edge, -1, &error));
-      car_data_handler_foreach_collection (handler, take_invalid, &invalid);
+      guint64 invalid = count_invalid (handler);
       if ((invalid == 0) != cases[i].valid)
         g_error ("%s with the schema %s", edge, cases[i].schema);
       g_assert_true (car_data_handler_add_edges_json (handler, "edge", edges, -1, &error));
@@ -777,7 +773,7 @@ test_arrays (Fixture *fixture, gconstpointer data)
   assert_edges (fixture, "\"edge\":[{" ENDS "," FRAMEWORK ",\"active\":true},"
                          "{\"a\":[{}]," ENDS "," FRAMEWORK ",\"active\":true},"
                          "{" ENDS ",\"active\":false," FRAMEWORK "}]");
-  assert_counters (fixture, "hostname 5 2 0 0\nedge 3 0 0 0\n");
+  assert_counters (fixture, "hostname 5 2 0 3\nedge 3 0 0 3\n");
 }
 
 /* What is no JSON is left out alone, as it is by car_data_handler_add_vertex_json(). */
@@ -787,10 +783,12 @@ test_broken_items (Fixture *fixture, gconstpointer data)
   g_autofree char *deep = g_strnfill (CAR_JSON_MAX_DEPTH, '[');
   g_autofree char *closing = g_strnfill (CAR_JSON_MAX_DEPTH, ']');
   g_autofree char *too_deep = g_strconcat ("{\"_key\":\"a\",\"deep\":", deep, closing, "}", NULL);
-  const char *items[] = {
-    "{\"_key\":\"a\",\"b\":\"\\ud800\"}", too_deep, "{\"_key\":NaN}", "{\"_key\":\"\xff\"}",
-    "{\"_key\":\"]\\\"\" 1}",         "nul"
-  };
+  const char *items[] = { "{\"_key\":\"a\",\"b\":\"\\ud800\"}",
+                          too_deep,
+                          "{\"_key\":NaN}",
+                          "{\"_key\":\"\xff\"}",
+                          "{\"_key\":\"]\\\"\" 1}",
+                          "nul" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (items); i++)
     {
@@ -911,12 +909,12 @@ assert_sent (Fixture *fixture, CarBundlePart part)
 
 static void
 take_sending_progress (CarDataHandler *handler,
-                       const char *what,
+                       CarProgressPhase phase,
                        guint64 done,
                        guint64 total,
                        gpointer user_data)
 {
-  g_assert_cmpstr (what, ==, "sending vertices");
+  g_assert_cmpint (phase, ==, CAR_PROGRESS_PHASE_SENDING_VERTICES);
   g_assert_cmpuint (total, ==, 2);
   *(guint64 *) user_data = done;
 }
@@ -1084,6 +1082,13 @@ test_not_ready (Fixture *fixture, gconstpointer data)
   g_assert_false (car_data_handler_send_vertices (handler, NULL, &at_send));
   g_assert_error (at_send, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
 
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (handler);
+  g_assert_cmpuint (summaries->len, ==, 0);
+  g_assert_null (car_data_handler_get_kept_directory (handler));
+  g_assert_null (car_data_handler_dup_objects_json (handler, "hostname", NULL));
+  g_auto (GStrv) deleted = car_data_handler_list_deleted_keys (handler, "hostname");
+  g_assert_cmpuint (g_strv_length (deleted), ==, 0);
+
   g_assert_true (g_initable_init (G_INITABLE (handler), NULL, &no_error));
   g_assert_true (car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &no_error));
   g_assert_no_error (no_error);
@@ -1095,16 +1100,15 @@ test_keep (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, &error);
   g_assert_no_error (error);
-  CarDataHandler *handler =
-      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, &error, "schema", schema, "source", "s",
-                      "parent-directory", fixture->parent, "keep-directory", TRUE, NULL);
+  CarDataHandler *handler = g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, &error, "schema", schema, "source",
+                                            "s", "directory", fixture->parent, "keep-staged", TRUE, NULL);
   g_assert_no_error (error);
-  g_autofree char *directory = g_strdup (car_data_handler_get_directory (handler));
+  g_autofree char *directory = g_strdup (car_data_handler_get_kept_directory (handler));
   g_autofree char *parent = g_path_get_dirname (directory);
   gboolean kept = FALSE;
 
   g_assert_cmpstr (parent, ==, fixture->parent);
-  g_object_get (handler, "keep-directory", &kept, NULL);
+  g_object_get (handler, "keep-staged", &kept, NULL);
   g_assert_true (kept);
   g_assert_true (car_data_handler_add_vertex_json (handler, "hostname", "{\"_key\":\"a\"}", -1, &error));
   g_object_unref (handler);
@@ -1123,17 +1127,17 @@ test_keep (Fixture *fixture, gconstpointer data)
     }
   g_assert_cmpint (g_rmdir (directory), ==, 0);
 
-  g_assert_null (car_data_handler_get_directory (fixture->handler));
-  g_object_get (fixture->handler, "keep-directory", &kept, NULL);
+  g_assert_null (car_data_handler_get_kept_directory (fixture->handler));
+  g_object_get (fixture->handler, "keep-staged", &kept, NULL);
   g_assert_false (kept);
 }
 
 static void
-on_progress (CarDataHandler *handler, const char *what, guint64 done, guint64 total, gpointer user_data)
+on_progress (CarDataHandler *handler, CarProgressPhase phase, guint64 done, guint64 total, gpointer user_data)
 {
   guint64 *last = user_data;
 
-  g_assert_cmpstr (what, ==, "reading vertices");
+  g_assert_cmpint (phase, ==, CAR_PROGRESS_PHASE_READING_VERTICES);
   g_assert_cmpuint (done, >, *last);
   g_assert_cmpuint (total, ==, 0);
   *last = done;
@@ -1151,6 +1155,308 @@ test_progress (Fixture *fixture, gconstpointer data)
       add_vertex (fixture, "hostname", json);
     }
   g_assert_cmpuint (last, >, 0);
+}
+
+/* A handler that is told may add, too, and need not know that it may not send. */
+static void
+add_while_told (CarDataHandler *handler,
+                CarProgressPhase phase,
+                guint64 done,
+                guint64 total,
+                gpointer user_data)
+{
+  guint *n_told = user_data;
+  g_autofree char *json = g_strdup_printf ("{\"_key\":\"told %u\"}", (*n_told)++);
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 3000; i++)
+    g_assert_true (car_data_handler_add_vertex_json (handler, "hostname", json, -1, &error));
+  g_assert_no_error (error);
+
+  if (phase == CAR_PROGRESS_PHASE_SENDING_VERTICES)
+    {
+      g_assert_false (car_data_handler_send_vertices (handler, NULL, &error));
+      g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+    }
+}
+
+static void
+test_progress_handler_adds (Fixture *fixture, gconstpointer data)
+{
+  guint n_told = 0;
+
+  g_signal_connect (fixture->handler, "progress", G_CALLBACK (add_while_told), &n_told);
+  for (guint i = 0; i < 5000; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
+      add_vertex (fixture, "hostname", json);
+    }
+  g_assert_cmpuint (n_told, >, 0);
+
+  g_autofree char *expected = g_strdup_printf ("hostname %u 0 %u 0\n", 5000 + n_told * 3000, n_told * 2999);
+  assert_counters (fixture, expected);
+}
+
+/* What is added while a send is under way goes with the next one. */
+static void
+test_add_while_sending (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  guint n_told = 0;
+
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 0);
+  fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  fake_service_answer_always (service, "GET", "v2/importstatus", 200,
+                              "{\"error_imports\":[],\"incomplete_imports\":[]}");
+  add_vertex (fixture, "hostname", "{\"_key\":\"a\"}");
+
+  gulong id = g_signal_connect (fixture->handler, "progress", G_CALLBACK (add_while_told), &n_told);
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_signal_handler_disconnect (fixture->handler, id);
+  g_assert_cmpuint (n_told, >, 0);
+  g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 1);
+  g_autofree char *one = g_strdup_printf ("hostname %u 0 %u 1\n", 1 + n_told * 3000, n_told * 2999);
+  assert_counters (fixture, one);
+
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 2);
+  g_autofree char *all =
+      g_strdup_printf ("hostname %u 0 %u %u\n", 1 + n_told * 3000, n_told * 2999, 1 + n_told);
+  assert_counters (fixture, all);
+}
+
+#define N_THREADS 8
+#define N_OBJECTS 3000 /* a thread */
+
+static guint next_thread;
+
+/* All ways in, at once: half of the objects are every thread's own, the others all threads have. */
+static gpointer
+add_in_thread (gpointer data)
+{
+  CarDataHandler *handler = data;
+  const guint thread = g_atomic_int_add (&next_thread, 1);
+  g_autoptr (CarRecord) record = car_record_new ();
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < N_OBJECTS; i++)
+    {
+      const guint owner = i % 2 == 0 ? thread : N_THREADS;
+      g_autofree char *id = g_strdup_printf ("%u/%u", owner, i);
+      g_autofree char *host = g_strdup_printf ("[{\"_key\":\"%s\"}]", id);
+      g_autofree char *edge =
+          g_strdup_printf ("{\"_from_external_id\":\"%s\",\"_to\":\"hostname/%s\"}", id, id);
+      g_autoptr (JsonObject) object = json_object_new ();
+
+      car_record_clear (record);
+      car_record_set_string (record, "external_id", id);
+      car_record_set_string (record, "name", i % 10 == 0 ? "" : "n");
+      json_object_set_string_member (object, "_from_external_id", id);
+      json_object_set_string_member (object, "_to", "hostname/of all");
+      g_assert_true (car_data_handler_add_vertex_record (handler, "asset", record, &error));
+      g_assert_true (car_data_handler_add_vertices_json (handler, "hostname", host, -1, &error));
+      g_assert_true (car_data_handler_add_edge_json (handler, "asset_hostname", edge, -1, &error));
+      g_assert_true (car_data_handler_add_edge (handler, "asset_hostname", object, &error));
+    }
+  g_assert_no_error (error);
+  return NULL;
+}
+
+static void
+count_told (CarDataHandler *handler, CarProgressPhase phase, guint64 done, guint64 total, gpointer n_told)
+{
+  g_atomic_int_inc ((guint *) n_told);
+}
+
+/* Objects are added by eight threads while a ninth sends, and looks at what is there. */
+static void
+test_threads (Fixture *fixture, gconstpointer data)
+{
+  GThread *threads[N_THREADS];
+  g_autoptr (GError) error = NULL;
+  guint n_told = 0;
+
+  swallow_warnings (TRUE);
+  g_signal_connect (fixture->handler, "progress", G_CALLBACK (count_told), &n_told);
+  next_thread = 0;
+  for (guint i = 0; i < N_THREADS; i++)
+    threads[i] = g_thread_new ("adds", add_in_thread, fixture->handler);
+  for (guint i = 0; i < 20; i++)
+    {
+      flush (fixture);
+      g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (fixture->handler);
+      g_autofree char *objects = car_data_handler_dup_objects_json (fixture->handler, "asset", &error);
+      g_assert_nonnull (objects);
+    }
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  flush (fixture);
+  swallow_warnings (FALSE);
+
+  /* Of those that all have, one is sent. Every tenth asset, one of each thread's own, has no name. */
+  const guint own = N_THREADS * N_OBJECTS / 2, shared = N_OBJECTS / 2, invalid = N_THREADS * N_OBJECTS / 10;
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (fixture->handler);
+  g_assert_cmpuint (summaries->len, ==, 3);
+  for (guint i = 0; i < summaries->len; i++)
+    {
+      CarCollectionSummary *summary = summaries->pdata[i];
+      const char *name = car_collection_summary_get_collection (summary);
+      const guint ways = car_collection_summary_is_edges (summary) ? 2 : 1;
+      const guint bad = strcmp (name, "asset") == 0 ? invalid : 0;
+
+      g_assert_cmpuint (car_collection_summary_get_n_read (summary), ==, ways * N_THREADS * N_OBJECTS);
+      g_assert_cmpuint (car_collection_summary_get_n_left_out (summary), ==, bad);
+      g_assert_cmpuint (car_collection_summary_get_n_duplicates (summary), ==,
+                        ways * shared * (N_THREADS - 1));
+      g_assert_cmpuint (car_collection_summary_get_n_sent (summary), ==, ways * (own + shared) - bad);
+
+      g_autofree char *text = car_data_handler_dup_objects_json (fixture->handler, name, &error);
+      g_assert_no_error (error);
+      g_autoptr (JsonNode) objects = json_from_string (text, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (json_array_get_length (json_node_get_array (objects)), ==,
+                        ways * (own + shared) - bad);
+    }
+}
+
+/* The source and the report are the same on all pages: they can be set before the first object only. */
+static void
+test_head (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) at_add = NULL;
+  g_autoptr (GError) at_send = NULL;
+  g_autofree char *link = NULL;
+
+  g_object_set (fixture->handler, "product-link", "https://a.example/?\"", NULL);
+  add_vertex (fixture, "hostname", "{\"_key\":\"a\"}");
+  g_object_set (fixture->handler, "product-link", "https://a.example/?\"", NULL);
+  assert_page (fixture, CAR_BUNDLE_VERTICES, 0,
+               "{\"source\":{\"_key\":SOURCE,\"name\":SOURCE,\"product_link\":\"https://a.example/?\\\"\"},"
+               "\"report\":{\"_key\":\"REPORT\",\"timestamp\":REPORT},\"hostname\":[{\"_key\":\"a\"}]}");
+
+  g_object_set (fixture->handler, "report-type", "late", "product-link", "too", NULL);
+  g_object_get (fixture->handler, "product-link", &link, NULL);
+  g_assert_cmpstr (link, ==, "https://a.example/?\"");
+  g_assert_false (
+      car_data_handler_add_vertex_json (fixture->handler, "hostname", "{\"_key\":\"b\"}", -1, &at_add));
+  g_assert_error (at_add, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+  g_assert_nonnull (strstr (at_add->message, "“report-type” was set after the first object"));
+  g_assert_false (car_data_handler_send_vertices (fixture->handler, NULL, &at_send));
+  g_assert_error (at_send, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+}
+
+static void
+assert_objects (Fixture *fixture, const char *collection, const char *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *json = car_data_handler_dup_objects_json (fixture->handler, collection, &error);
+
+  g_assert_no_error (error);
+  g_autoptr (GString) shown = g_string_new (json);
+  g_string_replace (shown, car_data_handler_get_report_key (fixture->handler), "REPORT", 0);
+  g_string_replace (shown, "\"a/b c%&\\\"ü\"", "SOURCE", 0);
+  g_assert_cmpstr (shown->str, ==, expected);
+}
+
+/* As an importer's author sees what the importer added: without a client, a page or two. */
+static void
+test_objects (Fixture *fixture, gconstpointer data)
+{
+  assert_objects (fixture, "asset", "[]");
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"n\"}");
+  assert_objects (fixture, "asset", "[{\"external_id\":\"1\",\"name\":\"n\"}]");
+  add_vertex (fixture, "hostname", "{\"_key\":\"a\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"n\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"2\", \"name\":\"n\"}");
+  flush (fixture);
+  add_vertex (fixture, "asset", "{\"external_id\":\"3\",\"name\":\"]\"}");
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"1\",\"_to\":\"hostname/a\"}");
+
+  assert_objects (fixture, "asset",
+                  "[{\"external_id\":\"1\",\"name\":\"n\"},{\"external_id\":\"2\", \"name\":\"n\"},"
+                  "{\"external_id\":\"3\",\"name\":\"]\"}]");
+  assert_objects (fixture, "hostname", "[{\"_key\":\"a\"}]");
+  assert_objects (fixture, "asset_hostname",
+                  "[{\"_from_external_id\":\"1\",\"_to\":\"hostname/a\"," FRAMEWORK ",\"active\":true}]");
+  assert_objects (fixture, "user", "[]");
+}
+
+static void
+test_without_a_client (Fixture *fixture, gconstpointer data)
+{
+  const char *const keys[] = { "1", "2", NULL };
+  const char *const more[] = { "3", NULL };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_data_handler_delete_vertices (fixture->handler, "asset", keys, NULL, &error));
+  g_assert_true (car_data_handler_delete_vertices (fixture->handler, "asset", more, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_deleted (fixture), ==, 3);
+
+  g_auto (GStrv) deleted = car_data_handler_list_deleted_keys (fixture->handler, "asset");
+  g_autofree char *joined = g_strjoinv (" ", deleted);
+  g_assert_cmpstr (joined, ==, "1 2 3");
+  g_auto (GStrv) others = car_data_handler_list_deleted_keys (fixture->handler, "user");
+  g_assert_cmpuint (g_strv_length (others), ==, 0);
+  g_assert_true (car_data_handler_send_report (fixture->handler, NULL, &error));
+}
+
+/* Nothing says which collections there are; that an edge has ends is checked all the same. */
+static void
+test_without_a_schema (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) no_schema = NULL;
+
+  g_object_unref (fixture->handler);
+  fixture->handler = car_data_handler_new (NULL, NULL, SOURCE, fixture->parent, 0, &error);
+  g_assert_no_error (error);
+  add_vertex (fixture, "anything", "{\"a\":1}");
+  expect_warning ("*left out: anything*");
+  add_vertex (fixture, "anything", "no JSON");
+  expect_warning ("*left out: edge*");
+  add_edge (fixture, "edge", "{\"a\":1}");
+  g_test_assert_expected_messages ();
+  assert_objects (fixture, "anything", "[{\"a\":1}]");
+  assert_counters (fixture, "anything 2 1 0 0\nedge 1 1 0 0\n");
+
+  g_assert_null (car_data_handler_new (client, NULL, SOURCE, fixture->parent, 0, &no_schema));
+  g_assert_error (no_schema, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
+}
+
+/* A key that names nothing ends as what it is: with the collection and the key's place, and nothing deleted. */
+static void
+test_delete_nothing (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  const char *const empty[] = { "a", "", NULL };
+  const char *const no_text[] = { "a", "b", "\xff", NULL };
+  const char *const *const lists[] = { empty, no_text };
+  const char *const wanted[] = { "asset*2", "asset*3" };
+  CarClient *const clients[] = { NULL, client };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      g_object_unref (fixture->handler);
+      fixture->handler = make_handler (clients[i], fixture->parent, 0);
+      for (gsize j = 0; j < G_N_ELEMENTS (lists); j++)
+        {
+          g_autofree char *pattern = g_strdup_printf ("*%s*", wanted[j]);
+          g_autoptr (GError) error = NULL;
+
+          g_assert_false (
+              car_data_handler_delete_vertices (fixture->handler, "asset", lists[j], NULL, &error));
+          g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL);
+          g_assert_true (g_pattern_match_simple (pattern, error->message));
+        }
+      g_assert_cmpuint (count_deleted (fixture), ==, 0);
+    }
+  g_assert_cmpuint (fake_service_get_n_requests (service), ==, 0);
 }
 
 int
@@ -1190,6 +1496,14 @@ main (int argc, char *argv[])
   ADD ("/data-handler/not-ready", 0, test_not_ready);
   ADD ("/data-handler/keep", 0, test_keep);
   ADD ("/data-handler/progress", 0, test_progress);
+  ADD ("/data-handler/progress-handler-adds", 0, test_progress_handler_adds);
+  ADD ("/data-handler/add-while-sending", 0, test_add_while_sending);
+  ADD ("/data-handler/threads", 100, test_threads);
+  ADD ("/data-handler/head", 0, test_head);
+  ADD ("/data-handler/objects", 2, test_objects);
+  ADD ("/data-handler/without-a-client", 0, test_without_a_client);
+  ADD ("/data-handler/without-a-schema", 0, test_without_a_schema);
+  ADD ("/data-handler/delete-nothing", 0, test_delete_nothing);
 
   return g_test_run ();
 }

@@ -62,6 +62,7 @@ add_vertices (Fixture *fixture, guint n_vertices)
       g_assert_true (car_bundle_commit (fixture->bundle, slot, begin, &error));
       g_assert_no_error (error);
     }
+  g_assert_true (car_bundle_flush (fixture->bundle, CAR_BUNDLE_VERTICES, &error));
 }
 
 static void

@@ -105,10 +105,10 @@ declare module 'gi://Car?version=1.0' {
 
         /** What to read; Server is the connector's own class. */
         abstract class Import<Server extends AssetServer = any> extends GObject.Object {
-            readonly app: App;
-            readonly asset_server: Server;
-            readonly client: Client;
-            readonly data_handler: DataHandler;
+            app: App;
+            asset_server: Server;
+            client: Client;
+            data_handler: DataHandler;
             get_app(): App;
             get_asset_server(): Server;
             get_client(): Client;
@@ -202,21 +202,23 @@ declare module 'gi://Car?version=1.0' {
         /** Takes vertices and edges: what breaks the service's schema is left out with a warning. */
         class DataHandler extends GObject.Object {
             constructor(properties: {
-                schema: ImportSchema, source: string, client?: Client | null, keep_directory?: boolean,
-                page_size?: number, parent_directory?: string | null, report_description?: string | null,
-                report_type?: string | null, source_description?: string | null, source_name?: string | null,
+                source: string, schema?: ImportSchema | null, client?: Client | null, directory?: string | null,
+                keep_staged?: boolean, page_size?: number, product_link?: string | null,
+                report_description?: string | null, report_type?: string | null,
+                source_description?: string | null, source_name?: string | null,
             });
             static 'new'(
-                client: Client | null, schema: ImportSchema, source: string, directory: string | null,
+                client: Client | null, schema: ImportSchema | null, source: string, directory: string | null,
                 page_size: number
             ): DataHandler;
             readonly client: Client | null;
-            readonly keep_directory: boolean;
+            readonly directory: string | null;
+            readonly keep_staged: boolean;
             readonly page_size: number;
-            readonly parent_directory: string | null;
+            product_link: string | null;
             report_description: string | null;
             report_type: string | null;
-            readonly schema: ImportSchema;
+            readonly schema: ImportSchema | null;
             readonly source: string;
             source_description: string | null;
             source_name: string | null;
@@ -235,18 +237,48 @@ declare module 'gi://Car?version=1.0' {
             send_edges(cancellable: Cancellable): boolean;
             get_source(): string;
             get_report_key(): string;
-            get_directory(): string | null;
-            foreach_collection(func: DataHandlerFunc): void;
+            get_kept_directory(): string | null;
+            list_summaries(): CollectionSummary[];
+            dup_objects_json(collection: string): string;
+            list_deleted_keys(collection: string): string[];
             connect(signal: 'progress', callback: ProgressCallback): number;
             connect(signal: string, callback: (...args: any[]) => any): number;
             connect_after(signal: 'progress', callback: ProgressCallback): number;
             connect_after(signal: string, callback: (...args: any[]) => any): number;
         }
 
-        type DataHandlerFunc = (
-            collection: string, read: number, invalid: number, duplicates: number, sent: number
-        ) => void;
-        type ProgressCallback = (handler: DataHandler, what: string, done: number, total: number) => void;
+        type ProgressCallback = (handler: DataHandler, phase: ProgressPhase, done: number, total: number) => void;
+
+        enum ProgressPhase {
+            READING_VERTICES = 0,
+            READING_EDGES = 1,
+            SENDING_VERTICES = 2,
+            SENDING_EDGES = 3,
+        }
+
+        /** What became of the objects of one collection. */
+        class CollectionSummary {
+            private constructor();
+            get_collection(): string;
+            is_edges(): boolean;
+            get_n_read(): number;
+            get_n_left_out(): number;
+            get_n_duplicates(): number;
+            get_n_conflicts(): number;
+            get_n_sent(): number;
+            get_n_deleted(): number;
+            get_n_closed(): number;
+            list_violations(): Violation[];
+        }
+
+        /** A rule that objects of a collection broke. */
+        class Violation {
+            private constructor();
+            get_place(): string;
+            get_rule(): string;
+            get_message(): string;
+            get_count(): number;
+        }
 
         /** An object that is written member by member, as in C: in JavaScript a plain object is faster. */
         class Record {

@@ -2,20 +2,11 @@
 
 #pragma once
 
-#include <libcar/client/car-client.h>
-#include <libcar/run/car-app.h>
-#include <libcar/run/car-asset-server.h>
 #include <libcar/run/car-import.h>
-#include <libcar/staging/car-data-handler.h>
 
 G_BEGIN_DECLS
 
-/* What an importer works with; the engine gives it before the first call and takes it back (all NULL) after the last,
- * so that a script that keeps its importer does not keep the staging folder. */
-void car_import_set_surroundings (CarImport *self,
-                                  CarApp *app,
-                                  CarClient *client,
-                                  CarDataHandler *data_handler,
-                                  CarAssetServer *asset_server);
+/* FALSE, with an error that names the method, where there is nothing to hand objects to. */
+gboolean car_import_check_ready (CarImport *self, const char *method, GError **error);
 
 G_END_DECLS

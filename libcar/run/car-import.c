@@ -3,12 +3,13 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
+#include <libcar/run/car-app.h>
 #include <libcar/run/car-contract-private.h>
 #include <libcar/run/car-import-private.h>
 
 typedef struct
 {
-  CarApp *app; /* weak: an app may keep its importers */
+  CarApp *app;
   CarClient *client;
   CarDataHandler *data_handler;
   CarAssetServer *asset_server;
@@ -35,7 +36,13 @@ static GParamSpec *properties[N_PROPS];
  * An importer reads from the data source ([method@Import.get_asset_server]) and hands what it reads to the data handler
  * ([method@Import.get_data_handler]), object by object; checking, staging and sending is libcar's. All methods are called
  * by the run, in the order of protocol.md, in the thread that runs the app, and may take as long as they need; they look
- * at their cancellable in between. A failure is an error of %CAR_DATASOURCE_FAILURE, %CAR_RECOVERABLE_FAILURE,
+ * at their cancellable in between. Objects may be added from other threads, too: see [class@DataHandler].
+ *
+ * What an importer works with are its properties. The run sets them before the first call and to %NULL after the last.
+ * A test sets those that the importer needs, calls its methods, and asks the data handler what was added: one that was made without a
+ * client keeps it.
+ *
+ * A failure is an error of %CAR_DATASOURCE_FAILURE, %CAR_RECOVERABLE_FAILURE,
  * %CAR_UNRECOVERABLE_FAILURE or %CAR_APP_ERROR; every other error is a general failure.
  */
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CarImport, car_import, G_TYPE_OBJECT)
@@ -75,11 +82,35 @@ car_import_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
 }
 
 static void
+car_import_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  CarImportPrivate *priv = car_import_get_instance_private (CAR_IMPORT (object));
+
+  switch (id)
+    {
+    case PROP_APP:
+      g_set_object (&priv->app, g_value_get_object (value));
+      break;
+    case PROP_CLIENT:
+      g_set_object (&priv->client, g_value_get_object (value));
+      break;
+    case PROP_DATA_HANDLER:
+      g_set_object (&priv->data_handler, g_value_get_object (value));
+      break;
+    case PROP_ASSET_SERVER:
+      g_set_object (&priv->asset_server, g_value_get_object (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
 car_import_dispose (GObject *object)
 {
   CarImportPrivate *priv = car_import_get_instance_private (CAR_IMPORT (object));
 
-  g_clear_weak_pointer (&priv->app);
+  g_clear_object (&priv->app);
   g_clear_object (&priv->client);
   g_clear_object (&priv->data_handler);
   g_clear_object (&priv->asset_server);
@@ -91,7 +122,9 @@ static void
 car_import_class_init (CarImportClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
+  object_class->set_property = car_import_set_property;
   object_class->get_property = car_import_get_property;
   object_class->dispose = car_import_dispose;
   klass->get_new_save_point = car_import_real_get_new_save_point;
@@ -99,34 +132,32 @@ car_import_class_init (CarImportClass *klass)
   /**
    * CarImport:app:
    *
-   * The app whose run this is; %NULL before and after.
+   * The app whose run this is; %NULL outside a run.
    */
-  properties[PROP_APP] =
-      g_param_spec_object ("app", NULL, NULL, CAR_TYPE_APP, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_APP] = g_param_spec_object ("app", NULL, NULL, CAR_TYPE_APP, flags);
 
   /**
    * CarImport:client:
    *
-   * The CAR service; %NULL before and after the run.
+   * The CAR service; %NULL outside a run.
    */
-  properties[PROP_CLIENT] =
-      g_param_spec_object ("client", NULL, NULL, CAR_TYPE_CLIENT, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CLIENT] = g_param_spec_object ("client", NULL, NULL, CAR_TYPE_CLIENT, flags);
 
   /**
    * CarImport:data-handler:
    *
-   * What takes vertices and edges; %NULL before and after the run.
+   * What takes vertices and edges; %NULL outside a run.
    */
-  properties[PROP_DATA_HANDLER] = g_param_spec_object ("data-handler", NULL, NULL, CAR_TYPE_DATA_HANDLER,
-                                                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_DATA_HANDLER] =
+      g_param_spec_object ("data-handler", NULL, NULL, CAR_TYPE_DATA_HANDLER, flags);
 
   /**
    * CarImport:asset-server:
    *
-   * The way to the data source; %NULL before and after the run.
+   * The way to the data source; %NULL outside a run.
    */
-  properties[PROP_ASSET_SERVER] = g_param_spec_object ("asset-server", NULL, NULL, CAR_TYPE_ASSET_SERVER,
-                                                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  properties[PROP_ASSET_SERVER] =
+      g_param_spec_object ("asset-server", NULL, NULL, CAR_TYPE_ASSET_SERVER, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -136,23 +167,19 @@ car_import_init (CarImport *self)
 {
 }
 
-void
-car_import_set_surroundings (CarImport *self,
-                             CarApp *app,
-                             CarClient *client,
-                             CarDataHandler *data_handler,
-                             CarAssetServer *asset_server)
+gboolean
+car_import_check_ready (CarImport *self, const char *method, GError **error)
 {
   CarImportPrivate *priv = car_import_get_instance_private (self);
 
-  if (g_set_weak_pointer (&priv->app, app))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_APP]);
-  if (g_set_object (&priv->client, client))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLIENT]);
-  if (g_set_object (&priv->data_handler, data_handler))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DATA_HANDLER]);
-  if (g_set_object (&priv->asset_server, asset_server))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ASSET_SERVER]);
+  if (priv->data_handler != NULL)
+    return TRUE;
+
+  g_set_error (
+      error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+      "%s.%s was called without a data handler: outside a run, set the property “data-handler” first",
+      G_OBJECT_TYPE_NAME (self), method);
+  return FALSE;
 }
 
 /**
@@ -222,6 +249,8 @@ car_import_import_vertices (CarImport *self, GCancellable *cancellable, GError *
       car_contract_set_missing (self, "import_vertices", error);
       return FALSE;
     }
+  if (!car_import_check_ready (self, "import_vertices", error))
+    return FALSE;
 
   GError *failure = NULL;
   gboolean imported = klass->import_vertices (self, cancellable, &failure);
@@ -253,6 +282,8 @@ car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **er
       car_contract_set_missing (self, "import_edges", error);
       return FALSE;
     }
+  if (!car_import_check_ready (self, "import_edges", error))
+    return FALSE;
 
   GError *failure = NULL;
   gboolean imported = klass->import_edges (self, cancellable, &failure);
@@ -266,7 +297,7 @@ car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **er
  *
  * The app whose run this is: it has the settings ([method@App.get_setting]).
  *
- * Returns: (transfer none) (nullable): the app; %NULL before and after the run
+ * Returns: (transfer none) (nullable): the app; %NULL outside a run
  */
 CarApp *
 car_import_get_app (CarImport *self)
@@ -283,7 +314,7 @@ car_import_get_app (CarImport *self)
  *
  * The CAR service, for what a connector wants of it besides the import.
  *
- * Returns: (transfer none) (nullable): the client; %NULL before and after the run
+ * Returns: (transfer none) (nullable): the client; %NULL outside a run
  */
 CarClient *
 car_import_get_client (CarImport *self)
@@ -300,7 +331,7 @@ car_import_get_client (CarImport *self)
  *
  * What takes the vertices and edges of this import.
  *
- * Returns: (transfer none) (nullable): the data handler; %NULL before and after the run
+ * Returns: (transfer none) (nullable): the data handler; %NULL outside a run
  */
 CarDataHandler *
 car_import_get_data_handler (CarImport *self)
@@ -317,7 +348,7 @@ car_import_get_data_handler (CarImport *self)
  *
  * The object that [method@App.create_asset_server] made for this run.
  *
- * Returns: (transfer none) (nullable): the asset server; %NULL before and after the run
+ * Returns: (transfer none) (nullable): the asset server; %NULL outside a run
  */
 CarAssetServer *
 car_import_get_asset_server (CarImport *self)

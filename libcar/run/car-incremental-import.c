@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include <libcar/run/car-contract-private.h>
-#include <libcar/run/car-import.h>
+#include <libcar/run/car-import-private.h>
 #include <libcar/run/car-incremental-import.h>
 
 /**
@@ -90,6 +90,8 @@ car_incremental_import_delete_vertices (CarIncrementalImport *self, GCancellable
       car_contract_set_missing (self, "delete_vertices", error);
       return FALSE;
     }
+  if (!car_import_check_ready (CAR_IMPORT (self), "delete_vertices", error))
+    return FALSE;
 
   GError *failure = NULL;
   gboolean deleted = klass->delete_vertices (self, cancellable, &failure);

@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <libcar/staging/car-data-handler-private.h>
 #include <libcar/staging/car-data-handler.h>
 
 G_BEGIN_DECLS

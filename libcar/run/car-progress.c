@@ -14,10 +14,29 @@ struct _CarProgress
   gint64 last_drawn; /* monotonic microseconds */
 };
 
+static const char *
+get_words (CarProgressPhase phase)
+{
+  switch (phase)
+    {
+    case CAR_PROGRESS_PHASE_READING_VERTICES:
+      return "reading vertices";
+    case CAR_PROGRESS_PHASE_READING_EDGES:
+      return "reading edges";
+    case CAR_PROGRESS_PHASE_SENDING_VERTICES:
+      return "sending vertices";
+    case CAR_PROGRESS_PHASE_SENDING_EDGES:
+      return "sending edges";
+    default:
+      return "working";
+    }
+}
+
 static void
-on_progress (CarDataHandler *data_handler, const char *what, guint64 done, guint64 total, gpointer data)
+on_progress (CarDataHandler *data_handler, CarProgressPhase phase, guint64 done, guint64 total, gpointer data)
 {
   CarProgress *self = data;
+  const char *what = get_words (phase);
   gint64 now = g_get_monotonic_time ();
   gboolean last = total > 0 && done == total;
 

@@ -8,9 +8,10 @@
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-failure-private.h>
 #include <libcar/client/car-client.h>
+#include <libcar/run/car-full-import.h>
+#include <libcar/run/car-incremental-import.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/run/car-app-private.h>
-#include <libcar/run/car-import-private.h>
 #include <libcar/run/car-progress-private.h>
 #include <libcar/run/car-run-options-private.h>
 #include <libcar/run/car-signals-private.h>
@@ -146,9 +147,10 @@ close_import (CarRun *self)
   if (self->data_handler != NULL)
     car_summary_collect (&self->summary, self->data_handler);
   if (self->data_handler != NULL && self->options.keep_directory)
-    g_message ("What was staged is kept in %s", car_data_handler_get_directory (self->data_handler));
+    g_message ("What was staged is kept in %s", car_data_handler_get_kept_directory (self->data_handler));
   if (self->import != NULL)
-    car_import_set_surroundings (self->import, NULL, NULL, NULL, NULL);
+    g_object_set (self->import, "app", NULL, "client", NULL, "data-handler", NULL, "asset-server", NULL,
+                  NULL);
 
   g_clear_pointer (&self->progress, car_progress_free);
   g_clear_object (&self->import);
@@ -165,13 +167,14 @@ open_import (CarRun *self, CarImport *import, const char *reason, GError **error
 
   self->data_handler =
       g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema,
-                      "source", options->source, "parent-directory", options->directory, "page-size",
-                      options->page_size, "keep-directory", options->keep_directory, NULL);
+                      "source", options->source, "directory", options->directory, "page-size",
+                      options->page_size, "keep-staged", options->keep_directory, NULL);
   if (self->data_handler == NULL)
     return FALSE;
 
   car_app_give_head (self->app, G_OBJECT (self->data_handler));
-  car_import_set_surroundings (import, self->app, self->client, self->data_handler, self->asset_server);
+  g_object_set (import, "app", self->app, "client", self->client, "data-handler", self->data_handler,
+                "asset-server", self->asset_server, NULL);
   car_summary_start (&self->summary, reason);
   self->progress = car_progress_new (self->data_handler);
 

@@ -64,18 +64,19 @@ car_summary_set_failure (CarSummary *self,
 }
 
 static char *
-describe_violations (const GPtrArray *violations)
+describe_violations (CarCollectionSummary *summary)
 {
+  g_autoptr (GPtrArray) violations = car_collection_summary_list_violations (summary);
   g_autoptr (GString) all = g_string_new ("[");
 
   for (guint i = 0; i < MIN (violations->len, MAX_VIOLATIONS); i++)
     {
       const CarViolation *violation = violations->pdata[i];
-      g_autofree char *message = car_log_without_secrets (violation->message);
+      g_autofree char *message = car_log_without_secrets (car_violation_get_message (violation));
       g_autoptr (CarRecord) record = car_record_new ();
 
       car_record_set_string (record, "message", message);
-      car_record_set_int (record, "count", violation->count);
+      car_record_set_int (record, "count", car_violation_get_count (violation));
       g_autofree char *json = car_record_to_json (record);
       g_string_append_printf (all, "%s%s", i > 0 ? "," : "", json);
     }
@@ -85,17 +86,16 @@ describe_violations (const GPtrArray *violations)
 }
 
 static void
-add_row (const CarCollectionCounts *counts, gpointer data)
+add_row (CarSummary *self, CarCollectionSummary *summary)
 {
-  CarSummary *self = data;
   CarSummaryRow row = {
-    .collection = g_strdup (counts->name),
-    .read = counts->read,
-    .invalid = counts->invalid,
-    .duplicates = counts->duplicates,
-    .sent = counts->sent,
-    .deleted = counts->deleted,
-    .why_invalid = describe_violations (counts->violations),
+    .collection = g_strdup (car_collection_summary_get_collection (summary)),
+    .read = car_collection_summary_get_n_read (summary),
+    .invalid = car_collection_summary_get_n_left_out (summary),
+    .duplicates = car_collection_summary_get_n_duplicates (summary),
+    .sent = car_collection_summary_get_n_sent (summary),
+    .deleted = car_collection_summary_get_n_deleted (summary),
+    .why_invalid = describe_violations (summary),
   };
 
   g_array_append_val (self->rows, row);
@@ -118,7 +118,9 @@ car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
   g_array_set_size (self->rows, 0);
   self->total = (CarSummaryRow){ 0 };
 
-  car_data_handler_foreach_counts (data_handler, add_row, self);
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (data_handler);
+  for (guint i = 0; i < summaries->len; i++)
+    add_row (self, summaries->pdata[i]);
   g_array_sort (self->rows, compare_rows);
   self->bytes = car_bundle_get_n_bytes (car_data_handler_get_bundle (data_handler));
 }

@@ -38,6 +38,11 @@ typedef struct
 CarBundle *car_bundle_new (const char *parent, guint page_size, gboolean keep, GError **error);
 void car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes);
 
+/* One lock guards all that is staged, from the check of an object to the list of the pages. Whoever adds holds it for
+ * slots, car_bundle_flush() and car_bundle_set_envelope(); what is asked while pages are sent takes it by itself. */
+void car_bundle_lock (CarBundle *self);
+void car_bundle_unlock (CarBundle *self);
+
 /* NULL: nothing is kept. */
 const char *car_bundle_get_directory (CarBundle *self);
 
@@ -54,11 +59,22 @@ void car_bundle_roll_back (CarBundleSlot *slot, gsize begin);
 /* All that was written to pages. */
 guint64 car_bundle_get_n_bytes (CarBundle *self);
 
-/* The whole pages of a part, in the order they are sent; the page that is still open is flushed first. Pages whose
- * jobs are done (car_bundle_note_done()) are not among them any more: page 0 is the first that is not done. */
+/* Closes the open page. The pages that are there now are those to be sent next: what is added while they are sent waits
+ * for the next flush. No object may be begun and neither committed nor rolled back. */
 gboolean car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error);
+
+/* The pages to be sent, in their order. Pages whose jobs are done (car_bundle_note_done()) are not among them any more:
+ * page 0 is the first that is not done. */
 guint car_bundle_get_n_pages (CarBundle *self, CarBundlePart part);
 GBytes *car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **error);
+
+/* Appends the objects of a collection that are on pages which are not done, the open one among them, each behind a comma.
+ * Whoever calls it holds the lock. */
+gboolean car_bundle_append_objects (CarBundle *self,
+                                    CarBundlePart part,
+                                    const char *collection,
+                                    GString *objects,
+                                    GError **error);
 
 /* The envelope with the source and the report alone. */
 GBytes *car_bundle_get_report_envelope (CarBundle *self);
@@ -67,7 +83,7 @@ GBytes *car_bundle_get_report_envelope (CarBundle *self);
  * it holds a single object. */
 gboolean car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error);
 
-/* Notes that a page was taken under this job's id, and later that the jobs of all pages of the part are done. */
+/* Notes that a page was taken under this job's id, and later that the jobs of all pages to be sent are done. */
 gboolean
 car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const char *job, GError **error);
 gboolean car_bundle_note_done (CarBundle *self, CarBundlePart part, GError **error);

@@ -29,13 +29,15 @@ typedef struct
   gsize n_bytes;   /* of the open page */
   int fd;          /* the pages, one after the other, a newline behind each */
   GArray *ends;    /* (element-type guint64): where each page ends, its newline included */
-  guint n_done;    /* pages that were sent, and their jobs are done */
+  guint n_flushed; /* pages that were there at the last flush */
+  guint n_done;    /* pages that were sent, and their jobs are done; never more than n_flushed */
 } Part;
 
 struct _CarBundle
 {
   GObject parent_instance;
 
+  GMutex lock;
   char *parent;
   char *directory; /* NULL: nothing is kept, the files have no name, and there is no journal */
   int journal_fd;
@@ -99,6 +101,7 @@ car_bundle_finalize (GObject *object)
   g_clear_error (&self->failure);
   g_free (self->directory);
   g_free (self->parent);
+  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (car_bundle_parent_class)->finalize (object);
 }
@@ -112,6 +115,7 @@ car_bundle_class_init (CarBundleClass *klass)
 static void
 car_bundle_init (CarBundle *self)
 {
+  g_mutex_init (&self->lock);
   self->journal_fd = -1;
   self->max_page_bytes = DEFAULT_MAX_PAGE_BYTES;
   self->envelope = g_string_new (NULL);
@@ -254,6 +258,18 @@ car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes)
   self->max_page_bytes = max_page_bytes;
 }
 
+void
+car_bundle_lock (CarBundle *self)
+{
+  g_mutex_lock (&self->lock);
+}
+
+void
+car_bundle_unlock (CarBundle *self)
+{
+  g_mutex_unlock (&self->lock);
+}
+
 const char *
 car_bundle_get_directory (CarBundle *self)
 {
@@ -287,6 +303,8 @@ car_bundle_get_slot (CarBundle *self, CarBundlePart part, const char *collection
 guint64
 car_bundle_get_n_bytes (CarBundle *self)
 {
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
   return self->n_bytes;
 }
 
@@ -534,7 +552,11 @@ car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
 
-  return close_page (self, part, error) && check_written (self, part, error);
+  if (!close_page (self, part, error) || !check_written (self, part, error))
+    return FALSE;
+
+  self->parts[part].n_flushed = self->parts[part].ends->len;
+  return TRUE;
 }
 
 guint
@@ -542,7 +564,8 @@ car_bundle_get_n_pages (CarBundle *self, CarBundlePart part)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), 0);
 
-  return self->parts[part].ends->len - self->parts[part].n_done;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->parts[part].n_flushed - self->parts[part].n_done;
 }
 
 /* 0, or an errno; ENODATA where the file is shorter than it was. */
@@ -567,20 +590,29 @@ read_all (int fd, char *text, gsize length, guint64 offset)
   return 0;
 }
 
-GBytes *
-car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **error)
+/* A page, by its place among all that are in the file. */
+typedef struct
 {
-  g_return_val_if_fail (CAR_IS_BUNDLE (self), NULL);
-  g_return_val_if_fail (page < car_bundle_get_n_pages (self, part), NULL);
+  guint64 begin;
+  gsize length;
+} Place;
 
-  const Part *of = &self->parts[part];
-  guint64 begin = get_end (of, of->n_done + page);
-  gsize length = get_end (of, of->n_done + page + 1) - begin - strlen ("\n");
-  g_autofree char *text = g_malloc (length);
-  int code = read_all (of->fd, text, length, begin);
+static Place
+get_place (const Part *part, guint page)
+{
+  guint64 begin = get_end (part, page);
+
+  return (Place){ begin, get_end (part, page + 1) - begin - strlen ("\n") };
+}
+
+static GBytes *
+load_page (CarBundle *self, CarBundlePart part, Place place, GError **error)
+{
+  g_autofree char *text = g_malloc (place.length);
+  int code = read_all (self->parts[part].fd, text, place.length, place.begin);
 
   if (code == 0)
-    return g_bytes_new_take (g_steal_pointer (&text), length);
+    return g_bytes_new_take (g_steal_pointer (&text), place.length);
 
   g_autofree char *shown = g_filename_display_name (self->directory != NULL ? self->directory : self->parent);
   g_set_error (
@@ -592,10 +624,26 @@ car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **
 }
 
 GBytes *
+car_bundle_load_page (CarBundle *self, CarBundlePart which, guint page, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), NULL);
+  g_return_val_if_fail (page < car_bundle_get_n_pages (self, which), NULL);
+
+  const Part *part = &self->parts[which];
+
+  g_mutex_lock (&self->lock);
+  Place place = get_place (part, part->n_done + page);
+  g_mutex_unlock (&self->lock);
+
+  return load_page (self, which, place, error);
+}
+
+GBytes *
 car_bundle_get_report_envelope (CarBundle *self)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), NULL);
 
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autoptr (GString) text = g_string_new_len (self->envelope->str, self->envelope->len);
   g_string_append_c (text, '}');
   return g_string_free_to_bytes (g_steal_pointer (&text));
@@ -610,6 +658,7 @@ car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const c
   if (self->directory == NULL)
     return TRUE;
 
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   g_autofree char *valid_job = g_utf8_make_valid (job, -1);
   g_autoptr (GString) line = g_string_new (NULL);
   g_string_printf (line, "{\"posted\":\"%s\",\"page\":%u,\"job\":", part_names[part],
@@ -619,23 +668,35 @@ car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const c
   return write_journal (self, line, error);
 }
 
+static gboolean
+note_sent (CarBundle *self, CarBundlePart part, GError **error)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+
+  g_string_printf (line, "{\"done\":\"%s\",\"pages\":%u}\n", part_names[part], self->parts[part].n_done);
+  return write_journal (self, line, error);
+}
+
 gboolean
 car_bundle_note_done (CarBundle *self, CarBundlePart which, GError **error)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
 
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   Part *part = &self->parts[which];
+
+  part->n_done = part->n_flushed;
   if (self->directory != NULL)
+    return note_sent (self, which, error);
+
+  /* Pages that came meanwhile stand behind those that are done: the room is given back once all are. */
+  if (part->n_done == part->ends->len)
     {
-      g_autoptr (GString) line = g_string_new (NULL);
-
-      g_string_printf (line, "{\"done\":\"%s\",\"pages\":%u}\n", part_names[which], part->ends->len);
-      part->n_done = part->ends->len;
-      return write_journal (self, line, error);
+      cut_off (part, 0);
+      g_array_set_size (part->ends, 0);
+      part->n_flushed = 0;
+      part->n_done = 0;
     }
-
-  cut_off (part, 0);
-  g_array_set_size (part->ends, 0);
   return TRUE;
 }
 
@@ -713,28 +774,86 @@ build_envelope (GString *head, const Item *items, guint n_items)
   return g_string_free_to_bytes (text);
 }
 
-gboolean
-car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error)
+/* Reads what was staged. */
+static gboolean
+read_page (GBytes *page, GString *head, GArray *items, GError **error)
 {
   gsize length;
   const char *text = g_bytes_get_data (page, &length);
-  g_autoptr (GString) head = g_string_new (NULL);
-  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
   CarJsonScanner scanner;
 
   car_json_scanner_init (&scanner, text, length);
-  if (!read_envelope (&scanner, head, items))
-    {
-      g_set_error (
-          error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-          "A staged page is no envelope any more; leave the staging folder alone while a connector runs");
-      return FALSE;
-    }
+  if (read_envelope (&scanner, head, items))
+    return TRUE;
+
+  g_set_error (
+      error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+      "A staged page is no envelope any more; leave the staging folder alone while a connector runs");
+  return FALSE;
+}
+
+gboolean
+car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error)
+{
+  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
+
+  if (!read_page (page, head, items, error))
+    return FALSE;
   if (items->len < 2)
     return FALSE;
 
   guint half = items->len / 2;
   *first = build_envelope (head, &g_array_index (items, Item, 0), half);
   *second = build_envelope (head, &g_array_index (items, Item, half), items->len - half);
+  return TRUE;
+}
+
+static gboolean
+append_objects_of_page (GBytes *page, const char *collection, GString *objects, GError **error)
+{
+  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
+
+  if (!read_page (page, head, items, error))
+    return FALSE;
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      const Item *item = &g_array_index (items, Item, i);
+
+      if (!car_json_span_equals (&item->collection, collection))
+        continue;
+      g_string_append_c (objects, ',');
+      g_string_append_len (objects, item->object.text, item->object.length);
+    }
+  return TRUE;
+}
+
+gboolean
+car_bundle_append_objects (CarBundle *self,
+                           CarBundlePart which,
+                           const char *collection,
+                           GString *objects,
+                           GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
+
+  const Part *part = &self->parts[which];
+  const CarBundleSlot *slot = car_bundle_get_slot (self, which, collection);
+
+  for (guint i = part->n_done; i < part->ends->len; i++)
+    {
+      g_autoptr (GBytes) page = load_page (self, which, get_place (part, i), error);
+
+      if (page == NULL || !append_objects_of_page (page, collection, objects, error))
+        return FALSE;
+    }
+
+  if (slot->n_objects > 0)
+    {
+      g_string_append_c (objects, ',');
+      g_string_append (objects, strchr (slot->text->str, '[') + 1);
+    }
   return TRUE;
 }

@@ -6,8 +6,11 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
-#include <libcar/json/car-json-scanner-private.h>
+#include <libcar/car-enum-types.h>
+#include <libcar/json/car-json-value-private.h>
+#include <libcar/staging/car-collection-summary-private.h>
 #include <libcar/staging/car-data-handler-private.h>
+#include <libcar/staging/car-head-private.h>
 #include <libcar/staging/car-uploader-private.h>
 
 /* Ten times a second. */
@@ -19,7 +22,7 @@
  * Takes the vertices and edges of one run, and sends them to the CAR service.
  *
  * Every object is checked against the import schema, compared with those that came before, and written to a page on
- * disk, in one pass: memory does not grow with the run, the 128 bits apart that are kept of each object's key. Pages
+ * disk, in one pass: memory does not grow with the run, apart from the 128 bits that are kept of each object's key. Pages
  * are sent by [method@DataHandler.send_vertices] and [method@DataHandler.send_edges].
  *
  * There are three ways in. From C, [method@DataHandler.add_vertex_record] is the fastest for data that is not JSON
@@ -30,7 +33,17 @@
  * is an edge without both ends, which the service could not join to anything, and an object that was added before
  * (protocol.md, "The envelope"). None of these is an error: adding fails only where the run cannot go on.
  *
- * Like most objects, a data handler is used from one thread at a time.
+ * ## Threads
+ *
+ * Objects may be added from any thread at any time, also while a send is under way. A send takes what was added before it
+ * began; what is added meanwhile is taken by the next one. Only one send goes on at a time: another one fails. The objects of
+ * several threads come in the order in which their calls do; a call that adds an array adds all of it in one go.
+ *
+ * ## Tests
+ *
+ * A data handler needs no CAR service to test an importer: made without a client, it keeps what was added, for
+ * [method@DataHandler.dup_objects_json] and [method@DataHandler.list_deleted_keys] to tell. Sending and deleting succeed then
+ * and are counted; nothing leaves the process.
  */
 struct _CarDataHandler
 {
@@ -38,19 +51,21 @@ struct _CarDataHandler
 
   CarClient *client;
   CarImportSchema *schema;
-  char *source;
-  char *source_name;
-  char *source_description;
-  char *report_type;
-  char *report_description;
-  char *parent_directory;
+  char *head[CAR_HEAD_N_TEXTS];
+  char *directory;
   guint page_size;
-  gboolean keep_directory;
-
+  gboolean keep_staged;
   char *report_key; /* also the timestamp's spelling */
   CarBundle *bundle;
+
+  /* The bundle's lock guards these, and the head. */
   CarStage *stage;
+  gboolean is_open; /* objects are added: the head is fixed, and nothing is wrong */
+  GError *misuse;   /* the head was changed afterwards */
+  gboolean is_sending;
+  gboolean is_telling; /* a handler of "progress" is called */
   gint64 last_progress;
+  GHashTable *deleted; /* collection → GPtrArray of keys, where there is no client */
 };
 
 static void initable_init (GInitableIface *iface);
@@ -64,59 +79,64 @@ enum
 {
   PROP_CLIENT = 1,
   PROP_SCHEMA,
-  PROP_SOURCE,
-  PROP_SOURCE_NAME,
-  PROP_SOURCE_DESCRIPTION,
-  PROP_REPORT_TYPE,
-  PROP_REPORT_DESCRIPTION,
-  PROP_PARENT_DIRECTORY,
+  PROP_DIRECTORY,
   PROP_PAGE_SIZE,
-  PROP_KEEP_DIRECTORY,
-  N_PROPERTIES,
+  PROP_KEEP_STAGED,
+  PROP_HEAD, /* the first of CAR_HEAD_N_TEXTS, in the order of CarHeadText */
+  N_PROPERTIES = PROP_HEAD + CAR_HEAD_N_TEXTS,
 };
 
 static GParamSpec *properties[N_PROPERTIES];
 static guint progress_signal;
 
-static void
-append_member (GString *object, const char *name, const char *text)
-{
-  if (text == NULL)
-    return;
-
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  g_string_append_printf (object, ",\"%s\":", name);
-  car_json_append_string (object, valid, -1);
-}
-
 /* The source and the report as every page begins with. */
 static void
 update_envelope (CarDataHandler *self)
 {
-  g_autoptr (GString) source = g_string_new ("{\"_key\":");
-  g_autoptr (GString) report = g_string_new (NULL);
+  g_autofree char *source = car_head_write_source (self->head);
+  g_autofree char *report = car_head_write_report (self->head, self->report_key);
 
-  if (self->bundle == NULL)
-    return;
+  car_bundle_set_envelope (self->bundle, source, report);
+}
 
-  car_json_append_string (source, self->source, -1);
-  append_member (source, "name", self->source_name != NULL ? self->source_name : self->source);
-  append_member (source, "description", self->source_description);
-  g_string_append_c (source, '}');
+/* Pages would differ: the author is told, by what is added next. */
+static void
+refuse_head (CarDataHandler *self, const char *property)
+{
+  if (self->misuse == NULL)
+    g_set_error (&self->misuse, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+                 "The data handler's “%s” was set after the first object had been added: set it before, "
+                 "since all pages "
+                 "of a run have the same source and report",
+                 property);
+  self->is_open = FALSE;
+}
 
-  g_string_printf (report, "{\"_key\":\"%s\",\"timestamp\":%s", self->report_key, self->report_key);
-  append_member (report, "type", self->report_type);
-  append_member (report, "description", self->report_description);
-  g_string_append_c (report, '}');
+static void
+set_head (CarDataHandler *self, CarHeadText which, const char *text)
+{
+  if (self->bundle != NULL)
+    car_bundle_lock (self->bundle);
 
-  car_bundle_set_envelope (self->bundle, source->str, report->str);
+  if ((self->is_open || self->misuse != NULL) && g_strcmp0 (self->head[which], text) != 0)
+    refuse_head (self, properties[PROP_HEAD + which]->name);
+  else
+    {
+      g_free (self->head[which]);
+      self->head[which] = g_strdup (text);
+    }
+
+  if (self->bundle != NULL)
+    {
+      update_envelope (self);
+      car_bundle_unlock (self->bundle);
+    }
 }
 
 static void
 car_data_handler_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   CarDataHandler *self = CAR_DATA_HANDLER (object);
-  char **text = NULL;
 
   switch (id)
     {
@@ -126,39 +146,20 @@ car_data_handler_set_property (GObject *object, guint id, const GValue *value, G
     case PROP_SCHEMA:
       self->schema = g_value_dup_object (value);
       break;
-    case PROP_SOURCE:
-      text = &self->source;
-      break;
-    case PROP_SOURCE_NAME:
-      text = &self->source_name;
-      break;
-    case PROP_SOURCE_DESCRIPTION:
-      text = &self->source_description;
-      break;
-    case PROP_REPORT_TYPE:
-      text = &self->report_type;
-      break;
-    case PROP_REPORT_DESCRIPTION:
-      text = &self->report_description;
-      break;
-    case PROP_PARENT_DIRECTORY:
-      text = &self->parent_directory;
+    case PROP_DIRECTORY:
+      self->directory = g_value_dup_string (value);
       break;
     case PROP_PAGE_SIZE:
       self->page_size = g_value_get_uint (value);
       break;
-    case PROP_KEEP_DIRECTORY:
-      self->keep_directory = g_value_get_boolean (value);
+    case PROP_KEEP_STAGED:
+      self->keep_staged = g_value_get_boolean (value);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-
-  if (text != NULL)
-    {
-      g_free (*text);
-      *text = g_value_dup_string (value);
-      update_envelope (self);
+      if (id >= PROP_HEAD && id < N_PROPERTIES)
+        set_head (self, id - PROP_HEAD, g_value_get_string (value));
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
@@ -175,36 +176,29 @@ car_data_handler_get_property (GObject *object, guint id, GValue *value, GParamS
     case PROP_SCHEMA:
       g_value_set_object (value, self->schema);
       break;
-    case PROP_SOURCE:
-      g_value_set_string (value, self->source);
-      break;
-    case PROP_SOURCE_NAME:
-      g_value_set_string (value, self->source_name);
-      break;
-    case PROP_SOURCE_DESCRIPTION:
-      g_value_set_string (value, self->source_description);
-      break;
-    case PROP_REPORT_TYPE:
-      g_value_set_string (value, self->report_type);
-      break;
-    case PROP_REPORT_DESCRIPTION:
-      g_value_set_string (value, self->report_description);
-      break;
-    case PROP_PARENT_DIRECTORY:
-      g_value_set_string (value, self->parent_directory);
+    case PROP_DIRECTORY:
+      g_value_set_string (value, self->directory);
       break;
     case PROP_PAGE_SIZE:
       g_value_set_uint (value, self->page_size);
       break;
-    case PROP_KEEP_DIRECTORY:
-      g_value_set_boolean (value, self->keep_directory);
+    case PROP_KEEP_STAGED:
+      g_value_set_boolean (value, self->keep_staged);
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+      if (id >= PROP_HEAD && id < N_PROPERTIES)
+        g_value_set_string (value, self->head[id - PROP_HEAD]);
+      else
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
 }
 
-static gboolean stage_rest (CarDataHandler *self, CarBundlePart part, GError **error);
+/* What was added last becomes a page, too. */
+static gboolean
+stage_rest (CarDataHandler *self, CarBundlePart part, GError **error)
+{
+  return car_stage_settle (self->stage, error) && car_bundle_flush (self->bundle, part, error);
+}
 
 static void
 car_data_handler_finalize (GObject *object)
@@ -212,7 +206,7 @@ car_data_handler_finalize (GObject *object)
   CarDataHandler *self = CAR_DATA_HANDLER (object);
 
   /* What is kept is all that was added. */
-  if (self->bundle != NULL && self->keep_directory)
+  if (self->stage != NULL && self->keep_staged)
     for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
       stage_rest (self, part, NULL);
 
@@ -220,12 +214,11 @@ car_data_handler_finalize (GObject *object)
   g_clear_object (&self->bundle);
   g_clear_object (&self->client);
   g_clear_object (&self->schema);
-  g_free (self->source);
-  g_free (self->source_name);
-  g_free (self->source_description);
-  g_free (self->report_type);
-  g_free (self->report_description);
-  g_free (self->parent_directory);
+  for (guint i = 0; i < CAR_HEAD_N_TEXTS; i++)
+    g_free (self->head[i]);
+  g_clear_error (&self->misuse);
+  g_clear_pointer (&self->deleted, g_hash_table_unref);
+  g_free (self->directory);
   g_free (self->report_key);
 
   G_OBJECT_CLASS (car_data_handler_parent_class)->finalize (object);
@@ -236,7 +229,7 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   const GParamFlags construct_only = G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS;
-  const GParamFlags at_any_time = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
+  const GParamFlags before_first_object = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
   object_class->set_property = car_data_handler_set_property;
   object_class->get_property = car_data_handler_get_property;
@@ -245,62 +238,26 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
   /**
    * CarDataHandler:client:
    *
-   * The client that sends; without one, objects are staged and cannot be sent.
+   * The client that sends; %NULL: nothing is sent, and what was added is kept for a test to look at.
    */
   properties[PROP_CLIENT] = g_param_spec_object ("client", NULL, NULL, CAR_TYPE_CLIENT, construct_only);
 
   /**
    * CarDataHandler:schema:
    *
-   * The import schema that every object is checked against.
+   * The import schema that every object is checked against. Without a client it may be %NULL: no more is checked then than that
+   * objects are JSON and that edges have their ends.
    */
   properties[PROP_SCHEMA] =
       g_param_spec_object ("schema", NULL, NULL, CAR_TYPE_IMPORT_SCHEMA, construct_only);
 
   /**
-   * CarDataHandler:source:
+   * CarDataHandler:directory:
    *
-   * The source's key, the `_key` of `source` in every envelope.
+   * The folder in which the run stages its data, made where it is missing; %NULL: the system's folder for temporary
+   * files.
    */
-  properties[PROP_SOURCE] = g_param_spec_string ("source", NULL, NULL, NULL, construct_only);
-
-  /**
-   * CarDataHandler:source-name:
-   *
-   * The `name` of `source` in every envelope; %NULL: its key. To be set before the first object is added.
-   */
-  properties[PROP_SOURCE_NAME] = g_param_spec_string ("source-name", NULL, NULL, NULL, at_any_time);
-
-  /**
-   * CarDataHandler:source-description:
-   *
-   * The `description` of `source` in every envelope; %NULL: none. To be set before the first object is added.
-   */
-  properties[PROP_SOURCE_DESCRIPTION] =
-      g_param_spec_string ("source-description", NULL, NULL, NULL, at_any_time);
-
-  /**
-   * CarDataHandler:report-type:
-   *
-   * The `type` of `report` in every envelope; %NULL: none. To be set before the first object is added.
-   */
-  properties[PROP_REPORT_TYPE] = g_param_spec_string ("report-type", NULL, NULL, NULL, at_any_time);
-
-  /**
-   * CarDataHandler:report-description:
-   *
-   * The `description` of `report` in every envelope; %NULL: none. To be set before the first object is added.
-   */
-  properties[PROP_REPORT_DESCRIPTION] =
-      g_param_spec_string ("report-description", NULL, NULL, NULL, at_any_time);
-
-  /**
-   * CarDataHandler:parent-directory:
-   *
-   * The folder in which the run stages its data; %NULL: the system's folder for temporary files.
-   */
-  properties[PROP_PARENT_DIRECTORY] =
-      g_param_spec_string ("parent-directory", NULL, NULL, NULL, construct_only);
+  properties[PROP_DIRECTORY] = g_param_spec_string ("directory", NULL, NULL, NULL, construct_only);
 
   /**
    * CarDataHandler:page-size:
@@ -310,27 +267,77 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
   properties[PROP_PAGE_SIZE] = g_param_spec_uint ("page-size", NULL, NULL, 0, G_MAXUINT, 0, construct_only);
 
   /**
-   * CarDataHandler:keep-directory:
+   * CarDataHandler:keep-staged:
    *
-   * Whether what was staged is kept, in a folder of its own: see [method@DataHandler.get_directory].
+   * Whether what was staged is kept: see [method@DataHandler.get_kept_directory].
    */
-  properties[PROP_KEEP_DIRECTORY] =
-      g_param_spec_boolean ("keep-directory", NULL, NULL, FALSE, construct_only);
+  properties[PROP_KEEP_STAGED] = g_param_spec_boolean ("keep-staged", NULL, NULL, FALSE, construct_only);
+
+  /**
+   * CarDataHandler:source:
+   *
+   * The source's key, the `_key` of `source` in every envelope.
+   */
+  properties[PROP_HEAD + CAR_HEAD_SOURCE] = g_param_spec_string ("source", NULL, NULL, NULL, construct_only);
+
+  /**
+   * CarDataHandler:source-name:
+   *
+   * The `name` of `source` in every envelope; %NULL: its key.
+   *
+   * All pages of a run begin with the same source and report. So this, and the properties like it, can be set until the
+   * first object is added. Setting another value later changes nothing, and all that is added or sent from then on
+   * fails with %CAR_APP_ERROR_GENERAL.
+   */
+  properties[PROP_HEAD + CAR_HEAD_SOURCE_NAME] =
+      g_param_spec_string ("source-name", NULL, NULL, NULL, before_first_object);
+
+  /**
+   * CarDataHandler:source-description:
+   *
+   * The `description` of `source` in every envelope; %NULL: none. See [property@DataHandler:source-name].
+   */
+  properties[PROP_HEAD + CAR_HEAD_SOURCE_DESCRIPTION] =
+      g_param_spec_string ("source-description", NULL, NULL, NULL, before_first_object);
+
+  /**
+   * CarDataHandler:product-link:
+   *
+   * The `product_link` of `source` in every envelope; %NULL: none. It is a link to the data source's own page. See [property@DataHandler:source-name].
+   */
+  properties[PROP_HEAD + CAR_HEAD_PRODUCT_LINK] =
+      g_param_spec_string ("product-link", NULL, NULL, NULL, before_first_object);
+
+  /**
+   * CarDataHandler:report-type:
+   *
+   * The `type` of `report` in every envelope; %NULL: none. See [property@DataHandler:source-name].
+   */
+  properties[PROP_HEAD + CAR_HEAD_REPORT_TYPE] =
+      g_param_spec_string ("report-type", NULL, NULL, NULL, before_first_object);
+
+  /**
+   * CarDataHandler:report-description:
+   *
+   * The `description` of `report` in every envelope; %NULL: none. See [property@DataHandler:source-name].
+   */
+  properties[PROP_HEAD + CAR_HEAD_REPORT_DESCRIPTION] =
+      g_param_spec_string ("report-description", NULL, NULL, NULL, before_first_object);
 
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 
   /**
    * CarDataHandler::progress:
    * @self: the data handler
-   * @what: what is being done, such as `sending vertices`
+   * @phase: what is being done
    * @done: how many objects, or pages, are done
    * @total: how many there are in all; 0 where that is not known
    *
-   * Emitted about ten times a second at most while objects are added and pages sent. It is for showing: nothing may be
-   * added meanwhile.
+   * Emitted about ten times a second at most, in the thread that adds or sends, after the call that added or while pages are
+   * sent. A handler may add objects; it is not called again meanwhile.
    */
   progress_signal = g_signal_new ("progress", CAR_TYPE_DATA_HANDLER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 3, G_TYPE_STRING, G_TYPE_UINT64, G_TYPE_UINT64);
+                                  G_TYPE_NONE, 3, CAR_TYPE_PROGRESS_PHASE, G_TYPE_UINT64, G_TYPE_UINT64);
 }
 
 static void
@@ -338,22 +345,29 @@ car_data_handler_init (CarDataHandler *self)
 {
 }
 
+/* Handlers are called without the lock, since they may add objects. While one is called, no other is. */
 static void
-emit_progress (CarDataHandler *self, const char *what, guint64 done, guint64 total)
+tell_progress (CarDataHandler *self, CarProgressPhase phase, guint64 done, guint64 total)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (now - self->last_progress < PROGRESS_INTERVAL && done != total)
+  car_bundle_lock (self->bundle);
+  gboolean due = !self->is_telling && (now - self->last_progress >= PROGRESS_INTERVAL || done == total);
+  if (due)
+    {
+      self->is_telling = TRUE;
+      self->last_progress = now;
+    }
+  car_bundle_unlock (self->bundle);
+  if (!due)
     return;
 
-  self->last_progress = now;
-  g_signal_emit (self, progress_signal, 0, what, done, total);
-}
-
-static void
-on_stage_progress (const char *what, guint64 done, gpointer self)
-{
-  emit_progress (self, what, done, 0);
+  g_object_ref (self);
+  g_signal_emit (self, progress_signal, 0, phase, done, total);
+  car_bundle_lock (self->bundle);
+  self->is_telling = FALSE;
+  car_bundle_unlock (self->bundle);
+  g_object_unref (self);
 }
 
 /* Epoch milliseconds. The number is spelled once: as a text it is the report's key. */
@@ -370,25 +384,31 @@ static gboolean
 car_data_handler_initable_init (GInitable *initable, GCancellable *cancellable, GError **error)
 {
   CarDataHandler *self = CAR_DATA_HANDLER (initable);
+  const char *source = self->head[CAR_HEAD_SOURCE];
 
-  if (self->schema == NULL || self->source == NULL || *self->source == '\0' ||
-      !g_utf8_validate (self->source, -1, NULL))
+  if (self->stage != NULL)
+    return TRUE;
+  if (source == NULL || *source == '\0' || !g_utf8_validate (source, -1, NULL))
+    {
+      g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
+                           "A data handler needs the name of its source (-source), in UTF-8");
+      return FALSE;
+    }
+  if (self->client != NULL && self->schema == NULL)
     {
       g_set_error_literal (
           error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-          "A data handler needs an import schema and the name of its source (-source), in UTF-8");
+          "A data handler that sends needs an import schema: see car_client_get_import_schema()");
       return FALSE;
     }
 
-  self->bundle = car_bundle_new (self->parent_directory, self->page_size, self->keep_directory, error);
+  self->bundle = car_bundle_new (self->directory, self->page_size, self->keep_staged, error);
   if (self->bundle == NULL)
     return FALSE;
 
   self->report_key = make_report_key ();
   update_envelope (self);
-
-  self->stage =
-      car_stage_new (self->bundle, self->schema, self->source, self->report_key, on_stage_progress, self);
+  self->stage = car_stage_new (self->bundle, self->schema, source, self->report_key);
   return TRUE;
 }
 
@@ -400,8 +420,8 @@ initable_init (GInitableIface *iface)
 
 /**
  * car_data_handler_new:
- * @client: (nullable): the client that sends; without one, objects are staged and cannot be sent
- * @schema: the import schema that every object is checked against
+ * @client: (nullable): the client that sends; %NULL: nothing is sent, and what was added is kept for a test to look at
+ * @schema: (nullable): the import schema that every object is checked against; it may be %NULL where @client is
  * @source: the source's key: what belongs to one connection of one connector
  * @directory: (nullable) (type filename): the folder in which data are staged, made where it is missing; %NULL: the
  *   system's folder for temporary files
@@ -411,7 +431,7 @@ initable_init (GInitableIface *iface)
  * Makes the data handler of one run, with one report.
  *
  * Fails with %CAR_RECOVERABLE_FAILURE where the folder cannot be written, and with
- * %CAR_APP_ERROR_INVALID_PARAMETER where @source is empty.
+ * %CAR_APP_ERROR_INVALID_PARAMETER where @source is empty or the schema is missing.
  *
  * Returns: (transfer full): a data handler, or %NULL with an error set
  */
@@ -424,11 +444,11 @@ car_data_handler_new (CarClient *client,
                       GError **error)
 {
   g_return_val_if_fail (client == NULL || CAR_IS_CLIENT (client), NULL);
-  g_return_val_if_fail (CAR_IS_IMPORT_SCHEMA (schema), NULL);
+  g_return_val_if_fail (schema == NULL || CAR_IS_IMPORT_SCHEMA (schema), NULL);
   g_return_val_if_fail (source != NULL, NULL);
 
   return g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, error, "client", client, "schema", schema, "source",
-                         source, "parent-directory", directory, "page-size", page_size, NULL);
+                         source, "directory", directory, "page-size", page_size, NULL);
 }
 
 /* Languages whose objects are made by their properties know nothing of GInitable. */
@@ -441,6 +461,72 @@ check_ready (CarDataHandler *self, GError **error)
   g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
                        "This data handler was not made ready: g_initable_init() was not called, or failed");
   return FALSE;
+}
+
+/* Takes the lock, unless something is wrong. */
+static gboolean
+lock (CarDataHandler *self, GError **error)
+{
+  if (!check_ready (self, error))
+    return FALSE;
+
+  car_bundle_lock (self->bundle);
+  if (self->misuse == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (self->misuse));
+  car_bundle_unlock (self->bundle);
+  return FALSE;
+}
+
+static void
+unlock_and_tell (CarDataHandler *self)
+{
+  const CarStageNews news = car_stage_take_news (self->stage);
+  g_autoptr (GPtrArray) warnings = news.warnings;
+
+  car_bundle_unlock (self->bundle);
+  for (guint i = 0; warnings != NULL && i < warnings->len; i++)
+    g_warning ("%s", (const char *) warnings->pdata[i]);
+  if (news.n_read > 0)
+    tell_progress (self,
+                   news.part == CAR_BUNDLE_VERTICES ? CAR_PROGRESS_PHASE_READING_VERTICES
+                                                    : CAR_PROGRESS_PHASE_READING_EDGES,
+                   news.n_read, 0);
+}
+
+static inline void
+unlock (CarDataHandler *self)
+{
+  if (G_UNLIKELY (car_stage_has_news (self->stage)))
+    unlock_and_tell (self);
+  else
+    car_bundle_unlock (self->bundle);
+}
+
+/* Takes the lock, until end_adding(). From the first object on, the head is fixed. */
+static inline gboolean
+begin_adding (CarDataHandler *self, GError **error)
+{
+  if (G_UNLIKELY (!check_ready (self, error)))
+    return FALSE;
+
+  car_bundle_lock (self->bundle);
+  if (G_LIKELY (self->is_open))
+    return TRUE;
+
+  car_bundle_unlock (self->bundle);
+  if (!lock (self, error))
+    return FALSE;
+  self->is_open = TRUE;
+  return TRUE;
+}
+
+static inline gboolean
+end_adding (CarDataHandler *self, gboolean added)
+{
+  unlock (self);
+  return added;
 }
 
 static inline gsize
@@ -471,8 +557,9 @@ car_data_handler_add_vertex (CarDataHandler *self, const char *collection, JsonO
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (object != NULL, FALSE);
 
-  return check_ready (self, error) &&
-         car_stage_add_object (self->stage, CAR_BUNDLE_VERTICES, collection, object, error);
+  return begin_adding (self, error) &&
+         end_adding (self,
+                     car_stage_add_object (self->stage, CAR_BUNDLE_VERTICES, collection, object, error));
 }
 
 /**
@@ -501,8 +588,9 @@ car_data_handler_add_vertex_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return check_ready (self, error) && car_stage_add_json (self->stage, CAR_BUNDLE_VERTICES, collection, json,
-                                                          get_length (json, length), error);
+  return begin_adding (self, error) &&
+         end_adding (self, car_stage_add_json (self->stage, CAR_BUNDLE_VERTICES, collection, json,
+                                               get_length (json, length), error));
 }
 
 /**
@@ -526,8 +614,9 @@ car_data_handler_add_vertex_record (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (record != NULL, FALSE);
 
-  return check_ready (self, error) &&
-         car_stage_add_record (self->stage, CAR_BUNDLE_VERTICES, collection, record, error);
+  return begin_adding (self, error) &&
+         end_adding (self,
+                     car_stage_add_record (self->stage, CAR_BUNDLE_VERTICES, collection, record, error));
 }
 
 /**
@@ -559,8 +648,9 @@ car_data_handler_add_vertices_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return check_ready (self, error) && car_stage_add_array (self->stage, CAR_BUNDLE_VERTICES, collection, json,
-                                                           get_length (json, length), error);
+  return begin_adding (self, error) &&
+         end_adding (self, car_stage_add_array (self->stage, CAR_BUNDLE_VERTICES, collection, json,
+                                                get_length (json, length), error));
 }
 
 /**
@@ -586,8 +676,8 @@ car_data_handler_add_edge (CarDataHandler *self, const char *collection, JsonObj
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (object != NULL, FALSE);
 
-  return check_ready (self, error) &&
-         car_stage_add_object (self->stage, CAR_BUNDLE_EDGES, collection, object, error);
+  return begin_adding (self, error) &&
+         end_adding (self, car_stage_add_object (self->stage, CAR_BUNDLE_EDGES, collection, object, error));
 }
 
 /**
@@ -613,8 +703,9 @@ car_data_handler_add_edge_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return check_ready (self, error) && car_stage_add_json (self->stage, CAR_BUNDLE_EDGES, collection, json,
-                                                          get_length (json, length), error);
+  return begin_adding (self, error) &&
+         end_adding (self, car_stage_add_json (self->stage, CAR_BUNDLE_EDGES, collection, json,
+                                               get_length (json, length), error));
 }
 
 /**
@@ -638,8 +729,8 @@ car_data_handler_add_edge_record (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (record != NULL, FALSE);
 
-  return check_ready (self, error) &&
-         car_stage_add_record (self->stage, CAR_BUNDLE_EDGES, collection, record, error);
+  return begin_adding (self, error) &&
+         end_adding (self, car_stage_add_record (self->stage, CAR_BUNDLE_EDGES, collection, record, error));
 }
 
 /**
@@ -666,52 +757,33 @@ car_data_handler_add_edges_json (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (json != NULL, FALSE);
 
-  return check_ready (self, error) && car_stage_add_array (self->stage, CAR_BUNDLE_EDGES, collection, json,
-                                                           get_length (json, length), error);
-}
-
-static gboolean
-check_client (CarDataHandler *self, GError **error)
-{
-  if (self->client != NULL)
-    return TRUE;
-
-  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
-                       "This data handler was made without a client: it cannot send anything");
-  return FALSE;
+  return begin_adding (self, error) &&
+         end_adding (self, car_stage_add_array (self->stage, CAR_BUNDLE_EDGES, collection, json,
+                                                get_length (json, length), error));
 }
 
 static void
 on_vertices_progress (guint done, guint total, gpointer self)
 {
-  emit_progress (self, "sending vertices", done, total);
+  tell_progress (self, CAR_PROGRESS_PHASE_SENDING_VERTICES, done, total);
 }
 
 static void
 on_edges_progress (guint done, guint total, gpointer self)
 {
-  emit_progress (self, "sending edges", done, total);
-}
-
-/* What was added last becomes a page, too. */
-static gboolean
-stage_rest (CarDataHandler *self, CarBundlePart part, GError **error)
-{
-  return car_stage_settle (self->stage, error) && car_bundle_flush (self->bundle, part, error);
+  tell_progress (self, CAR_PROGRESS_PHASE_SENDING_EDGES, done, total);
 }
 
 static gboolean
-send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, GError **error)
+begin_sending (CarDataHandler *self, CarBundlePart part, GError **error)
 {
-  if (!check_ready (self, error) || !stage_rest (self, part, error))
-    return FALSE;
-  if (car_bundle_get_n_pages (self->bundle, part) == 0)
-    return TRUE;
-  if (!check_client (self, error))
-    return FALSE;
-  if (!car_uploader_send (self->client, self->bundle, part,
-                          part == CAR_BUNDLE_VERTICES ? on_vertices_progress : on_edges_progress, self,
-                          cancellable, error))
+  if (self->is_sending)
+    {
+      g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+                           "This data handler is sending already: send again when that is done");
+      return FALSE;
+    }
+  if (!stage_rest (self, part, error))
     return FALSE;
 
   const GPtrArray *collections = car_stage_list_counts (self->stage);
@@ -720,9 +792,46 @@ send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, 
       CarCollectionCounts *counts = collections->pdata[i];
 
       if (counts->part == part)
-        counts->sent = counts->staged;
+        counts->sending = counts->staged;
     }
+  self->is_sending = TRUE;
   return TRUE;
+}
+
+static void
+end_sending (CarDataHandler *self, CarBundlePart part, gboolean sent)
+{
+  const GPtrArray *collections = car_stage_list_counts (self->stage);
+
+  for (guint i = 0; sent && i < collections->len; i++)
+    {
+      CarCollectionCounts *counts = collections->pdata[i];
+
+      if (counts->part == part)
+        counts->sent = counts->sending;
+    }
+  self->is_sending = FALSE;
+}
+
+static gboolean
+send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, GError **error)
+{
+  if (!lock (self, error))
+    return FALSE;
+  gboolean begun = begin_sending (self, part, error);
+  unlock (self);
+  if (!begun)
+    return FALSE;
+
+  gboolean sent = self->client == NULL ||
+                  car_uploader_send (self->client, self->bundle, part,
+                                     part == CAR_BUNDLE_VERTICES ? on_vertices_progress : on_edges_progress,
+                                     self, cancellable, error);
+
+  car_bundle_lock (self->bundle);
+  end_sending (self, part, sent);
+  unlock (self);
+  return sent;
 }
 
 /**
@@ -732,9 +841,13 @@ send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, 
  * @error: return location for an error
  *
  * Sends the vertices added so far that were not sent yet, and waits until the CAR service has imported them. Does
- * nothing where there are none.
+ * nothing where there are none. Vertices that are added meanwhile are sent by the next call.
  *
- * Fails with %CAR_RECOVERABLE_FAILURE or %CAR_UNRECOVERABLE_FAILURE, as protocol.md, "Failures", says.
+ * Without a client nothing is sent: the vertices count as sent and stay where
+ * [method@DataHandler.dup_objects_json] finds them.
+ *
+ * Fails with %CAR_RECOVERABLE_FAILURE or %CAR_UNRECOVERABLE_FAILURE, as protocol.md, "Failures", says, and with
+ * %CAR_APP_ERROR_GENERAL where this data handler is sending already.
  *
  * Returns: %TRUE, or %FALSE with an error set
  */
@@ -764,6 +877,38 @@ car_data_handler_send_edges (CarDataHandler *self, GCancellable *cancellable, GE
   return send_part (self, CAR_BUNDLE_EDGES, cancellable, error);
 }
 
+/* Without a client, what was deleted is kept as what was added is. */
+static void
+keep_deleted (CarDataHandler *self, const char *collection, const char *const *keys)
+{
+  if (self->deleted == NULL)
+    self->deleted =
+        g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+
+  GPtrArray *all = g_hash_table_lookup (self->deleted, collection);
+  if (all == NULL)
+    {
+      all = g_ptr_array_new_with_free_func (g_free);
+      g_hash_table_insert (self->deleted, g_strdup (collection), all);
+    }
+  for (gsize i = 0; keys[i] != NULL; i++)
+    g_ptr_array_add (all, g_strdup (keys[i]));
+}
+
+static gboolean
+check_keys (const char *collection, const char *const *keys, GError **error)
+{
+  for (gsize i = 0; keys[i] != NULL; i++)
+    if (*keys[i] == '\0' || !g_utf8_validate (keys[i], -1, NULL))
+      {
+        g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+                     "%s: key %" G_GSIZE_FORMAT " of the vertices to delete is %s: nothing was deleted",
+                     collection, i + 1, *keys[i] == '\0' ? "empty" : "not UTF-8");
+        return FALSE;
+      }
+  return TRUE;
+}
+
 /**
  * car_data_handler_delete_vertices:
  * @self: a data handler
@@ -775,8 +920,11 @@ car_data_handler_send_edges (CarDataHandler *self, GCancellable *cancellable, GE
  *
  * Deletes vertices of this source from the CAR service, with their edges.
  *
+ * Without a client nothing is deleted: the keys are kept for [method@DataHandler.list_deleted_keys].
+ *
  * Fails with %CAR_RECOVERABLE_FAILURE or %CAR_UNRECOVERABLE_FAILURE, as protocol.md, "Failures", says, and with
- * %CAR_APP_ERROR_GENERAL where @collection cannot be the name of one.
+ * %CAR_APP_ERROR_GENERAL where @collection cannot be the name of one, or where a key is empty or not UTF-8. Nothing is deleted
+ * then.
  *
  * Returns: %TRUE, or %FALSE with an error set
  */
@@ -791,19 +939,23 @@ car_data_handler_delete_vertices (CarDataHandler *self,
   g_return_val_if_fail (collection != NULL, FALSE);
   g_return_val_if_fail (keys != NULL, FALSE);
 
-  if (!check_ready (self, error))
+  if (!lock (self, error))
     return FALSE;
-
   CarCollectionCounts *counts = car_stage_get_counts (self->stage, CAR_BUNDLE_VERTICES, collection, error);
-  if (counts == NULL)
+  unlock (self);
+  if (counts == NULL || !check_keys (collection, keys, error))
     return FALSE;
   if (keys[0] == NULL)
     return TRUE;
-  if (!check_client (self, error) ||
-      !car_client_delete_vertices (self->client, self->source, collection, keys, cancellable, error))
+  if (self->client != NULL && !car_client_delete_vertices (self->client, self->head[CAR_HEAD_SOURCE],
+                                                           collection, keys, cancellable, error))
     return FALSE;
 
+  car_bundle_lock (self->bundle);
   counts->deleted += g_strv_length ((char **) keys);
+  if (self->client == NULL)
+    keep_deleted (self, collection, keys);
+  car_bundle_unlock (self->bundle);
   return TRUE;
 }
 
@@ -820,7 +972,7 @@ car_data_handler_get_source (CarDataHandler *self)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
 
-  return self->source;
+  return self->head[CAR_HEAD_SOURCE];
 }
 
 /**
@@ -840,64 +992,137 @@ car_data_handler_get_report_key (CarDataHandler *self)
 }
 
 /**
- * car_data_handler_get_directory:
+ * car_data_handler_get_kept_directory:
  * @self: a data handler
  *
- * Gets the staging folder of this run: one of its own, in the folder that the data handler was made with. There is one
- * only where what was staged is kept ([property@DataHandler:keep-directory], `-keep-export-data-dir`): else the pages
- * are in files without a name, and nothing is left of them when the data handler, or the process, is gone.
+ * Gets the folder of this run alone that keeps what was staged, within [property@DataHandler:directory]. There is one only
+ * where [property@DataHandler:keep-staged] says so (`-keep-export-data-dir`): otherwise the pages are in files without a
+ * name, and nothing is left of them when the data handler, or the process, is gone.
  *
  * In it are `vertices.jsonl` and `edges.jsonl`, a page a line, and a `journal` of what became of the pages.
  *
  * Returns: (transfer none) (nullable) (type filename): the path, or %NULL
  */
 const char *
-car_data_handler_get_directory (CarDataHandler *self)
+car_data_handler_get_kept_directory (CarDataHandler *self)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
-  g_return_val_if_fail (self->bundle != NULL, NULL);
 
-  return car_bundle_get_directory (self->bundle);
+  return self->bundle != NULL ? car_bundle_get_directory (self->bundle) : NULL;
 }
 
 /**
- * car_data_handler_foreach_collection:
+ * car_data_handler_list_summaries:
  * @self: a data handler
- * @func: (scope call): called for each collection
- * @user_data: passed to @func
  *
- * Calls a function for each collection that objects were added to, in the order in which they first were.
+ * Tells what became of the objects so far, for each collection that something was added to or deleted from, in the order
+ * in which the collections came. A name that vertices and edges were added to is there twice.
+ *
+ * Returns: (transfer container) (element-type CarCollectionSummary): a summary for each
  */
-void
-car_data_handler_foreach_collection (CarDataHandler *self, CarDataHandlerFunc func, gpointer user_data)
+GPtrArray *
+car_data_handler_list_summaries (CarDataHandler *self)
 {
-  g_return_if_fail (CAR_IS_DATA_HANDLER (self));
-  g_return_if_fail (func != NULL);
-  g_return_if_fail (self->stage != NULL);
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
 
-  const GPtrArray *collections = car_stage_list_counts (self->stage);
-  for (guint i = 0; i < collections->len; i++)
-    {
-      const CarCollectionCounts *counts = collections->pdata[i];
+  GPtrArray *summaries = g_ptr_array_new_with_free_func ((GDestroyNotify) car_collection_summary_unref);
+  if (self->stage == NULL)
+    return summaries;
 
-      if (counts->read > 0)
-        func (counts->name, counts->read, counts->invalid, counts->duplicates, counts->sent, user_data);
-    }
-}
-
-void
-car_data_handler_foreach_counts (CarDataHandler *self, CarCountsFunc func, gpointer user_data)
-{
-  g_return_if_fail (CAR_IS_DATA_HANDLER (self));
-
+  car_bundle_lock (self->bundle);
   const GPtrArray *collections = car_stage_list_counts (self->stage);
   for (guint i = 0; i < collections->len; i++)
     {
       const CarCollectionCounts *counts = collections->pdata[i];
 
       if (counts->read > 0 || counts->deleted > 0)
-        func (counts, user_data);
+        g_ptr_array_add (summaries, car_collection_summary_new (counts));
     }
+  car_bundle_unlock (self->bundle);
+  return summaries;
+}
+
+static gboolean
+append_objects (CarDataHandler *self, const char *collection, GString *objects, GError **error)
+{
+  const GPtrArray *collections = car_stage_list_counts (self->stage);
+
+  for (guint i = 0; i < collections->len; i++)
+    {
+      const CarCollectionCounts *counts = collections->pdata[i];
+
+      if (strcmp (counts->name, collection) == 0 &&
+          !car_bundle_append_objects (self->bundle, counts->part, collection, objects, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * car_data_handler_dup_objects_json:
+ * @self: a data handler
+ * @collection: a collection, such as `asset`
+ * @error: return location for an error
+ *
+ * Gets the objects of a collection that were added and not left out, as a test of an importer wants to see them: an edge
+ * has the members that the data handler gives it. With a client, those that were sent are not among them any more.
+ *
+ * All of them are read into memory.
+ *
+ * Fails with %CAR_RECOVERABLE_FAILURE where they cannot be read back.
+ *
+ * Returns: (transfer full): the text of a JSON array of objects, in the order in which they were added; `[]` where there are
+ *   none. %NULL with an error set
+ */
+char *
+car_data_handler_dup_objects_json (CarDataHandler *self, const char *collection, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
+  g_return_val_if_fail (collection != NULL, NULL);
+
+  g_autoptr (GString) objects = g_string_new (NULL);
+
+  if (!lock (self, error))
+    return NULL;
+  gboolean read = append_objects (self, collection, objects, error);
+  unlock (self);
+  if (!read)
+    return NULL;
+
+  if (objects->len > 0)
+    objects->str[0] = '['; /* in the place of the first comma */
+  else
+    g_string_append_c (objects, '[');
+  g_string_append_c (objects, ']');
+  return g_string_free (g_steal_pointer (&objects), FALSE);
+}
+
+/**
+ * car_data_handler_list_deleted_keys:
+ * @self: a data handler without a client
+ * @collection: a collection, such as `asset`
+ *
+ * Lists the keys that [method@DataHandler.delete_vertices] was called with, for a test of an importer. A data handler with a
+ * client keeps none.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the keys, in the order in which they were deleted
+ */
+char **
+car_data_handler_list_deleted_keys (CarDataHandler *self, const char *collection)
+{
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
+  g_return_val_if_fail (collection != NULL, NULL);
+
+  g_autoptr (GStrvBuilder) keys = g_strv_builder_new ();
+  if (self->stage == NULL)
+    return g_strv_builder_end (keys);
+
+  car_bundle_lock (self->bundle);
+  const GPtrArray *deleted = self->deleted != NULL ? g_hash_table_lookup (self->deleted, collection) : NULL;
+  for (guint i = 0; deleted != NULL && i < deleted->len; i++)
+    g_strv_builder_add (keys, deleted->pdata[i]);
+  car_bundle_unlock (self->bundle);
+  return g_strv_builder_end (keys);
 }
 
 gboolean
@@ -905,8 +1130,7 @@ car_data_handler_send_report (CarDataHandler *self, GCancellable *cancellable, G
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), FALSE);
 
-  return check_client (self, error) &&
-         car_uploader_send_report (self->client, self->bundle, cancellable, error);
+  return self->client == NULL || car_uploader_send_report (self->client, self->bundle, cancellable, error);
 }
 
 gboolean
@@ -914,15 +1138,18 @@ car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), TRUE);
 
+  gboolean empty = TRUE;
+
+  car_bundle_lock (self->bundle);
   const GPtrArray *collections = car_stage_list_counts (self->stage);
   for (guint i = 0; i < collections->len; i++)
     {
       const CarCollectionCounts *counts = collections->pdata[i];
 
-      if (counts->part == part && counts->staged > 0)
-        return FALSE;
+      empty = empty && (counts->part != part || counts->staged == 0);
     }
-  return TRUE;
+  car_bundle_unlock (self->bundle);
+  return empty;
 }
 
 CarBundle *
@@ -930,6 +1157,5 @@ car_data_handler_get_bundle (CarDataHandler *self)
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
 
-  car_stage_settle (self->stage, NULL);
   return self->bundle;
 }

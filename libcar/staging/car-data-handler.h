@@ -8,10 +8,12 @@
 
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
+#include <libcar/base/car-version.h>
 #include <libcar/client/car-client.h>
 #include <libcar/schema/car-import-schema.h>
+#include <libcar/staging/car-collection-summary.h>
 #include <libcar/staging/car-record.h>
-#include <libcar/base/car-version.h>
+#include <libcar/staging/car-violation.h>
 
 G_BEGIN_DECLS
 
@@ -21,22 +23,21 @@ CAR_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (CarDataHandler, car_data_handler, CAR, DATA_HANDLER, GObject)
 
 /**
- * CarDataHandlerFunc:
- * @collection: a collection
- * @read: how many objects of it were added
- * @invalid: how many of those were left out because they break the import schema
- * @duplicates: how many of those were left out because they had been added before
- * @sent: how many are in the CAR service
- * @user_data: the data given with the function
+ * CarProgressPhase:
+ * @CAR_PROGRESS_PHASE_READING_VERTICES: vertices are added; counted in vertices
+ * @CAR_PROGRESS_PHASE_READING_EDGES: edges are added; counted in edges
+ * @CAR_PROGRESS_PHASE_SENDING_VERTICES: vertices are sent; counted in pages
+ * @CAR_PROGRESS_PHASE_SENDING_EDGES: edges are sent; counted in pages
  *
- * Called for each collection by [method@DataHandler.foreach_collection].
+ * What [signal@DataHandler::progress] tells of.
  */
-typedef void (*CarDataHandlerFunc) (const char *collection,
-                                    guint64 read,
-                                    guint64 invalid,
-                                    guint64 duplicates,
-                                    guint64 sent,
-                                    gpointer user_data);
+typedef enum
+{
+  CAR_PROGRESS_PHASE_READING_VERTICES,
+  CAR_PROGRESS_PHASE_READING_EDGES,
+  CAR_PROGRESS_PHASE_SENDING_VERTICES,
+  CAR_PROGRESS_PHASE_SENDING_EDGES,
+} CarProgressPhase;
 
 CAR_AVAILABLE_IN_1_0
 CarDataHandler *car_data_handler_new (CarClient *client,
@@ -116,9 +117,15 @@ CAR_AVAILABLE_IN_1_0
 const char *car_data_handler_get_report_key (CarDataHandler *self);
 
 CAR_AVAILABLE_IN_1_0
-const char *car_data_handler_get_directory (CarDataHandler *self);
+const char *car_data_handler_get_kept_directory (CarDataHandler *self);
 
 CAR_AVAILABLE_IN_1_0
-void car_data_handler_foreach_collection (CarDataHandler *self, CarDataHandlerFunc func, gpointer user_data);
+GPtrArray *car_data_handler_list_summaries (CarDataHandler *self);
+
+CAR_AVAILABLE_IN_1_0
+char *car_data_handler_dup_objects_json (CarDataHandler *self, const char *collection, GError **error);
+
+CAR_AVAILABLE_IN_1_0
+char **car_data_handler_list_deleted_keys (CarDataHandler *self, const char *collection);
 
 G_END_DECLS

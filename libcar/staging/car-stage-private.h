@@ -2,23 +2,16 @@
 
 #pragma once
 
+#include <json-glib/json-glib.h>
 #include <libcar/schema/car-import-schema.h>
 #include <libcar/staging/car-bundle-private.h>
 #include <libcar/staging/car-record.h>
+#include <libcar/staging/car-violation.h>
 
 G_BEGIN_DECLS
 
 /* The way of an object from the connector to the end of a page: it is checked, compared with those before, and counted. */
 typedef struct _CarStage CarStage;
-
-/* A rule that objects broke at one place: what is wrong with the first of them, and how many broke it. */
-typedef struct
-{
-  char *place;      /* of the first one: a JSON Pointer into the object, "" for the whole */
-  const char *rule; /* static: a keyword of JSON Schema, or a rule of the engine's or of CAR's own */
-  char *message;
-  guint64 count;
-} CarViolation;
 
 /* What became of the objects of one collection. */
 typedef struct
@@ -29,21 +22,17 @@ typedef struct
   guint64 invalid;
   guint64 duplicates;
   guint64 staged;
+  guint64 sending; /* of the staged ones, those that the last send has taken */
   guint64 sent;
   guint64 deleted; /* how many vertices the service was asked to delete */
   GPtrArray
       *violations; /* (element-type CarViolation), in the order in which they came; not all, where many */
 } CarCollectionCounts;
 
-/* Called once in some hundred objects: `what` is a short phrase ("reading vertices"). */
-typedef void (*CarStageProgress) (const char *what, guint64 done, gpointer user_data);
-
-CarStage *car_stage_new (CarBundle *bundle,
-                         CarImportSchema *schema,
-                         const char *source,
-                         const char *report_key,
-                         CarStageProgress on_progress,
-                         gpointer user_data);
+/* Whoever calls any of these holds the bundle's lock. `schema` (nullable): without one, no more is checked than that objects
+ * are JSON and edges have their ends. */
+CarStage *
+car_stage_new (CarBundle *bundle, CarImportSchema *schema, const char *source, const char *report_key);
 void car_stage_free (CarStage *self);
 
 /* TRUE where the object was taken, or left out with a warning; FALSE, with an error set, where the run cannot go on. An
@@ -70,6 +59,17 @@ gboolean car_stage_add_object (CarStage *self,
                                const char *name,
                                JsonObject *object,
                                GError **error);
+
+/* What is to be told when the lock is no longer held: whoever is told may add objects. */
+typedef struct
+{
+  GPtrArray *warnings; /* (nullable) (element-type utf8) */
+  CarBundlePart part;  /* where it is time to tell how far it is, */
+  guint64 n_read;      /* … that so many objects of this part were read; 0: it is not */
+} CarStageNews;
+
+gboolean car_stage_has_news (const CarStage *self);
+CarStageNews car_stage_take_news (CarStage *self);
 
 /* Until then the object that was added last is not in its page. */
 gboolean car_stage_settle (CarStage *self, GError **error);

@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/json/car-json-writer-private.h>
 #include <libcar/schema/car-import-schema-private.h>
 #include <libcar/staging/car-key-set-private.h>
-#include <libcar/json/car-json-writer-private.h>
 #include <libcar/staging/car-record-private.h>
 #include <libcar/staging/car-stage-private.h>
+#include <libcar/staging/car-violation-private.h>
 
 /* Of each kind of violation so many are shown. */
 #define SHOWN_VIOLATIONS 3
@@ -57,8 +58,9 @@ struct _CarStage
 {
   CarBundle *bundle;
   CarImportSchema *schema;
-  CarStageProgress on_progress;
-  gpointer user_data;
+  gboolean is_checking; /* the schema is the service's */
+  CarStageNews news;
+  gboolean has_news;
 
   char *edge_members; /* that every edge gets, apart from `active` */
   char *edge_tail;    /* a comma, all of these, and the closing brace */
@@ -81,31 +83,16 @@ collection_free (gpointer data)
   g_free (collection);
 }
 
-static void
-violation_free (gpointer data)
-{
-  CarViolation *violation = data;
-
-  g_free (violation->place);
-  g_free (violation->message);
-  g_free (violation);
-}
-
 CarStage *
-car_stage_new (CarBundle *bundle,
-               CarImportSchema *schema,
-               const char *source,
-               const char *report_key,
-               CarStageProgress on_progress,
-               gpointer user_data)
+car_stage_new (CarBundle *bundle, CarImportSchema *schema, const char *source, const char *report_key)
 {
   CarStage *self = g_new0 (CarStage, 1);
   g_autoptr (GString) source_text = g_string_new (NULL);
 
   self->bundle = g_object_ref (bundle);
-  self->schema = g_object_ref (schema);
-  self->on_progress = on_progress;
-  self->user_data = user_data;
+  self->is_checking = schema != NULL;
+  self->schema =
+      schema != NULL ? g_object_ref (schema) : car_import_schema_new ("{\"properties\":{}}", -1, NULL);
 
   car_json_append_string (source_text, source, -1);
   self->edge_members = g_strdup_printf ("\"report\":\"%s\",\"source\":%s,\"timestamp\":%s", report_key,
@@ -115,7 +102,7 @@ car_stage_new (CarBundle *bundle,
   self->keys = car_key_set_new ();
   self->scratch = g_string_new (NULL);
   self->collections = g_ptr_array_new_with_free_func (collection_free);
-  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, violation_free);
+  self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) car_violation_free);
   for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
     self->parts[part].by_name = g_hash_table_new (g_str_hash, g_str_equal);
   return self;
@@ -133,11 +120,25 @@ car_stage_free (CarStage *self)
   g_hash_table_unref (self->kinds);
   g_string_free (self->scratch, TRUE);
   car_key_set_free (self->keys);
+  g_clear_pointer (&self->news.warnings, g_ptr_array_unref);
   g_free (self->edge_members);
   g_free (self->edge_tail);
   g_object_unref (self->schema);
   g_object_unref (self->bundle);
   g_free (self);
+}
+
+/* Warns once the lock is given back. */
+static G_GNUC_PRINTF (2, 3) void warn (CarStage *self, const char *format, ...)
+{
+  va_list args;
+
+  if (self->news.warnings == NULL)
+    self->news.warnings = g_ptr_array_new_with_free_func (g_free);
+  va_start (args, format);
+  g_ptr_array_add (self->news.warnings, g_strdup_vprintf (format, args));
+  va_end (args);
+  self->has_news = TRUE;
 }
 
 /* A name that goes into URLs and the envelope as it is. */
@@ -170,15 +171,15 @@ fix_edge_members (const CarStage *self, const CarCollectionSchema *schema)
 /* The schema was fetched with the extension in place: it names all collections that the service keeps (protocol.md, "We
  * do": sent means held). */
 static gboolean
-is_unknown (const CarStage *self, const char *name)
+is_unknown (CarStage *self, const char *name)
 {
-  if (car_import_schema_has_collection (self->schema, name))
+  if (!self->is_checking || car_import_schema_has_collection (self->schema, name))
     return FALSE;
 
-  g_warning (
-      "The service has no collection “%s”, and would drop its objects: all of them are left out; check the "
-      "name, or the schema extension",
-      name);
+  warn (self,
+        "The service has no collection “%s”, and would drop its objects: all of them are left out; check the "
+        "name, or the schema extension",
+        name);
   return TRUE;
 }
 
@@ -268,8 +269,8 @@ leave_out (CarStage *self, Collection *collection, const CarJsonViolation *found
   if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS || collection->unknown)
     return;
 
-  g_warning ("An object is left out: %s%s", found->text,
-             violation->count == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
+  warn (self, "An object is left out: %s%s", found->text,
+        violation->count == SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
 }
 
 /* That the collection is unknown was said when it came. */
@@ -330,8 +331,11 @@ count_read (CarStage *self, Collection *collection)
   collection->counts.read++;
   part->n_read++;
   if (G_UNLIKELY (part->n_read % OBJECTS_PER_TICK == 0))
-    self->on_progress (which == CAR_BUNDLE_VERTICES ? "reading vertices" : "reading edges", part->n_read,
-                       self->user_data);
+    {
+      self->news.part = which;
+      self->news.n_read = part->n_read;
+      self->has_news = TRUE;
+    }
 }
 
 /* The last object stays, if it is new. */
@@ -661,6 +665,22 @@ car_stage_add_array (CarStage *self,
   car_json_scanner_set_error (&scanner, error);
   g_prefix_error (error, "%s: what was to be added is no JSON array: ", name);
   return FALSE;
+}
+
+gboolean
+car_stage_has_news (const CarStage *self)
+{
+  return self->has_news;
+}
+
+CarStageNews
+car_stage_take_news (CarStage *self)
+{
+  const CarStageNews news = self->news;
+
+  self->news = (CarStageNews){ 0 };
+  self->has_news = FALSE;
+  return news;
 }
 
 gboolean

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Told after each page that was posted, and after each look at the jobs. */
 typedef void (*CarUploaderProgress) (guint done, guint total, gpointer user_data);
 
-/* Sends the pages of a part, in their order, and waits for all of their jobs. The service runs the jobs in the order in which
+/* Sends the pages of a part that the last flush left to be sent, in their order, and waits for all of their jobs. The service runs the jobs in the order in which
  * the pages were posted; so a page is posted when the one before was taken. */
 gboolean car_uploader_send (CarClient *client,
                             CarBundle *bundle,

@@ -289,8 +289,6 @@ car_uploader_send (CarClient *client,
                    GCancellable *cancellable,
                    GError **error)
 {
-  if (!car_bundle_flush (bundle, part, error))
-    return FALSE;
   const guint n_pages = car_bundle_get_n_pages (bundle, part);
   if (n_pages == 0)
     return TRUE;
