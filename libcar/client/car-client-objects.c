@@ -31,9 +31,8 @@ deletion_free (gpointer data)
   g_free (self);
 }
 
-/* All of them before the first call, so that nothing is deleted where one is wrong. */
-static gboolean
-check_keys (const char *collection, const char *const *keys, GError **error)
+gboolean
+car_client_check_keys (const char *collection, const char *const *keys, GError **error)
 {
   for (guint i = 0; keys[i] != NULL; i++)
     {
@@ -134,7 +133,7 @@ car_client_delete_vertices_async (CarClient *self,
       car_operation_new (self, car_client_delete_vertices_async, cancellable, callback, user_data);
 
   if (car_call_check_name ("a collection", collection, &operation->error) &&
-      check_keys (collection, keys, &operation->error))
+      car_client_check_keys (collection, keys, &operation->error))
     {
       Deletion *deletion = g_new0 (Deletion, 1);
       deletion->source = g_strdup (source);

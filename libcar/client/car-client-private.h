@@ -32,4 +32,8 @@ void car_client_look_at_imports_async (CarClient *self,
                                        gpointer user_data);
 GPtrArray *car_client_look_at_imports_finish (CarClient *self, GAsyncResult *result, GError **error);
 
+/* Whether each can name a vertex to delete. All are checked before the first call, so that nothing is deleted where one is
+ * wrong. */
+gboolean car_client_check_keys (const char *collection, const char *const *keys, GError **error);
+
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/car-enum-types.h>
+#include <libcar/client/car-client-private.h>
 #include <libcar/json/car-json-value-private.h>
 #include <libcar/staging/car-collection-summary-private.h>
 #include <libcar/staging/car-data-handler-private.h>
@@ -895,20 +896,6 @@ keep_deleted (CarDataHandler *self, const char *collection, const char *const *k
     g_ptr_array_add (all, g_strdup (keys[i]));
 }
 
-static gboolean
-check_keys (const char *collection, const char *const *keys, GError **error)
-{
-  for (gsize i = 0; keys[i] != NULL; i++)
-    if (*keys[i] == '\0' || !g_utf8_validate (keys[i], -1, NULL))
-      {
-        g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
-                     "%s: key %" G_GSIZE_FORMAT " of the vertices to delete is %s: nothing was deleted",
-                     collection, i + 1, *keys[i] == '\0' ? "empty" : "not UTF-8");
-        return FALSE;
-      }
-  return TRUE;
-}
-
 /**
  * car_data_handler_delete_vertices:
  * @self: a data handler
@@ -943,7 +930,7 @@ car_data_handler_delete_vertices (CarDataHandler *self,
     return FALSE;
   CarCollectionCounts *counts = car_stage_get_counts (self->stage, CAR_BUNDLE_VERTICES, collection, error);
   unlock (self);
-  if (counts == NULL || !check_keys (collection, keys, error))
+  if (counts == NULL || !car_client_check_keys (collection, keys, error))
     return FALSE;
   if (keys[0] == NULL)
     return TRUE;
