@@ -335,14 +335,32 @@ test_extension (void)
   run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &run);
   assert_exited (&run, 0, "Full import");
   assert_calls (service,
-                "GET v2/databases|GET v3/carSchema/contract|POST v3/carSchema|GET v3/importSchema?version=v2"
-                "|GET v2/source/" SOURCE FULL KEEP);
+                "GET v2/databases|GET v3/importSchema?version=v2|GET v3/carSchema/contract|POST v3/carSchema"
+                "|GET v3/importSchema?version=v2|GET v2/source/" SOURCE FULL KEEP);
 
   fake_service_answer (service, "GET", "v3/carSchema/contract", 200,
                        "{\"key\":\"contract\",\"version\":\"3\"}");
   run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &refused);
   assert_exited (&refused, 1, "General failure (exit code 1): the save point is unchanged");
   g_assert_cmpuint (fake_service_count (service, "POST", "v3/carSchema"), ==, 1);
+}
+
+/* The schema says what a source may be called: nothing is begun with one that it refuses. */
+static void
+test_refused_source (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  fake_service_answer (
+      service, "GET", "v3/importSchema", 200,
+      "{\"version\":\"v2\",\"schema\":{\"type\":\"object\",\"properties\":{\"source\":{\"type\":"
+      "\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"pattern\":\"^[a-z]+$\"}}},"
+      "\"asset\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}}");
+  run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &run);
+  assert_exited (&run, CAR_APP_ERROR_INVALID_PARAMETER, "the CAR service takes no such source");
+  assert_exited (&run, CAR_APP_ERROR_INVALID_PARAMETER, "^[a-z]+$");
+  assert_calls (service, "GET v2/databases|GET v3/importSchema?version=v2");
 }
 
 /* Every kind of failure a connector can give, from each of its methods: the exit code, and what becomes of the save
@@ -451,9 +469,11 @@ test_failures_of_incremental (void)
     { "CONTRACT_FAIL=delete_vertices:no-error", 1,
       "ContractIncremental.delete_vertices failed and set no error", FALSE },
     { "CONTRACT_FAIL=delete_vertices:recoverable:10", 10, "While deleting vertices: told to", FALSE },
-    { "CONTRACT_MISSING=get_data_for_delta", 1, "ContractIncremental does not implement get_data_for_delta",
+    { "CONTRACT_MISSING=get_data_for_delta", 1,
+      "While preparing the incremental import: ContractIncremental does not implement get_data_for_delta",
       FALSE },
-    { "CONTRACT_MISSING=delete_vertices", 1, "ContractIncremental does not implement delete_vertices",
+    { "CONTRACT_MISSING=delete_vertices", 1,
+      "While preparing the incremental import: ContractIncremental does not implement delete_vertices",
       FALSE },
   };
 
@@ -1013,6 +1033,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/incremental", test_incremental);
   g_test_add_func ("/import/incremental-without-change", test_incremental_without_change);
   g_test_add_func ("/import/extension", test_extension);
+  g_test_add_func ("/import/refused-source", test_refused_source);
   g_test_add_func ("/import/failures-of-full", test_failures_of_full);
   g_test_add_func ("/import/failures-of-incremental", test_failures_of_incremental);
   g_test_add_func ("/import/exceptions", test_exceptions);

@@ -11,6 +11,7 @@
 #include <libcar/settings/car-arguments-private.h>
 #include <libcar/settings/car-connector-name-private.h>
 #include <libcar/settings/car-help-private.h>
+#include <libcar/staging/car-record.h>
 
 #define CONFIG_FILE "configurations/config.json"
 
@@ -329,6 +330,27 @@ car_app_create_schema_extension (CarApp *self, CarSchemaExtension **extension, G
                                       CAR_TYPE_SCHEMA_EXTENSION, (gpointer *) extension, failure, error);
 }
 
+/* Whether the importer has all methods that it must have: no run begins that one of them would end halfway. */
+static gboolean
+check_importer (CarImport *import, GError **error)
+{
+  const CarImportClass *klass = CAR_IMPORT_GET_CLASS (import);
+  const CarIncrementalImportClass *incremental =
+      CAR_IS_INCREMENTAL_IMPORT (import) ? CAR_INCREMENTAL_IMPORT_GET_CLASS (import) : NULL;
+  const char *missing = klass->import_vertices == NULL ? "import_vertices"
+                        : klass->import_edges == NULL  ? "import_edges"
+                        : incremental != NULL && incremental->get_data_for_delta == NULL
+                            ? "get_data_for_delta"
+                        : incremental != NULL && incremental->delete_vertices == NULL ? "delete_vertices"
+                                                                                      : NULL;
+
+  if (missing == NULL)
+    return TRUE;
+
+  car_contract_set_missing (import, missing, error);
+  return FALSE;
+}
+
 /**
  * car_app_create_full_import:
  * @self: an app
@@ -354,7 +376,12 @@ car_app_create_full_import (CarApp *self, GError **error)
   GError *failure = NULL;
   CarFullImport *made = klass->create_full_import (self, &failure);
 
-  return car_contract_check_object (self, "create_full_import", made, CAR_TYPE_FULL_IMPORT, failure, error);
+  made = car_contract_check_object (self, "create_full_import", made, CAR_TYPE_FULL_IMPORT, failure, error);
+
+  if (made != NULL && !check_importer (CAR_IMPORT (made), error))
+    g_clear_object (&made);
+
+  return made;
 }
 
 /**
@@ -378,8 +405,14 @@ car_app_create_incremental_import (CarApp *self, CarIncrementalImport **import, 
   CarIncrementalImport *made = NULL;
   gboolean created = CAR_APP_GET_CLASS (self)->create_incremental_import (self, &made, &failure);
 
-  return car_contract_check_optional (self, "create_incremental_import", created, made,
-                                      CAR_TYPE_INCREMENTAL_IMPORT, (gpointer *) import, failure, error);
+  if (!car_contract_check_optional (self, "create_incremental_import", created, made,
+                                    CAR_TYPE_INCREMENTAL_IMPORT, (gpointer *) import, failure, error))
+    return FALSE;
+  if (*import == NULL || check_importer (CAR_IMPORT (*import), error))
+    return TRUE;
+
+  g_clear_object (import);
+  return FALSE;
 }
 
 /**
@@ -709,4 +742,37 @@ car_app_give_head (CarApp *self, GObject *data_handler)
     if (priv->texts[id] != NULL)
       g_object_set (data_handler, properties[id]->name, priv->texts[id], NULL);
   priv->head_given = TRUE;
+}
+
+static void
+set_head_text (CarRecord *record, const char *name, const char *text)
+{
+  if (text != NULL)
+    car_record_set_string (record, name, text);
+}
+
+char *
+car_app_make_head (CarApp *self, const char *source)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  const char *name = priv->texts[PROP_SOURCE_NAME];
+  const double now = (double) g_get_real_time () / 1000;
+  g_autofree char *report_key = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
+  g_autoptr (CarRecord) head = car_record_new (), source_record = car_record_new (),
+                        report = car_record_new ();
+
+  car_record_set_string (source_record, "_key", source);
+  car_record_set_string (source_record, "name", name == NULL ? source : name);
+  set_head_text (source_record, "description", priv->texts[PROP_SOURCE_DESCRIPTION]);
+  car_record_set_string (report, "_key", report_key);
+  car_record_set_double (report, "timestamp", now);
+  set_head_text (report, "type", priv->texts[PROP_REPORT_TYPE]);
+  set_head_text (report, "description", priv->texts[PROP_REPORT_DESCRIPTION]);
+
+  g_autofree char *source_json = car_record_to_json (source_record);
+  g_autofree char *report_json = car_record_to_json (report);
+  car_record_set_json (head, "source", source_json);
+  car_record_set_json (head, "report", report_json);
+
+  return car_record_to_json (head);
 }

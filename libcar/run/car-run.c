@@ -340,25 +340,50 @@ import_incrementally (CarRun *self, gboolean set_up_now, char **reason, GError *
 }
 
 static gboolean
+fetch_schema (CarRun *self, GError **error)
+{
+  if (!step (self, "asking for the import schema", error))
+    return FALSE;
+
+  g_clear_object (&self->schema);
+  self->schema = car_client_get_import_schema (self->client, self->cancellable, error);
+  return self->schema != NULL;
+}
+
+/* A source that the import schema refuses would have every page refused (protocol.md, "Calls"). */
+static gboolean
+check_source (CarRun *self, GError **error)
+{
+  g_autofree char *head = car_app_make_head (self->app, self->options.source);
+  g_autoptr (GError) failure = NULL;
+
+  self->step = "checking the source's name";
+  if (car_import_schema_validate_envelope (self->schema, head, -1, &failure))
+    return TRUE;
+
+  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
+               "the CAR service takes no such source or report (-source, CONNECTION_NAME, is its key): %s",
+               failure->message);
+  return FALSE;
+}
+
+/* The import schema comes first, to say whether there can be such a source, and again where an extension may have changed
+ * it. */
+static gboolean
 prepare_service (CarRun *self, gboolean *set_up_now, GError **error)
 {
   g_autoptr (CarSchemaExtension) extension = NULL;
 
   if (!step (self, "preparing the database", error) ||
       !car_client_prepare_database (self->client, set_up_now, self->cancellable, error) ||
+      !fetch_schema (self, error) || !check_source (self, error) ||
       !step (self, "preparing the schema extension", error) ||
       !car_app_create_schema_extension (self->app, &extension, error))
     return FALSE;
 
-  if (extension != NULL &&
-      !car_client_ensure_schema_extension (self->client, extension, self->cancellable, error))
-    return FALSE;
-
-  if (!step (self, "asking for the import schema", error))
-    return FALSE;
-
-  self->schema = car_client_get_import_schema (self->client, self->cancellable, error);
-  return self->schema != NULL;
+  return extension == NULL ||
+         (car_client_ensure_schema_extension (self->client, extension, self->cancellable, error) &&
+          fetch_schema (self, error));
 }
 
 static gboolean
