@@ -75,7 +75,8 @@ def parameters_of(call, source):
     """Those that JavaScript gives: user data are the closure's, and arrays know their length."""
     parameters = []
     all_nodes = call.findall(f"{CORE}parameters/{CORE}parameter")
-    lengths = {int(node.find(CORE + "array").get("length", -1)) for node in all_nodes if node.find(CORE + "array") is not None}
+    arrays = [array for node in all_nodes for array in node.findall(CORE + "array")]
+    lengths = {int(array.get("length", -1)) for array in arrays}
     for number, node in enumerate(all_nodes):
         if node.get("direction") == "out" or node.get("name") == "user_data" or number in lengths:
             continue
@@ -145,7 +146,11 @@ class Program:
         name = node.get("name")
         parent = node.get("parent")
         parent = None if parent is None else parent if "." in parent else "Car." + parent
-        methods = {m.get("name"): m for m in node.iterfind(CORE + "method") if f"{name}.{m.get('name')}" not in OMITTED}
+        methods = {
+            m.get("name"): m
+            for m in node.iterfind(CORE + "method")
+            if m.get("introspectable") != "0" and f"{name}.{m.get('name')}" not in OMITTED
+        }
         vfuncs = {"vfunc_" + v.get("name"): v for v in node.iterfind(CORE + "virtual-method")}
         makers = {m.get("name"): m for m in node.iterfind(CORE + "constructor")}
         properties = {p.get("name").replace("-", "_"): p for p in node.iterfind(CORE + "property")}

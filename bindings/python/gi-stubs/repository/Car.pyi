@@ -380,13 +380,6 @@ class IncrementalImport(Import):
     def do_delete_vertices(self, cancellable: Cancellable | None) -> bool | None: ...
 
 class App(_Object):
-    version: str | None
-    description: str | None
-    source_name: str | None
-    source_description: str | None
-    report_type: str | None
-    report_description: str | None
-    watch_signals: bool
     def __init__(
         self,
         *,
