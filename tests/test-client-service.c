@@ -193,6 +193,27 @@ test_full_import (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (find_asset (fixture, NULL), ==, 0);
 }
 
+/* A run whose full import another one replaced is told so at its next page, and at its end. */
+static void
+test_replaced (Fixture *fixture, gconstpointer data)
+{
+  const char *envelope = HEAD "}";
+  g_autoptr (GBytes) bytes = g_bytes_new_static (envelope, strlen (envelope));
+  g_autoptr (GError) page_error = NULL, end_error = NULL;
+
+  prepare (fixture);
+  g_assert_true (car_client_begin_full_import (fixture->client, SOURCE, NULL, NULL));
+  import (fixture, envelope);
+  g_assert_true (car_client_begin_full_import (fixture->client, SOURCE, NULL, NULL));
+
+  g_assert_null (car_client_import_bytes (fixture->client, bytes, NULL, &page_error));
+  g_assert_error (page_error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT);
+  g_assert_nonnull (strstr (page_error->message, "replaced"));
+  g_assert_false (car_client_end_full_import (fixture->client, SOURCE, NULL, &end_error));
+  g_assert_error (end_error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT);
+  g_assert_nonnull (strstr (end_error->message, "replaced"));
+}
+
 static void
 test_failed_import (Fixture *fixture, gconstpointer data)
 {
@@ -325,6 +346,7 @@ main (int argc, char **argv)
   add ("schema", test_schema);
   add ("save-point", test_save_point);
   add ("full-import", test_full_import);
+  add ("replaced", test_replaced);
   add ("failed-import", test_failed_import);
   add ("changes", test_changes);
   add ("edges", test_edges);
