@@ -296,29 +296,70 @@ class Data(unittest.TestCase):
         with self.assertRaises(Car.RecoverableFailure):
             Car.Client.new(self.service.url, KEY, "wrong").prepare_database(None)
 
-    def test_async(self):
-        loop, answers = GLib.MainLoop(), []
+    def wait_for(self, begin, *arguments, finish):
+        """What the finish gives of a call that was begun with these arguments."""
+        loop, answers, user_data = GLib.MainLoop(), [], {"a": "dict"}
 
-        def on_answer(client, result, finish):
+        def on_answer(client, result, given):
+            self.assertIs(given, user_data)
             answers.append(finish(client, result))
             loop.quit()
 
-        variables = {"name": "x"}
-        query = "query q($name: String) { asset(where: {name: {_eq: $name}}) { name } }"
-        self.client.query_async(query, variables, None, on_answer, Car.Client.query_finish)
+        begin(*arguments, None, on_answer, user_data)
         loop.run()
-        report = {"_key": "1.5", "timestamp": 1.5}
-        self.client.import_node_async(
-            {"source": {"_key": "async"}, "report": report}, None, on_answer, Car.Client.import_node_finish
-        )
-        loop.run()
-        self.assertEqual(answers[0], {"asset": []})
-        self.assertIsInstance(answers[1], str)
+        return answers[0]
 
-    def test_what_json_glib_cannot_hold(self):
-        for value in (2**64, "a\0b"):
-            with self.assertRaisesRegex(ValueError, "json-glib cannot hold"):
+    def test_async(self):
+        query, variables = "query q($name: String) { asset(where: {name: {_eq: $name}}) { name } }", {"name": "x"}
+        answer = self.wait_for(self.client.query_async, query, variables, finish=Car.Client.query_finish)
+        self.assertEqual(answer, {"asset": []})
+        health = self.wait_for(
+            self.client.call_async, Car.ApiVersion.V3, "GET", ["health"], None, None, 0, finish=Car.Client.call_finish
+        )
+        self.assertEqual(health, ({"message": "ok"}, 200))
+
+    def test_call(self):
+        found, status = self.client.call(Car.ApiVersion.V2, "GET", ["asset"], {"name": "a & b/ü"})
+        self.assertEqual((found["result"], status), ([], 200))
+        self.assertEqual(self.client.call(Car.ApiVersion.V3, "GET", ["carSchema", "none"], tolerated=404), (None, 404))
+        answer, status = self.client.call(Car.ApiVersion.V3, "POST", ["query"], body={"query": "{ asset { name } }"})
+        self.assertEqual(list(answer), ["data"])
+        for wrong in "asset", [1], None:
+            with self.assertRaises(TypeError):
+                self.client.call(Car.ApiVersion.V2, "GET", wrong)
+
+    def test_values_arrive(self):
+        """Each value goes to the service and back as it is, by every way in."""
+        properties = {"text": "a\0b\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"), "big": 2**64}
+        properties.update(long=12345678901234567890, fraction=0.1, deep=[None, {"none": None}])
+        head = {"source": {"_key": "values"}, "report": {"_key": "1.5", "timestamp": 1.5}}
+
+        def envelope(name):
+            return {**head, "asset": [{"external_id": name, "name": name, "properties": properties}]}
+
+        def find(name):
+            query = "query q($name: String!) { asset(where: {name: {_eq: $name}}) { properties } }"
+            return self.client.query(query, {"name": name})["asset"][0]["properties"]
+
+        job = self.wait_for(
+            self.client.import_envelope_async, envelope("async"), finish=Car.Client.import_envelope_finish
+        )
+        self.client.wait_for_imports([job, self.client.import_envelope(envelope("values"))])
+        self.assertEqual(find("values"), properties)
+        self.assertEqual(find("async"), properties)
+        properties["more"] = 2**70
+        self.client.patch_vertex("asset", "values", {"properties": properties})
+        self.assertEqual(find("values"), properties)
+        self.assertEqual(self.client.search_collection("asset", "name", "values", ["name"]), [{"name": "values"}])
+
+    def test_what_json_cannot_hold(self):
+        for value in math.nan, [math.inf]:
+            with self.assertRaises(ValueError):
                 self.client.patch_vertex("asset", "1", {"member": value})
+            with self.assertRaises(ValueError):
+                self.client.query("{ asset { name } }", {"member": value})
+            with self.assertRaises(ValueError):
+                self.client.import_envelope({"asset": [{"risk": value}]})
 
 
 CONNECTOR = """

@@ -146,11 +146,10 @@ def check_stubs():
         "its parameters have these names",
         [problem for name, node in sorted(functions.items()) for problem in differences_of(name, node)],
     )
-    handler = {argument.arg for argument in stubs["DataHandler.__init__"].args.kwonlyargs}
-    check(
-        "the data handler's properties can be given",
-        sorted(handler ^ {found.name.replace("-", "_") for found in Car.DataHandler.list_properties()}),
-    )
+    for name in "Client", "DataHandler":
+        given = {argument.arg for argument in stubs[f"{name}.__init__"].args.kwonlyargs}
+        properties = {found.name.replace("-", "_") for found in getattr(Car, name).list_properties()}
+        check(f"the properties of {name} can be given", sorted(given ^ properties))
 
 
 # ---- mypy ----

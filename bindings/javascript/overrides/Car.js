@@ -4,7 +4,7 @@
 /* libcar in JavaScript's own terms: plain objects, iterables and exceptions. gjs runs _init() when a program imports
  * 'gi://Car?version=1.0'. */
 
-const {GLib, GObject, Json} = imports.gi;
+const {GLib, GObject} = imports.gi;
 const System = imports.system;
 
 let Car;
@@ -448,59 +448,88 @@ function setUpDataHandler(prototype) {
 
 /* ---- the service ----------------------------------------------------------------------------------------------- */
 
-function toJsonNode(value) {
-    return value instanceof Json.Node ? value : Json.from_string(toJson(value));
-}
+const toOptionalJson = value => value === null || value === undefined ? null : toJson(value);
+const toLiteral = value => write(value, 'the value', 0);
+const toBytes = value => new GLib.Bytes(new TextEncoder().encode(toJson(value)));
+const fromJson = answer => typeof answer === 'string' ? JSON.parse(answer) : answer;
 
-function toJsonObject(value) {
-    return value === null || value instanceof Json.Object ? value : toJsonNode(value).get_object();
-}
-
-function fromJson(value) {
-    const node = value instanceof Json.Array ? Json.Node.alloc().init_array(value) : value;
-
-    return node instanceof Json.Node ? JSON.parse(Json.to_string(node, false)) : node;
-}
-
-/* The calls of the service that take or give JSON, each with which of its arguments is some. */
-const CLIENT_CALLS = {
-    patch_vertex: [2, toJsonObject],
-    patch_edge: [4, toJsonObject],
-    query: [1, toJsonObject],
-    search_collection: [],
+/* The calls over C's NAME_json(), and how C wants an argument that is not taken as it is. */
+const JSON_CALLS = {
+    query: {1: toOptionalJson},
+    search_collection: {2: toLiteral, 3: toTexts},
+    patch_vertex: {2: toJson},
+    patch_edge: {4: toJson},
 };
 
-function toBytes(value) {
-    return new GLib.Bytes(new TextEncoder().encode(toJson(value)));
+const TEXT_CALLS = {
+    delete_vertices: {2: toTexts},
+    wait_for_imports: {0: toTexts},
+};
+
+function convert(args, converters) {
+    return args.map((value, place) => place in converters ? converters[place](value) : value);
+}
+
+function defineJsonCall(prototype, name, converters) {
+    const {[`${name}_json`]: call, [`${name}_json_async`]: begin, [`${name}_json_finish`]: finish} = prototype;
+
+    prototype[name] = function (...args) {
+        return fromJson(call.apply(this, convert(args, converters)));
+    };
+    prototype[`${name}_async`] = function (...args) {
+        return begin.apply(this, convert(args, converters));
+    };
+    prototype[`${name}_finish`] = function (result) {
+        return fromJson(finish.call(this, result));
+    };
+}
+
+/* A whole envelope, an object. */
+function defineImportEnvelope(prototype) {
+    const {import_bytes: call, import_bytes_async: begin, import_bytes_finish: finish} = prototype;
+
+    prototype.import_envelope = function (envelope, ...args) {
+        return call.call(this, toBytes(envelope), ...args);
+    };
+    prototype.import_envelope_async = function (envelope, ...args) {
+        return begin.call(this, toBytes(envelope), ...args);
+    };
+    prototype.import_envelope_finish = finish;
+}
+
+/* Of the general call the query is an object of texts, the body an object, and the answer what JSON.parse() makes of it. */
+function defineCall(prototype) {
+    const {call, call_async: begin, call_finish: finish} = prototype;
+    const toPairs = query => query === null ? null : toTexts(Object.entries(query).flat());
+    const toC = (path, query, body) => [toTexts(path), toPairs(query), body === null ? null : toBytes(body)];
+    const toAnswer = ([bytes, status]) =>
+        [bytes.get_size() === 0 ? null : JSON.parse(new TextDecoder().decode(bytes.toArray())), status];
+
+    prototype.call = function (version, method, path, query = null, body = null, tolerated = 0, cancellable = null) {
+        return toAnswer(call.call(this, version, method, ...toC(path, query, body), tolerated, cancellable));
+    };
+    prototype.call_async = function (version, method, path, query, body, ...args) {
+        return begin.call(this, version, method, ...toC(path, query, body), ...args);
+    };
+    prototype.call_finish = function (result) {
+        return toAnswer(finish.call(this, result));
+    };
 }
 
 function setUpClient(prototype) {
-    const {import_bytes: importBytes, import_bytes_async: importBytesAsync} = prototype;
-
-    prototype.import_node = function (envelope, ...args) {
-        return importBytes.call(this, toBytes(envelope), ...args);
-    };
-    prototype.import_node_async = function (envelope, ...args) {
-        return importBytesAsync.call(this, toBytes(envelope), ...args);
-    };
-    prototype.import_node_finish = prototype.import_bytes_finish;
-
-    for (const [name, [json, convert]] of Object.entries(CLIENT_CALLS)) {
+    for (const [name, converters] of Object.entries(JSON_CALLS))
+        defineJsonCall(prototype, name, converters);
+    for (const [name, converters] of Object.entries(TEXT_CALLS)) {
         for (const variant of [name, `${name}_async`]) {
             const call = prototype[variant];
 
             prototype[variant] = function (...args) {
-                if (json in args)
-                    args[json] = convert(args[json]);
-                return fromJson(call.apply(this, args));
+                return call.apply(this, convert(args, converters));
             };
         }
-
-        const finish = prototype[`${name}_finish`];
-        prototype[`${name}_finish`] = function (result) {
-            return fromJson(finish.call(this, result));
-        };
     }
+    defineImportEnvelope(prototype);
+    defineCall(prototype);
 }
 
 /* Where C has JSON text and its length, an object or text alone will do. */

@@ -15,7 +15,7 @@ import traceback
 from gi._gi import VFuncInfo, hook_up_vfunc_implementation
 from gi.module import get_introspection_module
 from gi.overrides import override
-from gi.repository import Gio, GLib, GObject, Json
+from gi.repository import GLib, GObject
 
 Car = get_introspection_module("Car")
 
@@ -82,31 +82,13 @@ def _to_json(value):
     return _encode(value)
 
 
+def _to_optional_json(value):
+    return None if value is None else _to_json(value)
+
+
 def _to_json_text(schema):
     """A schema, which may be text already."""
     return schema if isinstance(schema, str) else _to_json(schema)
-
-
-def _to_json_node(value):
-    text = _encode(value)
-    node = Json.from_string(text)
-    # It cuts strings at a NUL, and integers to 64 bits.
-    if json.loads(Json.to_string(node, False)) != json.loads(text):
-        raise ValueError("json-glib cannot hold a text with a NUL in it, nor an integer of more than 64 bits")
-    return node
-
-
-def _to_json_object(value, optional=False):
-    if value is None and optional:
-        return None
-    _check_dict(value)
-    return _to_json_node(value).dup_object()
-
-
-def _from_json(value):
-    if isinstance(value, Json.Array):
-        value = Json.Node.alloc().init_array(value)
-    return json.loads(Json.to_string(value, False)) if isinstance(value, Json.Node) else value
 
 
 # ---- failures ----------------------------------------------------------------------------------------------------
@@ -210,13 +192,13 @@ def _call(function, texts=()):
         except GLib.Error as error:
             raise _as_failure(error) from None
         # TRUE says only that nothing was raised.
-        return _from_json(result[1] if isinstance(result, tuple) else result)
+        return result[1] if isinstance(result, tuple) and result[0] is True else result
 
     return call
 
 
 # The parameters of libcar's functions that are iterables of texts.
-_TEXTS = ("keys", "ids", "fields")
+_TEXTS = ("keys", "ids", "fields", "path")
 
 
 def _find_texts(info):
@@ -237,6 +219,24 @@ def _pythonic(cls):
 
 
 _init_client = _call(Car.Client.init)
+_call_service = _call(Car.Client.call, {3})
+_call_service_async = _call(Car.Client.call_async, {3})
+_finish_call = _call(Car.Client.call_finish)
+
+
+def _to_pairs(query):
+    """The names and values of a query, one after the other."""
+    return None if query is None else _to_texts(itertools.chain.from_iterable(query.items()))
+
+
+def _to_bytes(body):
+    return body if body is None or isinstance(body, GLib.Bytes) else GLib.Bytes.new(_to_json(body).encode())
+
+
+def _to_answer(answer, status):
+    """Returns: the answer, which is None where it is empty or the tolerated one; and its HTTP status."""
+    data = answer.get_data()
+    return json.loads(data) if data else None, status
 
 
 @_pythonic
@@ -245,49 +245,92 @@ class Client(Car.Client):
         super().__init__(**properties)
         _init_client(self, None)
 
-    def import_node(self, envelope, cancellable=None):
-        """Imports a dict that is a whole envelope."""
-        return self.import_bytes(GLib.Bytes.new(_encode(envelope).encode()), cancellable)
+    def import_envelope(self, envelope, cancellable=None):
+        """Imports a whole envelope, a dict. Returns: the job's id, for wait_for_imports()."""
+        return self.import_bytes(_to_bytes(envelope), cancellable)
 
-    def import_node_async(self, envelope, cancellable=None, callback=None, *user_data):
-        """Begins import_node(); callback(client, result, *user_data) is for import_node_finish()."""
-        self.import_bytes_async(GLib.Bytes.new(_encode(envelope).encode()), cancellable, callback, *user_data)
+    def import_envelope_async(self, envelope, cancellable=None, callback=None, *user_data):
+        """Begins import_envelope(); the callback gets the client, a result for import_envelope_finish(), and user_data."""
+        self.import_bytes_async(_to_bytes(envelope), cancellable, callback, *user_data)
 
-    def import_node_finish(self, result):
-        """Ends import_node_async(). Returns: the job's id."""
+    def import_envelope_finish(self, result):
+        """Ends import_envelope_async(). Returns: the job's id."""
         return self.import_bytes_finish(result)
 
     def query(self, query, variables=None, cancellable=None):
         """Asks in GraphQL; the variables are a dict. Returns: the answer's data, a dict."""
-        return _query(self, query, _to_json_object(variables, True), cancellable)
+        return json.loads(self.query_json(query, _to_optional_json(variables), cancellable))
 
     def query_async(self, query, variables=None, cancellable=None, callback=None, *user_data):
-        super().query_async(query, _to_json_object(variables, True), cancellable, callback, *user_data)
+        """Begins query()."""
+        self.query_json_async(query, _to_optional_json(variables), cancellable, callback, *user_data)
 
-    def patch_vertex(self, collection, external_id, changes, cancellable=None):
-        """Changes members of a vertex; the changes are a dict."""
-        _patch_vertex(self, collection, external_id, _to_json_object(changes), cancellable)
+    def query_finish(self, result):
+        """Ends query_async(). Returns: the answer's data, a dict."""
+        return json.loads(self.query_json_finish(result))
 
-    def patch_vertex_async(self, collection, external_id, changes, cancellable=None, callback=None, *user_data):
-        super().patch_vertex_async(
-            collection, external_id, _to_json_object(changes), cancellable, callback, *user_data
+    def search_collection(self, collection, attribute, value, fields, cancellable=None):
+        """Looks for objects of which an attribute has this value, a str, number or bool. Returns: a list of dicts."""
+        return json.loads(self.search_collection_json(collection, attribute, _encode(value), fields, cancellable))
+
+    def search_collection_async(
+        self, collection, attribute, value, fields, cancellable=None, callback=None, *user_data
+    ):
+        """Begins search_collection()."""
+        self.search_collection_json_async(
+            collection, attribute, _encode(value), fields, cancellable, callback, *user_data
         )
 
+    def search_collection_finish(self, result):
+        """Ends search_collection_async(). Returns: a list of dicts."""
+        return json.loads(self.search_collection_json_finish(result))
+
+    def patch_vertex(self, collection, external_id, changes, cancellable=None):
+        """Changes members of a vertex; the changes are a dict, in which None is null."""
+        return self.patch_vertex_json(collection, external_id, _to_json(changes), cancellable)
+
+    def patch_vertex_async(self, collection, external_id, changes, cancellable=None, callback=None, *user_data):
+        """Begins patch_vertex()."""
+        self.patch_vertex_json_async(collection, external_id, _to_json(changes), cancellable, callback, *user_data)
+
+    def patch_vertex_finish(self, result):
+        """Ends patch_vertex_async()."""
+        return self.patch_vertex_json_finish(result)
+
     def patch_edge(self, collection, source, from_, to, changes, cancellable=None):
-        """Changes members of an edge; the changes are a dict."""
-        _patch_edge(self, collection, source, from_, to, _to_json_object(changes), cancellable)
+        """Changes members of an edge; the changes are a dict, in which None is null."""
+        return self.patch_edge_json(collection, source, from_, to, _to_json(changes), cancellable)
 
     def patch_edge_async(
         self, collection, source, from_, to, changes, cancellable=None, callback=None, *user_data
     ):
-        super().patch_edge_async(
-            collection, source, from_, to, _to_json_object(changes), cancellable, callback, *user_data
+        """Begins patch_edge()."""
+        self.patch_edge_json_async(
+            collection, source, from_, to, _to_json(changes), cancellable, callback, *user_data
         )
 
+    def patch_edge_finish(self, result):
+        """Ends patch_edge_async()."""
+        return self.patch_edge_json_finish(result)
 
-_query = _call(Car.Client.query)
-_patch_vertex = _call(Car.Client.patch_vertex)
-_patch_edge = _call(Car.Client.patch_edge)
+    def call(self, version, method, path, query=None, body=None, tolerated=0, cancellable=None):
+        """Makes a call that has no method of its own. The path is its segments below the base URL, the query a dict of
+        texts, the body a dict. Returns: the answer, as JSON has it, and its HTTP status. The answer is None where it is
+        empty, and where the status is the tolerated one."""
+        return _to_answer(
+            *_call_service(self, version, method, path, _to_pairs(query), _to_bytes(body), tolerated, cancellable)
+        )
+
+    def call_async(
+        self, version, method, path, query=None, body=None, tolerated=0, cancellable=None, callback=None, *user_data
+    ):
+        """Begins call()."""
+        query, body = _to_pairs(query), _to_bytes(body)
+        _call_service_async(self, version, method, path, query, body, tolerated, cancellable, callback, *user_data)
+
+    def call_finish(self, result):
+        """Ends call_async(). Returns: the answer and its HTTP status, as call() does."""
+        return _to_answer(*_finish_call(self, result))
 
 
 @_pythonic
