@@ -103,7 +103,8 @@ car_client_call_async (CarClient *self,
   g_return_if_fail (query == NULL || g_strv_length ((char **) query) % 2 == 0);
 
   CarOperation *operation = car_operation_new (self, car_client_call_async, cancellable, callback, user_data);
-  CarCall *call = car_operation_make_call (operation, version, method, NULL);
+  /* The caller's text may be gone before the call is over. */
+  CarCall *call = car_operation_make_call (operation, version, g_intern_string (method), NULL);
 
   for (guint i = 0; path[i] != NULL; i++)
     car_call_add_segment (call, path[i]);
