@@ -214,6 +214,27 @@ test_replaced (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (end_error->message, "replaced"));
 }
 
+/* The end says whose it is: that of a run which sent all its pages before it was replaced ends nothing of the other's. */
+static void
+test_replaced_before_end (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  prepare (fixture);
+  car_client_set_report (fixture->client, "a");
+  g_assert_true (car_client_begin_full_import (fixture->client, SOURCE, NULL, NULL));
+  car_client_set_report (fixture->client, "1700000000000.5");
+  g_assert_true (car_client_begin_full_import (fixture->client, SOURCE, NULL, NULL));
+  import_asset (fixture);
+
+  car_client_set_report (fixture->client, "a");
+  g_assert_false (car_client_end_full_import (fixture->client, SOURCE, NULL, &error));
+  g_assert_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT);
+  g_assert_nonnull (strstr (error->message, "replaced"));
+  car_client_set_report (fixture->client, "1700000000000.5");
+  g_assert_true (car_client_end_full_import (fixture->client, SOURCE, NULL, NULL));
+}
+
 static void
 test_failed_import (Fixture *fixture, gconstpointer data)
 {
@@ -347,6 +368,7 @@ main (int argc, char **argv)
   add ("save-point", test_save_point);
   add ("full-import", test_full_import);
   add ("replaced", test_replaced);
+  add ("replaced-before-end", test_replaced_before_end);
   add ("failed-import", test_failed_import);
   add ("changes", test_changes);
   add ("edges", test_edges);

@@ -20,6 +20,7 @@ typedef struct
   char *base_v3; /* protocol.md, "Base URL": /v2 at the end replaced by /v3 */
   GStrv secrets; /* never shown, whoever says them */
   CarClientLimits limits;
+  char *report; /* whose the full imports are; NULL: it is not said */
 } CarCaller;
 
 /* One call of protocol.md: what is asked, and how its answer is read. Names and ids are percent-encoded on their way in;
@@ -37,6 +38,7 @@ typedef struct
   gboolean any_answer; /* the answer may be empty, or any JSON value; otherwise it must be an object */
   gboolean
       may_be_refused; /* 400, 409, 413 and 422 blame what the connector sends, which another run would send again */
+  gboolean names_report; /* the service is told whose full import it is about */
   char *problem;
 } CarCall;
 

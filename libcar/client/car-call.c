@@ -400,4 +400,5 @@ car_caller_clear (CarCaller *self)
   g_clear_pointer (&self->secrets, g_strfreev);
   g_clear_pointer (&self->base, g_free);
   g_clear_pointer (&self->base_v3, g_free);
+  g_clear_pointer (&self->report, g_free);
 }

@@ -9,6 +9,11 @@ G_BEGIN_DECLS
 
 CarCaller *car_client_get_caller (CarClient *self);
 
+/* Begins and ends full imports as those of this report, by its key. The published calls do not say whose they are, so two
+ * runs of one source at once could end each other's. car-service reads the header that says it; others leave it unread. Not
+ * while a call is under way. */
+void car_client_set_report (CarClient *self, const char *key);
+
 /* For tests, which wait milliseconds where the properties have seconds. Not while a call is under way. */
 void car_client_set_limits (CarClient *self, const CarClientLimits *limits);
 void car_client_get_limits (CarClient *self, CarClientLimits *limits);

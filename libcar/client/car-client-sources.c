@@ -18,6 +18,7 @@ run_full_import_job (CarOperation *self, const char *method, const char *source)
 
   car_call_add_segment (call, source);
   car_call_add_segment (call, "full-import-in-progress");
+  call->names_report = TRUE;
   car_operation_run_job (self, NULL);
   car_operation_start (self);
 }

@@ -554,6 +554,13 @@ car_client_get_caller (CarClient *self)
 }
 
 void
+car_client_set_report (CarClient *self, const char *key)
+{
+  g_free (self->caller.report);
+  self->caller.report = g_strdup (key);
+}
+
+void
 car_client_set_limits (CarClient *self, const CarClientLimits *limits)
 {
   self->caller.limits = *limits;

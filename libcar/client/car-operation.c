@@ -165,6 +165,7 @@ send_call (CarOperation *self)
     .method = self->call.method,
     .uri = self->call.uri,
     .body = self->call.body,
+    .report = self->call.names_report ? self->caller->report : NULL,
     .idle_timeout = self->caller->limits.idle_timeout,
     .max_answer = MAX_ANSWER,
   };

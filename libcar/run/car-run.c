@@ -7,6 +7,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-failure-private.h>
+#include <libcar/client/car-client-private.h>
 #include <libcar/client/car-client.h>
 #include <libcar/run/car-full-import.h>
 #include <libcar/run/car-incremental-import.h>
@@ -227,6 +228,14 @@ import_all_parts (CarRun *self, GError **error)
          send_part (self, CAR_BUNDLE_EDGES, error);
 }
 
+static gboolean
+begin_full_import (CarRun *self, GError **error)
+{
+  car_client_set_report (self->client, car_data_handler_get_report_key (self->data_handler));
+
+  return car_client_begin_full_import (self->client, self->options.source, self->cancellable, error);
+}
+
 /* protocol.md, "A full import, in order", from 3 on. */
 static gboolean
 import_fully (CarRun *self, const char *reason, GError **error)
@@ -240,8 +249,7 @@ import_fully (CarRun *self, const char *reason, GError **error)
   return step (self, "preparing the full import", error) &&
          (import = car_app_create_full_import (self->app, error)) != NULL &&
          open_import (self, CAR_IMPORT (import), reason, error) &&
-         step (self, "beginning the full import", error) &&
-         car_client_begin_full_import (self->client, source, self->cancellable, error) &&
+         step (self, "beginning the full import", error) && begin_full_import (self, error) &&
          step (self, "sending the report", error) &&
          car_data_handler_send_report (self->data_handler, self->cancellable, error) &&
          step (self, "asking for the new save point", error) &&
