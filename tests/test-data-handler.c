@@ -26,7 +26,10 @@ static const char schema_text[] =
     "\"boolean\"},"
     "\"report\":{\"type\":\"string\"},\"source\":{\"type\":\"string\"},\"timestamp\":{\"type\":\"number\"}},"
     "\"required\":[\"_from_external_id\",\"_to\",\"report\",\"source\",\"timestamp\",\"active\"]}},"
-    "\"custom\":{},\"edge\":{},\"loose_edge\":{}}}";
+    "\"custom\":{},\"edge\":{},\"loose_edge\":{},"
+    "\"scored\":{\"items\":{\"properties\":{\"xfr_cvss2_base\":{\"maximum\":10},\"xfr_cvss3_base\":{"
+    "\"maximum\":10},"
+    "\"tag\":{\"items\":{\"type\":\"string\"}}}}}}}";
 
 #define SOURCE "a/b c%&\"ü"
 
@@ -276,6 +279,51 @@ test_violations (Fixture *fixture, gconstpointer data)
                    "500 /name required: asset “1”: /name is missing, and required\n"
                    "5 /risk maximum: asset “r”: /risk is 11, more than the maximum 10\n"
                    "1 /_key required: hostname: /_key is missing, and required\n");
+}
+
+/* Names that differ in a digit alone are two places; items of an array are one. */
+static void
+test_violation_places (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) violations = g_string_new (NULL);
+
+  swallow_warnings (TRUE);
+  add_vertex (fixture, "scored", "{\"xfr_cvss2_base\":11}");
+  add_vertex (fixture, "scored", "{\"xfr_cvss3_base\":12}");
+  add_vertex (fixture, "scored", "{\"tag\":[\"t\",1]}");
+  add_vertex (fixture, "scored", "{\"tag\":[2]}");
+  swallow_warnings (FALSE);
+
+  car_data_handler_foreach_counts (fixture->handler, append_violations, violations);
+  g_assert_cmpstr (violations->str, ==,
+                   "1 scored: /xfr_cvss2_base is 11, more than the maximum 10\n"
+                   "1 scored: /xfr_cvss3_base is 12, more than the maximum 10\n"
+                   "2 scored: /tag/1 is 1, not of the type string\n");
+}
+
+/* The service would drop them: they are left out, with one warning. */
+static void
+test_unknown_collection (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GString) violations = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  expect_unknown ("dragon");
+  for (guint i = 0; i < 5; i++)
+    add_vertex (fixture, "dragon", "{\"external_id\":\"1\"}");
+  json_object_set_string_member (object, "external_id", "\xff");
+  g_assert_true (car_data_handler_add_vertex (fixture->handler, "dragon", object, &error));
+  g_assert_true (car_data_handler_add_vertices_json (fixture->handler, "dragon", "[{},{}]", -1, &error));
+  expect_unknown ("asset_dragon");
+  add_edge (fixture, "asset_dragon", "{" ENDS "}");
+  g_test_assert_expected_messages ();
+
+  car_data_handler_foreach_counts (fixture->handler, append_violations, violations);
+  g_assert_cmpstr (violations->str, ==,
+                   "8 dragon: it is of no collection that the service has\n"
+                   "1 asset_dragon: it is of no collection that the service has\n");
+  assert_counters (fixture, "dragon 8 8 0 0\nasset_dragon 1 1 0 0\n");
 }
 
 static void
@@ -1468,6 +1516,8 @@ main (int argc, char *argv[])
   g_test_add (path, Fixture, GUINT_TO_POINTER (page_size), set_up, func, tear_down)
   ADD ("/data-handler/ways-in", 0, test_ways_in);
   ADD ("/data-handler/violations", 0, test_violations);
+  ADD ("/data-handler/violation-places", 0, test_violation_places);
+  ADD ("/data-handler/unknown-collection", 0, test_unknown_collection);
   ADD ("/data-handler/edges", 0, test_edges);
   ADD ("/data-handler/edge-with-own-members", 0, test_edge_with_own_members);
   ADD ("/data-handler/interleaved", 4, test_interleaved);

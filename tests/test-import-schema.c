@@ -334,6 +334,123 @@ test_members_hash (void)
                              "{\"active\": true, \"a\": \"d\", \"c\": \"b\"}"));
 }
 
+/* protocol.md, "The envelope": how an end is read. */
+static void
+test_edge_ends (void)
+{
+  static const char edges[] = "{\"properties\":{\"asset\":{},\"ipaddress\":{},\"xx_site\":{},\"asset_"
+                              "ipaddress\":{},\"xx_site_asset\":{},"
+                              "\"asset_vulnerability\":{}}}";
+  static const struct
+  {
+    const char *collection;
+    const char *ends;
+    const char *rule; /* NULL: it is taken */
+  } cases[] = {
+    { "asset_ipaddress", "\"_from\":\"asset/1\",\"_to\":\"ipaddress/10.0.0.1\"", NULL },
+    { "asset_ipaddress", "\"_from_external_id\":\"1\",\"_to\":\"10.0.0.1\"", NULL },
+    { "asset_ipaddress", "\"_from\":\"1\",\"_to\":\"10.0.0.0/8\"", NULL },
+    { "asset_ipaddress", "\"_from\":\"a/b\",\"_to\":\"0/10.0.0.1\"", NULL },
+    { "asset_ipaddress", "\"_from\":\"1\",\"_to\":\"ipaddres\\u0073\\/10.0.0.1\"", NULL },
+    { "asset_ipaddress", "\"_from\":\"1\",\"_to\":\"asset/10.0.0.1\"", "collection" },
+    { "asset_ipaddress", "\"_from\":\"1\",\"_to\":\"as\\u0073et/10.0.0.1\"", "collection" },
+    { "asset_ipaddress", "\"_from\":\"xx_site/1\",\"_to\":\"1.1.1.1\"", "collection" },
+    { "asset_ipaddress", "\"_from\":\"1\",\"_to\":\"ipaddress/\"", "to" },
+    { "asset_ipaddress", "\"_from\":\"\",\"_to\":\"1.1.1.1\"", "from" },
+    { "asset_ipaddress", "\"_to\":\"1.1.1.1\"", "from" },
+    { "asset_ipaddress", "\"_from\":\"1\",\"_to\":7", "to" },
+    { "xx_site_asset", "\"_from\":\"xx_site/1\",\"_to\":\"2\"", NULL },
+    { "xx_site_asset", "\"_from\":\"asset/1\",\"_to\":\"2\"", "collection" },
+    { "asset_vulnerability", "\"_from\":\"asset/1\",\"_to\":\"2\"",
+      "to" }, /* the schema has no vulnerability */
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (edges, -1, &error);
+  g_assert_no_error (error);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_auto (CarJsonViolation) violation = { NULL };
+      g_autofree char *json = g_strdup_printf ("{%s}", cases[i].ends);
+      CarJsonMembers members;
+
+      try_scan (car_import_schema_lookup (schema, cases[i].collection), TRUE, json, &members, &violation);
+      if (g_strcmp0 (violation.rule, cases[i].rule) != 0)
+        g_error ("%s %s: %s", cases[i].collection, json, violation.text);
+    }
+}
+
+static void
+test_envelope_head (void)
+{
+  g_autoptr (CarImportSchema) schema = new_schema ();
+  g_autoptr (GError) source = NULL, report = NULL, error = NULL;
+
+  g_assert_true (
+      car_import_schema_check_envelope_head (schema, "{\"_key\":\"s1\"}", "{\"timestamp\":1}", &error));
+  g_assert_no_error (error);
+  g_assert_false (
+      car_import_schema_check_envelope_head (schema, "{\"_key\":\"a b\"}", "{\"timestamp\":1}", &source));
+  g_assert_cmpstr (source->message, ==,
+                   "/source/_key is \"a b\", which the pattern ^[a-z0-9]+$ does not match");
+  g_assert_false (car_import_schema_check_envelope_head (schema, "{\"_key\":\"s1\"}", "{}", &report));
+  g_assert_cmpstr (report->message, ==, "/report/timestamp is missing, and required");
+}
+
+/* The words of a schema's author stand behind the rule that they are about. */
+static void
+test_error_message (void)
+{
+  g_autoptr (CarImportSchema) schema =
+      car_import_schema_new ("{\"properties\":{\"site\":{\"items\":{\"properties\":{\"town\":{\"type\":"
+                             "\"string\",\"pattern\":\"^[A-Z]\","
+                             "\"error_message\":\"A town begins with a "
+                             "capital\"}},\"required\":[\"name\"],\"oneOf\":[{\"required\":[\"town\"]},"
+                             "{\"required\":[\"land\"]}],\"error_message\":\"Town or land\"}}}}",
+                             -1, NULL);
+  const struct
+  {
+    const char *json;
+    const char *message;
+  } cases[] = {
+    { "{\"name\":\"n\",\"town\":\"x\"}",
+      "site: /town is \"x\", which the pattern ^[A-Z] does not match: A town begins with a capital" },
+    { "{\"name\":\"n\",\"town\":1}", "site: /town is 1, not of the type string" },
+    { "{\"town\":\"X\"}", "site: /name is missing, and required" },
+    { "{\"name\":\"n\"}", "site: it fits none of the 2 schemas of oneOf: Town or land" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_assert_false (car_import_schema_validate_object (schema, "site", cases[i].json, -1, &error));
+      g_assert_cmpstr (error->message, ==, cases[i].message);
+    }
+}
+
+/* As a binding makes it, without the constructor. */
+static void
+test_properties (void)
+{
+  g_autoptr (CarImportSchema) empty = g_object_new (CAR_TYPE_IMPORT_SCHEMA, NULL);
+  g_autoptr (CarImportSchema) bad = g_object_new (CAR_TYPE_IMPORT_SCHEMA, "json", "{", NULL);
+  g_autoptr (CarImportSchema) good = g_object_new (CAR_TYPE_IMPORT_SCHEMA, "json", envelope_schema, NULL);
+  g_auto (GStrv) names = car_import_schema_get_collections (empty);
+  g_autoptr (GError) object = NULL, envelope = NULL, json = NULL, violation = NULL;
+
+  g_assert_cmpuint (g_strv_length (names), ==, 0);
+  g_assert_false (car_import_schema_has_collection (empty, "asset"));
+  g_assert_false (car_import_schema_validate_object (empty, "asset", "{}", -1, &object));
+  g_assert_error (object, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_SCHEMA);
+  g_assert_false (car_import_schema_validate_envelope (empty, "{}", -1, &envelope));
+  g_assert_error (envelope, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_SCHEMA);
+  g_assert_false (car_import_schema_validate_envelope (bad, "{}", -1, &json));
+  g_assert_error (json, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
+  g_assert_true (car_import_schema_has_collection (good, "asset"));
+  g_assert_false (car_import_schema_validate_object (good, "asset", "{}", -1, &violation));
+  g_assert_error (violation, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_VIOLATION);
+}
+
 static gpointer
 look_up (gpointer schema)
 {
@@ -410,6 +527,10 @@ main (int argc, char *argv[])
   g_test_add_func ("/import-schema/root-members", test_root_members);
   g_test_add_func ("/import-schema/scan", test_scan);
   g_test_add_func ("/import-schema/members-hash", test_members_hash);
+  g_test_add_func ("/import-schema/edge-ends", test_edge_ends);
+  g_test_add_func ("/import-schema/envelope-head", test_envelope_head);
+  g_test_add_func ("/import-schema/error-message", test_error_message);
+  g_test_add_func ("/import-schema/properties", test_properties);
   g_test_add_func ("/import-schema/threads", test_threads);
   g_test_add_func ("/import-schema/reference", test_reference);
   return g_test_run ();

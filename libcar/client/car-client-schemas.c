@@ -122,6 +122,14 @@ car_client_ensure_schema_extension_async (CarClient *self,
   g_return_if_fail (CAR_IS_CLIENT (self));
   g_return_if_fail (CAR_IS_SCHEMA_EXTENSION (extension));
 
+  /* One that was made by its properties alone was not checked yet. */
+  GError *problem = NULL;
+  if (!g_initable_init (G_INITABLE (extension), cancellable, &problem))
+    {
+      g_task_report_error (self, callback, user_data, car_client_ensure_schema_extension_async, problem);
+      return;
+    }
+
   CarOperation *operation =
       car_operation_new (self, car_client_ensure_schema_extension_async, cancellable, callback, user_data);
   CarCall *call = car_operation_make_call (operation, CAR_API_VERSION_V3, "GET", "carSchema");

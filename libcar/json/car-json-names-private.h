@@ -13,6 +13,7 @@ typedef struct
 {
   guint64 first;
   guint64 last;
+  guint64 middle; /* a hash of what stands between, in names of more than 16 bytes */
   gsize length;
 } CarJsonNameBytes;
 
@@ -47,16 +48,24 @@ car_json_names_get (const CarJsonNames *self, guint index)
   return &g_array_index (self->names, CarJsonName, index);
 }
 
-/* The first and last bytes and the length: of up to 16 bytes that is all there is. */
+/* The first and last bytes and the length: of up to 16 bytes that is all there is. All bytes of longer ones count, or names
+ * that differ in the middle alone would fall into one slot, and each look-up would go through all of them. */
 static inline CarJsonNameBytes
 car_json_names_get_bytes (const char *text, gsize length)
 {
-  guint64 first = 0, last = 0;
+  guint64 first = 0, last = 0, middle = 0;
 
   if (length >= 8)
     {
       memcpy (&first, text, 8);
       memcpy (&last, text + length - 8, 8);
+      for (gsize i = 8; G_UNLIKELY (i + 8 < length); i += 8)
+        {
+          guint64 bytes;
+          memcpy (&bytes, text + i, 8);
+          middle = (middle ^ bytes) * G_GUINT64_CONSTANT (0x9fb21c651e98df25);
+          middle ^= middle >> 32;
+        }
     }
   else if (length >= 4)
     {
@@ -71,13 +80,13 @@ car_json_names_get_bytes (const char *text, gsize length)
       first = (guint8) text[0];
       last = (guint64) (guint8) text[length / 2] << 8 | (guint8) text[length - 1];
     }
-  return (CarJsonNameBytes){ first, last, length };
+  return (CarJsonNameBytes){ first, last, middle, length };
 }
 
 static inline guint64
 car_json_names_hash (const CarJsonNames *self, const CarJsonNameBytes *bytes)
 {
-  guint64 digest = bytes->first ^ (bytes->last << 29 | bytes->last >> 35) ^
+  guint64 digest = bytes->first ^ (bytes->last << 29 | bytes->last >> 35) ^ bytes->middle ^
                    bytes->length * G_GUINT64_CONSTANT (0x9e3779b97f4a7c15);
 
   return (digest * self->multiplier) >> 32;

@@ -679,7 +679,7 @@ check_plain (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJ
 static void
 explain (Run *self, const CarJsonNode *node)
 {
-  static const char *const about[] = { "pattern", "minimum", "maximum", "oneOf", NULL };
+  static const char *const about[] = { "pattern", "minimum", "maximum", "oneOf", "anyOf", NULL };
   const CarJsonValue *words =
       node->schema != NULL ? car_json_value_get_member (node->schema, "error_message") : NULL;
   g_autoptr (GString) text = g_string_new (": ");

@@ -6,7 +6,7 @@
 #error "Only <libcar/car.h> can be included directly."
 #endif
 
-#include <glib-object.h>
+#include <gio/gio.h>
 #include <libcar/base/car-version.h>
 
 G_BEGIN_DECLS

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libcar/schema/car-schema-extension.h>
+
+G_BEGIN_DECLS
+
+/* The JSON Schema of a schema extension, as text: data/schema-extension.json. */
+const char *car_schema_extension_get_schema_text (gsize *length);
+
+G_END_DECLS
