@@ -355,7 +355,7 @@ test_refused_source (void)
   fake_service_answer (
       service, "GET", "v3/importSchema", 200,
       "{\"version\":\"v2\",\"schema\":{\"type\":\"object\",\"properties\":{\"source\":{\"type\":"
-      "\"object\",\"properties\":{\"name\":{\"type\":\"string\",\"pattern\":\"^[a-z]+$\"}}},"
+      "\"object\",\"properties\":{\"_key\":{\"type\":\"string\",\"pattern\":\"^[a-z]+$\"}}},"
       "\"asset\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}}");
   run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &run);
   assert_exited (&run, CAR_APP_ERROR_INVALID_PARAMETER, "the CAR service takes no such source");

@@ -16,8 +16,9 @@ void car_app_end_run (CarApp *self);
 gboolean car_app_is_prepared (CarApp *self);
 const CarSettings *car_app_get_settings (CarApp *self);
 
-/* An envelope with the head alone: what every page of this source will say of it and of the report. */
-char *car_app_make_head (CarApp *self, const char *source);
+/* What every page will say of the source and of the report, to be checked before there is one. */
+char *car_app_make_source (CarApp *self, const char *key);
+char *car_app_make_report (CarApp *self);
 
 /* Gives the data handler the app's head of source and report, which cannot change from then on. */
 void car_app_give_head (CarApp *self, GObject *data_handler);

@@ -752,27 +752,31 @@ set_head_text (CarRecord *record, const char *name, const char *text)
 }
 
 char *
-car_app_make_head (CarApp *self, const char *source)
+car_app_make_source (CarApp *self, const char *key)
 {
   CarAppPrivate *priv = car_app_get_instance_private (self);
   const char *name = priv->texts[PROP_SOURCE_NAME];
-  const double now = (double) g_get_real_time () / 1000;
-  g_autofree char *report_key = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / 1000);
-  g_autoptr (CarRecord) head = car_record_new (), source_record = car_record_new (),
-                        report = car_record_new ();
+  g_autoptr (CarRecord) source = car_record_new ();
 
-  car_record_set_string (source_record, "_key", source);
-  car_record_set_string (source_record, "name", name == NULL ? source : name);
-  set_head_text (source_record, "description", priv->texts[PROP_SOURCE_DESCRIPTION]);
-  car_record_set_string (report, "_key", report_key);
-  car_record_set_double (report, "timestamp", now);
+  car_record_set_string (source, "_key", key);
+  set_head_text (source, "name", name == NULL ? key : name);
+  set_head_text (source, "description", priv->texts[PROP_SOURCE_DESCRIPTION]);
+
+  return car_record_to_json (source);
+}
+
+char *
+car_app_make_report (CarApp *self)
+{
+  CarAppPrivate *priv = car_app_get_instance_private (self);
+  const gint64 now = g_get_real_time () / 1000;
+  g_autofree char *key = g_strdup_printf ("%" G_GINT64_FORMAT, now);
+  g_autoptr (CarRecord) report = car_record_new ();
+
+  car_record_set_string (report, "_key", key);
+  car_record_set_int (report, "timestamp", now);
   set_head_text (report, "type", priv->texts[PROP_REPORT_TYPE]);
   set_head_text (report, "description", priv->texts[PROP_REPORT_DESCRIPTION]);
 
-  g_autofree char *source_json = car_record_to_json (source_record);
-  g_autofree char *report_json = car_record_to_json (report);
-  car_record_set_json (head, "source", source_json);
-  car_record_set_json (head, "report", report_json);
-
-  return car_record_to_json (head);
+  return car_record_to_json (report);
 }

@@ -17,6 +17,7 @@
 #include <libcar/run/car-run-options-private.h>
 #include <libcar/run/car-signals-private.h>
 #include <libcar/run/car-summary-private.h>
+#include <libcar/schema/car-import-schema-private.h>
 #include <libcar/staging/car-data-handler-private.h>
 
 /* How long a run that failed tries to have its save point forgotten; less than what service managers and container engines
@@ -362,11 +363,12 @@ fetch_schema (CarRun *self, GError **error)
 static gboolean
 check_source (CarRun *self, GError **error)
 {
-  g_autofree char *head = car_app_make_head (self->app, self->options.source);
+  g_autofree char *source = car_app_make_source (self->app, self->options.source);
+  g_autofree char *report = car_app_make_report (self->app);
   g_autoptr (GError) failure = NULL;
 
   self->step = "checking the source's name";
-  if (car_import_schema_validate_envelope (self->schema, head, -1, &failure))
+  if (car_import_schema_check_envelope_head (self->schema, source, report, &failure))
     return TRUE;
 
   g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
