@@ -285,8 +285,6 @@ test_violations (Fixture *fixture, gconstpointer data)
 static void
 test_violation_places (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GString) violations = g_string_new (NULL);
-
   swallow_warnings (TRUE);
   add_vertex (fixture, "scored", "{\"xfr_cvss2_base\":11}");
   add_vertex (fixture, "scored", "{\"xfr_cvss3_base\":12}");
@@ -294,18 +292,17 @@ test_violation_places (Fixture *fixture, gconstpointer data)
   add_vertex (fixture, "scored", "{\"tag\":[2]}");
   swallow_warnings (FALSE);
 
-  car_data_handler_foreach_counts (fixture->handler, append_violations, violations);
-  g_assert_cmpstr (violations->str, ==,
-                   "1 scored: /xfr_cvss2_base is 11, more than the maximum 10\n"
-                   "1 scored: /xfr_cvss3_base is 12, more than the maximum 10\n"
-                   "2 scored: /tag/1 is 1, not of the type string\n");
+  g_autofree char *violations = list_violations (fixture->handler);
+  g_assert_cmpstr (violations, ==,
+                   "1 /xfr_cvss2_base maximum: scored: /xfr_cvss2_base is 11, more than the maximum 10\n"
+                   "1 /xfr_cvss3_base maximum: scored: /xfr_cvss3_base is 12, more than the maximum 10\n"
+                   "2 /tag/1 type: scored: /tag/1 is 1, not of the type string\n");
 }
 
 /* The service would drop them: they are left out, with one warning. */
 static void
 test_unknown_collection (Fixture *fixture, gconstpointer data)
 {
-  g_autoptr (GString) violations = g_string_new (NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) object = json_object_new ();
 
@@ -319,10 +316,10 @@ test_unknown_collection (Fixture *fixture, gconstpointer data)
   add_edge (fixture, "asset_dragon", "{" ENDS "}");
   g_test_assert_expected_messages ();
 
-  car_data_handler_foreach_counts (fixture->handler, append_violations, violations);
-  g_assert_cmpstr (violations->str, ==,
-                   "8 dragon: it is of no collection that the service has\n"
-                   "1 asset_dragon: it is of no collection that the service has\n");
+  g_autofree char *violations = list_violations (fixture->handler);
+  g_assert_cmpstr (violations, ==,
+                   "8  unknown: dragon: it is of no collection that the service has\n"
+                   "1  unknown: asset_dragon: it is of no collection that the service has\n");
   assert_counters (fixture, "dragon 8 8 0 0\nasset_dragon 1 1 0 0\n");
 }
 
