@@ -94,6 +94,70 @@ class Classes(unittest.TestCase):
         self.assertNotEqual(made[0].__gtype__.name, made[1].__gtype__.name)
 
 
+class Settings(unittest.TestCase):
+    def make(self, **options):
+        app = type("SettingApp", (Car.App,), {})()
+        app.add_setting("the_setting", "THE_SETTING", "a setting", **options)
+        return app
+
+    def get(self, *arguments, **options):
+        app = self.make(**options)
+        app.prepare(["program", *arguments])
+        return app.get_setting("the_setting")
+
+    def test_types(self):
+        with tempfile.NamedTemporaryFile() as file:
+            path = pathlib.Path(file.name)
+            self.assertEqual(self.get("-the_setting", file.name, type=pathlib.Path), path)
+            self.assertEqual(self.get(type=pathlib.Path, default=path), path)
+        self.assertEqual(self.get("--the_setting=x"), "x")
+        self.assertEqual(self.get("-the_setting", "7", type=int, required=True), 7)
+        self.assertEqual(self.get(type=int, minimum=1, maximum=9, default=5), 5)
+        self.assertEqual(self.get(type=int, default=-(2**63)), -(2**63))
+        self.assertIs(self.get(type=bool), False)
+        self.assertIs(self.get("-the_setting", type=bool), True)
+        self.assertEqual(self.get("-the_setting", "b", choices=["a", "b"]), "b")
+        self.assertEqual(self.get(default="d"), "d")
+        self.assertIsNone(self.get())
+        for wrong, options in (
+            ("x", {"type": int, "default": 1}),
+            ("9", {"type": int, "default": 1, "maximum": 8}),
+            ("c", {"choices": ["a", "b"]}),
+            ("/none", {"type": pathlib.Path}),
+        ):
+            with self.assertRaises(Car.AppError) as caught:
+                self.get("-the_setting", wrong, **options)
+            self.assertEqual(caught.exception.code, Car.AppErrorCode.INVALID_PARAMETER)
+
+    def test_wrong_types(self):
+        for options in ({"type": float}, {"type": int}, {"choices": "ab"}, {"choices": [1]}):
+            with self.assertRaises(TypeError):
+                self.make(**options)
+
+    def test_set(self):
+        app = self.make(type=int, default=5)
+        app.set_setting("the_setting", "6")
+        self.assertEqual(app.get_setting("the_setting"), 6)
+
+    def test_properties(self):
+        app = type("PropertyApp", (Car.App,), {})(version="1.2", source_name="the office")
+        self.assertEqual((app.version, app.source_name, app.install_log), ("1.2", "the office", True))
+        app.report_type = "a type"
+        self.assertEqual(app.report_type, "a type")
+        with self.assertRaises(AttributeError):
+            app.install_log = False
+
+    def test_run_again(self):
+        app = type("AgainApp", (Car.App,), {"do_create_asset_server": lambda self: Server()})(install_log=False)
+        for _ in range(2):
+            self.assertEqual(app.run(["again", "-connection-test"]), 0)
+
+
+class Server(Car.AssetServer):
+    def do_test_connection(self, cancellable):
+        pass
+
+
 class Failures(unittest.TestCase):
     def server(self, raised):
         def fail(self, cancellable):
@@ -184,7 +248,11 @@ class Data(unittest.TestCase):
         schema = Car.ImportSchema.new(SCHEMA)
         handler = Car.DataHandler(schema=schema, source="by properties")
         handler.add_vertex("asset", {"external_id": "1", "name": "n"})
-        self.assertEqual(handler.get_source(), "by properties")
+        self.assertEqual((handler.source, handler.source_name, handler.client), ("by properties", None, None))
+        handler.source_name = "a name"
+        self.assertEqual(handler.source_name, "a name")
+        with self.assertRaises(AttributeError):
+            handler.source = "another"
         with self.assertRaisesRegex(Car.AppError, "the name of its source"):
             Car.DataHandler(schema=schema, source="")
 

@@ -192,19 +192,17 @@ const ContractApp = register(class ContractApp extends Car.App {
         if (GLib.getenv('CONTRACT_SAY') !== null)
             GLib.log_structured(null, GLib.LogLevelFlags.LEVEL_MESSAGE, {MESSAGE: GLib.getenv('CONTRACT_SAY')});
 
-        const {REQUIRED, SECRET} = Car.SettingFlags;
 
-        this.add_setting(
-            Car.Setting.new_text('server', 'CONTRACT_SERVER', REQUIRED, 'the data source', 'URL', null));
-        this.add_setting(Car.Setting.new_text('secret', 'CONTRACT_SECRET', SECRET, 'its password', 'PASSWORD', null));
-        this.add_setting(Car.Setting.new_boolean('quick', 'CONTRACT_QUICK', 'be quick', false));
+        this.add_setting('server', 'CONTRACT_SERVER', 'the data source', {required: true, argument: 'URL'});
+        this.add_setting('secret', 'CONTRACT_SECRET', 'its password', {secret: true, argument: 'PASSWORD'});
+        this.add_setting('quick', 'CONTRACT_QUICK', 'be quick', {type: 'boolean'});
     }
 
     vfunc_create_asset_server() {
         const shown = GLib.getenv('CONTRACT_SHOW');
 
         if (shown !== null)
-            print(`setting: ${this.get_setting(shown) ?? ''}`);
+            print(`setting: ${this.get_setting(shown) || ''}`);
         return fail('create_asset_server') ?? new ContractServer();
     }
 

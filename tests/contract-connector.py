@@ -178,11 +178,9 @@ class ContractApp(Car.App):
                 GLib.LogLevelFlags.LEVEL_MESSAGE,
                 GLib.Variant("a{sv}", {"MESSAGE": GLib.Variant("s", os.environ["CONTRACT_SAY"])}),
             )
-        flags = Car.SettingFlags
-        new_text = Car.Setting.new_text
-        self.add_setting(new_text("server", "CONTRACT_SERVER", flags.REQUIRED, "the data source", "URL"))
-        self.add_setting(new_text("secret", "CONTRACT_SECRET", flags.SECRET, "its password", "PASSWORD"))
-        self.add_setting(Car.Setting.new_boolean("quick", "CONTRACT_QUICK", "be quick", False))
+        self.add_setting("server", "CONTRACT_SERVER", "the data source", required=True, argument="URL")
+        self.add_setting("secret", "CONTRACT_SECRET", "its password", secret=True, argument="PASSWORD")
+        self.add_setting("quick", "CONTRACT_QUICK", "be quick", type=bool)
 
     def make(self, method, kind):
         """An object of the right kind, or what the method is told to return in its place."""
@@ -195,7 +193,8 @@ class ContractApp(Car.App):
 
         def do_create_asset_server(self):
             if "CONTRACT_SHOW" in os.environ:
-                say("setting: ", self.get_setting(os.environ["CONTRACT_SHOW"]))
+                value = self.get_setting(os.environ["CONTRACT_SHOW"])
+                say("setting: ", "true" if value is True else value)
             # A method that makes an object has no other way to make none.
             return self.make("create_asset_server", ContractServer) or None
 

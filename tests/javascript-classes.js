@@ -103,6 +103,8 @@ const SCHEMA = {
                 required: ['external_id'],
             },
         },
+        hostname: {type: 'array', items: {type: 'object'}},
+        asset_hostname: {type: 'array', items: {type: 'object'}},
     },
 };
 
@@ -242,7 +244,56 @@ function testDataHandler() {
         assert(caught(() => handler.delete_vertices('asset', keys)) instanceof TypeError, `no keys: ${keys}`);
 }
 
+function makeSettingApp(options) {
+    const app = new SettingApp();
+
+    app.add_setting('the_setting', 'THE_SETTING', 'a setting', options);
+    return app;
+}
+
+const SettingApp = GObject.registerClass(class SettingApp extends Car.App {
+    vfunc_create_asset_server() {
+        return new SettingServer();
+    }
+});
+
+const SettingServer = GObject.registerClass(class SettingServer extends Car.AssetServer {
+    vfunc_test_connection() {
+    }
+});
+
+function testSettings() {
+    const cases = [
+        [{}, ['--the_setting=x'], 'x'], [{}, [], null], [{default: 'd'}, [], 'd'],
+        [{type: 'integer', required: true}, ['-the_setting', '7'], 7],
+        [{type: 'integer', minimum: 1, maximum: 9, default: 5}, [], 5],
+        [{type: 'boolean'}, [], false], [{type: 'boolean'}, ['-the_setting'], true],
+        [{choices: ['a', 'b']}, ['-the_setting', 'b'], 'b'],
+        [{type: 'file'}, ['-the_setting', '/dev/null'], '/dev/null'],
+    ];
+
+    for (const [options, argv, wanted] of cases) {
+        const app = makeSettingApp(options);
+
+        app.prepare(['program', ...argv]);
+        assert(app.get_setting('the_setting') === wanted, JSON.stringify([options, argv, app.get_setting('the_setting')]));
+    }
+    for (const [options, value] of [[{type: 'integer', default: 1}, 'x'], [{choices: ['a', 'c']}, 'b'], [{type: 'file'}, '/none']]) {
+        const error = caught(() => makeSettingApp(options).prepare(['program', '-the_setting', value]));
+        assert(error instanceof Car.AppError && error.code === Car.AppErrorCode.INVALID_PARAMETER, error.message);
+    }
+    for (const options of [{type: 'float'}, {type: 'integer'}, {choices: 'ab'}, {choices: [1]}])
+        assert(caught(() => makeSettingApp(options)) instanceof TypeError, JSON.stringify(options));
+
+    const app = makeSettingApp({type: 'integer', default: 5});
+    app.set_setting('the_setting', '6');
+    assert(app.get_setting('the_setting') === 6, 'a setting that was set');
+    for (let i = 0; i < 2; i++)
+        assert(app.run(['again', '-connection-test']) === 0, 'it runs again');
+}
+
 testFailures();
+testSettings();
 testMisspelt();
 testForgetfulApp();
 testNames();

@@ -65,6 +65,7 @@ class OfficeImport extends Car.FullImport<OfficeServer> {
 
         data.connect('progress', (_handler, phase, done, total) => print(`phase ${phase}: ${done} of ${total}`));
         data.add_vertices('asset', [...this.asset_server.all()].map(({address, ...asset}) => asset));
+        data.add_vertex('hostname', {_key: 'web'});
         for (const {address} of this.asset_server.all()) {
             if (address !== undefined)
                 data.add_vertex('ipaddress', {_key: address});
@@ -116,8 +117,7 @@ class OfficeApp extends Car.App {
 
     override _init(): void {
         super._init();
-        this.add_setting(Car.Setting.new_text(
-            'office', null, Car.SettingFlags.REQUIRED | Car.SettingFlags.SECRET, 'the office', 'NAME', null));
+        this.add_setting('office', null, 'the office', {required: true, secret: true, argument: 'NAME'});
     }
 
     override vfunc_create_asset_server(): OfficeServer {

@@ -71,7 +71,7 @@ export function misuse(app: WrongApp, importer: Wrong, client: Car.Client, schem
     new Car.DataHandler({client, schema});
     // @ts-expect-error: made by new()
     new Car.ImportSchema(schema);
-    // @ts-expect-error: made by new()
+    // @ts-expect-error: no service
     new Car.Client();
     // @ts-expect-error: no such member
     importer.data_handlers;
@@ -112,9 +112,9 @@ export function failures(app: WrongApp) {
     Car.UnrecoverableFailure('…');
 
     // @ts-expect-error: flags are no text
-    app.add_setting(Car.Setting.new_text('file', 'FILE', 'required', 'the file', 'PATH', null));
+    app.add_setting('file', 'FILE', 'the file', {type: 'path'});
     // @ts-expect-error: a setting may be unset
-    const length: number = app.get_setting('file').length;
+    const length: string = app.get_setting('file');
     // @ts-expect-error: no schema
     Car.SchemaExtension.new('key', 'owner', 1, 7);
 

@@ -14,18 +14,38 @@ OMITTED = {
     "CollectionSummary.ref",
     "CollectionSummary.unref",
     "Record.free",
+    "Setting.ref",
+    "Setting.unref",
     "Violation.copy",
     "Violation.free",
 }
 # What the override adds.
 ADDED = {
     "Car": ["AppErrorCode", "RecoverableFailureCode", "UnrecoverableFailureCode", "DatasourceFailureCode"]
-    + ["SchemaErrorCode", "IncrementalNotPossible"],
+    + ["SchemaErrorCode", "IncrementalNotPossible", "Failure"],
+    "Client": ["import_envelope", "import_envelope_async", "import_envelope_finish"],
     "DataHandler": ["add_vertices", "add_edges"],
 }
+CALL = "version: Car.ApiVersion, method: string, path: Iterable<string>"
+QUERY = "{[name: string]: string} | null"
+BODY = "body: Car.PlainObject | null, tolerated: number"
+ANSWER = "[answer: any, status: number]"
+SEARCH = "collection: string, attribute: string, value: string | number | bigint | boolean, fields: Iterable<string>"
+CALLBACK = "callback: Car.Callback<Car.Client>"
 # What the override has done otherwise: its parameters, and what it returns.
 CHANGED = {
     "App.run": ("argv?: string[] | null", "number"),
+    "App.prepare": ("argv?: string[] | null", "boolean"),
+    "App.add_setting": (
+        "name: string, variable: string | null, description: string, options?: Car.SettingOptions",
+        "void",
+    ),
+    "App.get_setting": ("name: string", "string | number | boolean | null"),
+    "Client.call": (f"{CALL}, query?: {QUERY}, {BODY.replace(':', '?:')}, cancellable?: Car.Cancellable", ANSWER),
+    "Client.call_async": (f"{CALL}, query: {QUERY}, {BODY}, cancellable: Car.Cancellable, {CALLBACK}", "void"),
+    "Client.call_finish": ("result: Gio.AsyncResult", ANSWER),
+    "Client.search_collection": (f"{SEARCH}, cancellable: Car.Cancellable", "any[]"),
+    "Client.search_collection_async": (f"{SEARCH}, cancellable: Car.Cancellable, {CALLBACK}", "void"),
     "DataHandler.add_vertex": ("collection: string, vertex: Car.PlainObject", "void"),
     "DataHandler.add_edge": ("collection: string, edge: Car.PlainObject", "void"),
     "DataHandler.delete_vertices": (
@@ -53,8 +73,11 @@ TYPES = {
     "GLib.Bytes": "GLib.Bytes | Uint8Array",
     "Json.Node": "Car.PlainObject",
     "Json.Object": "Car.PlainObject",
+    **dict.fromkeys(["Gio.ProxyResolver", "Gio.TlsCertificate", "Gio.TlsDatabase"], "any"),
     **dict.fromkeys(["gint", "guint", "gint64", "guint64", "gssize", "gsize", "gdouble"], "number"),
 }
+# The parameters that the override takes from any iterable.
+TEXTS = ("keys", "ids", "fields")
 # JSON that comes out may be anything.
 RETURNED = {"Json.Node": "any", "Json.Array": "any[]"}
 
@@ -81,6 +104,8 @@ def parameters_of(call, source):
         if node.get("direction") == "out" or node.get("name") == "user_data" or number in lengths:
             continue
         kind = type_of(node, TYPES)
+        if kind == "string[]" and node.get("name") in TEXTS:
+            kind = "Iterable<string>"
         if kind == "Gio.AsyncReadyCallback":
             kind += f"<Car.{source}>"
         null = " | null" if is_nullable(node) else ""
@@ -153,7 +178,8 @@ class Program:
         }
         vfuncs = {"vfunc_" + v.get("name"): v for v in node.iterfind(CORE + "virtual-method")}
         makers = {m.get("name"): m for m in node.iterfind(CORE + "constructor")}
-        properties = {p.get("name").replace("-", "_"): p for p in node.iterfind(CORE + "property")}
+        readable = (p for p in node.iterfind(CORE + "property") if p.get("readable") != "0")
+        properties = {p.get("name").replace("-", "_"): p for p in readable}
         signals = list(node.iterfind(GLIB + "signal"))
 
         self.names(

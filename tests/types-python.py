@@ -185,7 +185,7 @@ def check_connectors(folder):
     check("mypy takes the guide's connector", problems(UNANNOTATED, path))
     mistakes = (
         ("add_vertices", "add_vertixes"),
-        ('new_text("file"', "new_text(5"),
+        ('self.add_setting("file"', "self.add_setting(5"),
         ("FailureCode.CONNECT", "FailureCode.CONNECTED"),
         ("super().__init__()", "super().__init__(5)"),
         ("def do_create_full_import(self):", "def do_create_full_import(self) -> int:"),

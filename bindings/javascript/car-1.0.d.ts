@@ -60,33 +60,37 @@ declare module 'gi://Car?version=1.0' {
         function schema_error_quark(): GLib.Quark;
         function import_error_quark(): GLib.Quark;
 
+        /** What all failures have in common, for instanceof. */
+        abstract class Failure extends GLib.Error {
+        }
+
         /** A general failure: the next run is as it would have been. The code is the exit code. */
-        class AppError extends GLib.Error {
+        class AppError extends Failure {
             constructor(message: string, code?: number);
         }
 
         /** No gap in the data is possible: the next run goes on incrementally. The code is the exit code. */
-        class RecoverableFailure extends GLib.Error {
+        class RecoverableFailure extends Failure {
             constructor(message: string, code?: number);
         }
 
         /** A gap in the data is possible: the next run makes a full import. The code is the exit code. */
-        class UnrecoverableFailure extends GLib.Error {
+        class UnrecoverableFailure extends Failure {
             constructor(message: string, code?: number);
         }
 
         /** The data source failed: the next run is as it would have been. The code is the exit code. */
-        class DatasourceFailure extends GLib.Error {
+        class DatasourceFailure extends Failure {
             constructor(message: string, code?: number);
         }
 
         /** A schema, or an object that breaks one. */
-        class SchemaError extends GLib.Error {
+        class SchemaError extends Failure {
             constructor(message: string, code?: number);
         }
 
         /** The data source has no delta from the last save point: a full import is made instead. */
-        class IncrementalNotPossible extends GLib.Error {
+        class IncrementalNotPossible extends Failure {
             constructor(message: string);
         }
 
@@ -134,6 +138,11 @@ declare module 'gi://Car?version=1.0' {
             abstract vfunc_delete_vertices(cancellable: Cancellable): boolean | void;
         }
 
+        enum ApiVersion {
+            V2 = 0,
+            V3 = 1,
+        }
+
         enum SettingFlags {
             NONE = 0,
             REQUIRED = 1,
@@ -162,6 +171,20 @@ declare module 'gi://Car?version=1.0' {
             ): Setting;
         }
 
+        interface SettingOptions {
+            /** 'text' where it is not given; an integer needs a default or to be required, a file must be there. */
+            type?: 'text' | 'integer' | 'boolean' | 'file';
+            default?: string | number | boolean | null;
+            required?: boolean;
+            /** It is hidden in the log and in the list of processes. */
+            secret?: boolean;
+            choices?: Iterable<string> | null;
+            minimum?: number;
+            maximum?: number;
+            /** What --help shows behind the option. */
+            argument?: string | null;
+        }
+
         /** A connector. */
         abstract class App extends GObject.Object {
             constructor(properties?: {
@@ -177,12 +200,16 @@ declare module 'gi://Car?version=1.0' {
             report_description: string | null;
             readonly install_log: boolean;
             watch_signals: boolean;
-            add_setting(setting: Setting): void;
+            add_setting(
+                name: string, variable: string | null, description: string, options?: SettingOptions
+            ): void;
             set_setting(name: string, value: string | null): boolean;
-            get_setting(name: string): string | null;
+            /** What the setting's type is; null where it has no value. */
+            get_setting(name: string): string | number | boolean | null;
             get_integer_setting(name: string): number;
             get_boolean_setting(name: string): boolean;
-            prepare(argv: string[] | null): boolean;
+            /** Reads the settings and sets up the log, for a run() that may follow; nothing is sent. */
+            prepare(argv?: string[] | null): boolean;
             has_answered(): boolean;
             get_cancellable(): Gio.Cancellable;
             /** With the arguments of the program, or others. Returns: the exit code. */
@@ -324,10 +351,23 @@ declare module 'gi://Car?version=1.0' {
 
         /** The CAR service. What is called …_async() gives a Promise once Gio._promisify() has been called for it. */
         class Client extends GObject.Object {
-            private constructor();
+            constructor(properties: {
+                base_url: string, key?: string | null, password?: string | null, token?: string | null,
+                user_agent?: string | null, proxy_resolver?: any, tls_database?: any, tls_certificate?: any,
+                idle_timeout?: number, job_timeout?: number, max_retries?: number, max_retry_delay?: number,
+            });
+            readonly base_url: string;
+            readonly user_agent: string | null;
+            readonly proxy_resolver: any;
+            readonly tls_database: any;
+            readonly tls_certificate: any;
+            readonly idle_timeout: number;
+            readonly job_timeout: number;
+            readonly max_retries: number;
+            readonly max_retry_delay: number;
             static 'new'(base_url: string, key: string, password: string): Client;
             static new_with_token(base_url: string, token: string): Client;
-            get_base_url(): string;
+            get_base_url(): string | null;
 
             check_health(cancellable: Cancellable): boolean;
             check_health_async(cancellable: Cancellable): Promise<boolean>;
@@ -389,14 +429,14 @@ declare module 'gi://Car?version=1.0' {
             import_file_async(file: Gio.File, cancellable: Cancellable, callback: Callback<this>): void;
             import_file_finish(result: Gio.AsyncResult): string;
 
-            import_node(envelope: PlainObject, cancellable: Cancellable): string;
-            import_node_async(envelope: PlainObject, cancellable: Cancellable): Promise<string>;
-            import_node_async(envelope: PlainObject, cancellable: Cancellable, callback: Callback<this>): void;
-            import_node_finish(result: Gio.AsyncResult): string;
+            import_envelope(envelope: PlainObject, cancellable: Cancellable): string;
+            import_envelope_async(envelope: PlainObject, cancellable: Cancellable): Promise<string>;
+            import_envelope_async(envelope: PlainObject, cancellable: Cancellable, callback: Callback<this>): void;
+            import_envelope_finish(result: Gio.AsyncResult): string;
 
-            wait_for_imports(ids: string[], cancellable: Cancellable): boolean;
-            wait_for_imports_async(ids: string[], cancellable: Cancellable): Promise<boolean>;
-            wait_for_imports_async(ids: string[], cancellable: Cancellable, callback: Callback<this>): void;
+            wait_for_imports(ids: Iterable<string>, cancellable: Cancellable): boolean;
+            wait_for_imports_async(ids: Iterable<string>, cancellable: Cancellable): Promise<boolean>;
+            wait_for_imports_async(ids: Iterable<string>, cancellable: Cancellable, callback: Callback<this>): void;
             wait_for_imports_finish(result: Gio.AsyncResult): boolean;
 
             wait_for_job(id: string, cancellable: Cancellable): boolean;
@@ -404,12 +444,12 @@ declare module 'gi://Car?version=1.0' {
             wait_for_job_async(id: string, cancellable: Cancellable, callback: Callback<this>): void;
             wait_for_job_finish(result: Gio.AsyncResult): boolean;
 
-            delete_vertices(source: string, collection: string, keys: string[], cancellable: Cancellable): boolean;
+            delete_vertices(source: string, collection: string, keys: Iterable<string>, cancellable: Cancellable): boolean;
             delete_vertices_async(
-                source: string, collection: string, keys: string[], cancellable: Cancellable
+                source: string, collection: string, keys: Iterable<string>, cancellable: Cancellable
             ): Promise<boolean>;
             delete_vertices_async(
-                source: string, collection: string, keys: string[], cancellable: Cancellable,
+                source: string, collection: string, keys: Iterable<string>, cancellable: Cancellable,
                 callback: Callback<this>
             ): void;
             delete_vertices_finish(result: Gio.AsyncResult): boolean;
@@ -449,18 +489,55 @@ declare module 'gi://Car?version=1.0' {
             query_finish(result: Gio.AsyncResult): any;
 
             search_collection(
-                collection: string, attribute: string, value: string, fields: string[],
+                collection: string, attribute: string, value: string | number | bigint | boolean, fields: Iterable<string>,
                 cancellable: Cancellable
             ): any[];
             search_collection_async(
-                collection: string, attribute: string, value: string, fields: string[],
+                collection: string, attribute: string, value: string | number | bigint | boolean, fields: Iterable<string>,
                 cancellable: Cancellable
             ): Promise<any[]>;
             search_collection_async(
-                collection: string, attribute: string, value: string, fields: string[],
+                collection: string, attribute: string, value: string | number | bigint | boolean, fields: Iterable<string>,
                 cancellable: Cancellable, callback: Callback<this>
             ): void;
             search_collection_finish(result: Gio.AsyncResult): any[];
+
+            /* The same in JSON text, which holds numbers that JavaScript's cannot. */
+            query_json(query: string, variables_json: string | null, cancellable: Cancellable): string;
+            query_json_async(query: string, variables_json: string | null, cancellable: Cancellable): Promise<string>;
+            query_json_async(query: string, variables_json: string | null, cancellable: Cancellable, callback: Callback<this>): void;
+            query_json_finish(result: Gio.AsyncResult): string;
+
+            search_collection_json(collection: string, attribute: string, value_json: string, fields: Iterable<string>, cancellable: Cancellable): string;
+            search_collection_json_async(collection: string, attribute: string, value_json: string, fields: Iterable<string>, cancellable: Cancellable): Promise<string>;
+            search_collection_json_async(collection: string, attribute: string, value_json: string, fields: Iterable<string>, cancellable: Cancellable, callback: Callback<this>): void;
+            search_collection_json_finish(result: Gio.AsyncResult): string;
+
+            patch_vertex_json(collection: string, external_id: string, changes_json: string, cancellable: Cancellable): boolean;
+            patch_vertex_json_async(collection: string, external_id: string, changes_json: string, cancellable: Cancellable): Promise<boolean>;
+            patch_vertex_json_async(collection: string, external_id: string, changes_json: string, cancellable: Cancellable, callback: Callback<this>): void;
+            patch_vertex_json_finish(result: Gio.AsyncResult): boolean;
+
+            patch_edge_json(collection: string, source: string, from: string, to: string, changes_json: string, cancellable: Cancellable): boolean;
+            patch_edge_json_async(collection: string, source: string, from: string, to: string, changes_json: string, cancellable: Cancellable): Promise<boolean>;
+            patch_edge_json_async(collection: string, source: string, from: string, to: string, changes_json: string, cancellable: Cancellable, callback: Callback<this>): void;
+            patch_edge_json_finish(result: Gio.AsyncResult): boolean;
+
+            /** Makes a call that has no method of its own: the path is its segments. The answer is null where it is empty, and
+             * where the status is the tolerated one. */
+            call(
+                version: ApiVersion, method: string, path: Iterable<string>, query?: {[name: string]: string} | null,
+                body?: PlainObject | null, tolerated?: number, cancellable?: Cancellable
+            ): [answer: any, status: number];
+            call_async(
+                version: ApiVersion, method: string, path: Iterable<string>, query: {[name: string]: string} | null,
+                body: PlainObject | null, tolerated: number, cancellable: Cancellable
+            ): Promise<[answer: any, status: number]>;
+            call_async(
+                version: ApiVersion, method: string, path: Iterable<string>, query: {[name: string]: string} | null,
+                body: PlainObject | null, tolerated: number, cancellable: Cancellable, callback: Callback<this>
+            ): void;
+            call_finish(result: Gio.AsyncResult): [answer: any, status: number];
         }
     }
 

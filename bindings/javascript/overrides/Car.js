@@ -463,6 +463,7 @@ const JSON_CALLS = {
 
 const TEXT_CALLS = {
     delete_vertices: {2: toTexts},
+    search_collection_json: {3: toTexts},
     wait_for_imports: {0: toTexts},
 };
 
@@ -571,20 +572,78 @@ function refuseNew(name) {
     };
 }
 
-function setUpApp(prototype) {
-    const run = prototype.run;
+/* What C makes a setting of. */
+function makeSetting(name, variable, description, options) {
+    const {type = 'text', required = false, secret = false, choices = null, argument = null} = options;
+    const {minimum = -(2 ** 63), maximum = 2 ** 63 - 1024} = options;
+    const value = options.default ?? null;
+    const flags = (required ? Car.SettingFlags.REQUIRED : 0) | (secret ? Car.SettingFlags.SECRET : 0);
 
-    /* gjs takes what begins with a dash for an option of its own, unless "--" stands between the script and it, and
-     * hands that on. It calls itself gjs, too. */
-    prototype.run = function (argv = null) {
-        const program = System.programInvocationName;
-        const [name = program, ...rest] = argv ?? [program, ...System.programArgs];
+    if (choices !== null)
+        return Car.Setting.new_choice(name, variable, flags, description, toTexts(choices), value);
+    switch (type) {
+    case 'text':
+        return Car.Setting.new_text(name, variable, flags, description, argument, value);
+    case 'integer':
+        if (value === null && !required)
+            throw new TypeError(`the setting ${name} needs a default, or to be required`);
+        return Car.Setting.new_integer(name, variable, flags, description, argument, minimum, maximum, value ?? minimum);
+    case 'boolean':
+        return Car.Setting.new_boolean(name, variable, description, value ?? false);
+    case 'file':
+        return Car.Setting.new_file(name, variable, flags, description, value);
+    default:
+        throw new TypeError(`a setting is a text, integer, boolean or file, not ${type}`);
+    }
+}
 
-        checkInit(this);
-        GLib.set_prgname(GLib.path_get_basename(name));
-        System.gc(); /* see guard() */
-        return run.call(this, [name, ...rest[0] === '--' ? rest.slice(1) : rest]);
+/* The types of an app's own settings, by name. */
+const settingTypes = new WeakMap();
+
+function setUpSettings(prototype) {
+    const {add_setting: addSetting, get_setting: getSetting} = prototype;
+
+    prototype.add_setting = function (name, variable, description, options = {}) {
+        addSetting.call(this, makeSetting(name, variable, description, options));
+        if (!settingTypes.has(this))
+            settingTypes.set(this, new Map());
+        settingTypes.get(this).set(name, options.type);
     };
+    prototype.get_setting = function (name) {
+        switch (settingTypes.get(this)?.get(name)) {
+        case 'integer':
+            return this.get_integer_setting(name);
+        case 'boolean':
+            return this.get_boolean_setting(name);
+        default:
+            return getSetting.call(this, name);
+        }
+    };
+}
+
+/* gjs takes what begins with a dash for an option of its own, unless "--" stands between the script and it, and hands that
+ * on. It calls itself gjs, too. */
+function toArgv(argv) {
+    const program = System.programInvocationName;
+    const [name = program, ...rest] = argv ?? [program, ...System.programArgs];
+
+    return [name, ...rest[0] === '--' ? rest.slice(1) : rest];
+}
+
+function setUpApp(prototype) {
+    for (const name of ['prepare', 'run']) {
+        const call = prototype[name];
+
+        prototype[name] = function (argv = null) {
+            const args = toArgv(argv);
+
+            checkInit(this);
+            GLib.set_prgname(GLib.path_get_basename(args[0]));
+            System.gc(); /* see guard() */
+            return call.call(this, args);
+        };
+    }
+    setUpSettings(prototype);
 }
 
 function _init() {

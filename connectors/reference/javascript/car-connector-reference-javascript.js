@@ -11,18 +11,17 @@ import {ReferenceFullImport} from './full-import.js';
 import {ReferenceIncrementalImport} from './incremental-import.js';
 import {ReferenceServer} from './server.js';
 
-const {REQUIRED, SECRET} = Car.SettingFlags;
 const SETTINGS = [
-    ['server', 'CONFIGURATION_AUTH_URL', REQUIRED, "the asset server's address", 'URL'],
-    ['username', 'CONFIGURATION_AUTH_USERNAME', REQUIRED, 'the user that the asset server knows', 'NAME'],
-    ['password', 'CONFIGURATION_AUTH_PASSWORD', REQUIRED | SECRET, "that user's password", 'PASSWORD'],
+    ['server', 'CONFIGURATION_AUTH_URL', "the asset server's address", 'URL'],
+    ['username', 'CONFIGURATION_AUTH_USERNAME', 'the user that the asset server knows', 'NAME'],
+    ['password', 'CONFIGURATION_AUTH_PASSWORD', "that user's password", 'PASSWORD'],
 ];
 
 const ReferenceApp = GObject.registerClass(class ReferenceApp extends Car.App {
     constructor() {
         super();
-        for (const setting of SETTINGS)
-            this.add_setting(Car.Setting.new_text(...setting, null));
+        for (const [name, variable, description, argument] of SETTINGS)
+            this.add_setting(name, variable, description, {required: true, secret: name === 'password', argument});
     }
 
     vfunc_create_asset_server() {

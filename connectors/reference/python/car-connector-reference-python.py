@@ -13,19 +13,19 @@ from full_import import ReferenceFullImport
 from incremental_import import ReferenceIncrementalImport
 from server import ReferenceServer
 
-REQUIRED, SECRET = Car.SettingFlags.REQUIRED, Car.SettingFlags.SECRET
 SETTINGS = (
-    ("server", "CONFIGURATION_AUTH_URL", REQUIRED, "the asset server's address", "URL"),
-    ("username", "CONFIGURATION_AUTH_USERNAME", REQUIRED, "the user that the asset server knows", "NAME"),
-    ("password", "CONFIGURATION_AUTH_PASSWORD", REQUIRED | SECRET, "that user's password", "PASSWORD"),
+    ("server", "CONFIGURATION_AUTH_URL", "the asset server's address", "URL"),
+    ("username", "CONFIGURATION_AUTH_USERNAME", "the user that the asset server knows", "NAME"),
+    ("password", "CONFIGURATION_AUTH_PASSWORD", "that user's password", "PASSWORD"),
 )
 
 
 class ReferenceApp(Car.App):
     def __init__(self) -> None:
         super().__init__()
-        for name, variable, flags, description, arg_description in SETTINGS:
-            self.add_setting(Car.Setting.new_text(name, variable, flags, description, arg_description))
+        for name, variable, description, argument in SETTINGS:
+            secret = name == "password"
+            self.add_setting(name, variable, description, required=True, secret=secret, argument=argument)
 
     def do_create_asset_server(self) -> ReferenceServer:
         return ReferenceServer(*(self.get_setting(name) or "" for name in ("server", "username", "password")))

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+import builtins
 import enum
 import logging
+import pathlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -462,9 +464,24 @@ class App(_Object):
         install_log: bool = True,
         watch_signals: bool = True,
     ) -> None: ...
-    def add_setting(self, setting: Setting) -> None: ...
+    def add_setting(
+        self,
+        name: str,
+        variable: str | None,
+        description: str,
+        *,
+        type: builtins.type[str] | builtins.type[int] | builtins.type[bool] | builtins.type[pathlib.Path] = ...,
+        default: str | int | bool | pathlib.Path | None = None,
+        required: bool = False,
+        secret: bool = False,
+        choices: Iterable[str] | None = None,
+        minimum: int = ...,
+        maximum: int = ...,
+        argument: str | None = None,
+    ) -> None: ...
     def set_setting(self, name: str, value: str | None = None) -> bool: ...
-    def get_setting(self, name: str) -> str | None: ...
+    # What the setting's type is; None where it has no value.
+    def get_setting(self, name: str) -> Any: ...
     def get_integer_setting(self, name: str) -> int: ...
     def get_boolean_setting(self, name: str) -> bool: ...
     def get_cancellable(self) -> Cancellable: ...

@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 import os
+import pathlib
 import signal
 import sys
 import threading
@@ -207,14 +208,28 @@ def _find_texts(info):
     return {key for place, argument in arguments if argument.get_name() in _TEXTS for key in (place, argument.get_name())}
 
 
+def _make_property(info):
+    name, flags = info.get_name(), info.get_flags()
+    can_change = flags & GObject.ParamFlags.WRITABLE and not flags & GObject.ParamFlags.CONSTRUCT_ONLY
+    return property(
+        lambda self: self.get_property(name),
+        (lambda self, value: self.set_property(name, value)) if can_change else None,
+        doc=f"The property “{name}”.",
+    )
+
+
 def _pythonic(cls):
     """Registers the class in the place of libcar's own, all of whose functions that can fail become _call()s, at once or
-    in the end."""
+    in the end, and whose properties are attributes."""
     for info in cls.__info__.get_methods():
         name = info.get_name()
         if (info.can_throw_gerror() or name.endswith("_async")) and name not in cls.__dict__:
             function = _call(getattr(cls.__base__, name), _find_texts(info))
             setattr(cls, name, function if info.is_method() else staticmethod(function))
+    for info in cls.__info__.get_properties():
+        name = info.get_name().replace("-", "_")
+        if info.get_flags() & GObject.ParamFlags.READABLE and name not in cls.__dict__:
+            setattr(cls, name, _make_property(info))
     return _export(override(cls))
 
 
@@ -740,15 +755,80 @@ class IncrementalImport(Car.IncrementalImport, metaclass=_ConnectorMeta):
     pass
 
 
+def _to_argv(argv):
+    argv = _to_texts(sys.argv if argv is None else argv)
+    if argv and os.path.basename(argv[0]) == "__main__.py":
+        # "python3 -m PACKAGE" is called as the package is.
+        return [os.path.dirname(os.path.abspath(argv[0])), *argv[1:]]
+    return argv
+
+
+_prepare = _call(Car.App.prepare)
+
+
+def _make_setting(name, variable, description, kind, default, required, secret, choices, minimum, maximum, argument):
+    flags = Car.SettingFlags.REQUIRED if required else Car.SettingFlags.NONE
+    flags |= Car.SettingFlags.SECRET if secret else Car.SettingFlags.NONE
+    if choices is not None:
+        return Car.Setting.new_choice(name, variable, flags, description, _to_texts(choices), default)
+    if kind is bool:
+        return Car.Setting.new_boolean(name, variable, description, bool(default))
+    if kind is int:
+        if default is None and not required:
+            raise TypeError(f"the setting {name} needs a default, or to be required")
+        default = minimum if default is None else default
+        return Car.Setting.new_integer(name, variable, flags, description, argument, minimum, maximum, default)
+    if kind is pathlib.Path:
+        return Car.Setting.new_file(name, variable, flags, description, None if default is None else str(default))
+    if kind is str:
+        return Car.Setting.new_text(name, variable, flags, description, argument, default)
+    raise TypeError(f"a setting is a str, int, bool or pathlib.Path, not {kind!r}")
+
+
 @_pythonic
 class App(Car.App, metaclass=_ConnectorMeta):
+    def add_setting(
+        self,
+        name,
+        variable,
+        description,
+        *,
+        type=str,
+        default=None,
+        required=False,
+        secret=False,
+        choices=None,
+        minimum=GLib.MININT64,
+        maximum=GLib.MAXINT64,
+        argument=None,
+    ):
+        """Adds a setting of the connector's own, an option and a variable (or None). It is a str, of which there may be
+        certain choices; an int, which needs a default unless it is required; a bool; or a pathlib.Path, a file that must be
+        there. --help shows the description, and the argument as what stands behind the option."""
+        super().add_setting(
+            _make_setting(
+                name, variable, description, type, default, required, secret, choices, minimum, maximum, argument
+            )
+        )
+        self.__dict__.setdefault("_types", {})[name] = type
+
+    def get_setting(self, name):
+        """Gets the value of a setting: what was given, or its default. Returns: what its type is, or None."""
+        kind = self.__dict__.get("_types", {}).get(name, str)
+        if kind is int:
+            return self.get_integer_setting(name)
+        if kind is bool:
+            return self.get_boolean_setting(name)
+        text = super().get_setting(name)
+        return None if text is None else kind(text)
+
+    def prepare(self, argv=None):
+        """Reads the settings and sets up the log, for a run() that may follow; nothing is sent."""
+        return _prepare(self, _to_argv(argv))
+
     def run(self, argv=None):
         """Runs the connector with the arguments of the process, or others. Returns: the exit code."""
-        argv = sys.argv if argv is None else argv
         if not logging.root.handlers:
             logging.basicConfig(handlers=[LogHandler()], level=logging.INFO, format="%(message)s")
-        if argv and os.path.basename(argv[0]) == "__main__.py":
-            # "python3 -m PACKAGE" is called as the package is.
-            argv = [os.path.dirname(os.path.abspath(argv[0])), *argv[1:]]
         with _Interruption(self.get_cancellable()):
-            return super().run(argv)
+            return super().run(_to_argv(argv))
