@@ -256,6 +256,17 @@ class Data(unittest.TestCase):
         with self.assertRaisesRegex(Car.AppError, "the name of its source"):
             Car.DataHandler(schema=schema, source="")
 
+    def test_made_empty(self):
+        """What is made of nothing says that it is not ready."""
+        for kind in Car.Client, Car.DataHandler, Car.ImportSchema:
+            with self.assertRaises(Car.Failure):
+                kind()
+        for kind in Car.App, Car.AssetServer, Car.FullImport, Car.IncrementalImport:
+            with self.assertRaises(TypeError):
+                kind()
+        self.assertEqual(Car.Record().to_json(), "{}")
+        self.assertTrue(Car.ImportSchema(json=json.dumps(SCHEMA)).has_collection("asset"))
+
     def test_iterable_that_raises(self):
         def vertices():
             for i in range(1500):

@@ -128,7 +128,11 @@ function testSchemas() {
 }
 
 function testNew() {
-    for (const name of ['ImportSchema', 'SchemaExtension']) {
+    const schema = new Car.ImportSchema({json: JSON.stringify(SCHEMA)});
+    assert(schema.validate_object('asset', {external_id: '1'}), 'a schema made by properties');
+    assert(caught(() => new Car.ImportSchema()) instanceof Car.Failure, 'a schema of nothing');
+
+    for (const name of ['SchemaExtension']) {
         const error = caught(() => new Car[name]());
         assert(error instanceof TypeError && error.message.includes(`Car.${name}.new(`), error.message);
     }

@@ -69,8 +69,8 @@ export function misuse(app: WrongApp, importer: Wrong, client: Car.Client, schem
     new Car.FullImport();
     // @ts-expect-error: no source
     new Car.DataHandler({client, schema});
-    // @ts-expect-error: made by new()
-    new Car.ImportSchema(schema);
+    // @ts-expect-error: no schema
+    new Car.ImportSchema();
     // @ts-expect-error: no service
     new Car.Client();
     // @ts-expect-error: no such member

@@ -335,7 +335,8 @@ declare module 'gi://Car?version=1.0' {
 
         /** The service's rules for what is imported. */
         class ImportSchema extends GObject.Object {
-            private constructor();
+            constructor(properties: {json: string});
+            readonly json: string;
             /** Of a plain object or JSON text; as C has it, with the length of the text in bytes (-1: all of it). */
             static 'new'(schema: PlainObject | string): ImportSchema;
             static 'new'(json: string, length: number): ImportSchema;

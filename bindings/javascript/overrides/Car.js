@@ -654,10 +654,9 @@ function _init() {
     setUpClient(Car.Client.prototype);
     setUpSchemas();
     setUpApp(Car.App.prototype);
-    initInNew(Car.Client.prototype);
-    initInNew(Car.DataHandler.prototype);
-    for (const name of ['ImportSchema', 'SchemaExtension'])
-        refuseNew(name);
+    for (const name of ['Client', 'DataHandler', 'ImportSchema'])
+        initInNew(Car[name].prototype);
+    refuseNew('SchemaExtension');
     for (const name of ['App', 'AssetServer', 'Import'])
         Car[name]._classInit = registerConnectorClass;
 }

@@ -16,7 +16,7 @@ import traceback
 from gi._gi import VFuncInfo, hook_up_vfunc_implementation
 from gi.module import get_introspection_module
 from gi.overrides import override
-from gi.repository import GLib, GObject
+from gi.repository import Gio, GLib, GObject
 
 Car = get_introspection_module("Car")
 
@@ -208,6 +208,17 @@ def _find_texts(info):
     return {key for place, argument in arguments if argument.get_name() in _TEXTS for key in (place, argument.get_name())}
 
 
+def _make_init(base):
+    """An object that is made by its properties is ready, or an exception says why not."""
+    init = _call(base.init)
+
+    def __init__(self, **properties):
+        base.__init__(self, **properties)
+        init(self, None)
+
+    return __init__
+
+
 def _make_property(info):
     name, flags = info.get_name(), info.get_flags()
     can_change = flags & GObject.ParamFlags.WRITABLE and not flags & GObject.ParamFlags.CONSTRUCT_ONLY
@@ -226,6 +237,8 @@ def _pythonic(cls):
         if (info.can_throw_gerror() or name.endswith("_async")) and name not in cls.__dict__:
             function = _call(getattr(cls.__base__, name), _find_texts(info))
             setattr(cls, name, function if info.is_method() else staticmethod(function))
+    if issubclass(cls, Gio.Initable):
+        cls.__init__ = _make_init(cls.__base__)
     for info in cls.__info__.get_properties():
         name = info.get_name().replace("-", "_")
         if info.get_flags() & GObject.ParamFlags.READABLE and name not in cls.__dict__:
@@ -233,7 +246,6 @@ def _pythonic(cls):
     return _export(override(cls))
 
 
-_init_client = _call(Car.Client.init)
 _call_service = _call(Car.Client.call, {3})
 _call_service_async = _call(Car.Client.call_async, {3})
 _finish_call = _call(Car.Client.call_finish)
@@ -256,10 +268,6 @@ def _to_answer(answer, status):
 
 @_pythonic
 class Client(Car.Client):
-    def __init__(self, **properties):
-        super().__init__(**properties)
-        _init_client(self, None)
-
     def import_envelope(self, envelope, cancellable=None):
         """Imports a whole envelope, a dict. Returns: the job's id, for wait_for_imports()."""
         return self.import_bytes(_to_bytes(envelope), cancellable)
@@ -465,15 +473,10 @@ _vertices = _Adder(
     Car.DataHandler.add_vertex_json, Car.DataHandler.add_vertices_json, Car.DataHandler.add_vertex_record
 )
 _edges = _Adder(Car.DataHandler.add_edge_json, Car.DataHandler.add_edges_json, Car.DataHandler.add_edge_record)
-_init_data_handler = _call(Car.DataHandler.init)
 
 
 @_pythonic
 class DataHandler(Car.DataHandler):
-    def __init__(self, **properties):
-        super().__init__(**properties)
-        _init_data_handler(self, None)
-
     def add_vertex(self, collection, vertex):
         """Adds a vertex, a dict. A member that is None is not there."""
         _vertices.add(self, collection, vertex)
