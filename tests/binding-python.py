@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 import uuid
 
@@ -33,7 +34,7 @@ SCHEMA = {
 
 def counts(handler):
     return {
-        found.get_collection(): (found.get_n_read(), found.get_n_left_out(), found.get_n_duplicates())
+        found.collection: (found.n_read, found.n_left_out, found.n_duplicates)
         for found in handler.list_summaries()
     }
 
@@ -223,6 +224,59 @@ class Failures(unittest.TestCase):
             schema.validate_object("asset", {"external_id": 1})
 
 
+class Importers(unittest.TestCase):
+    """An importer runs without a service, with a data handler that keeps what it is given."""
+
+    def test_alone(self):
+        class TestedImport(Car.FullImport):
+            def do_import_vertices(self, cancellable):
+                self.data_handler.add_vertices("asset", [{"external_id": "1", "name": None}, {"external_id": "2"}])
+
+            def do_import_edges(self, cancellable):
+                self.data_handler.add_edge("asset_hostname", {"_from_external_id": "1", "_to": "hostname/h"})
+
+        handler = Car.DataHandler(source="test")
+        importer = TestedImport(data_handler=handler, asset_server=Server())
+        importer.import_vertices()
+        importer.import_edges()
+        self.assertEqual(handler.list_objects("asset"), [{"external_id": "1"}, {"external_id": "2"}])
+        self.assertEqual(handler.list_objects("asset_hostname")[0]["_to"], "hostname/h")
+        handler.delete_vertices("asset", iter(["8", "9"]))
+        self.assertEqual(handler.list_deleted_keys("asset"), ["8", "9"])
+        vertices, edges = handler.list_summaries()
+        self.assertEqual((vertices.n_read, vertices.edges, edges.edges, edges.n_sent), (2, False, True, 0))
+        self.assertIs(importer.data_handler, handler)
+
+    def test_violations(self):
+        handler = Car.DataHandler(source="test", schema=Car.ImportSchema.new(SCHEMA))
+        handler.add_vertex("asset", {"external_id": 5})
+        violation, = handler.list_summaries()[0].violations
+        self.assertEqual((violation.count, violation.place), (1, "/external_id"))
+
+
+class Threads(unittest.TestCase):
+    def test_add(self):
+        """Eight threads add to one handler, each some of its own and some that all of them have."""
+        count = 3000
+        handler = Car.DataHandler(source="test", schema=Car.ImportSchema.new(SCHEMA))
+        begin = threading.Barrier(8)
+
+        def add(number):
+            begin.wait()
+            for i in range(count):
+                handler.add_vertex("asset", {"external_id": f"{number} {i}", "name": "n" * (i % 50)})
+            handler.add_vertices("asset", ({"external_id": f"common {i}"} for i in range(count)))
+            handler.add_edges("asset_hostname", ({"_from_external_id": f"{i}", "_to": f"hostname/{number}"} for i in range(count)))
+
+        threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(counts(handler)["asset"], (16 * count, 0, 7 * count))
+        self.assertEqual(len(handler.list_objects("asset")), 9 * count)
+
+
 class Data(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -247,7 +301,6 @@ class Data(unittest.TestCase):
     def test_by_properties(self):
         schema = Car.ImportSchema.new(SCHEMA)
         handler = Car.DataHandler(schema=schema, source="by properties")
-        handler.add_vertex("asset", {"external_id": "1", "name": "n"})
         self.assertEqual((handler.source, handler.source_name, handler.client), ("by properties", None, None))
         handler.source_name = "a name"
         self.assertEqual(handler.source_name, "a name")
@@ -258,7 +311,7 @@ class Data(unittest.TestCase):
 
     def test_made_empty(self):
         """What is made of nothing says that it is not ready."""
-        for kind in Car.Client, Car.DataHandler, Car.ImportSchema:
+        for kind in Car.Client, Car.DataHandler, Car.ImportSchema, Car.SchemaExtension:
             with self.assertRaises(Car.Failure):
                 kind()
         for kind in Car.App, Car.AssetServer, Car.FullImport, Car.IncrementalImport:
@@ -266,6 +319,8 @@ class Data(unittest.TestCase):
                 kind()
         self.assertEqual(Car.Record().to_json(), "{}")
         self.assertTrue(Car.ImportSchema(json=json.dumps(SCHEMA)).has_collection("asset"))
+        extension = Car.SchemaExtension(key="k", owner="o", version=1, schema='{"vertices":[],"edges":[]}')
+        self.assertEqual((extension.key, extension.version), ("k", 1))
 
     def test_iterable_that_raises(self):
         def vertices():

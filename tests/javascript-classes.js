@@ -132,10 +132,11 @@ function testNew() {
     assert(schema.validate_object('asset', {external_id: '1'}), 'a schema made by properties');
     assert(caught(() => new Car.ImportSchema()) instanceof Car.Failure, 'a schema of nothing');
 
-    for (const name of ['SchemaExtension']) {
-        const error = caught(() => new Car[name]());
-        assert(error instanceof TypeError && error.message.includes(`Car.${name}.new(`), error.message);
-    }
+    for (const name of ['Client', 'DataHandler', 'ImportSchema', 'SchemaExtension'])
+        assert(caught(() => new Car[name]()) instanceof Car.Failure, `new Car.${name}() says that it is not ready`);
+    assert(new Car.Record().to_json() === '{}', 'a record is ready');
+    const extension = new Car.SchemaExtension({key: 'k', owner: 'o', version: 1, schema: '{"vertices":[],"edges":[]}'});
+    assert(extension.key === 'k' && extension.version === 1, 'an extension made by properties');
 
     const handler = new Car.DataHandler({schema: Car.ImportSchema.new(SCHEMA), source: 'by properties', page_size: 1});
     handler.add_vertex('asset', {external_id: '1'});
@@ -155,8 +156,39 @@ function countsOf(handler) {
     const counts = {};
 
     for (const found of handler.list_summaries())
-        counts[found.get_collection()] = [found.get_n_read(), found.get_n_left_out(), found.get_n_duplicates()];
+        counts[found.collection] = [found.n_read, found.n_left_out, found.n_duplicates];
     return JSON.stringify(counts);
+}
+
+/* An importer runs without a service, with a data handler that keeps what it is given. */
+function testImporter() {
+    const Importer = GObject.registerClass(class TestedImport extends Car.FullImport {
+        vfunc_import_vertices() {
+            this.data_handler.add_vertices('asset', [{external_id: '1', name: null}, {external_id: '2'}]);
+        }
+
+        vfunc_import_edges() {
+            this.data_handler.add_edge('asset_hostname', {_from_external_id: '1', _to: 'hostname/h'});
+        }
+    });
+    const handler = new Car.DataHandler({source: 'test'});
+    const importer = new Importer({data_handler: handler, asset_server: new SettingServer()});
+
+    importer.import_vertices(null);
+    importer.import_edges(null);
+    assert(JSON.stringify(handler.list_objects('asset')) === '[{"external_id":"1"},{"external_id":"2"}]', 'its vertices');
+    assert(handler.list_objects('asset_hostname')[0]._to === 'hostname/h', 'its edges');
+    handler.delete_vertices('asset', ['8', '9']);
+    assert(handler.list_deleted_keys('asset').join() === '8,9', 'its deletions');
+
+    const [vertices, edges] = handler.list_summaries();
+    assert(vertices.n_read === 2 && !vertices.edges && edges.edges && edges.n_sent === 0, 'its summaries');
+    assert(handler.source === 'test' && importer.data_handler === handler, 'its properties');
+
+    const strict = makeHandler();
+    strict.add_vertex('asset', {external_id: 5});
+    const [violation] = strict.list_summaries()[0].violations;
+    assert(violation.count === 1 && violation.place === '/external_id' && violation.message.length > 0, violation.message);
 }
 
 function* numbered(n) {
@@ -298,6 +330,7 @@ function testSettings() {
 
 testFailures();
 testSettings();
+testImporter();
 testMisspelt();
 testForgetfulApp();
 testNames();

@@ -23,8 +23,11 @@ OMITTED = {
 ADDED = {
     "Car": ["AppErrorCode", "RecoverableFailureCode", "UnrecoverableFailureCode", "DatasourceFailureCode"]
     + ["SchemaErrorCode", "IncrementalNotPossible", "Failure"],
+    "CollectionSummary": ["collection", "edges", "violations"]
+    + [f"n_{what}" for what in ("read", "left_out", "duplicates", "conflicts", "sent", "deleted", "closed")],
+    "Violation": ["place", "rule", "message", "count"],
     "Client": ["import_envelope", "import_envelope_async", "import_envelope_finish"],
-    "DataHandler": ["add_vertices", "add_edges"],
+    "DataHandler": ["add_vertices", "add_edges", "list_objects"],
 }
 CALL = "version: Car.ApiVersion, method: string, path: Iterable<string>"
 QUERY = "{[name: string]: string} | null"

@@ -146,7 +146,7 @@ def check_stubs():
         "its parameters have these names",
         [problem for name, node in sorted(functions.items()) for problem in differences_of(name, node)],
     )
-    for name in "Client", "DataHandler", "ImportSchema":
+    for name in "Client", "DataHandler", "ImportSchema", "SchemaExtension":
         given = {argument.arg for argument in stubs[f"{name}.__init__"].args.kwonlyargs}
         properties = {found.name.replace("-", "_") for found in getattr(Car, name).list_properties()}
         check(f"the properties of {name} can be given", sorted(given ^ properties))

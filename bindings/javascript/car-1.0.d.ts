@@ -266,6 +266,8 @@ declare module 'gi://Car?version=1.0' {
             get_report_key(): string;
             get_kept_directory(): string | null;
             list_summaries(): CollectionSummary[];
+            /** For tests: what was added to a collection and is to be sent. */
+            list_objects(collection: string): any[];
             dup_objects_json(collection: string): string;
             list_deleted_keys(collection: string): string[];
             connect(signal: 'progress', callback: ProgressCallback): number;
@@ -286,6 +288,16 @@ declare module 'gi://Car?version=1.0' {
         /** What became of the objects of one collection. */
         class CollectionSummary {
             private constructor();
+            readonly collection: string;
+            readonly edges: boolean;
+            readonly n_read: number;
+            readonly n_left_out: number;
+            readonly n_duplicates: number;
+            readonly n_conflicts: number;
+            readonly n_sent: number;
+            readonly n_deleted: number;
+            readonly n_closed: number;
+            readonly violations: Violation[];
             get_collection(): string;
             is_edges(): boolean;
             get_n_read(): number;
@@ -301,6 +313,10 @@ declare module 'gi://Car?version=1.0' {
         /** A rule that objects of a collection broke. */
         class Violation {
             private constructor();
+            readonly place: string;
+            readonly rule: string;
+            readonly message: string;
+            readonly count: number;
             get_place(): string;
             get_rule(): string;
             get_message(): string;
@@ -325,7 +341,11 @@ declare module 'gi://Car?version=1.0' {
 
         /** Collections and properties that a connector adds to the service's schema. */
         class SchemaExtension extends GObject.Object {
-            private constructor();
+            constructor(properties: {key: string, owner: string, version: number, schema: string});
+            readonly key: string;
+            readonly owner: string;
+            readonly version: number;
+            readonly schema: string;
             static 'new'(key: string, owner: string, version: number, schema: PlainObject | string): SchemaExtension;
             get_key(): string;
             get_owner(): string;

@@ -444,6 +444,28 @@ function setUpDataHandler(prototype) {
     prototype.delete_vertices = function (collection, keys, cancellable = null) {
         deleteVertices.call(this, collection, toTexts(keys), cancellable);
     };
+
+    /* For tests: what was added to a collection and is to be sent. */
+    prototype.list_objects = function (collection) {
+        return JSON.parse(this.dup_objects_json(collection));
+    };
+}
+
+/* What get_…() and list_…() give are attributes too, and is_edges() is `edges`. */
+function giveAttributes(prototype, methods) {
+    for (const method of methods) {
+        Object.defineProperty(prototype, method.slice(method.indexOf('_') + 1), {
+            get() {
+                return this[method]();
+            },
+        });
+    }
+}
+
+function setUpSummaries() {
+    giveAttributes(Car.CollectionSummary.prototype, ['get_collection', 'is_edges', 'get_n_read', 'get_n_left_out',
+        'get_n_duplicates', 'get_n_conflicts', 'get_n_sent', 'get_n_deleted', 'get_n_closed', 'list_violations']);
+    giveAttributes(Car.Violation.prototype, ['get_place', 'get_rule', 'get_message', 'get_count']);
 }
 
 /* ---- the service ----------------------------------------------------------------------------------------------- */
@@ -565,13 +587,6 @@ function initInNew(prototype) {
     };
 }
 
-/* gjs would make an empty one, which crashes. */
-function refuseNew(name) {
-    Car[name].prototype._init = () => {
-        throw new TypeError(`new Car.${name}() makes nothing: write Car.${name}.new(…)`);
-    };
-}
-
 /* What C makes a setting of. */
 function makeSetting(name, variable, description, options) {
     const {type = 'text', required = false, secret = false, choices = null, argument = null} = options;
@@ -654,9 +669,9 @@ function _init() {
     setUpClient(Car.Client.prototype);
     setUpSchemas();
     setUpApp(Car.App.prototype);
-    for (const name of ['Client', 'DataHandler', 'ImportSchema'])
+    for (const name of ['Client', 'DataHandler', 'ImportSchema', 'SchemaExtension'])
         initInNew(Car[name].prototype);
-    refuseNew('SchemaExtension');
+    setUpSummaries();
     for (const name of ['App', 'AssetServer', 'Import'])
         Car[name]._classInit = registerConnectorClass;
 }

@@ -475,6 +475,19 @@ _vertices = _Adder(
 _edges = _Adder(Car.DataHandler.add_edge_json, Car.DataHandler.add_edges_json, Car.DataHandler.add_edge_record)
 
 
+
+def _give_attributes(cls):
+    """What get_… and list_… give are attributes too, and is_edges() is `edges`."""
+    for info in cls.__info__.get_methods():
+        kind, _, name = info.get_name().partition("_")
+        if kind in ("get", "list", "is"):
+            setattr(cls, name, property(getattr(cls, info.get_name())))
+
+
+_give_attributes(Car.CollectionSummary)
+_give_attributes(Car.Violation)
+
+
 @_pythonic
 class DataHandler(Car.DataHandler):
     def add_vertex(self, collection, vertex):
@@ -492,6 +505,10 @@ class DataHandler(Car.DataHandler):
     def add_edges(self, collection, edges):
         """Adds the dicts of an iterable, each as add_edge() does; it is never held whole."""
         _edges.add_all(self, collection, edges)
+
+    def list_objects(self, collection):
+        """For tests: what was added to a collection and is to be sent. Returns: a list of dicts."""
+        return json.loads(self.dup_objects_json(collection))
 
 
 
@@ -747,10 +764,7 @@ class AssetServer(Car.AssetServer, metaclass=_ConnectorMeta):
 
 @_pythonic
 class Import(Car.Import, metaclass=_ConnectorMeta):
-    app = property(Car.Import.get_app, doc="The app, which has the settings.")
-    client = property(Car.Import.get_client, doc="The CAR service.")
-    data_handler = property(Car.Import.get_data_handler, doc="What takes vertices and edges.")
-    asset_server = property(Car.Import.get_asset_server, doc="What App.do_create_asset_server() returned.")
+    pass
 
 
 @_pythonic
