@@ -739,6 +739,9 @@ test_extensions (void)
   g_autoptr (TestService) service = test_service_start (NULL);
 
   assert_answer (service, "GET", "v3/carSchema", NULL, "[]");
+  g_autoptr (JsonNode) form = test_service_call (service, "GET", "v3/extensionSchema", NULL, 200);
+  g_assert_cmpstr (json_object_get_string_member (json_node_get_object (form), "$schema"), ==,
+                   "https://json-schema.org/draft/2020-12/schema");
   assert_call (service, "GET", "v3/carSchema/k%2F1", NULL, 404);
   assert_call (service, "POST", "v3/carSchema", EXTENSION ("2", "fire"), 201);
   assert_call (service, "POST", "v3/carSchema", EXTENSION ("2", "fire"), 200);

@@ -241,6 +241,7 @@ static const CarServiceRoute routes[] = {
   { "GET", "v2", "*", CAR_SERVICE_QUERY, car_service_call_find_vertices },
   { "POST", "v3", "query", CAR_SERVICE_QUERY, car_service_call_query },
   { "GET", "v3", "importSchema", CAR_SERVICE_READ, car_service_call_get_import_schema },
+  { "GET", "v3", "extensionSchema", CAR_SERVICE_READ, car_service_call_get_extension_schema },
   { "GET", "v3", "carSchema", CAR_SERVICE_READ, car_service_call_list_extensions },
   { "POST", "v3", "carSchema", CAR_SERVICE_WRITE, car_service_call_post_extension },
   { "GET", "v3", "carSchema/*", CAR_SERVICE_READ, car_service_call_get_extension },

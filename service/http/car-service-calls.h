@@ -53,6 +53,8 @@ gboolean car_service_call_query (CarServiceStore *store, CarServiceRequest *requ
 gboolean
 car_service_call_get_import_schema (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean
+car_service_call_get_extension_schema (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
 car_service_call_list_extensions (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean car_service_call_get_extension (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean car_service_call_post_extension (CarServiceStore *store, CarServiceRequest *request, GError **error);

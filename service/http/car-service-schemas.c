@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <libcar/schema/car-schema-extension-private.h>
+
 #include "service/http/car-service-calls.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-extensions.h"
@@ -28,6 +30,17 @@ car_service_call_get_import_schema (CarServiceStore *store, CarServiceRequest *r
   g_string_append (out, schema);
   g_string_append_c (out, '}');
   car_service_request_answer (request, out);
+
+  return TRUE;
+}
+
+gboolean
+car_service_call_get_extension_schema (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  gsize length;
+  const char *text = car_schema_extension_get_schema_text (&length);
+
+  car_service_request_answer (request, g_string_new_len (text, (gssize) length));
 
   return TRUE;
 }
