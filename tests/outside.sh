@@ -94,6 +94,11 @@ try_c() {
     exits 51 "the guide's connector tests its data source" \
         "$folder/inventory" -connection-test -file "$folder/none"
     ok "the guide's connector compiles, imports, and fails as it should"
+
+    block guide.md 'c test' >"$folder/inventory-test.c"
+    compile "$folder/inventory-test.c" inventory-test
+    exits 0 "the guide's test passes" env TMPDIR="$folder" "$folder/inventory-test"
+    ok "the guide's test of a connector compiles and passes"
 }
 
 # try_vala OPTION...

@@ -10,9 +10,14 @@
 
 #include <libcar/staging/car-key-set-private.h>
 
-/* Open addressing, with the entries in the order of their hashes: an entry's home is its hash scaled to the table's
- * size, and it stands there or as near behind as the order allows. So the table can be of any size, and grows in
- * place: it never exists twice. */
+/* A hash table with open addressing: all entries stand in one array, sorted by their hashes.
+ *
+ * A hash says where its entry wants to stand, its home: a hash of 30 % of the largest possible one has its home at 30 % of
+ * the array. Where other entries are in the way, the entry stands a little behind its home; those that come after it in the order
+ * move one place on. A search begins at the home, passes smaller hashes, and ends at the first one that is as large
+ * or larger. Since the homes are in the order of the hashes, the array stays sorted whatever its size is. That is why
+ * it can grow by half, in place: the entries keep their order and only move apart, and the table never exists
+ * twice. */
 
 #define FIRST_CAPACITY 1024
 #define OVERHANG 256 /* entries behind the last home, instead of going round */
@@ -45,7 +50,14 @@ set_capacity (CarKeySet *self, gsize capacity)
   self->entries = g_renew (CarKey, self->entries, capacity + OVERHANG);
 }
 
-/* Both loops are without branches that depend on the hashes: a processor guesses those wrong half of the time. */
+/* Makes the array larger, and spreads the entries over it.
+ *
+ * The first loop packs the entries at the very end of the new array. The second one fills the array from its begin: it
+ * either takes the next packed entry, when that entry's home is here or was passed already, or leaves the place empty. An
+ * entry's new place is never behind its packed one, so none is overwritten before it was taken.
+ *
+ * Neither loop has a branch that depends on the hashes, which are random: a processor would guess half of them wrong. An entry is
+ * written in any case, and a mask makes it empty where nothing is to stand. */
 static void
 grow (CarKeySet *self)
 {
@@ -53,7 +65,6 @@ grow (CarKeySet *self)
 
   set_capacity (self, self->capacity + self->capacity / 2);
 
-  /* First all entries go to the very end; from there each one's new place is never behind where it stands. */
   const gsize total = self->capacity + OVERHANG;
   CarKey *entries = self->entries;
   gsize from = total;
@@ -72,7 +83,7 @@ grow (CarKeySet *self)
       gboolean stands_here = get_home (entry.high, self->capacity) <= at;
       guint64 mask = -(guint64) stands_here;
 
-      /* Half of the table is empty, so that the overhang is never used up: the hashes cannot be chosen. */
+      /* Nearly half of the table is empty, so the overhang is never used up: nobody can choose the hashes. */
       g_assert (stands_here || at < from);
       entries[at].high = entry.high & mask;
       entries[at].low = entry.low & mask;
@@ -113,7 +124,7 @@ CarKey
 car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length)
 {
   const XXH128_hash_t hash = XXH3_128bits_withSeed (key, length, scope);
-  const CarKey entry = { MAX (hash.high64, 1), hash.low64 };
+  const CarKey entry = { MAX (hash.high64, 1), hash.low64 }; /* 0 would mean empty */
   const CarKey *home = self->entries + get_home (entry.high, self->capacity);
 
   __builtin_prefetch (home, 1);
@@ -126,12 +137,14 @@ car_key_set_add (CarKeySet *self, CarKey entry)
 {
   CarKey *at = self->entries + get_home (entry.high, self->capacity);
 
-  while (at->high - 1 < entry.high - 1) /* an empty one is above all */
+  /* Less 1, an empty one (0) is the largest number: it ends the search, too. */
+  while (at->high - 1 < entry.high - 1)
     at++;
   for (; at->high == entry.high; at++)
     if (at->low == entry.low)
       return FALSE;
 
+  /* It is new: it takes this place, and all up to the next empty one move on. */
   for (; at->high != 0; at++)
     {
       CarKey next = *at;
