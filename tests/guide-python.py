@@ -18,7 +18,7 @@ ROWS = """id,name,address
 3,"three, or so",10.0.0.2
 """
 SERVICE = pathlib.Path(os.environ["TOP_BUILDDIR"], "service")
-QUERY = "{ asset(order_by: {external_id: asc}) { external_id name asset_ipaddress { ipaddress { name } } } }"
+QUERY = "{ asset(order_by: {external_id: asc}) { external_id name ipaddresses { ipaddress { name } } } }"
 
 
 def run(folder, environment, *arguments):
@@ -39,7 +39,7 @@ def try_connector(connector):
         assert done.returncode == 0, done.stderr
         assets = service.query(QUERY)["asset"]
         assert [asset["name"] for asset in assets] == ["one", "two", "three, or so"], assets
-        assert all(asset["asset_ipaddress"] for asset in assets), assets
+        assert all(asset["ipaddresses"] for asset in assets), assets
         print("ok 3 - the file is in the service")
 
         rows.write_text("".join(ROWS.splitlines(keepends=True)[:2]))

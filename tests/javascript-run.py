@@ -8,7 +8,7 @@ import sys
 from local_service import run_service
 
 QUERY = """{ asset(order_by: {external_id: asc}) {
-    external_id name asset_ipaddress { ipaddress { name } } asset_hostname { hostname { name } } } }"""
+    external_id name ipaddresses { ipaddress { name } } hostnames { hostname { name } } } }"""
 
 
 def run(*arguments, **environment):
@@ -36,7 +36,7 @@ def test_imports():
         assert code == 0 and "Full import" in log and "phase 2: 1 of 1" in log, (code, log)
         first, second = service.query(QUERY)["asset"]
         assert (first["name"], second["name"]) == ("Web server", "Database"), (first, second)
-        assert first["asset_ipaddress"] and first["asset_hostname"] and not second["asset_ipaddress"], (first, second)
+        assert first["ipaddresses"] and first["hostnames"] and not second["ipaddresses"], (first, second)
 
         code, log = run(**service.environment)
         assert code == 0 and "Incremental import" in log, (code, log)

@@ -48,8 +48,8 @@ imports() {
 # count COLLECTION: how many of it are in the service.
 count() {
     curl -sS -u key:password -H 'Content-Type: application/json' \
-        --data "{\"query\":\"{ all: $1_aggregate { aggregate { count } } }\"}" "${CAR_SERVICE_URL%/v2}/v3/query" |
-        jq '.data.all.aggregate.count'
+        --data "{\"query\":\"{ all: $1 { source } }\"}" "${CAR_SERVICE_URL%/v2}/v3/query" |
+        jq '.data.all | length'
 }
 
 # wait_for FILE: until something is in it.

@@ -15,7 +15,7 @@ TOP = os.environ.get("TOP_BUILDDIR", ".")
 REFERENCE = [os.path.join(TOP, "connectors/reference/c/car-connector-reference")]
 # Any connector that is to do the same: a command, with its arguments.
 CONNECTOR = shlex.split(os.environ.get("CAR_TEST_REFERENCE_CONNECTOR", "")) or REFERENCE
-SOURCE = "a/b c%&ü,1"
+SOURCE = "a:b@c%=;!'(1),+$*"  # all that the import schema's pattern takes
 ENVIRONMENT = {
     name: value for name, value in os.environ.items()
     if not name.startswith(("CAR_ASSET_SERVER_", "CAR_SERVICE_", "CONFIGURATION_", "CONNECTION_", "XDG_STATE_"))
@@ -123,23 +123,32 @@ class Service(Server):
         status, answer = self.call("GET", "/api/car/v2/source/" + urllib.parse.quote(SOURCE, safe=""))
         return answer.get("model_state_id") if status == 200 else None
 
+    def columns(self, collection):
+        """What rows of a collection hold, besides the time of the report."""
+        fields = self.query(f'{{ __type(name: "{collection}") {{ fields {{ name type {{ ...T ofType {{ ...T }} }} }} }} }}'
+                            " fragment T on __Type { kind }")["__type"]["fields"]
+        scalars = {f["name"] for f in fields if "SCALAR" in (f["type"]["kind"], (f["type"]["ofType"] or {}).get("kind"))}
+        return sorted(scalars - {"reported_at"})
+
     def graph(self):
-        """{COLLECTION: {NAME: members}} of all vertices, {COLLECTION: {(from, to): members}} of all edges that hold."""
-        schema = self.get("/api/car/v3/importSchema?version=v2")["schema"]["properties"]
+        """{COLLECTION: {(NAME,): members}} of all vertices, {COLLECTION: {(from, to): members}} of all edges."""
         graph = {}
         for collection in VERTICES + EDGES:
-            is_edge = collection in EDGES
-            name = "_key" if collection in ("ipaddress", "macaddress", "hostname") else "external_id"
-            members = set(schema[collection]["items"]["properties"])
-            members -= {"tag", "untag", "_key", "report", "active", "created", "modified", "timestamp"}
-            members -= {member for member in members if member.startswith(("_from", "_to"))}
-            names = ["_from", "_to"] if is_edge else [name]
-            where = "(where: {active: {_eq: true}})" if is_edge else ""
-            fields = " ".join(sorted(members.union(names)))
-            rows = self.query(f"{{ {collection}{where} {{ {fields} }} }}")[collection]
-            graph[collection] = {tuple(row[n] for n in names): row for row in rows}
+            ends = collection.split("_") if collection in EDGES else []
+            rows = self.query(f"{{ {collection} {{ {' '.join(self.columns(collection))} }} }}")[collection]
+            graph[collection] = {
+                tuple(name_of(end, row[f"{end}_id"]) for end in ends) or (name_of(collection, row["id"]),): row
+                for row in rows
+            }
             assert len(graph[collection]) == len(rows), f"{collection} is there twice"
         return graph
+
+
+def name_of(collection, id_):
+    """An id is SOURCE/NAME, of an address SOURCE/REGION/NAME."""
+    prefix = SOURCE + ("/0/" if collection == "ipaddress" else "/")
+    assert id_.startswith(prefix), id_
+    return id_[len(prefix):]
 
 
 def run_connector(service, server_url, *options, user=AssetServer.user, password=AssetServer.password, timeout=120,
@@ -248,6 +257,5 @@ def compare_with_inventory(service, server):
         )
         counts[name] = len(objects), len(graph[name]), same
     for name, pairs in edges.items():
-        ends = {tuple(end.partition("/")[2] for end in edge) for edge in graph[name]}
-        counts[name] = len(pairs), len(ends), len(pairs & ends)
+        counts[name] = len(pairs), len(graph[name]), len(pairs & graph[name].keys())
     return counts

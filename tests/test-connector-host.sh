@@ -126,17 +126,17 @@ answers '{ user(order_by: {name: asc}) { fullname } }' '[.data.user[].fullname]'
 answers '{ hostname(order_by: {name: asc}) { name } }' '[.data.hostname[].name]' '["web1","web1.example.com"]'
 answers '{ ipaddress { name } macaddress { name interface } }' .data \
     '{"ipaddress":[{"name":"fd00::5"}],"macaddress":[{"name":"02:00:00:00:00:01","interface":"eth0"}]}'
-answers '{ port(order_by: {port_number: asc}) { port_number protocol application_port { application { name } } } }' \
-    '[.data.port[] | .port_number, .protocol, .application_port[0].application.name]' '[80,"tcp","webd",8080,"tcp","own"]'
+answers '{ port(order_by: {port_number: asc}) { port_number protocol applications { application { name } } } }' \
+    '[.data.port[] | .port_number, .protocol, .applications[0].application[0].name]' '[80,"tcp","webd",8080,"tcp","own"]'
 ok "the machine is in the service"
 
 query='{'
 for edge in asset_ipaddress asset_macaddress asset_hostname asset_account asset_application application_port \
     application_ipaddress account_application ipaddress_macaddress ipaddress_hostname ipaddress_port user_account \
     account_hostname account_ipaddress; do
-    query+=" $edge: ${edge}_aggregate { aggregate { count } }"
+    query+=" $edge { source }"
 done
-answers "$query }" '[.data[].aggregate.count]' '[1,1,2,3,4,2,2,2,1,2,2,2,6,2]'
+answers "$query }" '[.data[] | length]' '[1,1,2,3,4,2,2,2,1,2,2,2,6,2]'
 ok "its edges are in the service"
 
 export CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password CONNECTION_NAME=web1
@@ -165,8 +165,8 @@ if [ -s /etc/machine-id ] || [ -s /var/lib/dbus/machine-id ]; then
     says 'Full import'
     grep -qF "$(cat /etc/machine-id /var/lib/dbus/machine-id 2>/dev/null | head -n 1)" "$folder/log" && fail "the machine id is in the log"
     answers '{ asset(where: {source: {_eq: "this-machine"}}) { source } }' '.data.asset | length' 1
-    answers "{ port(where: {port_number: {_eq: $(cat "$folder/port")}}) { application_port { application { name } } } }" \
-        '[.data.port[].application_port[].application.name | sub("^lt-"; "")] | unique' '["car-service"]'
+    answers "{ port(where: {port_number: {_eq: $(cat "$folder/port")}}) { applications { application { name } } } }" \
+        '[.data.port[].applications[].application[].name | sub("^lt-"; "")] | unique' '["car-service"]'
     ok "this machine, with the service that takes it in"
 else
     ok "this machine # SKIP it has no machine id"

@@ -548,7 +548,7 @@ static const BadExtension bad_extensions[] = {
     "*minimum is above maximum*" },
   { "rule-bad-pattern", VERTEX ("\"a\":{\"type\":\"text\",\"validation\":[{\"pattern\":\"(\"}]}"),
     "*does not compile*" },
-  { "reserved-t1", VERTEX ("\"_t1\":{\"type\":\"text\"}"), "*the service itself keeps*" },
+  { "reserved-pk", VERTEX ("\"_pk\":{\"type\":\"text\"}"), "*the service itself keeps*" },
   { "reserved-instances", VERTEX ("\"instances\":{\"type\":\"text\"}"), "*the service itself keeps*" },
   { "shared-type", VERTEX ("\"external_id\":{\"type\":\"integer\"}"),
     "*has a “external_id” of another type*" },

@@ -8,6 +8,7 @@
 
 #include <libcar/json/car-json-scanner-private.h>
 #include <service/query/car-query.h>
+#include <service/store/car-service-tables.h>
 
 #define OPEN G_MAXINT64
 
@@ -56,11 +57,11 @@ add_vertex_at (sqlite3 *db,
   g_autofree char *node_id = g_strconcat (source, "/", key, NULL);
   gboolean shared = g_str_equal (collection, "ipaddress") || g_str_equal (collection, "hostname");
 
-  insert (db,
-          "INSERT INTO vertex (collection, source, key, node_id, connecting_id, body, t1, t2, created_at, "
-          "modified_at,"
-          " reported_at, seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 100, 200, 300, 0)",
-          "ssssssii", collection, source, key, node_id, shared ? key : node_id, body, t1, t2);
+  insert (
+      db,
+      "INSERT INTO vertex (collection, source, key, node_id, connecting_id, body, t1, t2, reported_at, seen)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1620936337326, 0)",
+      "ssssssii", collection, source, key, node_id, shared ? key : node_id, body, t1, t2);
 }
 
 static void
@@ -84,9 +85,8 @@ add_edge_of (sqlite3 *db,
   insert (db,
           "INSERT INTO edge (collection, source, from_collection, from_key, from_id, to_collection, to_key, "
           "to_id,"
-          " active, body, t1, t2, created_at, modified_at, reported_at, seen)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1, '{\"risk_score\":1.50,\"report\":\"r1\"}', 1000, ?, 100, 200, "
-          "300, 0)",
+          " body, t1, t2, reported_at, seen)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{\"risk_score\":1.50}', 1000, ?, 300000, 0)",
           "ssssssssi", collection, source, from, from_key, from_id, to, to_key, to_id, OPEN);
 }
 
@@ -94,31 +94,6 @@ static void
 add_edge (sqlite3 *db, const char *from, const char *from_key, const char *to, const char *to_key)
 {
   add_edge_of (db, "src", from, from_key, to, to_key);
-}
-
-static void
-make_tables (sqlite3 *db)
-{
-  execute (
-      db,
-      "CREATE TABLE source (id INTEGER PRIMARY KEY, key TEXT UNIQUE, name, description, product_link, "
-      "properties,"
-      " model_state_id, body);"
-      "CREATE TABLE vertex (id INTEGER PRIMARY KEY, collection, source, key, node_id, connecting_id, body,"
-      " t1 INTEGER, t2 INTEGER, created_at, modified_at, reported_at, seen);"
-      "CREATE INDEX vertex_key ON vertex (collection, key);"
-      "CREATE INDEX vertex_node ON vertex (node_id, collection);"
-      "CREATE INDEX vertex_connecting ON vertex (connecting_id, collection);"
-      "CREATE TABLE edge (id INTEGER PRIMARY KEY, collection, source, from_collection, from_key, from_id,"
-      " to_collection, to_key, to_id, active, body, t1 INTEGER, t2 INTEGER, created_at, modified_at, "
-      "reported_at,"
-      " seen);"
-      "CREATE INDEX edge_from ON edge (from_id, collection);"
-      "CREATE INDEX edge_to ON edge (to_id, collection);"
-      "CREATE INDEX edge_collection ON edge (collection);"
-      "CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT UNIQUE);"
-      "CREATE TABLE vertex_tag (collection, source, key, tag, t1, t2);"
-      "CREATE INDEX vertex_tag_vertex ON vertex_tag (collection, key, source);");
 }
 
 static void
@@ -137,24 +112,29 @@ fill_tables (sqlite3 *db)
   add_vertex_at (db, "asset", "src", "a1", "{\"external_id\":\"a1\",\"name\":\"Before\"}", 500, 1000);
   add_vertex (db, "account", "u1", "{\"external_id\":\"u1\",\"name\":\"root\",\"active\":true}");
   add_vertex (db, "account", "u2", "{\"external_id\":\"u2\",\"name\":\"guest\",\"active\":false}");
-  add_vertex (db, "ipaddress", "10.0.0.1", "{\"_key\":\"10.0.0.1\"}");
-  add_vertex_at (db, "ipaddress", "other", "10.0.0.1", "{\"_key\":\"10.0.0.1\"}", 1000, OPEN);
+  add_vertex (db, "ipaddress", "0/10.0.0.1", "{\"_key\":\"10.0.0.1\"}");
+  add_vertex_at (db, "ipaddress", "other", "0/10.0.0.1", "{\"_key\":\"10.0.0.1\"}", 1000, OPEN);
   add_vertex (db, "hostname", "h1", "{\"_key\":\"h1\",\"host_name\":\"H-One\"}");
   add_vertex (db, "hostname", "h2", "{\"_key\":\"h2\"}");
   add_vertex (db, "port", "p80", "{\"external_id\":\"p80\",\"port_number\":80,\"protocol\":\"tcp\"}");
   add_vertex (db, "port", "p53", "{\"external_id\":\"p53\",\"port_number\":53,\"protocol\":\"udp\"}");
   add_vertex (db, "application", "nginx", "{\"external_id\":\"nginx\",\"name\":\"nginx\"}");
-  add_edge (db, "asset", "a1", "ipaddress", "10.0.0.1");
-  add_edge (db, "asset", "a2", "ipaddress", "10.0.0.1");
+  add_edge (db, "asset", "a1", "ipaddress", "0/10.0.0.1");
+  add_edge (db, "asset", "a2", "ipaddress", "0/10.0.0.1");
   add_edge (db, "application", "nginx", "port", "p80");
   /* The same node_id, a/b/c, for two vertices. */
   add_vertex_at (db, "asset", "a", "b/c", "{\"name\":\"one\"}", 1000, OPEN);
   add_vertex_at (db, "asset", "a/b", "c", "{\"name\":\"two\"}", 1000, OPEN);
   add_vertex_at (db, "port", "a", "b/p", "{\"port_number\":1,\"protocol\":\"tcp\"}", 1000, OPEN);
   add_edge_of (db, "a", "asset", "b/c", "ipaddress", "b/x");
-  execute (db, "INSERT INTO tag (id, name) VALUES (1, 'prod'), (2, 'gone')");
-  execute (db, "INSERT INTO vertex_tag VALUES ('asset', 'src', 'a1', 1, 1000, 9223372036854775807),"
-               " ('asset', 'src', 'a1', 2, 1000, 2000)");
+  execute (db, "INSERT INTO tag (id, source, name, node_id, t1, t2, reported_at) VALUES"
+               " (1, 'src', 'prod', 'src/prod', 1000, 9223372036854775807, 0),"
+               " (2, 'src', 'gone', 'src/gone', 1000, 9223372036854775807, 0),"
+               " (3, 'other', 'prod', 'other/prod', 1000, 9223372036854775807, 0)");
+  execute (db, "INSERT INTO tagging (collection, source, vertex_id, vertex_key, tag, tag_id, t1, t2, "
+               "reported_at) VALUES"
+               " ('asset', 'src', 'src/a1', 'a1', 1, 'src/prod', 1000, 9223372036854775807, 0),"
+               " ('asset', 'src', 'src/a1', 'a1', 2, 'src/gone', 1000, 2000, 0)");
 }
 
 static void
@@ -163,7 +143,7 @@ set_up (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpint (sqlite3_open (":memory:", &self->db), ==, SQLITE_OK);
-  make_tables (self->db);
+  execute (self->db, car_service_tables);
   fill_tables (self->db);
   self->model = car_core_model_new (&error);
   g_assert_no_error (error);
@@ -181,8 +161,9 @@ static char *
 send_at (Fixture *self, const char *request, gssize length, gint64 timepoint)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) answer = car_query_run (
-      self->db, self->model, request, length < 0 ? strlen (request) : (gsize) length, timepoint, &error);
+  g_autoptr (GBytes) answer =
+      car_query_run (self->db, self->model, request, length < 0 ? strlen (request) : (gsize) length,
+                     timepoint, NULL, &error);
   CarJsonScanner scanner;
   CarJsonSpan whole;
 
@@ -265,35 +246,144 @@ test_fields (Fixture *self, gconstpointer data)
       "\"business_value\":12345678901234567890,\"properties\":{\"k\":[1,2]}}]}");
   assert_data (self,
                "query Q { b: asset(where: {external_id: {_eq: \"a2\"}}) { __typename x: description n: name "
-               "risk _key } }",
-               "{\"b\":[{\"__typename\":\"asset\",\"x\":\"\\u0041\\n\\u0000z\",\"n\":\"beta\",\"risk\":7,\"_"
-               "key\":null}]}");
+               "risk } }",
+               "{\"b\":[{\"__typename\":\"asset\",\"x\":\"\\u0041\\n\\u0000z\",\"n\":\"beta\",\"risk\":7}]}");
   assert_data (
-      self,
-      "{ asset(where: {external_id: {_eq: \"a3\"}}) { name risk connecting_id reported_at source"
-      " _t1 _t2 _created_at _modified_at } }",
-      "{\"asset\":[{\"name\":\"GÄMMA\\\"'\",\"risk\":null,\"connecting_id\":\"src/a3\",\"reported_at\":300,"
-      "\"source\":\"src\",\"_t1\":1000,\"_t2\":9223372036854775807,\"_created_at\":100,"
-      "\"_modified_at\":200}]}");
-  assert_data (
-      self, "{ hostname(order_by: {_key: asc}) { name host_name external_id _key } }",
-      "{\"hostname\":[{\"name\":\"H-One\",\"host_name\":\"H-One\",\"external_id\":\"h1\",\"_key\":\"h1\"},"
-      "{\"name\":\"h2\",\"host_name\":\"h2\",\"external_id\":\"h2\",\"_key\":\"h2\"}]}");
+      self, "{ asset(where: {external_id: {_eq: \"a3\"}}) { name risk connecting_id reported_at source } }",
+      "{\"asset\":[{\"name\":\"GÄMMA\\\"'\",\"risk\":null,\"connecting_id\":\"src/a3\","
+      "\"reported_at\":\"2021-05-13T20:05:37.326\",\"source\":\"src\"}]}");
+  assert_data (self, "{ hostname(order_by: {external_id: asc}) { name external_id id } }",
+               "{\"hostname\":[{\"name\":\"H-One\",\"external_id\":\"h1\",\"id\":\"src/h1\"},"
+               "{\"name\":\"h2\",\"external_id\":\"h2\",\"id\":\"src/h2\"}]}");
   assert_data (self, "{ account(where: {active: {_eq: true}}) { name active } }",
                "{\"account\":[{\"name\":\"root\",\"active\":true}]}");
+  assert_data (self,
+               "{ asset_ipaddress(where: {asset_id: {_eq: \"src/a1\"}}) { source asset_id ipaddress_id"
+               " external_id reported_at properties } }",
+               "{\"asset_ipaddress\":[{\"source\":\"src\",\"asset_id\":\"src/a1\","
+               "\"ipaddress_id\":\"src/0/10.0.0.1\",\"external_id\":null,"
+               "\"reported_at\":\"1970-01-01T00:05:00\",\"properties\":null}]}");
+  assert_data (self, "{ asset_ipaddress(where: {asset_id: {_eq: \"src/a2\"}}) { ipaddress_id } }",
+               "{\"asset_ipaddress\":[{\"ipaddress_id\":\"src/0/10.0.0.1\"}]}");
+  assert_data (
+      self, "{ source { id name properties } tag(order_by: {id: desc}) { id source name instances { id } } }",
+      "{\"source\":[{\"id\":\"src\",\"name\":\"Source\",\"properties\":{\"a\":1.0}}],"
+      "\"tag\":[{\"id\":\"src/prod\",\"source\":\"src\",\"name\":\"prod\",\"instances\":[{\"id\":\"src/"
+      "prod\"},"
+      "{\"id\":\"other/prod\"}]},"
+      "{\"id\":\"src/gone\",\"source\":\"src\",\"name\":\"gone\",\"instances\":[{\"id\":\"src/gone\"}]},"
+      "{\"id\":\"other/prod\",\"source\":\"other\",\"name\":\"prod\",\"instances\":[{\"id\":\"src/prod\"},"
+      "{\"id\":\"other/prod\"}]}]}");
+  assert_data (self, "{ database { name } }", "{\"database\":[]}");
+  assert_data (self, "{ a: asset_by_pk(_pk: 1) { name } b: asset_by_pk(_pk: 12345) { name } }",
+               "{\"a\":{\"name\":\"Alpha\"},\"b\":null}");
+}
+
+/* Columns whose types have forms of their own. */
+static void
+test_types (Fixture *self, gconstpointer data)
+{
+  add_vertex (self->db, "ipaddress", "lab/2001:DB8:0::1",
+              "{\"_key\":\"2001:DB8:0::1\",\"region_id\":\"lab\"}");
+  add_vertex (self->db, "macaddress", "00-1B-44-11-3A-B7", "{\"_key\":\"00-1B-44-11-3A-B7\"}");
+  add_vertex (self->db, "database", "d",
+              "{\"name\":\"d\",\"last_seen_at\":1620936337326.5,\"properties\":{\"a\":{\"b\":[1,\"x\"]},\"c "
+              "d\":null}}");
+  add_vertex (self->db, "vulnerability", "v", "{\"name\":\"v\",\"published_on\":1620936337326}");
+  assert_data (self,
+               "{ ipaddress(where: {source: {_eq: \"src\"}}, order_by: {name: asc}) { id external_id "
+               "region_id name } }",
+               "{\"ipaddress\":[{\"id\":\"src/0/10.0.0.1\",\"external_id\":\"0/"
+               "10.0.0.1\",\"region_id\":\"0\",\"name\":\"10.0.0.1\"},"
+               "{\"id\":\"src/lab/2001:DB8:0::1\",\"external_id\":\"lab/"
+               "2001:DB8:0::1\",\"region_id\":\"lab\",\"name\":\"2001:db8::1\"}]}");
+  assert_data (self, "{ ipaddress(where: {name: {_eq: \"2001:0db8::0001\"}}) { region_id } }",
+               "{\"ipaddress\":[{\"region_id\":\"lab\"}]}");
+  assert_data (self,
+               "{ ipaddress(where: {name: {_gt: \"9.255.255.255\", _lt: \"10.0.0.10\"}, source: {_eq: "
+               "\"src\"}}) { name } }",
+               "{\"ipaddress\":[{\"name\":\"10.0.0.1\"}]}");
+  assert_data (self, "{ macaddress(where: {name: {_in: [\"001b.4411.3ab7\"]}}) { name } }",
+               "{\"macaddress\":[{\"name\":\"00:1b:44:11:3a:b7\"}]}");
+  assert_data (self,
+               "{ database(where: {last_seen_at: {_gte: \"2021-05-13 20:05:37\", _lt: "
+               "\"2021-05-13T22:05:38+02:00\"}}) { last_seen_at } }",
+               "{\"database\":[{\"last_seen_at\":\"2021-05-13T20:05:37.326\"}]}");
   assert_data (
       self,
-      "{ asset_ipaddress(where: {from_id: {_eq: \"src/a1\"}}) { source active from_id to_id _from _to"
-      " report _from_external_id } }",
-      "{\"asset_ipaddress\":[{\"source\":\"src\",\"active\":true,\"from_id\":\"src/a1\","
-      "\"to_id\":\"src/10.0.0.1\",\"_from\":\"asset/a1\",\"_to\":\"ipaddress/10.0.0.1\",\"report\":\"r1\","
-      "\"_from_external_id\":\"a1\"}]}");
-  assert_data (self, "{ asset_ipaddress(where: {_from: {_eq: \"asset/a2\"}}) { to_id } }",
-               "{\"asset_ipaddress\":[{\"to_id\":\"src/10.0.0.1\"}]}");
-  assert_data (self, "{ source { key name properties } tag(order_by: {name: desc}) { name } }",
-               "{\"source\":[{\"key\":\"src\",\"name\":\"Source\",\"properties\":{\"a\":1.0}}],"
-               "\"tag\":[{\"name\":\"prod\"},{\"name\":\"gone\"}]}");
-  assert_data (self, "{ database { name } }", "{\"database\":[]}");
+      "{ database(where: {reported_at: {_gt: \"2021-05-13\"}}) { name } vulnerability { published_on } }",
+      "{\"database\":[{\"name\":\"d\"}],\"vulnerability\":[{\"published_on\":1620936337326}]}");
+  assert_data (self,
+               "{ database { a: properties(path: \"$.a.b[1]\") b: properties(path: \"a.b\") c: "
+               "properties(path: \"$.x\")"
+               " d: properties(path: \"$['c d']\") e: properties(path: \"$\") } }",
+               "{\"database\":[{\"a\":\"x\",\"b\":[1,\"x\"],\"c\":null,\"d\":null,\"e\":{\"a\":{\"b\":[1,"
+               "\"x\"]},\"c d\":null}}]}");
+}
+
+static void
+test_json_operators (Fixture *self, gconstpointer data)
+{
+  assert_assets (self, "{properties: {_eq: {k: [1.0, 2]}}}", "a1");
+  assert_assets (self, "{properties: {_neq: {k: [1]}}}", "a1");
+  assert_assets (self, "{properties: {_in: [{k: [1, 2]}, \"x\"]}}", "a1");
+  assert_assets (self, "{properties: {_contains: {k: [2]}}}", "a1");
+  assert_assets (self, "{properties: {_contains: {k: [3]}}}", "");
+  assert_assets (self, "{properties: {_contained_in: {k: [2, 1, 3], l: 1}}}", "a1");
+  assert_assets (self, "{properties: {_has_key: \"k\"}}", "a1");
+  assert_assets (self, "{properties: {_has_key: \"l\"}}", "");
+  assert_assets (self, "{properties: {_has_keys_any: [\"l\", \"k\"]}}", "a1");
+  assert_assets (self, "{properties: {_has_keys_all: [\"l\", \"k\"]}}", "");
+  assert_assets (self, "{properties: {_has_keys_all: [\"k\"]}}", "a1");
+  assert_assets (self, "{properties: {_has_keys_any: []}}", "");
+  assert_assets (self, "{properties: {_gt: [1]}}", "a1"); /* an object is more than an array */
+  assert_assets (self, "{_not: {properties: {_has_key: \"l\"}}}", "a1");
+}
+
+static void
+test_distinct (Fixture *self, gconstpointer data)
+{
+  add_vertex (self->db, "port", "p81", "{\"external_id\":\"p81\",\"port_number\":81,\"protocol\":\"tcp\"}");
+  assert_data (
+      self,
+      "{ port(distinct_on: protocol, order_by: [{protocol: asc}, {port_number: desc}]) { protocol "
+      "port_number } }",
+      "{\"port\":[{\"protocol\":\"tcp\",\"port_number\":81},{\"protocol\":\"udp\",\"port_number\":53}]}");
+  assert_data (
+      self,
+      "{ port(distinct_on: [source, protocol], order_by: {source: asc, protocol: desc}, limit: 2) { source "
+      "protocol } }",
+      "{\"port\":[{\"source\":\"a\",\"protocol\":\"tcp\"},{\"source\":\"src\",\"protocol\":\"udp\"}]}");
+  assert_data (self, "{ port_aggregate(distinct_on: [protocol]) { aggregate { count } } }",
+               "{\"port_aggregate\":{\"aggregate\":{\"count\":2}}}");
+  assert_problem (self, "{ port(distinct_on: protocol, order_by: {port_number: desc}) { protocol } }", NULL,
+                  "$.selectionSet.port.args.distinct_on", "order_by has to begin*");
+  assert_problem (self, "{ port(distinct_on: [nope]) { protocol } }", NULL, NULL, "names of columns*");
+}
+
+/* Fields of one response name are one field (specification, 5.3.2). */
+static void
+test_merging (Fixture *self, gconstpointer data)
+{
+  assert_data (
+      self,
+      "{ asset(where: {external_id: {_eq: \"a1\"}}) { id } ...F asset(where: {external_id: {_eq: \"a1\"}}) {"
+      " ipaddresses { ipaddress { id } } } }"
+      " fragment F on query_root { asset(where: {external_id: {_eq: \"a1\"}}) { name ipaddresses { asset_id"
+      " ipaddress { name } } } }",
+      "{\"asset\":[{\"id\":\"src/a1\",\"name\":\"Alpha\",\"ipaddresses\":[{\"asset_id\":\"src/a1\","
+      "\"ipaddress\":[{\"name\":\"10.0.0.1\",\"id\":\"src/0/10.0.0.1\"}]}]}]}");
+  assert_data (self,
+               "{ port(limit: 1, where: {protocol: {_eq: \"tcp\"}, port_number: {_gt: 2}}) { id }"
+               " port(where: {port_number: {_gt: 2}, protocol: {_eq: \"tcp\"}}, limit: 1) { id } }",
+               "{\"port\":[{\"id\":\"src/p80\"}]}");
+  assert_problem (self, "{ port(limit: 1) { id } port(limit: 2) { id } }", NULL, NULL,
+                  "“port” stands for two*");
+  assert_problem (
+      self,
+      "{ port(where: {id: {_in: [\"a\", \"b\"]}}) { id } port(where: {id: {_in: [\"b\", \"a\"]}}) { id } }",
+      NULL, NULL, "“port” stands for two*");
+  assert_problem (self, "{ asset { name: external_id name } }", NULL, NULL, "“name” stands for two*");
 }
 
 static void
@@ -325,6 +415,15 @@ test_operators (Fixture *self, gconstpointer data)
   assert_assets (self, "{_not: {external_id: {_eq: \"a1\"}}}", "a2 a3");
   assert_assets (self, "{_not: {_not: {_or: [{external_id: {_eq: \"a1\"}}]}}}", "a1");
   assert_assets (self, "{external_id: {_gt: \"a1\"}}", "a2 a3");
+  assert_assets (self, "{name: {_regex: \"^A.*a$\"}}", "a1");
+  assert_assets (self, "{name: {_nregex: \"a\"}}", "a3");
+  assert_assets (self, "{name: {_iregex: \"ALPHA\"}}", "a1");
+  assert_assets (self, "{name: {_niregex: \"ALPHA|BETA\"}}", "a3");
+  assert_assets (self, "{name: {_similar: \"(Al|be)%a\"}}", "a1 a2");
+  assert_assets (self, "{name: {_similar: \"lph\"}}", "");
+  assert_assets (self, "{name: {_similar: \"[A-B]l_ha\"}}", "a1");
+  assert_assets (self, "{name: {_similar: \"Alph.\"}}", "");
+  assert_assets (self, "{name: {_nsimilar: \"%(e|l)%\"}}", "a3");
 }
 
 static void
@@ -398,6 +497,10 @@ test_variables (Fixture *self, gconstpointer data)
       "{\"w\":{\"risk\":{\"_gte\":1.5e0,\"_lt\":7}}}", "{\"asset\":[{\"id\":\"src/a1\"}]}" },
     { "query ($ids: [String!]!, $l: Int = 1) { asset(where: {external_id: {_in: $ids}}, limit: $l) { id } }",
       "{\"ids\":[\"a3\",\"a2\"]}", "{\"asset\":[{\"id\":\"src/a2\"}]}" },
+    { "query ($p: numeric!) { asset(where: {risk: {_eq: $p}}) { id } }", "{\"p\":7}",
+      "{\"asset\":[{\"id\":\"src/a2\"}]}" },
+    { "query ($pk: bigint!) { asset_by_pk(_pk: $pk) { id } }", "{\"pk\":1}",
+      "{\"asset_by_pk\":{\"id\":\"src/a1\"}}" },
     { "query ($o: [asset_order_by!], $w: asset_bool_exp) { asset(limit: 1, order_by: $o, where: $w) { id } }",
       "{\"o\":[{\"external_id\":\"desc\"}],\"w\":{\"source\":{\"_eq\":\"src\"}}}",
       "{\"asset\":[{\"id\":\"src/a3\"}]}" },
@@ -427,6 +530,11 @@ test_variables (Fixture *self, gconstpointer data)
   assert_problem (self, "{ asset { id } }", "{\"n\":1}", "$.variables", "*“n” is given, but not declared*");
   assert_problem (self, "{ asset(where: {name: {_eq: $n}}) { id } }", NULL,
                   "$.selectionSet.asset.args.where.name._eq", "*“$n” is not declared*");
+  assert_problem (self, "query ($n: String!) { asset(where: {risk: {_eq: $n}}) { id } }", "{\"n\":\"7\"}",
+                  "$.selectionSet.asset.args.where.risk._eq",
+                  "*declared as String, and numeric is wanted here");
+  assert_problem (self, "query ($n: [String!]) { asset(where: {name: {_eq: $n}}) { id } }", "{\"n\":[\"7\"]}",
+                  NULL, "*declared as ?String?, and String is wanted here");
   assert_problem (self, "query ($n: String) { asset(where: {name: {_eq: $n}}) { id } }", NULL, NULL,
                   "*null is no value*");
 }
@@ -455,21 +563,34 @@ test_order_and_pages (Fixture *self, gconstpointer data)
 static void
 test_aggregate (Fixture *self, gconstpointer data)
 {
-  assert_data (
-      self,
-      "{ asset_aggregate(where: {risk: {_gt: 0}}) { aggregate { n: count } nodes { name } __typename } }",
-      "{\"asset_aggregate\":{\"aggregate\":{\"n\":2},\"nodes\":[{\"name\":\"Alpha\"},{\"name\":\"beta\"}],"
-      "\"__typename\":\"asset_aggregate\"}}");
+  assert_data (self,
+               "{ asset_aggregate(where: {risk: {_gt: 0}}) { aggregate { n: count __typename } nodes { name "
+               "} __typename } }",
+               "{\"asset_aggregate\":{\"aggregate\":{\"n\":2,\"__typename\":\"asset_aggregate_fields\"},"
+               "\"nodes\":[{\"name\":\"Alpha\"},{\"name\":\"beta\"}],\"__typename\":\"asset_aggregate\"}}");
   assert_data (self, "{ port_aggregate(limit: 1) { aggregate { count } } }",
                "{\"port_aggregate\":{\"aggregate\":{\"count\":1}}}");
   assert_data (self, "{ asset_ipaddress_aggregate { aggregate { count } } }",
                "{\"asset_ipaddress_aggregate\":{\"aggregate\":{\"count\":3}}}");
+  assert_data (self,
+               "{ ipaddress(where: {source: {_eq: \"src\"}}) { assets_aggregate(where: {asset_id: {_eq:"
+               " \"src/a2\"}}) { aggregate { count } nodes { asset { name } } } } }",
+               "{\"ipaddress\":[{\"assets_aggregate\":{\"aggregate\":{\"count\":1},"
+               "\"nodes\":[{\"asset\":[{\"name\":\"beta\"}]}]}}]}");
   assert_data (
       self,
-      "{ ipaddress(where: {source: {_eq: \"src\"}}) { asset_ipaddress_aggregate(where: {from_id: {_eq:"
-      " \"src/a2\"}}) { aggregate { count } nodes { asset { name } } } } }",
-      "{\"ipaddress\":[{\"asset_ipaddress_aggregate\":{\"aggregate\":{\"count\":1},"
-      "\"nodes\":[{\"asset\":{\"name\":\"beta\"}}]}}]}");
+      "{ port_aggregate { aggregate { max { port_number protocol } min { port_number } sum { port_number }"
+      " avg { port_number } count(columns: protocol, distinct: true) b: count(columns: [protocol, status]) } "
+      "} }",
+      "{\"port_aggregate\":{\"aggregate\":{\"max\":{\"port_number\":80,\"protocol\":\"udp\"},"
+      "\"min\":{\"port_number\":1},\"sum\":{\"port_number\":134},\"avg\":{\"port_number\":44.666666666666664}"
+      ","
+      "\"count\":2,\"b\":3}}}");
+  assert_data (self,
+               "{ asset_aggregate { aggregate { max { reported_at } } } database_aggregate { aggregate { max "
+               "{ name } count } } }",
+               "{\"asset_aggregate\":{\"aggregate\":{\"max\":{\"reported_at\":\"2021-05-13T20:05:37.326\"}}},"
+               "\"database_aggregate\":{\"aggregate\":{\"max\":{\"name\":null},\"count\":0}}}");
 }
 
 static void
@@ -478,34 +599,45 @@ test_relations (Fixture *self, gconstpointer data)
   assert_data (
       self,
       "{ port(where: {source: {_eq: \"src\"}}, order_by: {port_number: asc}) { port_number protocol"
-      " application_port { application { name } active } } }",
-      "{\"port\":[{\"port_number\":53,\"protocol\":\"udp\",\"application_port\":[]},"
-      "{\"port_number\":80,\"protocol\":\"tcp\",\"application_port\":[{\"application\":{\"name\":\"nginx\"},"
-      "\"active\":true}]}]}");
+      " applications { application { name } port_id } } }",
+      "{\"port\":[{\"port_number\":53,\"protocol\":\"udp\",\"applications\":[]},"
+      "{\"port_number\":80,\"protocol\":\"tcp\",\"applications\":[{\"application\":[{\"name\":\"nginx\"}],"
+      "\"port_id\":\"src/p80\"}]}]}");
   assert_data (
       self,
       "{ ipaddress(where: {source: {_eq: \"other\"}}) { name instances(order_by: {source: asc}) { source"
-      " asset_ipaddress(order_by: {from_id: asc}) { asset { name } } } } }",
-      "{\"ipaddress\":[{\"name\":\"10.0.0.1\",\"instances\":[{\"source\":\"other\",\"asset_ipaddress\":[]},"
-      "{\"source\":\"src\",\"asset_ipaddress\":[{\"asset\":{\"name\":\"Alpha\"}},"
-      "{\"asset\":{\"name\":\"beta\"}}]}]}]}");
-  assert_data (self, "{ asset(where: {external_id: {_in: [\"a1\", \"a2\"]}}) { tags { name } } }",
-               "{\"asset\":[{\"tags\":[{\"name\":\"prod\"}]},{\"tags\":[]}]}");
+      " assets(order_by: {asset_id: desc}, limit: 5, offset: 0) { asset { name } } } } }",
+      "{\"ipaddress\":[{\"name\":\"10.0.0.1\",\"instances\":[{\"source\":\"other\",\"assets\":[]},"
+      "{\"source\":\"src\",\"assets\":[{\"asset\":[{\"name\":\"beta\"}]},"
+      "{\"asset\":[{\"name\":\"Alpha\"}]}]}]}]}");
+  assert_data (
+      self,
+      "{ asset(where: {external_id: {_in: [\"a1\", \"a2\"]}}) { tags { asset_id tag_id tag { name } } } }",
+      "{\"asset\":[{\"tags\":[{\"asset_id\":\"src/a1\",\"tag_id\":\"src/"
+      "prod\",\"tag\":[{\"name\":\"prod\"}]}]},"
+      "{\"tags\":[]}]}");
+  assert_data (
+      self,
+      "{ tag(where: {assets: {asset: {name: {_eq: \"Alpha\"}}}}) { _reference_count external_id connecting_id"
+      " properties assets { asset { name } } } tag_asset { tag_id } }",
+      "{\"tag\":[{\"_reference_count\":1,\"external_id\":\"prod\",\"connecting_id\":\"prod\",\"properties\":"
+      "null,"
+      "\"assets\":[{\"asset\":[{\"name\":\"Alpha\"}]}]}],\"tag_asset\":[{\"tag_id\":\"src/prod\"}]}");
   /* An edge whose end is not there. */
   assert_data (self,
                "{ asset_ipaddress(where: {source: {_eq: \"a\"}}) { ipaddress { name } asset { name } } }",
-               "{\"asset_ipaddress\":[{\"ipaddress\":null,\"asset\":{\"name\":\"one\"}}]}");
+               "{\"asset_ipaddress\":[{\"ipaddress\":[],\"asset\":[{\"name\":\"one\"}]}]}");
   /* Two vertices with one id are two. */
   assert_data (
       self,
-      "{ asset(where: {id: {_eq: \"a/b/c\"}}, order_by: {name: asc}) { name asset_ipaddress { to_id } } }",
-      "{\"asset\":[{\"name\":\"one\",\"asset_ipaddress\":[{\"to_id\":\"a/b/x\"}]},"
-      "{\"name\":\"two\",\"asset_ipaddress\":[]}]}");
-  assert_assets (self, "{asset_ipaddress: {ipaddress: {name: {_eq: \"10.0.0.1\"}}}}", "a1 a2");
-  assert_assets (self, "{asset_ipaddress: {}}", "a1 a2");
-  assert_assets (self, "{_not: {asset_ipaddress: {}}}", "a3");
-  assert_assets (self, "{tags: {name: {_eq: \"prod\"}}}", "a1");
-  assert_assets (self, "{tags: {name: {_eq: \"gone\"}}}", "");
+      "{ asset(where: {id: {_eq: \"a/b/c\"}}, order_by: {name: asc}) { name ipaddresses { ipaddress_id } } }",
+      "{\"asset\":[{\"name\":\"one\",\"ipaddresses\":[{\"ipaddress_id\":\"a/b/x\"}]},"
+      "{\"name\":\"two\",\"ipaddresses\":[]}]}");
+  assert_assets (self, "{ipaddresses: {ipaddress: {name: {_eq: \"10.0.0.1\"}}}}", "a1 a2");
+  assert_assets (self, "{ipaddresses: {}}", "a1 a2");
+  assert_assets (self, "{_not: {ipaddresses: {}}}", "a3");
+  assert_assets (self, "{tags: {tag: {name: {_eq: \"prod\"}}}}", "a1");
+  assert_assets (self, "{tags: {tag: {name: {_eq: \"gone\"}}}}", "");
 }
 
 static void
@@ -525,12 +657,13 @@ test_self_edges (Fixture *self, gconstpointer data)
   add_edge (self->db, "site", "s1", "asset", "a1");
   assert_data (
       self,
-      "{ site(order_by: {name: asc}) { name site_site { from_id site { name } } site_asset { asset { name } "
+      "{ site(order_by: {name: asc}) { name sites { from_site_id to_site { name } } assets { asset { name } "
       "} } }",
-      "{\"site\":[{\"name\":\"One\",\"site_site\":[{\"from_id\":\"src/s1\",\"site\":{\"name\":\"Two\"}}],"
-      "\"site_asset\":[{\"asset\":{\"name\":\"Alpha\"}}]},"
-      "{\"name\":\"Two\",\"site_site\":[{\"from_id\":\"src/s1\",\"site\":{\"name\":\"Two\"}}],"
-      "\"site_asset\":[]}]}");
+      "{\"site\":[{\"name\":\"One\",\"sites\":[{\"from_site_id\":\"src/"
+      "s1\",\"to_site\":[{\"name\":\"Two\"}]}],"
+      "\"assets\":[{\"asset\":[{\"name\":\"Alpha\"}]}]},"
+      "{\"name\":\"Two\",\"sites\":[{\"from_site_id\":\"src/s1\",\"to_site\":[{\"name\":\"Two\"}]}],"
+      "\"assets\":[]}]}");
 }
 
 static void
@@ -562,13 +695,15 @@ test_timepoint (Fixture *self, gconstpointer data)
 
       g_assert_cmpstr (answer, ==, expected);
     }
-  tags = send_at (self,
-                  "{\"query\":\"{asset(where:{external_id:{_eq:\\\"a1\\\"}}){tags(order_by:{name:asc}){name}"
-                  " asset_ipaddress{to_id}}}\"}",
-                  -1, 1500);
-  g_assert_cmpstr (tags, ==,
-                   "{\"data\":{\"asset\":[{\"tags\":[{\"name\":\"gone\"},{\"name\":\"prod\"}],"
-                   "\"asset_ipaddress\":[{\"to_id\":\"src/10.0.0.1\"}]}]}}");
+  tags = send_at (
+      self,
+      "{\"query\":\"{asset(where:{external_id:{_eq:\\\"a1\\\"}}){tags(order_by:{tag_id:asc}){tag{name}}"
+      " ipaddresses{ipaddress_id}}}\"}",
+      -1, 1500);
+  g_assert_cmpstr (
+      tags, ==,
+      "{\"data\":{\"asset\":[{\"tags\":[{\"tag\":[{\"name\":\"gone\"}]},{\"tag\":[{\"name\":\"prod\"}]}],"
+      "\"ipaddresses\":[{\"ipaddress_id\":\"src/0/10.0.0.1\"}]}]}}");
 }
 
 static void
@@ -584,7 +719,7 @@ test_syntax (Fixture *self, gconstpointer data)
       "active }"
       " id } __typename }",
       "{\"account\":[{\"id\":\"src/u1\",\"name\":\"root\",\"n\":\"root\"}],\"__typename\":\"query_root\"}");
-  assert_data (self, "{ port(where: {port_number: {_lt: 8e1, _gt: -0, _gte: 5.3e+1}}) { port_number } }",
+  assert_data (self, "{ port(where: {port_number: {_lt: 80, _gt: -0, _gte: 53}}) { port_number } }",
                "{\"port\":[{\"port_number\":53}]}");
 }
 
@@ -636,10 +771,18 @@ test_problems (Fixture *self, gconstpointer data)
     { "{ asset { id\x01 } }", "$.query", "*this character cannot stand here*" },
     { "query ($a: String, $a: String) { asset { id } }", "$.query", "*declared twice*" },
     { "query ($a: String = $b) { asset { id } }", "$.query", "*a value is expected*" },
-    { "mutation { delete_asset { id } }", "$", "a mutation is not taken here*" },
+    { "mutation { delete_asset { id } }", "$.selectionSet.delete_asset",
+      "“delete_asset” is not taken here*" },
+    { "mutation { insert_asset(objects: []) { affected_rows } }", NULL, "“insert_asset” is not taken here*" },
+    { "mutation { insert_tag_asset(objects: []) { affected_rows } }", NULL, "*not taken here*" },
     { "subscription { asset { id } }", "$", "a subscription is not taken here*" },
     { "{ nowhere { id } }", "$.selectionSet.nowhere", "there is no collection “nowhere”" },
-    { "{ __schema { types { name } } }", "$.selectionSet.__schema", "there is no collection “__schema”" },
+    { "{ __schema { types { nme } } }", "$.selectionSet.__schema.selectionSet.types.selectionSet.nme",
+      "“__Type” has no field “nme”" },
+    { "{ __schema { types } }", NULL, "“types” needs fields*" },
+    { "{ __type { name } }", NULL, "“__type” needs the argument “name”*" },
+    { "{ asset_by_pk { id } }", NULL, "“asset_by_pk” needs the argument “_pk”" },
+    { "{ asset_by_pk(_pk: \"x\") { id } }", NULL, "the value does not fit: bigint*" },
     { "{ vertex { body } }", NULL, "there is no collection “vertex”" },
     { "{ nowhere_aggregate { aggregate { count } } }", NULL, "there is no collection “nowhere_aggregate”" },
     { "{ _aggregate { aggregate { count } } }", NULL, "there is no collection “_aggregate”" },
@@ -648,8 +791,9 @@ test_problems (Fixture *self, gconstpointer data)
     { "{ x: asset { y: port_vulnerability { id } } }", "$.selectionSet.x.selectionSet.y",
       "“asset” has no field “port_vulnerability”" },
     { "{ asset { name { id } } }", NULL, "“name” is a value*" },
-    { "{ asset { name(path: \"$\") } }", NULL, "“name” has no argument “path”" },
-    { "{ asset(distinct_on: name) { id } }", NULL, "“asset” has no argument “distinct_on”*" },
+    { "{ asset { name(path: \"$\") } }", NULL, "“name” has no argument “path”*" },
+    { "{ asset(distinct: name) { id } }", NULL, "“asset” has no argument “distinct”*" },
+    { "{ asset { properties(path: \"..\") } }", NULL, "a path into the JSON*" },
     { "{ asset(limit: -1) { id } }", "$.selectionSet.asset.args.limit", "a whole number from 0*" },
     { "{ asset(limit: 1.0) { id } }", NULL, "a whole number from 0*" },
     { "{ asset(limit: 99999999999999999999) { id } }", NULL, "a whole number from 0*" },
@@ -658,30 +802,37 @@ test_problems (Fixture *self, gconstpointer data)
     { "{ asset(where: {nme: {_eq: 1}}) { id } }", "$.selectionSet.asset.args.where.nme",
       "“asset” has no field “nme”" },
     { "{ asset(where: {name: \"x\"}) { id } }", NULL, "an object is wanted*" },
-    { "{ asset(where: {name: {_regex: \"x\"}}) { id } }", "$.selectionSet.asset.args.where.name._regex",
-      "there is no operator “_regex”*" },
-    { "{ asset(where: {name: {_eq: 1}}) { id } }", NULL, "the value does not fit: the column is text" },
-    { "{ asset(where: {name: {_eq: x}}) { id } }", NULL, "the value does not fit: the column is text" },
+    { "{ asset(where: {name: {_matches: \"x\"}}) { id } }", "$.selectionSet.asset.args.where.name._matches",
+      "a column of type String has no operator “_matches”" },
+    { "{ asset(where: {name: {_regex: \"(\"}}) { id } }", "$.data", "a pattern is no regular expression" },
+    { "{ asset(where: {name: {_eq: 1}}) { id } }", NULL, "the value does not fit: String is wanted*" },
+    { "{ asset(where: {name: {_eq: x}}) { id } }", NULL, "the value does not fit: String is wanted*" },
     { "{ asset(where: {name: {_eq: null}}) { id } }", NULL, "null is no value*" },
-    { "{ asset(where: {risk: {_eq: \"x\"}}) { id } }", NULL, "*the column is a number" },
-    { "{ asset(where: {risk: {_eq: 1e999}}) { id } }", NULL, "*the column is a number" },
-    { "{ asset(where: {risk: {_like: \"x\"}}) { id } }", NULL, "“_like” is for text*" },
-    { "{ asset(where: {properties: {_eq: {a: 1}}}) { id } }", NULL, "*the column is JSON" },
+    { "{ asset(where: {risk: {_eq: \"x\"}}) { id } }", NULL, "*numeric is wanted*" },
+    { "{ asset(where: {risk: {_eq: 1e999}}) { id } }", NULL, "*numeric is wanted*" },
+    { "{ asset(where: {risk: {_like: \"x\"}}) { id } }", NULL,
+      "a column of type numeric has no operator “_like”" },
+    { "{ asset(where: {reported_at: {_gt: 5}}) { id } }", NULL, "*timestamp is wanted*" },
+    { "{ ipaddress(where: {name: {_eq: \"10.0.0.256\"}}) { id } }", NULL, "*inet is wanted*" },
+    { "{ port(where: {port_number: {_eq: 1.5}}) { id } }", NULL, "*Int is wanted*" },
     { "{ asset(where: {name: {_in: null}}) { id } }", NULL, "a list is wanted*" },
     { "{ asset(where: {name: {_is_null: 1}}) { id } }", NULL, "true or false*" },
     { "{ asset(where: {_or: 1}) { id } }", NULL, "a list of conditions*" },
     { "{ asset(order_by: {name: up}) { id } }", "$.selectionSet.asset.args.order_by.name", "asc or desc*" },
-    { "{ asset(order_by: {nme: asc}) { id } }", NULL, "“asset” has no field “nme” to order by" },
+    { "{ asset(order_by: {nme: asc}) { id } }", NULL, "“asset” has no column “nme” to order by" },
     { "{ asset(order_by: name) { id } }", NULL, "an object is wanted*" },
     { "{ asset(order_by: [[{name: asc}]]) { id } }", NULL, "an object is wanted*" },
-    { "{ asset_aggregate { count } }", NULL, "*has no field “count”*" },
-    { "{ asset_aggregate { aggregate { max } } }", NULL, "*no field “max”*" },
-    { "{ asset_ipaddress { asset(limit: 1) { id } } }", NULL, "“asset” has no argument “limit”" },
-    { "{ asset { id id: name } }", NULL, "“id” is asked for twice*" },
-    { "{ asset { id } asset { name } }", NULL, "“asset” is asked for twice*" },
+    { "{ asset_aggregate { count { x } } }", NULL, "*has no field “count”*" },
+    { "{ asset_aggregate { aggregate { max } } }", NULL, "“max” needs fields*" },
+    { "{ asset_aggregate { aggregate { median { risk } } } }", NULL, "*no field “median”*" },
+    { "{ asset_aggregate { aggregate { sum { name } } } }", NULL,
+      "“asset” has no “name” to make the sum of" },
+    { "{ asset_ipaddress { asset(first: 1) { id } } }", NULL, "“asset” has no argument “first”*" },
+    { "{ asset { id id: name } }", NULL, "“id” stands for two different things*" },
+    { "{ asset { from_id } }", NULL, "*has no field “from_id”" },
+    { "{ asset { asset_ipaddress { active } } }", NULL, "*has no field “asset_ipaddress”" },
     { "{ asset { ...F } }", NULL, "there is no fragment “F”" },
     { "{ asset { ...F } } fragment F on port { id }", NULL, "a fragment on “port” does not fit “asset”" },
-    { "{ asset { ...F } } fragment F on asset { id ...F }", NULL, "fragments are nested too deep*" },
     { "{ asset { id @show(if: true) } }", NULL, "there is no directive “@show”" },
     { "{ asset { id @skip } }", NULL, "“@skip” takes*" },
     { "{ asset { id @skip(if: 1) } }", NULL, "“@skip” takes*" },
@@ -765,16 +916,19 @@ test_bombs (Fixture *self, gconstpointer data)
     }
 }
 
-/* Each fragment uses the next one twice. */
+/* Each fragment uses the next one twice; a set of fields follows a fragment once. */
 static void
 test_fragment_bomb (Fixture *self, gconstpointer data)
 {
   g_autoptr (GString) query = g_string_new ("{ asset { ...F0 } } ");
 
   for (guint i = 0; i < 30; i++)
-    g_string_append_printf (query, "fragment F%u on asset { ...F%u ...F%u } ", i, i + 1, i + 1);
+    g_string_append_printf (query,
+                            "fragment F%u on asset { instances { ...F%u } a%u: instances { ...F%u } } ", i,
+                            i + 1, i, i + 1);
   g_string_append (query, "fragment F30 on asset { id }");
   assert_problem (self, query->str, NULL, NULL, "*more than 2000 fields*");
+  assert_data (self, "{ asset(limit: 0) { ...F } } fragment F on asset { id ...F }", "{\"asset\":[]}");
 }
 
 /* However conditions are nested: they are refused before they are too much for SQLite. */
@@ -790,7 +944,7 @@ test_deep_conditions (Fixture *self, gconstpointer data)
     { "{_or: [{risk: {_eq: 1}}, ", "]}" },
     { "{_and: [{risk: {_eq: 1}}, ", "]}" },
     { "{_and: ", "}" },
-    { "{asset_ipaddress: {ipaddress: {asset_ipaddress: {asset: ", "}}}}" },
+    { "{ipaddresses: {ipaddress: {assets: {asset: ", "}}}}" },
     { "{instances: ", "}" },
     { "{_not: {instances: {_or: [", "]}}}" },
   };
@@ -806,11 +960,12 @@ test_deep_conditions (Fixture *self, gconstpointer data)
           g_autofree char *answer = NULL;
 
           repeat (query, levels[i].open, n);
-          g_string_append (query, "{name: {_ilike: \"%x%\", _nin: [\"y\"]}, tags: {name: {_in: [\"z\"]}}}");
+          g_string_append (query,
+                           "{name: {_ilike: \"%x%\", _nin: [\"y\"]}, tags: {tag: {name: {_in: [\"z\"]}}}}");
           repeat (query, levels[i].close, n);
           g_string_append (query, ") { aggregate { count } nodes { id } } }");
           answer = ask_with (self, query->str, NULL);
-          refused = strstr (answer, "nested too deep") != NULL;
+          refused = strstr (answer, "nested too deep") != NULL || strstr (answer, "nested more than") != NULL;
           g_test_message ("%s %u: %s", levels[i].open, n, answer);
           g_assert_true (refused || g_str_has_prefix (answer, "{\"data\":"));
           g_assert_false (refused && n == 1);
@@ -829,16 +984,20 @@ test_mutations (Fixture *self, gconstpointer data)
   static const char *const queries[] = {
     "query Q($n: [String!] = [\"a1\"], $l: Int) { asset(where: {external_id: {_in: $n}, _not: {risk: {_gt: "
     "7e0}}},"
-    " limit: $l, order_by: [{name: asc}, {risk: desc_nulls_last}]) { id n: name risk properties tags { name "
+    " limit: $l, order_by: [{name: asc}, {risk: desc_nulls_last}]) { id n: name risk properties tags { "
+    "tag_id "
     "} } }",
-    "{ asset_aggregate(where: {_or: [{name: {_ilike: \"%a_\\u0041\"}}, {asset_ipaddress: {active: {_eq: "
+    "{ asset_aggregate(where: {_or: [{name: {_ilike: \"%a_\\u0041\"}}, {ipaddresses: {external_id: "
+    "{_is_null: "
     "true}}}]},"
     " offset: 1) { aggregate { count } nodes { ...F } } } fragment F on asset { __typename name @skip(if: "
     "false) }",
-    "{ port { port_number application_port { from_id application { name instances { source } } } } # x\n "
-    "source { key } }",
+    "{ port { port_number applications { port_id application { name instances { source } } } } # x\n "
+    "source { id } }",
     "{ asset(where: {description: {_like: \"\"\"\n  50\\%\n \\\"\"\" \"\"\"}, name: {_is_null: false}}) { "
-    "_t1 _to: _t2 } }",
+    "id properties(path: \"$.a[0]\") } ipaddress(where: {name: {_gt: \"10.0.0.0\"}}) { name } }",
+    "{ __schema { types { name kind } } __type(name: \"asset\") { fields { name type { kind ofType { name } "
+    "} } } }",
   };
   static const char *const pieces[] = { "{",         "}",    "[",         "]",        "(",     ")",     ":",
                                         "$n",        "\"",   "...",       "null",     "true",  "-1",    "1.5",
@@ -898,11 +1057,11 @@ test_broken_database (Fixture *self, gconstpointer data)
   assert_data (self, "{ asset(where: {external_id: {_eq: \"a1\"}, name: {_is_null: true}}) { id name } }",
                "{\"asset\":[{\"id\":\"src/a1\",\"name\":null}]}");
   execute (self->db, "DROP TABLE vertex");
-  g_assert_null (car_query_run (self->db, self->model, request, strlen (request), -1, &error));
+  g_assert_null (car_query_run (self->db, self->model, request, strlen (request), -1, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
   /* The connection is as good as before. */
   answer = ask_with (self, "{ tag(limit: 1) { id } }", NULL);
-  g_assert_cmpstr (answer, ==, "{\"data\":{\"tag\":[{\"id\":1}]}}");
+  g_assert_cmpstr (answer, ==, "{\"data\":{\"tag\":[{\"id\":\"src/prod\"}]}}");
   execute (self->db, "BEGIN; COMMIT");
 }
 
@@ -928,8 +1087,8 @@ test_many (Fixture *self, gconstpointer data)
      "}"),
     "{ application { external_id name description } }",
     "{ application_aggregate { aggregate { count } } }",
-    "{ application { name asset_application { asset { name } } } }",
-    "{ asset(where: {asset_application: {application: {name: {_eq: \"package 5\"}}}}) { name } }",
+    "{ application { name assets { asset { name } } } }",
+    "{ asset(where: {applications: {application: {name: {_eq: \"package 5\"}}}}) { name } }",
   };
 
   if (!g_test_perf ())
@@ -971,11 +1130,15 @@ main (int argc, char **argv)
     void (*test) (Fixture *self, gconstpointer data);
   } tests[] = {
     { "fields", test_fields },
+    { "types", test_types },
     { "operators", test_operators },
+    { "json-operators", test_json_operators },
     { "like", test_like },
     { "hostile-values", test_hostile_values },
     { "variables", test_variables },
     { "order-and-pages", test_order_and_pages },
+    { "distinct", test_distinct },
+    { "merging", test_merging },
     { "aggregate", test_aggregate },
     { "relations", test_relations },
     { "self-edges", test_self_edges },

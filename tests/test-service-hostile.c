@@ -86,8 +86,8 @@ send_query (TestService *service, GSocketConnection *connection, const char *que
 /* Every asset has every address: what is asked for within each other multiplies. This would take hours. */
 #define SIDE 90
 #define SLOW_QUERY                                                                                           \
-  "{\"query\":\"{asset{asset_ipaddress{ipaddress{asset_ipaddress{asset{asset_ipaddress_aggregate("           \
-  "where:{ipaddress:{asset_ipaddress:{asset:{name:{_eq:\\\"no\\\"}}}}}){aggregate{count}}}}}}}}\"}"
+  "{\"query\":\"{asset{ipaddresses{ipaddress{assets{asset{ipaddresses_aggregate("                            \
+  "where:{ipaddress:{assets:{asset:{name:{_eq:\\\"no\\\"}}}}}){aggregate{count}}}}}}}}\"}"
 
 static void
 import_all_joined (TestService *service)

@@ -8,6 +8,7 @@
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-graph.h"
 #include "service/store/car-service-json.h"
+#include "service/store/car-service-keys.h"
 
 #define OPEN "9223372036854775807"
 
@@ -44,9 +45,12 @@ car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *req
   if (names == NULL || !car_service_store_tick (store, &now, error))
     return FALSE;
   for (guint i = 0; i < names->len; i++)
-    if (!car_service_graph_delete_vertex (store, source, collection, g_ptr_array_index (names, i), now,
-                                          error))
-      return FALSE;
+    {
+      g_autofree char *key = car_service_key_new (collection, g_ptr_array_index (names, i), NULL);
+
+      if (!car_service_graph_delete_vertex (store, source, collection, key, now, error))
+        return FALSE;
+    }
   car_service_request_answer_ok (request);
 
   return TRUE;
@@ -57,7 +61,7 @@ typedef struct
 {
   char *texts[5];
   GBytes *body;
-  gint64 numbers[3];
+  gint64 numbers[2];
 } Row;
 
 static void
@@ -154,11 +158,12 @@ patch_vertex (CarServiceStore *store,
 {
   static const char *const names[] = { "external_id", "_key", "tag", "untag", NULL };
   g_autofree char *source = car_service_request_dup_parameter (request, "source");
-  g_autofree char *key = car_service_request_dup_parameter (request, "key");
+  g_autofree char *name = car_service_request_dup_parameter (request, "key");
   CarServiceReport report = { 0 };
 
-  if (key == NULL)
-    key = car_service_request_need_parameter (request, "external_id", error);
+  if (name == NULL)
+    name = car_service_request_need_parameter (request, "external_id", error);
+  g_autofree char *key = name != NULL ? car_service_key_new (collection, name, NULL) : NULL;
   for (guint i = 0; key != NULL && names[i] != NULL; i++)
     if (car_service_object_get (changes, names[i]) != NULL)
       {
@@ -193,17 +198,16 @@ patch_vertex (CarServiceStore *store,
   return car_service_graph_put_vertex (store, &report, &vertex, error);
 }
 
-/* An end is told by its key; COLLECTION/KEY is understood too. */
 static char *
-need_end (CarServiceRequest *request, const char *parameter, const char *collection, GError **error)
+need_end (CarServiceRequest *request,
+          CarCoreModel *model,
+          const char *parameter,
+          const char *collection,
+          GError **error)
 {
   g_autofree char *end = car_service_request_need_parameter (request, parameter, error);
-  g_autofree char *prefix = g_strconcat (collection, "/", NULL);
 
-  if (end != NULL && g_str_has_prefix (end, prefix) && end[strlen (prefix)] != '\0')
-    return g_strdup (end + strlen (prefix));
-
-  return g_steal_pointer (&end);
+  return end != NULL ? car_service_key_new_of_end (model, collection, end, parameter, error) : NULL;
 }
 
 static gboolean
@@ -243,36 +247,63 @@ put_changed_edge (CarServiceStore *store,
     }
 
   edge->external_id = row->texts[0];
-  edge->active = active == NULL ? row->numbers[0] != 0 : active->type == CAR_JSON_TRUE;
+  edge->active = active == NULL || active->type != CAR_JSON_FALSE;
   edge->body = (CarJsonSpan){ .text = body->str, .length = body->len };
-  report->generation = row->numbers[1];
-  report->reported_at = row->numbers[2];
+  report->generation = row->numbers[0];
+  report->reported_at = row->numbers[1];
 
   return car_service_graph_put_edge (store, report, edge, error);
+}
+
+/* The edges between two ends that hold; or, where they are to be active again, what was the last of them. */
+static GPtrArray *
+find_edges (CarServiceStore *store,
+            const char *source,
+            const CarServiceEdge *edge,
+            const CarServiceObject *changes,
+            GError **error)
+{
+  const CarJsonSpan *active = car_service_object_get (changes, "active");
+  g_autofree char *from_id = car_service_node_id_new (source, edge->from_key);
+  sqlite3_stmt *statement = car_service_store_select (
+      store, error,
+      "SELECT external_id, body, seen, reported_at FROM edge INDEXED BY edge_from WHERE from_id = ?"
+      " AND collection = ? AND source = ? AND from_key = ? AND to_key = ? AND t2 = " OPEN,
+      "sssss", from_id, edge->collection, source, edge->from_key, edge->to_key);
+  GPtrArray *rows = statement != NULL ? read_rows (store, statement, 1, error) : NULL;
+
+  if (rows == NULL || rows->len > 0 || active == NULL || active->type != CAR_JSON_TRUE)
+    return rows;
+
+  g_ptr_array_unref (rows);
+  statement = car_service_store_select (
+      store, error,
+      "SELECT external_id, body, seen, reported_at FROM edge INDEXED BY edge_from WHERE from_id = ?"
+      " AND collection = ? AND source = ? AND from_key = ? AND to_key = ? ORDER BY t2 DESC LIMIT 1",
+      "sssss", from_id, edge->collection, source, edge->from_key, edge->to_key);
+  return statement != NULL ? read_rows (store, statement, 1, error) : NULL;
 }
 
 static gboolean
 patch_edge (CarServiceStore *store,
             CarServiceRequest *request,
+            CarCoreModel *model,
             CarServiceEdge *edge,
             const CarServiceObject *changes,
             GError **error)
 {
   g_autofree char *source = car_service_request_need_parameter (request, "source", error);
-  g_autofree char *from = source != NULL ? need_end (request, "from", edge->from_collection, error) : NULL;
-  g_autofree char *to = from != NULL ? need_end (request, "to", edge->to_collection, error) : NULL;
+  g_autofree char *from =
+      source != NULL ? need_end (request, model, "from", edge->from_collection, error) : NULL;
+  g_autofree char *to = from != NULL ? need_end (request, model, "to", edge->to_collection, error) : NULL;
   CarServiceReport report = { .source = source };
 
   if (to == NULL || !car_service_store_tick (store, &report.now, error))
     return FALSE;
 
-  g_autofree char *from_id = g_strconcat (source, "/", from, NULL);
-  sqlite3_stmt *statement = car_service_store_select (
-      store, error,
-      "SELECT external_id, body, active, seen, reported_at FROM edge INDEXED BY edge_from WHERE from_id = ?"
-      " AND collection = ? AND source = ? AND from_key = ? AND to_key = ? AND t2 = " OPEN,
-      "sssss", from_id, edge->collection, source, from, to);
-  g_autoptr (GPtrArray) rows = statement != NULL ? read_rows (store, statement, 1, error) : NULL;
+  edge->from_key = from;
+  edge->to_key = to;
+  g_autoptr (GPtrArray) rows = find_edges (store, source, edge, changes, error);
   if (rows == NULL)
     return FALSE;
   if (rows->len == 0)
@@ -282,8 +313,6 @@ patch_edge (CarServiceStore *store,
       return FALSE;
     }
 
-  edge->from_key = from;
-  edge->to_key = to;
   for (guint i = 0; i < rows->len; i++)
     if (!put_changed_edge (store, &report, changes, g_ptr_array_index (rows, i), edge, error))
       return FALSE;
@@ -302,7 +331,7 @@ car_service_call_patch_object (CarServiceStore *store, CarServiceRequest *reques
     return FALSE;
   if (car_core_model_get_edge_ends (model, edge.collection, &edge.from_collection, &edge.to_collection))
     {
-      if (!patch_edge (store, request, &edge, &changes, error))
+      if (!patch_edge (store, request, model, &edge, &changes, error))
         return FALSE;
     }
   else if (!need_vertex_collection (store, edge.collection, &model, error) ||
@@ -380,8 +409,7 @@ append_neighbours (CarServiceStore *store,
       " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.to_id AND vertex.collection = "
       "edge.to_collection"
       "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
-      " WHERE edge.from_id = ?1 AND edge.from_collection = ?2 AND edge.t2 = " OPEN
-      " AND edge.active LIMIT ?3",
+      " WHERE edge.from_id = ?1 AND edge.from_collection = ?2 AND edge.t2 = " OPEN " LIMIT ?3",
       "ssi", node_id, collection, (gint64) MAX_FOUND + 1);
   if (!append_related (store, statement, out, error))
     return FALSE;
@@ -393,7 +421,7 @@ append_neighbours (CarServiceStore *store,
       " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.from_id AND vertex.collection = "
       "edge.from_collection"
       "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
-      " WHERE edge.to_id = ?1 AND edge.to_collection = ?2 AND edge.t2 = " OPEN " AND edge.active LIMIT ?3",
+      " WHERE edge.to_id = ?1 AND edge.to_collection = ?2 AND edge.t2 = " OPEN " LIMIT ?3",
       "ssi", node_id, collection, (gint64) MAX_FOUND + 1);
   return append_related (store, statement, out, error);
 }

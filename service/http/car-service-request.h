@@ -18,6 +18,8 @@ typedef struct
   char *timepoint; /* the header x-hasura-car-timepoint; may be NULL */
   char *report;    /* the header x-car-report; may be NULL */
 
+  gboolean may_write;  /* what handles it runs where the graph may be changed */
+  gboolean must_write; /* the handler found that it has to: it is called again there */
   guint status;
   GBytes *answer; /* NULL: none */
 } CarServiceRequest;

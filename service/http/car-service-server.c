@@ -486,13 +486,31 @@ run_call (CarServiceStore *store, gpointer data, GError **error)
   return call->handler (store, call->request, error);
 }
 
+static void on_answered (GObject *source, GAsyncResult *result, gpointer user_data);
+
+/* A query that turned out to be a mutation. */
+static void
+write_instead (Call *call)
+{
+  call->request->must_write = FALSE;
+  call->request->may_write = TRUE;
+  car_service_worker_call_async (call->self->worker, CAR_SERVICE_WRITE, NULL, run_call, call,
+                                 call->cancellable, on_answered, call);
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Call *call = user_data;
   g_autoptr (GError) error = NULL;
+  gboolean done = car_service_worker_call_finish (CAR_SERVICE_WORKER (source), result, &error);
 
-  if (car_service_worker_call_finish (CAR_SERVICE_WORKER (source), result, &error))
+  if (done && call->request->must_write)
+    {
+      write_instead (call);
+      return;
+    }
+  if (done)
     set_answer (call->message, call->request->status, call->request->answer);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     set_failure (call->message, call->self->stopping ? 503 : CLIENT_CLOSED_REQUEST, STOPPING);

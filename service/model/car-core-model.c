@@ -188,6 +188,25 @@ car_core_model_get_property_type (CarCoreModel *self,
   return TRUE;
 }
 
+const char *
+car_core_model_get_column (CarCoreModel *self, const char *collection, const char *property)
+{
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
+  const CarModelProperty *member = found != NULL ? g_hash_table_lookup (found->by_name, property) : NULL;
+
+  return member != NULL ? member->column : NULL;
+}
+
+gboolean
+car_core_model_is_outside_graph (CarCoreModel *self, const char *vertex)
+{
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, vertex);
+
+  return found != NULL && found->outside_graph;
+}
+
 gboolean
 car_core_model_get_edge_ends (CarCoreModel *self, const char *edge, const char **from, const char **to)
 {

@@ -19,8 +19,13 @@ G_DECLARE_FINAL_TYPE (CarCoreModel, car_core_model, CAR, CORE_MODEL, GObject)
 typedef enum
 {
   CAR_PROPERTY_TEXT,
-  CAR_PROPERTY_NUMBER,
-  CAR_PROPERTY_INTEGER,
+  CAR_PROPERTY_INET,    /* an IP address, as text */
+  CAR_PROPERTY_MACADDR, /* a hardware address, as text */
+  CAR_PROPERTY_NUMERIC,
+  CAR_PROPERTY_FLOAT,
+  CAR_PROPERTY_INTEGER,   /* 32 bits in other CAR services */
+  CAR_PROPERTY_BIGINT,    /* 64 bits there */
+  CAR_PROPERTY_TIMESTAMP, /* epoch milliseconds; queries see the date and time (ISO 8601, UTC) */
   CAR_PROPERTY_BOOLEAN,
   CAR_PROPERTY_JSON,  /* an object; for an extension's jsonb an array too */
   CAR_PROPERTY_TEXTS, /* an array of strings */
@@ -50,6 +55,12 @@ gboolean car_core_model_get_property_type (CarCoreModel *self,
                                            const char *collection,
                                            const char *property,
                                            CarPropertyType *type);
+
+/* What queries call the property; NULL where they do not see it. */
+const char *car_core_model_get_column (CarCoreModel *self, const char *collection, const char *property);
+
+/* TRUE for ipregion: it has no history, no instances and no properties of the data source's own. */
+gboolean car_core_model_is_outside_graph (CarCoreModel *self, const char *vertex);
 
 /* FALSE where there is no such edge. Either pointer may be NULL. */
 gboolean

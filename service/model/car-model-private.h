@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *name;
+  const char *column; /* what queries call it, kept by the model; NULL: they do not see it */
   CarPropertyType type;
   char *schema;     /* as JSON Schema, without the braces */
   char *assertions; /* what of it decides, rather than only tells */
@@ -24,6 +25,7 @@ typedef struct
   char *from; /* NULL: not an edge */
   char *to;
   gboolean named_by_key;
+  gboolean outside_graph;  /* no history, no instances */
   gboolean to_named_by_id; /* though the vertex there is named by its key */
   GPtrArray *properties;   /* CarModelProperty */
   GHashTable *by_name;     /* the same */

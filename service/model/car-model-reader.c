@@ -34,14 +34,15 @@ static const struct
   const char *schema;
 } property_types[] = {
   { "text", CAR_PROPERTY_TEXT, FALSE, "\"type\":\"string\"" },
-  { "inet", CAR_PROPERTY_TEXT, FALSE, "\"type\":\"string\"" },
-  { "macaddr", CAR_PROPERTY_TEXT, FALSE, "\"type\":\"string\"" },
-  { "numeric", CAR_PROPERTY_NUMBER, FALSE, "\"type\":\"number\"" },
-  { "float", CAR_PROPERTY_NUMBER, FALSE, "\"type\":\"number\"" },
-  { "timestamp", CAR_PROPERTY_NUMBER, FALSE, "\"type\":\"number\"" }, /* epoch milliseconds, as in the core */
+  { "inet", CAR_PROPERTY_INET, FALSE, "\"type\":\"string\"" },
+  { "macaddr", CAR_PROPERTY_MACADDR, FALSE, "\"type\":\"string\"" },
+  { "numeric", CAR_PROPERTY_NUMERIC, FALSE, "\"type\":\"number\"" },
+  { "float", CAR_PROPERTY_FLOAT, FALSE, "\"type\":\"number\"" },
+  { "timestamp", CAR_PROPERTY_TIMESTAMP, FALSE, "\"type\":\"number\"" },
+  { "milliseconds", CAR_PROPERTY_BIGINT, TRUE, "\"type\":\"number\"" },
   { "integer", CAR_PROPERTY_INTEGER, FALSE, "\"type\":\"integer\"" },
-  { "bigint", CAR_PROPERTY_INTEGER, FALSE, "\"type\":\"integer\"" },
-  { "bigserial", CAR_PROPERTY_INTEGER, FALSE, "\"type\":\"integer\"" },
+  { "bigint", CAR_PROPERTY_BIGINT, FALSE, "\"type\":\"integer\"" },
+  { "bigserial", CAR_PROPERTY_BIGINT, FALSE, "\"type\":\"integer\"" },
   { "boolean", CAR_PROPERTY_BOOLEAN, FALSE, "\"type\":\"boolean\"" },
   { "jsonb", CAR_PROPERTY_JSON, FALSE, "\"type\":[\"object\",\"array\"]" },
   { "object", CAR_PROPERTY_JSON, TRUE, "\"type\":\"object\"" },
@@ -49,25 +50,42 @@ static const struct
   { "any", CAR_PROPERTY_JSON, TRUE, "" },
 };
 
-/* What the service says of every vertex or edge itself (see GraphQL's fields), and an edge's ends. */
-static const char *const vertex_reserved[] = { "id",        "connecting_id", "reported_at", "node_id",
-                                               "_t1",       "_t2",           "_created_at", "_modified_at",
-                                               "instances", "tags",          "source_id",   NULL };
-static const char *const edge_reserved[] = { "id",
-                                             "from_id",
-                                             "to_id",
-                                             "_from",
-                                             "_to",
-                                             "_from_external_id",
-                                             "_to_external_id",
-                                             "reported_at",
-                                             "_t1",
-                                             "_t2",
-                                             "_created_at",
-                                             "_modified_at",
-                                             NULL };
-static const char *const collection_reserved[] = { "report", "source",   "tag",          "untag",
-                                                   "query",  "mutation", "subscription", NULL };
+/* What queries see of every vertex or edge besides its properties, and what says where an edge ends. */
+static const char *const vertex_reserved[] = { "id",   "connecting_id", "reported_at", "_pk",  "instances",
+                                               "tags", "_and",          "_or",         "_not", NULL };
+static const char *const edge_reserved[] = {
+  "id", "reported_at", "_pk", "_and", "_or", "_not", "_from", "_to", "_from_external_id", "_to_external_id",
+  NULL
+};
+/* Members of an envelope, and names that GraphQL or its schema has for something else. */
+static const char *const collection_reserved[] = { "report",
+                                                   "source",
+                                                   "tag",
+                                                   "untag",
+                                                   "query",
+                                                   "mutation",
+                                                   "subscription",
+                                                   "String",
+                                                   "Int",
+                                                   "Float",
+                                                   "Boolean",
+                                                   "ID",
+                                                   "numeric",
+                                                   "bigint",
+                                                   "float8",
+                                                   "timestamp",
+                                                   "inet",
+                                                   "macaddr",
+                                                   "jsonb",
+                                                   "order_by",
+                                                   "query_root",
+                                                   "mutation_root",
+                                                   "subscription_root",
+                                                   NULL };
+static const char *const collection_endings[] = {
+  "_aggregate",     "_by_pk",        "_bool_exp",          "_comparison_exp", "_order_by",
+  "_select_column", "_insert_input", "_mutation_response", "_fields",         NULL
+};
 
 static gboolean G_GNUC_PRINTF (3, 4) fail (const char *where, GError **error, const char *format, ...)
 {
@@ -266,6 +284,19 @@ check_limits (GArray *rule, const char *low, const char *high, const char *where
   return fail (where, error, "%s is above %s: no value could be right", low, high);
 }
 
+static gboolean
+is_text (CarPropertyType type)
+{
+  return type == CAR_PROPERTY_TEXT || type == CAR_PROPERTY_INET || type == CAR_PROPERTY_MACADDR;
+}
+
+static gboolean
+is_number (CarPropertyType type)
+{
+  return type == CAR_PROPERTY_NUMERIC || type == CAR_PROPERTY_FLOAT || type == CAR_PROPERTY_INTEGER ||
+         type == CAR_PROPERTY_BIGINT || type == CAR_PROPERTY_TIMESTAMP;
+}
+
 /* One item of a property's "validation", as members of a JSON Schema. */
 static gboolean
 read_rule (Reader *self,
@@ -285,10 +316,9 @@ read_rule (Reader *self,
 
   if (rule == NULL)
     return FALSE;
-  if (find (rule, "pattern") != NULL && type != CAR_PROPERTY_TEXT && self->kind == CAR_MODEL_EXTENSION)
+  if (find (rule, "pattern") != NULL && !is_text (type) && self->kind == CAR_MODEL_EXTENSION)
     return fail (where, error, "a pattern is for text only");
-  if ((find (rule, "minimum") != NULL || find (rule, "maximum") != NULL) && type != CAR_PROPERTY_NUMBER &&
-      type != CAR_PROPERTY_INTEGER)
+  if ((find (rule, "minimum") != NULL || find (rule, "maximum") != NULL) && !is_number (type))
     return fail (where, error, "minimum and maximum are for numbers only");
   if (!copy_member (rule, "pattern", CAR_JSON_STRING, where, assertions, error) ||
       !copy_member (rule, "minLength", CAR_JSON_NUMBER, where, assertions, error) ||
@@ -357,20 +387,41 @@ read_type (Reader *self, GArray *members, const char *where, guint *type, GError
   return fail (where, error, "“%s” is no type; types are %s", quoted, known->str);
 }
 
+/* What queries call the property: its name, unless the core says something else, or null. */
+static gboolean
+read_column (Reader *self, GArray *members, CarModelProperty *property, const char *where, GError **error)
+{
+  const CarJsonSpan *span = find (members, "column");
+  g_autofree char *column = NULL;
+
+  if (span != NULL && span->type == CAR_JSON_NULL)
+    return TRUE;
+  if (span != NULL && !read_name (span, where, &column, error))
+    return FALSE;
+  property->column =
+      g_string_chunk_insert_const (self->state->names, column != NULL ? column : property->name);
+  return TRUE;
+}
+
 static CarModelProperty *
 read_property (Reader *self, const char *name, const CarJsonSpan *span, const char *where, GError **error)
 {
+  static const char *const core_known[] = { "type",        "indexed", "required", "unique", "validation",
+                                            "description", "default", "column",   NULL };
   static const char *const known[] = { "type",       "indexed",     "required", "unique",
                                        "validation", "description", "default",  NULL };
   g_autoptr (CarModelProperty) property = g_atomic_rc_box_new0 (CarModelProperty);
-  g_autoptr (GArray) members = read_members (span, where, known, error);
+  g_autoptr (GArray) members =
+      read_members (span, where, self->kind == CAR_MODEL_CORE ? core_known : known, error);
   g_autoptr (GString) assertions = g_string_new (NULL);
   g_autoptr (GString) annotations = g_string_new (NULL);
   const CarJsonSpan *fallback;
   gboolean indexed, unique;
   guint type = 0;
 
-  if (members == NULL || !read_type (self, members, where, &type, error))
+  property->name = g_strdup (name);
+  if (members == NULL || !read_type (self, members, where, &type, error) ||
+      !read_column (self, members, property, where, error))
     return NULL;
   g_string_append (assertions, property_types[type].schema);
   if (!copy_member (members, "description", CAR_JSON_STRING, where, annotations, error) ||
@@ -392,7 +443,6 @@ read_property (Reader *self, const char *name, const CarJsonSpan *span, const ch
       g_string_append_printf (annotations, "%s\"default\":%s%.*s%s", annotations->len > 0 ? "," : "", mark,
                               (int) fallback->length, fallback->text, mark);
     }
-  property->name = g_strdup (name);
   property->type = property_types[type].type;
   property->assertions = g_strdup (assertions->str);
   property->schema = g_strconcat (assertions->str, assertions->len > 0 && annotations->len > 0 ? "," : "",
@@ -427,6 +477,14 @@ check_shared (Reader *self,
   return TRUE;
 }
 
+/* What queries call an edge's end: `asset`, and `asset_id` for its id. */
+static gboolean
+names_end (const char *name, const char *end)
+{
+  return g_str_has_prefix (name, end) &&
+         (name[strlen (end)] == '\0' || g_str_equal (name + strlen (end), "_id"));
+}
+
 /* Names that mean something else where the collection is queried. */
 static gboolean
 check_property_name (Reader *self,
@@ -439,8 +497,7 @@ check_property_name (Reader *self,
 
   if (g_strv_contains (collection->from != NULL ? edge_reserved : vertex_reserved, name))
     return fail (where, error, "the service itself keeps a “%s”", name);
-  if (collection->from != NULL &&
-      (g_str_equal (collection->from, name) || g_str_equal (collection->to, name)))
+  if (collection->from != NULL && (names_end (name, collection->from) || names_end (name, collection->to)))
     return fail (where, error, "“%s” is an end of the edge", name);
   if (other != NULL && other->from != NULL &&
       (g_str_equal (other->from, collection->name) || g_str_equal (other->to, collection->name)))
@@ -659,6 +716,7 @@ require_external_id (CarModelCollection *collection, const char *where, GError *
     return TRUE;
   copy = g_atomic_rc_box_new0 (CarModelProperty);
   *copy = (CarModelProperty){ .name = g_strdup (property->name),
+                              .column = property->column,
                               .type = property->type,
                               .schema = g_strdup (property->schema),
                               .assertions = g_strdup (property->assertions),
@@ -718,17 +776,19 @@ get_collection (Reader *self,
 static gboolean
 check_vertex_name (const char *name, const char *where, GError **error)
 {
-  if (g_strv_contains (collection_reserved, name) || name[0] == '_' || g_str_has_prefix (name, "tag_") ||
-      g_str_has_suffix (name, "_aggregate"))
-    return fail (where, error, "no vertex may be called “%s”", name);
-  return TRUE;
+  gboolean taken = g_strv_contains (collection_reserved, name) || name[0] == '_' ||
+                   g_str_has_prefix (name, "tag_") || g_str_has_prefix (name, "insert_");
+
+  for (guint i = 0; collection_endings[i] != NULL; i++)
+    taken |= g_str_has_suffix (name, collection_endings[i]);
+  return !taken || fail (where, error, "no vertex may be called “%s”", name);
 }
 
 static gboolean
 read_vertex (Reader *self, const CarJsonSpan *span, const char *where, GError **error)
 {
-  static const char *const core_known[] = { "name",       "named_by",   "with", "without",
-                                            "properties", "validation", NULL };
+  static const char *const core_known[] = { "name",    "named_by",   "outside_graph", "with",
+                                            "without", "properties", "validation",    NULL };
   static const char *const known[] = { "name", "properties", "validation", NULL };
   g_autoptr (GArray) members =
       read_members (span, where, self->kind == CAR_MODEL_CORE ? core_known : known, error);
@@ -746,7 +806,10 @@ read_vertex (Reader *self, const CarJsonSpan *span, const char *where, GError **
   if (collection == NULL)
     return FALSE;
   if (is_new)
-    collection->named_by_key = find (members, "named_by") != NULL;
+    {
+      collection->named_by_key = find (members, "named_by") != NULL;
+      collection->outside_graph = find (members, "outside_graph") != NULL;
+    }
   return read_members_of (self, collection, is_new, members, where, error);
 }
 

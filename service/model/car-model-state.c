@@ -108,6 +108,7 @@ static void
 copy_into (CarModelCollection *copy, const CarModelCollection *original)
 {
   copy->named_by_key = original->named_by_key;
+  copy->outside_graph = original->outside_graph;
   copy->to_named_by_id = original->to_named_by_id;
   for (guint i = 0; i < original->properties->len; i++)
     car_model_collection_add (copy, g_atomic_rc_box_acquire (original->properties->pdata[i]));

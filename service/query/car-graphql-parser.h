@@ -32,6 +32,7 @@ struct _CarGraphqlValue
   const char *name; /* of an argument, of an object's member, of a directive */
   const char *text; /* spelling, unescaped string, name of an enum value or variable; "true" or "false" */
   gsize length;     /* of text: a string may hold NULs */
+  gboolean given;   /* with a variable, as JSON: there an enum's value is a string */
   CarGraphqlValue *items;
   CarGraphqlValue *next;
 };

@@ -6,16 +6,19 @@
 
 #include <service/query/car-query-private.h>
 
-#define MAX_FIELDS 2000
+/* From what is asked for to statements. */
 
-/* What `asset_aggregate` is called after. */
 #define AGGREGATE "_aggregate"
+#define BY_PK "_by_pk"
+
+static const char *const list_arguments[] = { "where", "limit", "offset", "order_by", "distinct_on", NULL };
 
 static void
 node_free (CarQueryNode *self)
 {
   sqlite3_finalize (self->statement);
   g_ptr_array_unref (self->select);
+  g_free (self->function);
   g_free (self->rest);
   g_array_unref (self->binds);
   g_ptr_array_unref (self->fields);
@@ -29,6 +32,8 @@ field_free (gpointer data)
 
   g_clear_pointer (&self->node, node_free);
   g_clear_pointer (&self->fields, g_ptr_array_unref);
+  g_strfreev (self->steps);
+  g_free (self->text);
   g_free (self);
 }
 
@@ -37,7 +42,7 @@ node_new (const CarQueryTable *table)
 {
   CarQueryNode *self = g_new0 (CarQueryNode, 1);
 
-  self->table = *table;
+  self->table = table;
   self->select = g_ptr_array_new_with_free_func (g_free);
   self->binds = g_array_new (FALSE, FALSE, sizeof (CarQueryBind));
   self->fields = g_ptr_array_new_with_free_func (field_free);
@@ -47,211 +52,159 @@ node_new (const CarQueryTable *table)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarQueryNode, node_free)
 
-/* The place of a table's column among the statement's. */
-static int
-select_column (CarQueryNode *node, CarQueryColumnKind kind, const char *name)
-{
-  const CarQueryColumn column = { .kind = kind, .column = name };
-  g_autoptr (GString) sql = g_string_new (NULL);
-  guint index;
-
-  car_query_append_column (sql, &column, "t0");
-  if (!g_ptr_array_find_with_equal_func (node->select, sql->str, g_str_equal, &index))
-    {
-      index = node->select->len;
-      g_ptr_array_add (node->select, g_strdup (sql->str));
-    }
-  return (int) index;
-}
-
-/* Whether a selection is in: @include and @skip. */
-static gboolean
-check_directives (CarQueryContext *self,
-                  const CarQueryPath *path,
-                  const CarGraphqlSelection *selection,
-                  gboolean *in)
-{
-  *in = TRUE;
-  for (const CarGraphqlValue *directive = selection->directives; directive != NULL;
-       directive = directive->next)
-    {
-      gboolean include = g_str_equal (directive->name, "include");
-      const CarGraphqlValue *value = car_graphql_value_find (directive->items, "if");
-
-      if (!include && !g_str_equal (directive->name, "skip"))
-        return car_query_fail (self, path, "there is no directive “@%s”", directive->name);
-      if (!car_query_resolve (self, path, &value))
-        return FALSE;
-      if (value == NULL || value->type != CAR_GRAPHQL_BOOLEAN || directive->items->next != NULL)
-        return car_query_fail (self, path, "“@%s” takes (if: true) or (if: false)", directive->name);
-      if (g_str_equal (value->text, "true") != include)
-        *in = FALSE;
-    }
-  return TRUE;
-}
-
-typedef gboolean (*PlanField) (CarQueryContext *self,
-                               const CarQueryPath *path,
-                               const CarGraphqlSelection *selection,
-                               GPtrArray *fields,
-                               gpointer target);
-
-static gboolean
-same_simple_field (const CarQueryField *a, const CarQueryField *b)
-{
-  return a->node == NULL && b->node == NULL && a->fields == NULL && b->fields == NULL &&
-         g_str_equal (a->name, b->name);
-}
-
-/* Puts a field into the answer once. */
-static gboolean
-add_field (CarQueryContext *self, const CarQueryPath *path, GPtrArray *fields, CarQueryField *field)
-{
-  for (guint i = 0; i < fields->len; i++)
-    {
-      const CarQueryField *other = fields->pdata[i];
-      gboolean same;
-
-      if (!g_str_equal (other->alias, field->alias))
-        continue;
-      same = same_simple_field (other, field);
-      field_free (field);
-      return same || car_query_fail (self, path, "“%s” is asked for twice: give one an alias", other->alias);
-    }
-  g_ptr_array_add (fields, field);
-  return TRUE;
-}
-
 static CarQueryField *
-field_new (CarQueryFieldKind kind, const CarGraphqlSelection *selection)
+add_field (GPtrArray *fields, CarQueryFieldKind kind, const CarQueryAsked *asked)
 {
   CarQueryField *self = g_new0 (CarQueryField, 1);
 
   self->kind = kind;
-  self->alias = selection->alias;
-  self->name = selection->name;
+  self->alias = asked->selection->alias;
   self->column = -1;
+  g_ptr_array_add (fields, self);
   return self;
 }
 
-static gboolean plan_selections (CarQueryContext *self,
-                                 const CarQueryPath *path,
-                                 const char *type,
-                                 const CarGraphqlSelection *selections,
-                                 GPtrArray *fields,
-                                 PlanField plan_field,
-                                 gpointer target,
-                                 guint depth);
-
-static gboolean
-plan_fragment (CarQueryContext *self,
-               const CarQueryPath *path,
-               const char *type,
-               const CarGraphqlSelection *selection,
-               GPtrArray *fields,
-               PlanField plan_field,
-               gpointer target,
-               guint depth)
+/* An object's fields, which follow. */
+static GPtrArray *
+add_group (GPtrArray *fields, const CarQueryAsked *asked)
 {
-  const char *on = selection->name;
-  const CarGraphqlSelection *children = selection->children;
+  CarQueryField *field = add_field (fields, CAR_QUERY_FIELD_GROUP, asked);
 
-  if (selection->kind == CAR_GRAPHQL_SPREAD)
-    {
-      const CarGraphqlFragment *fragment = self->document->fragments;
-
-      while (fragment != NULL && !g_str_equal (fragment->name, selection->name))
-        fragment = fragment->next;
-      if (fragment == NULL)
-        return car_query_fail (self, path, "there is no fragment “%s”", selection->name);
-      on = fragment->on;
-      children = fragment->selections;
-    }
-  if (on != NULL && !g_str_equal (on, type))
-    return car_query_fail (self, path, "a fragment on “%s” does not fit “%s”", on, type);
-  return plan_selections (self, path, type, children, fields, plan_field, target, depth + 1);
+  field->fields = g_ptr_array_new_with_free_func (field_free);
+  return field->fields;
 }
 
+/* The place of an expression among the statement's columns. */
+static int
+select_expression (CarQueryNode *node, const char *sql)
+{
+  guint index;
+
+  if (!g_ptr_array_find_with_equal_func (node->select, sql, g_str_equal, &index))
+    {
+      index = node->select->len;
+      g_ptr_array_add (node->select, g_strdup (sql));
+    }
+  return (int) index;
+}
+
+typedef gboolean (*PlanField) (CarQueryContext *self,
+                               const CarQueryPath *path,
+                               const CarQueryAsked *asked,
+                               GPtrArray *fields,
+                               gpointer target);
+
 static gboolean
-plan_selections (CarQueryContext *self,
-                 const CarQueryPath *path,
-                 const char *type,
-                 const CarGraphqlSelection *selections,
-                 GPtrArray *fields,
-                 PlanField plan_field,
-                 gpointer target,
-                 guint depth)
+plan_fields (CarQueryContext *self,
+             const CarQueryPath *path,
+             const char *type,
+             GPtrArray *sets,
+             GPtrArray *fields,
+             PlanField plan_field,
+             gpointer target)
 {
   const CarQueryPath set = { path, "selectionSet" };
+  g_autoptr (GPtrArray) all = car_query_collect (self, path, type, sets);
 
-  if (depth > CAR_GRAPHQL_MAX_DEPTH)
-    return car_query_fail (self, path, "fragments are nested too deep, or in each other");
-  for (const CarGraphqlSelection *s = selections; s != NULL; s = s->next)
+  for (guint i = 0; all != NULL && i < all->len; i++)
     {
-      const CarQueryPath here = { &set, s->alias };
-      const CarQueryPath *place = s->kind == CAR_GRAPHQL_FIELD ? &here : path;
-      gboolean in, done;
+      const CarQueryAsked *asked = all->pdata[i];
+      const CarQueryPath here = { &set, asked->selection->alias };
 
-      if (++self->n_fields > MAX_FIELDS)
-        return car_query_fail (self, place, "the query asks for more than %d fields", MAX_FIELDS);
-      if (!check_directives (self, place, s, &in))
-        return FALSE;
-      if (!in)
-        continue;
-      if (s->kind != CAR_GRAPHQL_FIELD)
-        done = plan_fragment (self, place, type, s, fields, plan_field, target, depth);
-      else if (g_str_equal (s->name, "__typename"))
+      if (!g_str_equal (asked->selection->name, "__typename"))
         {
-          CarQueryField *field = field_new (CAR_QUERY_FIELD_TYPENAME, s);
-
-          field->member = type;
-          done = add_field (self, place, fields, field);
+          if (!plan_field (self, &here, asked, fields, target))
+            return FALSE;
+          continue;
         }
-      else
-        done = plan_field (self, place, s, fields, target);
-      if (!done)
+      if (!car_query_check_arguments (self, &here, asked->selection, NULL) ||
+          !car_query_check_fields (self, &here, asked, FALSE))
         return FALSE;
+      add_field (fields, CAR_QUERY_FIELD_TEXT, asked)->text = g_strdup_printf ("\"%s\"", type);
     }
-  return TRUE;
+  return all != NULL;
+}
+
+/* "$.a.b[0]", as Hasura takes it, with or without the beginning. */
+static char **
+read_steps (const char *path)
+{
+  g_autoptr (GStrvBuilder) steps = g_strv_builder_new ();
+  const char *at = path;
+
+  if (*at == '$')
+    at++;
+  while (*at != '\0')
+    {
+      gsize length;
+
+      if (*at == '.' || *at == '[')
+        at++;
+      length = strcspn (at, ".[]");
+      if (length > 0)
+        {
+          g_autofree char *step = g_strndup (at, length);
+          g_autofree char *name = length > 1 && strchr ("\"'", *step) != NULL && step[length - 1] == *step
+                                      ? g_strndup (step + 1, length - 2)
+                                      : NULL;
+
+          g_strv_builder_add (steps, name != NULL ? name : step);
+        }
+      else if (*at == '.' || *at == '[')
+        return NULL;
+      at += length;
+      if (*at == ']')
+        at++;
+    }
+  return g_strv_builder_end (steps);
 }
 
 static gboolean
-check_no_arguments (CarQueryContext *self, const CarQueryPath *path, const CarGraphqlSelection *selection)
+plan_path (CarQueryContext *self,
+           const CarQueryPath *path,
+           const CarGraphqlSelection *selection,
+           CarQueryField *field)
 {
-  return selection->arguments == NULL || car_query_fail (self, path, "“%s” has no argument “%s”",
-                                                         selection->name, selection->arguments->name);
-}
+  static const char *const known[] = { "path", NULL };
+  const CarQueryPath here = { path, "path" };
+  const CarGraphqlValue *value = car_graphql_value_find (selection->arguments, "path");
 
-static gboolean
-check_has_fields (CarQueryContext *self, const CarQueryPath *path, const CarGraphqlSelection *selection)
-{
-  return selection->children != NULL ||
-         car_query_fail (self, path, "“%s” needs fields in braces behind it", selection->name);
+  if (field->type != CAR_PROPERTY_JSON)
+    return car_query_check_arguments (self, path, selection, NULL);
+  if (!car_query_check_arguments (self, path, selection, known) ||
+      !car_query_resolve (self, &here, "String", &value))
+    return FALSE;
+  if (value == NULL || value->type == CAR_GRAPHQL_NULL)
+    return TRUE;
+  field->steps = value->type == CAR_GRAPHQL_STRING ? read_steps (value->text) : NULL;
+  return field->steps != NULL ||
+         car_query_fail (self, &here, "a path into the JSON is wanted here, such as \"$.a[0].b\"");
 }
 
 static gboolean
 plan_column (CarQueryContext *self,
              const CarQueryPath *path,
-             const CarGraphqlSelection *selection,
+             const CarQueryAsked *asked,
              const CarQueryColumn *column,
              CarQueryNode *node,
              GPtrArray *fields)
 {
-  CarQueryField *field;
+  gboolean member = column->kind == CAR_QUERY_MEMBER;
+  CarQueryField *field = add_field (fields, member ? CAR_QUERY_FIELD_MEMBER : CAR_QUERY_FIELD_COLUMN, asked);
+  g_autoptr (GString) sql = g_string_new (NULL);
 
-  if (!check_no_arguments (self, path, selection))
-    return FALSE;
-  if (selection->children != NULL)
-    return car_query_fail (self, path, "“%s” is a value, without fields of its own", selection->name);
-  field = field_new (column->member == NULL ? CAR_QUERY_FIELD_COLUMN : CAR_QUERY_FIELD_MEMBER, selection);
   field->type = column->type;
   field->member = column->member;
-  if (column->column != NULL)
-    field->column =
-        select_column (node, column->member == NULL ? column->kind : CAR_QUERY_COLUMN, column->column);
-  if (column->member != NULL)
-    node->body = select_column (node, CAR_QUERY_COLUMN, "body");
-  return add_field (self, path, fields, field);
+  /* A member is read from the object, which is selected once for all of them. */
+  if (member)
+    node->body = select_expression (node, "t0.body");
+  if (member && column->column != NULL)
+    g_string_append_printf (sql, "t0.%s", column->column);
+  else if (!member)
+    car_query_append_column (sql, column, "t0");
+  if (sql->len > 0)
+    field->column = select_expression (node, sql->str);
+  return car_query_check_fields (self, path, asked, FALSE) && plan_path (self, path, asked->selection, field);
 }
 
 static gboolean
@@ -262,7 +215,7 @@ get_count (CarQueryContext *self,
            gint64 *count)
 {
   *count = fallback;
-  if (!car_query_resolve (self, path, &value))
+  if (!car_query_resolve (self, path, "Int", &value))
     return FALSE;
   if (value == NULL || value->type == CAR_GRAPHQL_NULL)
     return TRUE;
@@ -272,12 +225,18 @@ get_count (CarQueryContext *self,
   return TRUE;
 }
 
+typedef struct
+{
+  GString *sql;
+  GPtrArray *columns; /* CarQueryColumn */
+} Order;
+
 static gboolean
 append_order_of_column (CarQueryContext *self,
                         const CarQueryPath *path,
                         const CarQueryTable *table,
                         const CarGraphqlValue *member,
-                        GString *sql)
+                        Order *order)
 {
   /* PostgreSQL's nulls, which are what Hasura's users know, are larger than everything. */
   static const struct
@@ -294,22 +253,21 @@ append_order_of_column (CarQueryContext *self,
   };
   const CarQueryPath here = { path, member->name };
   const CarGraphqlValue *value = member;
-  CarQueryColumn column;
+  const CarQueryColumn *column = car_query_table_find_column (table, member->name);
 
-  if (!car_query_find_column (self, table, member->name, &column))
-    return car_query_fail (self, &here, "“%s” has no field “%s” to order by", table->collection,
-                           member->name);
-  if (!car_query_resolve (self, &here, &value))
+  if (column == NULL)
+    return car_query_fail (self, &here, "“%s” has no column “%s” to order by", table->name, member->name);
+  if (!car_query_resolve (self, &here, "order_by", &value))
     return FALSE;
   if (value == NULL || value->type == CAR_GRAPHQL_NULL)
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
-    if ((value->type == CAR_GRAPHQL_ENUM || value->type == CAR_GRAPHQL_STRING) &&
-        g_str_equal (value->text, orders[i].name))
+    if (car_query_is_enum (value) && g_str_equal (value->text, orders[i].name))
       {
-        g_string_append (sql, sql->len > 0 ? ", " : "");
-        car_query_append_column (sql, &column, "t0");
-        g_string_append_printf (sql, " %s", orders[i].sql);
+        g_string_append (order->sql, order->sql->len > 0 ? ", " : "");
+        car_query_append_comparable (order->sql, column, "t0");
+        g_string_append_printf (order->sql, " %s", orders[i].sql);
+        g_ptr_array_add (order->columns, (gpointer) column);
         return TRUE;
       }
   return car_query_fail (self, &here,
@@ -323,16 +281,18 @@ append_order (CarQueryContext *self,
               const CarQueryTable *table,
               const CarGraphqlValue *value,
               gboolean in_list,
-              GString *sql)
+              Order *order)
 {
-  if (!car_query_resolve (self, path, &value))
+  g_autofree char *type = g_strdup_printf (in_list ? "%s_order_by" : "[%s_order_by!]", table->name);
+
+  if (!car_query_resolve (self, path, type, &value))
     return FALSE;
   if (value == NULL || value->type == CAR_GRAPHQL_NULL)
     return TRUE;
   if (value->type == CAR_GRAPHQL_LIST && !in_list)
     {
       for (const CarGraphqlValue *item = value->items; item != NULL; item = item->next)
-        if (!append_order (self, path, table, item, TRUE, sql))
+        if (!append_order (self, path, table, item, TRUE, order))
           return FALSE;
       return TRUE;
     }
@@ -342,25 +302,67 @@ append_order (CarQueryContext *self,
     {
       if (++self->n_conditions > 400)
         return car_query_fail (self, path, "there is too much to order by");
-      if (!append_order_of_column (self, path, table, member, sql))
+      if (!append_order_of_column (self, path, table, member, order))
         return FALSE;
     }
   return TRUE;
 }
 
+/* The columns that a list of names, or one name in its place, stands for. */
 static gboolean
-check_arguments (CarQueryContext *self,
-                 const CarQueryPath *path,
-                 const CarQueryTable *table,
-                 const CarGraphqlValue *arguments)
+get_columns (CarQueryContext *self,
+             const CarQueryPath *path,
+             const CarQueryTable *table,
+             const CarGraphqlValue *list,
+             GPtrArray *columns)
 {
-  static const char *const known[] = { "where", "limit", "offset", "order_by", NULL };
+  g_autofree char *type = g_strdup_printf ("[%s_select_column!]", table->name);
+  gboolean is_list;
 
-  for (; arguments != NULL; arguments = arguments->next)
-    if (!g_strv_contains (known, arguments->name))
-      return car_query_fail (self, path,
-                             "“%s” has no argument “%s”; there are where, limit, offset and order_by",
-                             table->collection, arguments->name);
+  if (!car_query_resolve (self, path, type, &list))
+    return FALSE;
+  if (list == NULL || list->type == CAR_GRAPHQL_NULL)
+    return TRUE;
+  is_list = list->type == CAR_GRAPHQL_LIST;
+  for (const CarGraphqlValue *item = is_list ? list->items : list; item != NULL;
+       item = is_list ? item->next : NULL)
+    {
+      const CarQueryColumn *column =
+          car_query_is_enum (item) ? car_query_table_find_column (table, item->text) : NULL;
+
+      if (column == NULL)
+        return car_query_fail (self, path, "names of columns of “%s” are wanted here", table->name);
+      g_ptr_array_add (columns, (gpointer) column);
+    }
+  return TRUE;
+}
+
+/* PostgreSQL's DISTINCT ON: of rows that are alike in these columns the first one, as they are ordered. As there, what is
+ * ordered by first has to be these columns. `sql` becomes the statement from FROM on. */
+static gboolean
+apply_distinct (CarQueryContext *self,
+                const CarQueryPath *path,
+                GPtrArray *columns,
+                const Order *order,
+                const CarQueryTable *table,
+                GString *sql)
+{
+  g_autofree char *rows = g_strdup (sql->str);
+  g_autoptr (GString) partition = g_string_new (NULL);
+
+  for (guint i = 0; i < MIN (columns->len, order->columns->len); i++)
+    if (!g_ptr_array_find (columns, order->columns->pdata[i], NULL))
+      return car_query_fail (self, path, "order_by has to begin with the columns of distinct_on");
+  for (guint i = 0; i < columns->len; i++)
+    {
+      g_string_append (partition, i > 0 ? ", " : "");
+      car_query_append_comparable (partition, columns->pdata[i], "t0");
+    }
+  g_string_printf (sql,
+                   " FROM %s t0 WHERE t0.id IN (SELECT id FROM (SELECT t0.id AS id, row_number () OVER"
+                   " (PARTITION BY %s ORDER BY %s%st0.id) AS place%s) WHERE place = 1)",
+                   car_query_get_store_table (table), partition->str, order->sql->str,
+                   order->sql->len > 0 ? ", " : "", rows);
   return TRUE;
 }
 
@@ -373,222 +375,435 @@ plan_rows (CarQueryContext *self,
            CarQueryNode *node)
 {
   g_autoptr (GString) sql = g_string_new (" FROM ");
-  g_autoptr (GString) order = g_string_new (NULL);
+  g_autoptr (GString) order_sql = g_string_new (NULL);
+  g_autoptr (GPtrArray) ordered = g_ptr_array_new ();
+  g_autoptr (GPtrArray) distinct = g_ptr_array_new ();
+  Order order = { order_sql, ordered };
   const CarQueryPath args = { path, "args" };
   const CarQueryPath where = { &args, "where" }, limit_path = { &args, "limit" },
-                     offset_path = { &args, "offset" }, order_path = { &args, "order_by" };
+                     offset_path = { &args, "offset" }, order_path = { &args, "order_by" },
+                     distinct_path = { &args, "distinct_on" };
   gint64 limit, offset;
 
-  if (!check_arguments (self, path, &node->table, arguments))
-    return FALSE;
-  car_query_append_table (self, sql, &node->table, "t0");
+  car_query_append_table (self, sql, node->table, "t0");
   if (link != NULL)
-    car_query_append_link (self, sql, link, "t0", "?1", "?2");
-  if (!car_query_append_where (self, &where, sql, node->binds, &node->table, 0,
+    car_query_append_link (sql, link, "t0", "?1", "?2");
+  if (!car_query_append_where (self, &where, sql, node->binds, node->table, 0,
                                car_graphql_value_find (arguments, "where")) ||
-      !append_order (self, &order_path, &node->table, car_graphql_value_find (arguments, "order_by"), FALSE,
-                     order) ||
+      !append_order (self, &order_path, node->table, car_graphql_value_find (arguments, "order_by"), FALSE,
+                     &order) ||
+      !get_columns (self, &distinct_path, node->table, car_graphql_value_find (arguments, "distinct_on"),
+                    distinct) ||
       !get_count (self, &limit_path, car_graphql_value_find (arguments, "limit"), -1, &limit) ||
-      !get_count (self, &offset_path, car_graphql_value_find (arguments, "offset"), 0, &offset))
+      !get_count (self, &offset_path, car_graphql_value_find (arguments, "offset"), 0, &offset) ||
+      (distinct->len > 0 && !apply_distinct (self, &distinct_path, distinct, &order, node->table, sql)))
     return FALSE;
   /* Pages are of use only where the order stands. */
-  if (order->len > 0 || limit >= 0 || offset > 0)
-    g_string_append_printf (sql, " ORDER BY %s%st0.id", order->str, order->len > 0 ? ", " : "");
+  if (order_sql->len > 0 || limit >= 0 || offset > 0)
+    g_string_append_printf (sql, " ORDER BY %s%st0.id", order_sql->str, order_sql->len > 0 ? ", " : "");
   if (limit >= 0 || offset > 0)
     g_string_append_printf (sql, " LIMIT %" G_GINT64_FORMAT " OFFSET %" G_GINT64_FORMAT, limit, offset);
   node->rest = g_strdup (sql->str);
   return TRUE;
 }
 
+/* The rows of a table, or those that a link leads to from a row of the node above. */
+typedef struct
+{
+  const CarQueryTable *table;
+  const CarQueryLink *link; /* NULL at the top */
+  CarQueryNode *above;
+} Rows;
+
 static CarQueryNode *
 plan_node (CarQueryContext *self,
            const CarQueryPath *path,
-           const CarQueryTable *table,
            const CarGraphqlValue *arguments,
-           const CarQueryLink *link,
-           CarQueryNode *above)
+           const Rows *rows)
 {
-  g_autoptr (CarQueryNode) node = node_new (table);
+  g_autoptr (CarQueryNode) node = node_new (rows->table);
 
-  if (link != NULL && above != NULL)
+  for (guint i = 0; rows->link != NULL && i < G_N_ELEMENTS (rows->link->columns); i++)
     {
+      g_autofree char *column = g_strconcat ("t0.", rows->link->columns[i], NULL);
+
       node->linked = TRUE;
-      node->single = link->single;
-      for (guint i = 0; i < G_N_ELEMENTS (link->columns); i++)
-        node->link_columns[i] = select_column (above, CAR_QUERY_COLUMN, link->columns[i]);
+      node->link_columns[i] = select_expression (rows->above, column);
     }
-  return plan_rows (self, path, arguments, link, node) ? g_steal_pointer (&node) : NULL;
+  return plan_rows (self, path, arguments, rows->link, node) ? g_steal_pointer (&node) : NULL;
 }
 
 static gboolean plan_field_of_row (CarQueryContext *self,
                                    const CarQueryPath *path,
-                                   const CarGraphqlSelection *selection,
+                                   const CarQueryAsked *asked,
                                    GPtrArray *fields,
                                    gpointer target);
 
-/* A field that holds rows: of a collection at the top, or of a link. */
+/* A field that holds the rows of a node, which it takes over. */
 static gboolean
-plan_row_field (CarQueryContext *self,
-                const CarQueryPath *path,
-                const CarGraphqlSelection *selection,
-                const CarGraphqlValue *arguments,
-                const CarQueryTable *table,
-                const CarQueryLink *link,
-                CarQueryNode *above,
-                GPtrArray *fields)
+plan_fields_of_rows (CarQueryContext *self,
+                     const CarQueryPath *path,
+                     const CarQueryAsked *asked,
+                     CarQueryFieldKind kind,
+                     CarQueryNode *node,
+                     GPtrArray *fields)
 {
-  g_autoptr (CarQueryNode) node = NULL;
-  CarQueryField *field;
+  add_field (fields, kind, asked)->node = node;
+  return car_query_check_fields (self, path, asked, TRUE) &&
+         plan_fields (self, path, node->table->name, asked->sets, node->fields, plan_field_of_row, node);
+}
 
-  if (!check_has_fields (self, path, selection) ||
-      (link != NULL && link->single && !check_no_arguments (self, path, selection)))
+static gboolean
+plan_list (CarQueryContext *self,
+           const CarQueryPath *path,
+           const CarQueryAsked *asked,
+           const CarGraphqlValue *arguments,
+           const Rows *rows,
+           GPtrArray *fields)
+{
+  CarQueryNode *node = plan_node (self, path, arguments, rows);
+
+  return node != NULL && plan_fields_of_rows (self, path, asked, CAR_QUERY_FIELD_ROWS, node, fields);
+}
+
+/* The one row of this number. */
+static gboolean
+plan_by_pk (CarQueryContext *self,
+            const CarQueryPath *path,
+            const CarQueryAsked *asked,
+            const CarQueryTable *table,
+            GPtrArray *fields)
+{
+  static const char *const known[] = { "_pk", NULL };
+  const CarQueryPath here = { path, "_pk" };
+  const CarGraphqlValue *value = car_graphql_value_find (asked->selection->arguments, "_pk");
+  CarQueryNode *node = node_new (table);
+  g_autoptr (GString) sql = g_string_new (" FROM ");
+  CarQueryBind bind;
+
+  car_query_append_table (self, sql, table, "t0");
+  g_string_append_printf (sql, " AND t0.id = ?%d", CAR_QUERY_FIRST_BIND);
+  node->rest = g_strdup (sql->str);
+  if (!plan_fields_of_rows (self, path, asked, CAR_QUERY_FIELD_ROW, node, fields) ||
+      !car_query_check_arguments (self, path, asked->selection, known) ||
+      !car_query_resolve (self, &here, "bigint", &value))
     return FALSE;
-  node = plan_node (self, path, table, arguments, link, above);
-  if (node == NULL || !plan_selections (self, path, table->collection, selection->children, node->fields,
-                                        plan_field_of_row, node, 0))
+  if (value == NULL)
+    return car_query_fail (self, path, "“%s” needs the argument “_pk”", asked->selection->name);
+  if (!car_query_to_bind (self, &here, CAR_PROPERTY_BIGINT, value, &bind))
     return FALSE;
-  field = field_new (CAR_QUERY_FIELD_ROWS, selection);
-  field->node = g_steal_pointer (&node);
-  return add_field (self, path, fields, field);
+  g_array_append_val (node->binds, bind);
+  return TRUE;
 }
 
 /* What is known while the fields of an aggregate are planned. */
 typedef struct
 {
-  const CarGraphqlValue *arguments;
-  CarQueryTable table;
-  const CarQueryLink *link;
-  CarQueryNode *above;
+  const CarGraphqlValue *arguments; /* of the list */
+  Rows rows;
+  const char *function; /* NULL: count */
 } Aggregate;
+
+/* A value over the rows, as a statement over a subquery: what is listed is what is counted. */
+static gboolean
+plan_value (CarQueryContext *self,
+            const CarQueryPath *path,
+            const CarQueryAsked *asked,
+            const Aggregate *aggregate,
+            const char *function,
+            const char *expressions,
+            CarPropertyType type,
+            GPtrArray *fields)
+{
+  CarQueryNode *node = plan_node (self, path, aggregate->arguments, &aggregate->rows);
+  CarQueryField *field;
+
+  if (node == NULL)
+    return FALSE;
+  node->function = g_strdup (function);
+  g_ptr_array_add (node->select, g_strdup (expressions));
+  field = add_field (fields, CAR_QUERY_FIELD_VALUE, asked);
+  field->node = node;
+  field->type = type;
+  return TRUE;
+}
+
+/* max { risk }: a column of the rows. */
+static gboolean
+plan_aggregate_of_column (CarQueryContext *self,
+                          const CarQueryPath *path,
+                          const CarQueryAsked *asked,
+                          GPtrArray *fields,
+                          gpointer target)
+{
+  const Aggregate *aggregate = target;
+  const CarQueryColumn *column = car_query_table_find_column (aggregate->rows.table, asked->selection->name);
+  g_autofree char *function = g_strdup_printf ("%s (v)", aggregate->function);
+  g_autoptr (GString) sql = g_string_new (NULL);
+
+  if (column == NULL || !car_query_has_aggregate (aggregate->function, column->type))
+    return car_query_fail (self, path, "“%s” has no “%s” to make the %s of", aggregate->rows.table->name,
+                           asked->selection->name, aggregate->function);
+  if (!car_query_check_arguments (self, path, asked->selection, NULL) ||
+      !car_query_check_fields (self, path, asked, FALSE))
+    return FALSE;
+  car_query_append_column (sql, column, "t0");
+  g_string_append (sql, " AS v");
+  return plan_value (self, path, asked, aggregate, function, sql->str,
+                     g_str_equal (aggregate->function, "avg") ? CAR_PROPERTY_FLOAT : column->type, fields);
+}
 
 static gboolean
 plan_count (CarQueryContext *self,
             const CarQueryPath *path,
-            const CarGraphqlSelection *selection,
+            const CarQueryAsked *asked,
             GPtrArray *fields,
-            gpointer target)
+            const Aggregate *aggregate)
 {
-  const Aggregate *aggregate = target;
-  CarQueryField *field;
-  CarQueryNode *node;
+  static const char *const known[] = { "columns", "distinct", NULL };
+  const CarQueryPath columns_path = { path, "columns" }, distinct_path = { path, "distinct" };
+  const CarGraphqlValue *distinct = car_graphql_value_find (asked->selection->arguments, "distinct");
+  g_autoptr (GPtrArray) columns = g_ptr_array_new ();
+  g_autoptr (GString) sql = g_string_new (NULL);
+  gboolean once;
 
-  if (!g_str_equal (selection->name, "count"))
-    return car_query_fail (self, path, "an aggregate has no field “%s”, only count", selection->name);
-  if (!check_no_arguments (self, path, selection))
+  if (!car_query_check_arguments (self, path, asked->selection, known) ||
+      !car_query_check_fields (self, path, asked, FALSE) ||
+      !car_query_resolve (self, &distinct_path, "Boolean", &distinct) ||
+      !get_columns (self, &columns_path, aggregate->rows.table,
+                    car_graphql_value_find (asked->selection->arguments, "columns"), columns))
     return FALSE;
-  if (selection->children != NULL)
-    return car_query_fail (self, path, "“count” is a value, without fields of its own");
-  node = plan_node (self, path, &aggregate->table, aggregate->arguments, aggregate->link, aggregate->above);
-  if (node == NULL)
-    return FALSE;
-  field = field_new (CAR_QUERY_FIELD_COUNT, selection);
-  field->node = node;
-  return add_field (self, path, fields, field);
+  /* A row is never null, whatever is in it. */
+  for (guint i = 0; i < columns->len; i++)
+    {
+      g_string_append_printf (sql, "%s%s", i > 0 ? " || ',' || " : "", columns->len > 1 ? "quote (" : "");
+      car_query_append_comparable (sql, columns->pdata[i], "t0");
+      g_string_append (sql, columns->len > 1 ? ")" : "");
+    }
+  g_string_append (sql, columns->len > 0 ? " AS v" : "1 AS v");
+  once = distinct != NULL && distinct->type == CAR_GRAPHQL_BOOLEAN && g_str_equal (distinct->text, "true") &&
+         columns->len > 0;
+  return plan_value (self, path, asked, aggregate, once ? "count (DISTINCT v)" : "count (v)", sql->str,
+                     CAR_PROPERTY_INTEGER, fields);
 }
 
+/* aggregate { count max { … } } */
 static gboolean
 plan_field_of_aggregate (CarQueryContext *self,
                          const CarQueryPath *path,
-                         const CarGraphqlSelection *selection,
+                         const CarQueryAsked *asked,
                          GPtrArray *fields,
                          gpointer target)
 {
-  const Aggregate *aggregate = target;
-  CarQueryField *field;
+  Aggregate aggregate = *(const Aggregate *) target;
+  g_autofree char *type =
+      g_strdup_printf ("%s_%s_fields", aggregate.rows.table->name, asked->selection->name);
 
-  if (!g_str_equal (selection->name, "aggregate") && !g_str_equal (selection->name, "nodes"))
-    return car_query_fail (self, path, "“%s" AGGREGATE "” has no field “%s”; there are aggregate and nodes",
-                           aggregate->table.collection, selection->name);
-  if (!check_no_arguments (self, path, selection) || !check_has_fields (self, path, selection))
+  if (g_str_equal (asked->selection->name, "count"))
+    return plan_count (self, path, asked, fields, &aggregate);
+  aggregate.function = asked->selection->name;
+  if (!g_strv_contains (car_query_aggregates, aggregate.function))
+    return car_query_fail (self, path,
+                           "an aggregate has no field “%s”; there are count, max, min, sum and avg",
+                           aggregate.function);
+  return car_query_check_arguments (self, path, asked->selection, NULL) &&
+         car_query_check_fields (self, path, asked, TRUE) &&
+         plan_fields (self, path, type, asked->sets, add_group (fields, asked), plan_aggregate_of_column,
+                      &aggregate);
+}
+
+/* asset_aggregate { aggregate { … } nodes { … } } */
+static gboolean
+plan_part_of_aggregate (CarQueryContext *self,
+                        const CarQueryPath *path,
+                        const CarQueryAsked *asked,
+                        GPtrArray *fields,
+                        gpointer target)
+{
+  const Aggregate *aggregate = target;
+  const char *name = asked->selection->name;
+  g_autofree char *type = g_strconcat (aggregate->rows.table->name, AGGREGATE "_fields", NULL);
+
+  if (!car_query_check_arguments (self, path, asked->selection, NULL) ||
+      !car_query_check_fields (self, path, asked, TRUE))
     return FALSE;
-  if (g_str_equal (selection->name, "nodes"))
-    return plan_row_field (self, path, selection, aggregate->arguments, &aggregate->table, aggregate->link,
-                           aggregate->above, fields);
-  field = field_new (CAR_QUERY_FIELD_GROUP, selection);
-  field->fields = g_ptr_array_new_with_free_func (field_free);
-  return add_field (self, path, fields, field) &&
-         plan_selections (self, path, "aggregate_fields", selection->children, field->fields, plan_count,
-                          target, 0);
+  if (g_str_equal (name, "nodes"))
+    return plan_list (self, path, asked, aggregate->arguments, &aggregate->rows, fields);
+  if (!g_str_equal (name, "aggregate"))
+    return car_query_fail (self, path, "“%s" AGGREGATE "” has no field “%s”; there are aggregate and nodes",
+                           aggregate->rows.table->name, name);
+  return plan_fields (self, path, type, asked->sets, add_group (fields, asked), plan_field_of_aggregate,
+                      target);
 }
 
 static gboolean
 plan_aggregate (CarQueryContext *self,
                 const CarQueryPath *path,
-                const CarGraphqlSelection *selection,
-                const CarQueryTable *table,
-                const CarQueryLink *link,
-                CarQueryNode *above,
+                const CarQueryAsked *asked,
+                const Rows *rows,
                 GPtrArray *fields)
 {
-  Aggregate aggregate = { selection->arguments, *table, link, above };
-  CarQueryField *field;
+  Aggregate aggregate = { asked->selection->arguments, *rows, NULL };
+  g_autofree char *type = g_strconcat (rows->table->name, AGGREGATE, NULL);
 
-  if (!check_has_fields (self, path, selection))
-    return FALSE;
-  field = field_new (CAR_QUERY_FIELD_GROUP, selection);
-  field->fields = g_ptr_array_new_with_free_func (field_free);
-  return add_field (self, path, fields, field) &&
-         plan_selections (self, path, selection->name, selection->children, field->fields,
-                          plan_field_of_aggregate, &aggregate, 0);
+  return car_query_check_arguments (self, path, asked->selection, list_arguments) &&
+         car_query_check_fields (self, path, asked, TRUE) &&
+         plan_fields (self, path, type, asked->sets, add_group (fields, asked), plan_part_of_aggregate,
+                      &aggregate);
 }
 
-/* The name before "_aggregate", kept by the document; NULL for any other name. */
-static const char *
-aggregate_of (CarQueryContext *self, const char *name)
+/* The name without its ending; NULL for one that ends otherwise. */
+static char *
+strip_ending (const char *name, const char *ending)
 {
-  char *base;
-
-  if (!g_str_has_suffix (name, AGGREGATE))
-    return NULL;
-  base = car_graphql_document_alloc (self->document, strlen (name));
-  return memcpy (base, name, strlen (name) - strlen (AGGREGATE));
+  return g_str_has_suffix (name, ending) ? g_strndup (name, strlen (name) - strlen (ending)) : NULL;
 }
 
 static gboolean
 plan_field_of_row (CarQueryContext *self,
                    const CarQueryPath *path,
-                   const CarGraphqlSelection *selection,
+                   const CarQueryAsked *asked,
                    GPtrArray *fields,
                    gpointer target)
 {
   CarQueryNode *node = target;
-  const char *base = aggregate_of (self, selection->name);
-  CarQueryColumn column;
-  CarQueryLink link;
+  const char *name = asked->selection->name;
+  const CarQueryColumn *column = car_query_table_find_column (node->table, name);
+  const CarQueryLink *link = car_query_table_find_link (node->table, name);
+  g_autofree char *base = strip_ending (name, AGGREGATE);
+  gboolean aggregate = column == NULL && link == NULL && base != NULL;
 
-  if (car_query_find_column (self, &node->table, selection->name, &column))
-    return plan_column (self, path, selection, &column, node, fields);
-  if (car_query_find_link (self, &node->table, selection->name, &link))
-    return plan_row_field (self, path, selection, selection->arguments, &link.to, &link, node, fields);
-  if (base != NULL && car_query_find_link (self, &node->table, base, &link) && !link.single)
-    return plan_aggregate (self, path, selection, &link.to, &link, node, fields);
-  return car_query_fail (self, path, "“%s” has no field “%s”", node->table.collection, selection->name);
+  if (column != NULL)
+    return plan_column (self, path, asked, column, node, fields);
+  if (aggregate)
+    link = car_query_table_find_link (node->table, base);
+  if (link == NULL)
+    return car_query_fail (self, path, "“%s” has no field “%s”", node->table->name, name);
+
+  const Rows rows = { car_query_schema_find (self->schema, link->to), link, node };
+  if (aggregate)
+    return plan_aggregate (self, path, asked, &rows, fields);
+  return car_query_check_arguments (self, path, asked->selection, list_arguments) &&
+         plan_list (self, path, asked, asked->selection->arguments, &rows, fields);
 }
 
 static gboolean
-plan_field_at_top (CarQueryContext *self,
-                   const CarQueryPath *path,
-                   const CarGraphqlSelection *selection,
-                   GPtrArray *fields,
-                   gpointer target)
+plan_introspection (CarQueryContext *self,
+                    const CarQueryPath *path,
+                    const CarQueryAsked *asked,
+                    GPtrArray *fields)
 {
-  const char *base = aggregate_of (self, selection->name);
-  CarQueryTable table;
+  g_autoptr (GString) json = g_string_new (NULL);
 
-  if (car_query_find_table (self, selection->name, &table))
-    return plan_row_field (self, path, selection, selection->arguments, &table, NULL, NULL, fields);
-  if (base != NULL && car_query_find_table (self, base, &table))
-    return plan_aggregate (self, path, selection, &table, NULL, NULL, fields);
-  return car_query_fail (self, path, "there is no collection “%s”", selection->name);
+  if (!car_query_introspect (self, path, asked, json))
+    return FALSE;
+  add_field (fields, CAR_QUERY_FIELD_TEXT, asked)->text = g_strdup (json->str);
+  return TRUE;
+}
+
+static gboolean
+plan_field_of_query (CarQueryContext *self,
+                     const CarQueryPath *path,
+                     const CarQueryAsked *asked,
+                     GPtrArray *fields,
+                     gpointer target)
+{
+  const char *name = asked->selection->name;
+  Rows rows = { car_query_schema_find (self->schema, name), NULL, NULL };
+  g_autofree char *aggregated = strip_ending (name, AGGREGATE);
+  g_autofree char *by_pk = strip_ending (name, BY_PK);
+  const CarQueryTable *row_of = by_pk != NULL ? car_query_schema_find (self->schema, by_pk) : NULL;
+
+  if (g_str_equal (name, "__schema") || g_str_equal (name, "__type"))
+    return plan_introspection (self, path, asked, fields);
+  if (rows.table != NULL)
+    return car_query_check_arguments (self, path, asked->selection, list_arguments) &&
+           plan_list (self, path, asked, asked->selection->arguments, &rows, fields);
+  if (row_of != NULL)
+    return plan_by_pk (self, path, asked, row_of, fields);
+  if (aggregated != NULL)
+    rows.table = car_query_schema_find (self->schema, aggregated);
+  if (rows.table != NULL)
+    return plan_aggregate (self, path, asked, &rows, fields);
+  return car_query_fail (self, path, "there is no collection “%s”", name);
+}
+
+/* affected_rows and returning: the taggings of these numbers. */
+typedef struct
+{
+  const CarQueryTable *table;
+  GArray *ids; /* gint64 */
+} Inserted;
+
+static CarQueryNode *
+node_of_inserted (CarQueryContext *self, const Inserted *inserted)
+{
+  CarQueryNode *node = node_new (inserted->table);
+  g_autoptr (GString) sql = g_string_new (" FROM ");
+
+  car_query_append_table (self, sql, inserted->table, "t0");
+  g_string_append (sql, " AND t0.id IN (");
+  for (guint i = 0; i < inserted->ids->len; i++)
+    g_string_append_printf (sql, "%s%" G_GINT64_FORMAT, i > 0 ? "," : "",
+                            g_array_index (inserted->ids, gint64, i));
+  g_string_append (sql, ") ORDER BY t0.id");
+  node->rest = g_strdup (sql->str);
+  return node;
+}
+
+static gboolean
+plan_field_of_response (CarQueryContext *self,
+                        const CarQueryPath *path,
+                        const CarQueryAsked *asked,
+                        GPtrArray *fields,
+                        gpointer target)
+{
+  const Inserted *inserted = target;
+
+  if (!car_query_check_arguments (self, path, asked->selection, NULL))
+    return FALSE;
+  if (g_str_equal (asked->selection->name, "returning"))
+    return plan_fields_of_rows (self, path, asked, CAR_QUERY_FIELD_ROWS, node_of_inserted (self, inserted),
+                                fields);
+  if (!g_str_equal (asked->selection->name, "affected_rows"))
+    return car_query_fail (self, path, "there are affected_rows and returning");
+  add_field (fields, CAR_QUERY_FIELD_TEXT, asked)->text = g_strdup_printf ("%u", inserted->ids->len);
+  return car_query_check_fields (self, path, asked, FALSE);
+}
+
+static gboolean
+plan_field_of_mutation (CarQueryContext *self,
+                        const CarQueryPath *path,
+                        const CarQueryAsked *asked,
+                        GPtrArray *fields,
+                        gpointer target)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint64));
+  Inserted inserted = { .ids = ids };
+  g_autofree char *type = NULL;
+  gboolean one;
+
+  if (!car_query_insert (self, path, asked, &inserted.table, ids, &one))
+    return FALSE;
+  if (one)
+    return plan_fields_of_rows (self, path, asked, CAR_QUERY_FIELD_ROW, node_of_inserted (self, &inserted),
+                                fields);
+  type = g_strconcat (inserted.table->name, "_mutation_response", NULL);
+  return car_query_check_fields (self, path, asked, TRUE) &&
+         plan_fields (self, path, type, asked->sets, add_group (fields, asked), plan_field_of_response,
+                      &inserted);
 }
 
 GPtrArray *
 car_query_plan (CarQueryContext *self)
 {
   g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (field_free);
+  g_autoptr (GPtrArray) sets = g_ptr_array_new ();
+  gboolean mutation = g_str_equal (self->operation->type, "mutation");
 
-  if (!plan_selections (self, NULL, "query_root", self->operation->selections, fields, plan_field_at_top,
-                        NULL, 0))
+  g_ptr_array_add (sets, self->operation->selections);
+  if (!plan_fields (self, NULL, mutation ? "mutation_root" : "query_root", sets, fields,
+                    mutation ? plan_field_of_mutation : plan_field_of_query, NULL))
     return NULL;
   return g_steal_pointer (&fields);
 }

@@ -37,8 +37,22 @@ car_query_fail (CarQueryContext *self, const CarQueryPath *path, const char *for
   return FALSE;
 }
 
+/* Whether a variable may stand where this type is wanted. */
+static gboolean
+is_of_type (const CarGraphqlVariable *variable, const char *type)
+{
+  gboolean list = *type == '[';
+  const char *name = type + list;
+
+  return variable->is_list == list && g_str_has_prefix (name, variable->type) &&
+         strspn (name + strlen (variable->type), "!]") == strlen (name + strlen (variable->type));
+}
+
 gboolean
-car_query_resolve (CarQueryContext *self, const CarQueryPath *path, const CarGraphqlValue **value)
+car_query_resolve (CarQueryContext *self,
+                   const CarQueryPath *path,
+                   const char *type,
+                   const CarGraphqlValue **value)
 {
   const char *name;
 
@@ -49,8 +63,71 @@ car_query_resolve (CarQueryContext *self, const CarQueryPath *path, const CarGra
   for (const CarGraphqlVariable *declared = self->operation->variables; declared != NULL;
        declared = declared->next)
     if (g_str_equal (declared->name, name))
-      return TRUE;
+      return is_of_type (declared, type) ||
+             car_query_fail (self, path, "the variable “$%s” is declared as %s%s%s, and %s is wanted here",
+                             name, declared->is_list ? "[" : "", declared->type, declared->is_list ? "]" : "",
+                             type);
   return car_query_fail (self, path, "the variable “$%s” is not declared", name);
+}
+
+/* Whether the value can be one of an enum's. */
+gboolean
+car_query_is_enum (const CarGraphqlValue *value)
+{
+  return value->type == CAR_GRAPHQL_ENUM || (value->type == CAR_GRAPHQL_STRING && value->given);
+}
+
+static gboolean
+append_json_items (CarQueryContext *self,
+                   const CarQueryPath *path,
+                   GString *out,
+                   const CarGraphqlValue *value)
+{
+  gboolean object = value->type == CAR_GRAPHQL_OBJECT;
+
+  g_string_append_c (out, object ? '{' : '[');
+  for (const CarGraphqlValue *item = value->items; item != NULL; item = item->next)
+    {
+      if (item != value->items)
+        g_string_append_c (out, ',');
+      if (object)
+        {
+          car_json_append_string (out, item->name, -1);
+          g_string_append_c (out, ':');
+        }
+      if (!car_query_append_json (self, path, out, item))
+        return FALSE;
+    }
+  g_string_append_c (out, object ? '}' : ']');
+  return TRUE;
+}
+
+gboolean
+car_query_append_json (CarQueryContext *self,
+                       const CarQueryPath *path,
+                       GString *out,
+                       const CarGraphqlValue *value)
+{
+  if (!car_query_resolve (self, path, "jsonb", &value))
+    return FALSE;
+  if (value == NULL)
+    {
+      g_string_append (out, "null");
+      return TRUE;
+    }
+  switch (value->type)
+    {
+    case CAR_GRAPHQL_LIST:
+    case CAR_GRAPHQL_OBJECT:
+      return append_json_items (self, path, out, value);
+    case CAR_GRAPHQL_STRING:
+    case CAR_GRAPHQL_ENUM:
+      car_json_append_string (out, value->text, (gssize) value->length);
+      return TRUE;
+    default:
+      g_string_append_len (out, value->text, (gssize) value->length);
+      return TRUE;
+    }
 }
 
 /* A piece of JSON as a GraphQL value. The text was checked before. */
@@ -86,6 +163,7 @@ value_of_json (CarGraphqlDocument *document, const CarJsonSpan *span)
       return value;
     case CAR_JSON_STRING:
       value->type = CAR_GRAPHQL_STRING;
+      value->given = TRUE;
       text = car_json_span_unescape (span, &value->length);
       break;
     case CAR_JSON_NUMBER:
@@ -177,11 +255,10 @@ choose_operation (CarQueryContext *self, const char *name)
   if (chosen == NULL)
     return car_query_fail (self, &path, "there is no operation “%.100s”", name);
   self->operation = chosen;
-  if (g_str_equal (chosen->type, "query"))
+  if (!g_str_equal (chosen->type, "subscription"))
     return TRUE;
   self->code = "not-supported";
-  return car_query_fail (self, NULL, "a %s is not taken here: this service is changed by imports",
-                         chosen->type);
+  return car_query_fail (self, NULL, "a subscription is not taken here: ask again instead");
 }
 
 typedef struct

@@ -2,8 +2,6 @@
 
 #include "config.h"
 
-#include <math.h>
-
 #include <service/query/car-query-private.h>
 
 /* SQLite takes expressions 1,000 deep and 32,766 values. */
@@ -13,9 +11,9 @@
 /* SQLite's parser has room for 100 things that are begun and not ended. These are what a level of
  * conditions takes of that, with some to spare, and what is left beside the statement around them. */
 #define COST_OF_NOT 5
-#define COST_OF_LIST 7
-#define COST_OF_LINK 14
-#define MAX_COST 75
+#define COST_OF_ANY 5
+#define COST_OF_LINK 11
+#define MAX_COST 80
 
 static gboolean append_conditions (CarQueryContext *self,
                                    const CarQueryPath *path,
@@ -41,116 +39,87 @@ static const struct
   { "_gte", " >= " }, { "_lt", " < " },   { "_lte", " <= " },
 };
 
+/* Of texts: what is called with the column, the value and `how`. */
 static const struct
 {
   const char *name;
-  const char *sql; /* before car_like() */
-  gboolean ignore_case;
+  const char *call;
+  int how;
 } likenesses[] = {
-  { "_like", "", FALSE },
-  { "_nlike", "NOT ", FALSE },
-  { "_ilike", "", TRUE },
-  { "_nilike", "NOT ", TRUE },
+  { "_like", "car_like", FALSE },
+  { "_nlike", "NOT car_like", FALSE },
+  { "_ilike", "car_like", TRUE },
+  { "_nilike", "NOT car_like", TRUE },
+  { "_similar", "car_regex", CAR_QUERY_SIMILAR },
+  { "_nsimilar", "NOT car_regex", CAR_QUERY_SIMILAR },
+  { "_regex", "car_regex", CAR_QUERY_REGEX },
+  { "_nregex", "NOT car_regex", CAR_QUERY_REGEX },
+  { "_iregex", "car_regex", CAR_QUERY_REGEX_CASELESS },
+  { "_niregex", "NOT car_regex", CAR_QUERY_REGEX_CASELESS },
 };
 
-static const char *
-type_name (CarPropertyType type)
-{
-  static const char *const names[] = {
-    [CAR_PROPERTY_TEXT] = "text",        [CAR_PROPERTY_NUMBER] = "a number",
-    [CAR_PROPERTY_INTEGER] = "a number", [CAR_PROPERTY_BOOLEAN] = "boolean",
-    [CAR_PROPERTY_JSON] = "JSON",        [CAR_PROPERTY_TEXTS] = "a list",
-  };
-
-  return names[type];
-}
-
 static gboolean
-to_number (const CarGraphqlValue *value, CarQueryBind *bind)
+append_bind (CarQueryContext *self,
+             const CarQueryPath *path,
+             GString *sql,
+             GArray *binds,
+             const CarQueryBind *bind)
 {
-  char *end = NULL;
-
-  if (value->type != CAR_GRAPHQL_INT && value->type != CAR_GRAPHQL_FLOAT && value->type != CAR_GRAPHQL_STRING)
-    return FALSE;
-  bind->type = SQLITE_INTEGER;
-  if (g_ascii_string_to_signed (value->text, 10, G_MININT64, G_MAXINT64, &bind->integer, NULL))
-    return TRUE;
-  bind->type = SQLITE_FLOAT;
-  bind->number = g_ascii_strtod (value->text, &end);
-  return end == value->text + value->length && value->length > 0 && isfinite (bind->number);
+  if (++self->n_values > MAX_VALUES)
+    return car_query_fail (self, path, "the query has more than %d values", MAX_VALUES);
+  g_array_append_vals (binds, bind, 1);
+  g_string_append_printf (sql, "?%u", binds->len - 1 + CAR_QUERY_FIRST_BIND);
+  return TRUE;
 }
 
-static gboolean
-to_bind (CarPropertyType type, const CarGraphqlValue *value, CarQueryBind *bind)
-{
-  *bind = (CarQueryBind){ .type = SQLITE_TEXT, .text = value->text, .length = value->length };
-  switch (type)
-    {
-    case CAR_PROPERTY_TEXT:
-      return value->type == CAR_GRAPHQL_STRING;
-    case CAR_PROPERTY_NUMBER:
-    case CAR_PROPERTY_INTEGER:
-      return to_number (value, bind);
-    case CAR_PROPERTY_BOOLEAN:
-      bind->type = SQLITE_INTEGER;
-      bind->integer = value->type == CAR_GRAPHQL_BOOLEAN && g_str_equal (value->text, "true");
-      return value->type == CAR_GRAPHQL_BOOLEAN;
-    default:
-      return FALSE;
-    }
-}
-
+/* A value of `type`; a variable for it is declared as `scalar`. */
 static gboolean
 append_value (CarQueryContext *self,
               const CarQueryPath *path,
               GString *sql,
               GArray *binds,
-              const CarQueryColumn *column,
+              CarPropertyType type,
+              const char *scalar,
               const CarGraphqlValue *value)
 {
   CarQueryBind bind;
 
-  if (!car_query_resolve (self, path, &value))
+  if (!car_query_resolve (self, path, scalar, &value))
     return FALSE;
   if (value == NULL || value->type == CAR_GRAPHQL_NULL)
     return car_query_fail (self, path, "null is no value to compare with: use _is_null");
-  if (!to_bind (column->type, value, &bind))
-    return car_query_fail (self, path, "the value does not fit: the column is %s", type_name (column->type));
-  if (++self->n_values > MAX_VALUES)
-    return car_query_fail (self, path, "the query has more than %d values", MAX_VALUES);
-  g_array_append_val (binds, bind);
-  g_string_append_printf (sql, "?%u", binds->len - 1 + CAR_QUERY_FIRST_BIND);
-  return TRUE;
+  return car_query_to_bind (self, path, type, value, &bind) && append_bind (self, path, sql, binds, &bind);
 }
 
+/* A list, or one value in place of a list of one. `before` and `between` stand before and between the values. */
 static gboolean
-append_in (CarQueryContext *self,
-           const CarQueryPath *path,
-           GString *sql,
-           GArray *binds,
-           const CarQueryColumn *column,
-           const CarGraphqlValue *list)
+append_list (CarQueryContext *self,
+             const CarQueryPath *path,
+             GString *sql,
+             GArray *binds,
+             CarPropertyType type,
+             const CarGraphqlValue *list,
+             const char *before,
+             const char *between)
 {
-  const CarGraphqlValue *item;
+  const char *scalar = car_query_get_scalar (type);
+  g_autofree char *list_type = g_strdup_printf ("[%s!]", scalar);
+  gboolean is_list;
 
-  if (!car_query_resolve (self, path, &list))
+  if (!car_query_resolve (self, path, list_type, &list))
     return FALSE;
   if (list == NULL || list->type == CAR_GRAPHQL_NULL)
     return car_query_fail (self, path, "a list is wanted here");
-  g_string_append_c (sql, '(');
-  if (list->type != CAR_GRAPHQL_LIST) /* one value stands for a list of one */
+  is_list = list->type == CAR_GRAPHQL_LIST;
+  g_string_append (sql, before);
+  for (const CarGraphqlValue *item = is_list ? list->items : list; item != NULL;
+       item = is_list ? item->next : NULL)
     {
-      if (!append_value (self, path, sql, binds, column, list))
+      if (is_list && item != list->items)
+        g_string_append (sql, between);
+      if (!append_value (self, path, sql, binds, type, scalar, item))
         return FALSE;
     }
-  else
-    for (item = list->items; item != NULL; item = item->next)
-      {
-        if (item != list->items)
-          g_string_append_c (sql, ',');
-        if (!append_value (self, path, sql, binds, column, item))
-          return FALSE;
-      }
   g_string_append_c (sql, ')');
   return TRUE;
 }
@@ -162,12 +131,133 @@ append_is_null (CarQueryContext *self,
                 const char *expression,
                 const CarGraphqlValue *value)
 {
-  if (!car_query_resolve (self, path, &value))
+  if (!car_query_resolve (self, path, "Boolean", &value))
     return FALSE;
   if (value == NULL || value->type != CAR_GRAPHQL_BOOLEAN)
     return car_query_fail (self, path, "true or false is wanted here");
   g_string_append_printf (sql, "%s IS %sNULL", expression, g_str_equal (value->text, "true") ? "" : "NOT ");
   return TRUE;
+}
+
+/* The parts of a list are conditions of their own: all of them, or one. */
+static gboolean
+append_has_keys (CarQueryContext *self,
+                 const CarQueryPath *path,
+                 GString *sql,
+                 GArray *binds,
+                 const char *expression,
+                 const CarGraphqlValue *value,
+                 gboolean all)
+{
+  g_autofree char *call = g_strdup_printf ("car_has_key (%s, ", expression);
+  g_autofree char *before = g_strdup_printf ("(%s %s %s", all ? "TRUE" : "FALSE", all ? "AND" : "OR", call);
+  g_autofree char *between = g_strdup_printf (") %s %s", all ? "AND" : "OR", call);
+  const CarGraphqlValue *list = value;
+
+  if (!car_query_resolve (self, path, "[String!]", &list))
+    return FALSE;
+  if (list != NULL && list->type == CAR_GRAPHQL_LIST && list->items == NULL)
+    {
+      g_string_append (sql, all ? "TRUE" : "FALSE");
+      return TRUE;
+    }
+  if (!append_list (self, path, sql, binds, CAR_PROPERTY_TEXT, list, before, between))
+    return FALSE;
+  g_string_append_c (sql, ')');
+  return TRUE;
+}
+
+static gboolean
+append_contains (CarQueryContext *self,
+                 const CarQueryPath *path,
+                 GString *sql,
+                 GArray *binds,
+                 const char *expression,
+                 const CarGraphqlValue *value,
+                 gboolean contained)
+{
+  g_autoptr (GString) json = g_string_new (NULL);
+  CarQueryBind bind = { .type = SQLITE_TEXT };
+
+  if (!car_query_append_json (self, path, json, value))
+    return FALSE;
+  bind.text = memcpy (car_graphql_document_alloc (self->document, json->len + 1), json->str, json->len);
+  bind.length = json->len;
+  if (!contained)
+    g_string_append_printf (sql, "car_contains (%s, ", expression);
+  else
+    g_string_append (sql, "car_contains (");
+  if (!append_bind (self, path, sql, binds, &bind))
+    return FALSE;
+  if (contained)
+    g_string_append_printf (sql, ", %s", expression);
+  g_string_append_c (sql, ')');
+  return TRUE;
+}
+
+/* The operators of jsonb alone; `expression` is the column itself. */
+static gboolean
+append_json_operator (CarQueryContext *self,
+                      const CarQueryPath *path,
+                      GString *sql,
+                      GArray *binds,
+                      const char *expression,
+                      const CarGraphqlValue *value,
+                      gboolean *known)
+{
+  const char *name = value->name;
+
+  *known = TRUE;
+  if (g_str_equal (name, "_contains") || g_str_equal (name, "_contained_in"))
+    return append_contains (self, path, sql, binds, expression, value, g_str_equal (name, "_contained_in"));
+  if (g_str_equal (name, "_has_keys_any") || g_str_equal (name, "_has_keys_all"))
+    return append_has_keys (self, path, sql, binds, expression, value, g_str_equal (name, "_has_keys_all"));
+  if (g_str_equal (name, "_has_key"))
+    {
+      g_string_append_printf (sql, "car_has_key (%s, ", expression);
+      if (!append_value (self, path, sql, binds, CAR_PROPERTY_TEXT, "String", value))
+        return FALSE;
+      g_string_append_c (sql, ')');
+      return TRUE;
+    }
+  *known = FALSE;
+  return FALSE;
+}
+
+/* The operators of all types; `expression` is what of the column is compared. */
+static gboolean
+append_common_operator (CarQueryContext *self,
+                        const CarQueryPath *path,
+                        GString *sql,
+                        GArray *binds,
+                        CarPropertyType type,
+                        const char *expression,
+                        const CarGraphqlValue *value)
+{
+  const char *name = value->name;
+
+  for (guint i = 0; i < G_N_ELEMENTS (comparisons); i++)
+    if (g_str_equal (name, comparisons[i].name))
+      {
+        g_string_append_printf (sql, "%s%s", expression, comparisons[i].sql);
+        return append_value (self, path, sql, binds, type, car_query_get_scalar (type), value);
+      }
+  for (guint i = 0; type == CAR_PROPERTY_TEXT && i < G_N_ELEMENTS (likenesses); i++)
+    if (g_str_equal (name, likenesses[i].name))
+      {
+        g_string_append_printf (sql, "%s (%s, ", likenesses[i].call, expression);
+        if (!append_value (self, path, sql, binds, type, "String", value))
+          return FALSE;
+        g_string_append_printf (sql, ", %d)", likenesses[i].how);
+        return TRUE;
+      }
+  if (g_str_equal (name, "_in") || g_str_equal (name, "_nin"))
+    {
+      g_string_append_printf (sql, "%s %s ", expression, g_str_equal (name, "_in") ? "IN" : "NOT IN");
+      return append_list (self, path, sql, binds, type, value, "(", ",");
+    }
+  return car_query_fail (self, path, "a column of type %s has no operator “%s”", car_query_get_scalar (type),
+                         name);
 }
 
 /* One operator of a column. */
@@ -177,41 +267,24 @@ append_operator (CarQueryContext *self,
                  GString *sql,
                  GArray *binds,
                  const CarQueryColumn *column,
-                 const char *expression,
+                 const char *alias,
                  const CarGraphqlValue *value)
 {
-  const char *name = value->name;
+  g_autoptr (GString) plain = g_string_new (NULL);
+  g_autoptr (GString) comparable = g_string_new (NULL);
+  gboolean known = FALSE, done;
 
-  for (guint i = 0; i < G_N_ELEMENTS (comparisons); i++)
-    if (g_str_equal (name, comparisons[i].name))
-      {
-        g_string_append_printf (sql, "%s%s", expression, comparisons[i].sql);
-        return append_value (self, path, sql, binds, column, value);
-      }
-  for (guint i = 0; i < G_N_ELEMENTS (likenesses); i++)
-    if (g_str_equal (name, likenesses[i].name))
-      {
-        if (column->type != CAR_PROPERTY_TEXT)
-          return car_query_fail (self, path, "“%s” is for text; the column is %s", name,
-                                 type_name (column->type));
-        g_string_append_printf (sql, "%scar_like (%s, ", likenesses[i].sql, expression);
-        if (!append_value (self, path, sql, binds, column, value))
-          return FALSE;
-        g_string_append_printf (sql, ", %d)", likenesses[i].ignore_case);
-        return TRUE;
-      }
-  if (g_str_equal (name, "_in") || g_str_equal (name, "_nin"))
+  car_query_append_column (plain, column, alias);
+  if (g_str_equal (value->name, "_is_null"))
+    return append_is_null (self, path, sql, plain->str, value);
+  if (column->type == CAR_PROPERTY_JSON)
     {
-      g_string_append_printf (sql, "%s %s ", expression, g_str_equal (name, "_in") ? "IN" : "NOT IN");
-      return append_in (self, path, sql, binds, column, value);
+      done = append_json_operator (self, path, sql, binds, plain->str, value, &known);
+      if (known)
+        return done;
     }
-  if (g_str_equal (name, "_is_null"))
-    return append_is_null (self, path, sql, expression, value);
-  return car_query_fail (
-      self, path,
-      "there is no operator “%s”; there are _eq, _neq, _gt, _gte, _lt, _lte, _in, _nin, _like, "
-      "_nlike, _ilike, _nilike and _is_null",
-      name);
+  car_query_append_comparable (comparable, column, alias);
+  return append_common_operator (self, path, sql, binds, column->type, comparable->str, value);
 }
 
 /* All operators of a column: { _gte: 1, _lt: 9 }. */
@@ -225,9 +298,7 @@ append_column_conditions (CarQueryContext *self,
                           const CarGraphqlValue *operators)
 {
   g_autofree char *alias = g_strdup_printf ("t%u", level);
-  g_autoptr (GString) expression = g_string_new (NULL);
 
-  car_query_append_column (expression, column, alias);
   g_string_append (sql, "TRUE");
   for (const CarGraphqlValue *operator= operators->items; operator!= NULL; operator= operator->next)
     {
@@ -236,7 +307,7 @@ append_column_conditions (CarQueryContext *self,
       if (++self->n_conditions > MAX_CONDITIONS)
         return car_query_fail (self, &here, "the query has more than %d conditions", MAX_CONDITIONS);
       g_string_append (sql, " AND ");
-      if (!append_operator (self, &here, sql, binds, column, expression->str, operator))
+      if (!append_operator (self, &here, sql, binds, column, alias, operator))
         return FALSE;
     }
   return TRUE;
@@ -256,13 +327,15 @@ append_link_conditions (CarQueryContext *self,
   g_autofree char *first = g_strdup_printf ("t%u.%s", level, link->columns[0]);
   g_autofree char *second = g_strdup_printf ("t%u.%s", level, link->columns[1]);
 
+  const CarQueryTable *to = car_query_schema_find (self->schema, link->to);
+
   if (!go_deeper (self, path, COST_OF_LINK))
     return FALSE;
   g_string_append (sql, "EXISTS (SELECT 1 FROM ");
-  car_query_append_table (self, sql, &link->to, alias);
-  car_query_append_link (self, sql, link, alias, first, second);
+  car_query_append_table (self, sql, to, alias);
+  car_query_append_link (sql, link, alias, first, second);
   g_string_append (sql, " AND ");
-  if (!append_conditions (self, path, sql, binds, &link->to, level + 1, where))
+  if (!append_conditions (self, path, sql, binds, to, level + 1, where))
     return FALSE;
   self->condition_cost -= COST_OF_LINK;
   g_string_append_c (sql, ')');
@@ -284,9 +357,9 @@ append_all_or_any (CarQueryContext *self,
 
   if (!is_list && list->type != CAR_GRAPHQL_OBJECT)
     return car_query_fail (self, path, "a list of conditions is wanted here");
-  if (!go_deeper (self, path, COST_OF_LIST))
+  if (!go_deeper (self, path, any ? COST_OF_ANY : 0))
     return FALSE;
-  g_string_append (sql, any ? "(FALSE" : "(TRUE");
+  g_string_append (sql, any ? "(FALSE" : "TRUE");
   for (const CarGraphqlValue *item = is_list ? list->items : list; item != NULL;
        item = is_list ? item->next : NULL)
     {
@@ -294,8 +367,11 @@ append_all_or_any (CarQueryContext *self,
       if (!append_conditions (self, path, sql, binds, table, level, item))
         return FALSE;
     }
-  self->condition_cost -= COST_OF_LIST;
-  g_string_append_c (sql, ')');
+  if (any)
+    {
+      self->condition_cost -= COST_OF_ANY;
+      g_string_append_c (sql, ')');
+    }
   return TRUE;
 }
 
@@ -310,8 +386,8 @@ append_condition (CarQueryContext *self,
                   const char *name,
                   const CarGraphqlValue *value)
 {
-  CarQueryColumn column;
-  CarQueryLink link;
+  const CarQueryColumn *column = car_query_table_find_column (table, name);
+  const CarQueryLink *link = car_query_table_find_link (table, name);
 
   if (g_str_equal (name, "_and") || g_str_equal (name, "_or"))
     return append_all_or_any (self, path, sql, binds, table, level, value, g_str_equal (name, "_or"));
@@ -319,20 +395,36 @@ append_condition (CarQueryContext *self,
     return car_query_fail (self, path, "an object is wanted here, such as {_eq: …}");
   if (g_str_equal (name, "_not"))
     {
-      g_string_append (sql, "NOT ");
+      g_string_append (sql, "NOT (");
       if (!go_deeper (self, path, COST_OF_NOT) ||
           !append_conditions (self, path, sql, binds, table, level, value))
         return FALSE;
       self->condition_cost -= COST_OF_NOT;
+      g_string_append_c (sql, ')');
       return TRUE;
     }
-  if (car_query_find_column (self, table, name, &column))
-    return append_column_conditions (self, path, sql, binds, &column, level, value);
-  if (car_query_find_link (self, table, name, &link))
-    return append_link_conditions (self, path, sql, binds, &link, level, value);
-  return car_query_fail (self, path, "“%s” has no field “%s”", table->collection, name);
+  if (column != NULL)
+    return append_column_conditions (self, path, sql, binds, column, level, value);
+  if (link != NULL)
+    return append_link_conditions (self, path, sql, binds, link, level, value);
+  return car_query_fail (self, path, "“%s” has no field “%s”", table->name, name);
 }
 
+/* The type of a where object's member, as the introspection tells it. */
+static char *
+get_type_of_member (CarQueryContext *self, const CarQueryTable *table, const char *name)
+{
+  const CarQueryColumn *column = car_query_table_find_column (table, name);
+  const CarQueryLink *link = car_query_table_find_link (table, name);
+
+  if (g_str_equal (name, "_and") || g_str_equal (name, "_or"))
+    return g_strdup_printf ("[%s_bool_exp]", table->name);
+  if (column != NULL)
+    return g_strdup_printf ("%s_comparison_exp", car_query_get_scalar (column->type));
+  return g_strdup_printf ("%s_bool_exp", link != NULL ? link->to : table->name);
+}
+
+/* Without parentheses: AND binds tighter than OR, and less than NOT, which brings its own. */
 static gboolean
 append_conditions (CarQueryContext *self,
                    const CarQueryPath *path,
@@ -342,7 +434,9 @@ append_conditions (CarQueryContext *self,
                    guint level,
                    const CarGraphqlValue *where)
 {
-  if (!car_query_resolve (self, path, &where))
+  g_autofree char *type = g_strconcat (table->name, "_bool_exp", NULL);
+
+  if (!car_query_resolve (self, path, type, &where))
     return FALSE;
   if (where == NULL || where->type == CAR_GRAPHQL_NULL)
     {
@@ -351,7 +445,7 @@ append_conditions (CarQueryContext *self,
     }
   if (where->type != CAR_GRAPHQL_OBJECT)
     return car_query_fail (self, path, "an object is wanted here, such as {name: {_eq: …}}");
-  g_string_append (sql, "(TRUE");
+  g_string_append (sql, "TRUE");
   for (const CarGraphqlValue *member = where->items; member != NULL; member = member->next)
     {
       const CarQueryPath here = { path, member->name };
@@ -359,7 +453,9 @@ append_conditions (CarQueryContext *self,
 
       if (++self->n_conditions > MAX_CONDITIONS)
         return car_query_fail (self, &here, "the query has more than %d conditions", MAX_CONDITIONS);
-      if (!car_query_resolve (self, &here, &value))
+      g_autofree char *member_type = get_type_of_member (self, table, member->name);
+
+      if (!car_query_resolve (self, &here, member_type, &value))
         return FALSE;
       if (value == NULL)
         continue;
@@ -367,7 +463,6 @@ append_conditions (CarQueryContext *self,
       if (!append_condition (self, &here, sql, binds, table, level, member->name, value))
         return FALSE;
     }
-  g_string_append_c (sql, ')');
   return TRUE;
 }
 

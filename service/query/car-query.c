@@ -8,11 +8,14 @@
 
 /* What one answer may cost: relations asked for within relations multiply. */
 #define MAX_ANSWER_MIB 256
+#define MAX_FIELDS 2000
 
 typedef struct
 {
   CarQueryContext *context;
   sqlite3 *db;
+  const char *request;
+  gsize length;
   GString *out;
 } Run;
 
@@ -34,6 +37,8 @@ fail_with_database (Run *self, GError **error)
   if (code == CAR_QUERY_TOO_COSTLY)
     return fail_in_answer (self, "pattern-too-costly",
                            "a pattern takes too long to compare with a text: make it shorter");
+  if (code == CAR_QUERY_BAD_PATTERN)
+    return fail_in_answer (self, "data-exception", "a pattern is no regular expression");
   if (code == SQLITE_INTERRUPT)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "the query was interrupted");
   else
@@ -52,12 +57,15 @@ bind_value (CarQueryNode *node, guint i)
     return sqlite3_bind_int64 (node->statement, number, bind->integer) == SQLITE_OK;
   if (bind->type == SQLITE_FLOAT)
     return sqlite3_bind_double (node->statement, number, bind->number) == SQLITE_OK;
+  if (bind->type == SQLITE_BLOB)
+    return sqlite3_bind_blob64 (node->statement, number, bind->text, bind->length, SQLITE_STATIC) ==
+           SQLITE_OK;
   return sqlite3_bind_text64 (node->statement, number, bind->text, bind->length, SQLITE_STATIC,
                               SQLITE_UTF8) == SQLITE_OK;
 }
 
 static gboolean
-prepare (Run *self, CarQueryNode *node, gboolean count, GError **error)
+prepare (Run *self, CarQueryNode *node, GError **error)
 {
   g_autoptr (GString) sql = g_string_new ("SELECT ");
 
@@ -66,10 +74,11 @@ prepare (Run *self, CarQueryNode *node, gboolean count, GError **error)
   if (node->select->len == 0)
     g_string_append (sql, "1");
   g_string_append (sql, node->rest);
-  if (count)
+  if (node->function != NULL)
     {
-      g_string_prepend (sql, "SELECT count (*) FROM (");
-      g_string_append_c (sql, ')');
+      g_autofree char *rows = g_strdup (sql->str);
+
+      g_string_printf (sql, "SELECT %s FROM (%s)", node->function, rows);
     }
   if (sqlite3_prepare_v3 (self->db, sql->str, (int) sql->len, SQLITE_PREPARE_PERSISTENT, &node->statement,
                           NULL) != SQLITE_OK)
@@ -82,9 +91,9 @@ prepare (Run *self, CarQueryNode *node, gboolean count, GError **error)
 
 /* Makes the node's statement ready for the row that the node above stands on. */
 static gboolean
-start (Run *self, CarQueryNode *node, sqlite3_stmt *above, gboolean count, GError **error)
+start (Run *self, CarQueryNode *node, sqlite3_stmt *above, GError **error)
 {
-  if (node->statement == NULL && !prepare (self, node, count, error))
+  if (node->statement == NULL && !prepare (self, node, error))
     return FALSE;
   sqlite3_reset (node->statement);
   for (guint i = 0; node->linked && i < G_N_ELEMENTS (node->link_columns); i++)
@@ -110,32 +119,64 @@ is_json (const char *text, gsize length)
   return car_json_scanner_read (&scanner, &whole) && car_json_scanner_finish (&scanner);
 }
 
+/* Addresses in the spelling that there is one of, as PostgreSQL's types have them; as they are where they are none. */
 static void
-append_column (GString *out, sqlite3_stmt *statement, int column, CarPropertyType type)
+append_address (GString *out, CarPropertyType type, const char *text, gsize length)
 {
-  const char *text;
+  g_autofree char *canonical = NULL;
+  CarInet inet;
 
-  switch (sqlite3_column_type (statement, column))
+  if (type == CAR_PROPERTY_MACADDR)
+    canonical = car_macaddr_canonicalize (text, length);
+  else if (car_inet_parse (text, length, &inet))
+    canonical = car_inet_to_string (&inet);
+  car_json_append_string (out, canonical != NULL ? canonical : text,
+                          canonical != NULL ? -1 : (gssize) length);
+}
+
+static void
+append_text (GString *out, CarPropertyType type, const char *text, gsize length)
+{
+  if (type == CAR_PROPERTY_JSON && is_json (text, length))
+    g_string_append_len (out, text, (gssize) length);
+  else if (type == CAR_PROPERTY_INET || type == CAR_PROPERTY_MACADDR)
+    append_address (out, type, text, length);
+  else
+    car_json_append_string (out, text, (gssize) length);
+}
+
+/* The value that steps lead to in JSON; FALSE where there is none. */
+static gboolean
+follow (const CarJsonSpan *json, char **steps, CarJsonSpan *found)
+{
+  CarJsonScanner scanner;
+  CarJsonSpan name;
+  gboolean there = FALSE;
+  guint64 index;
+
+  *found = *json;
+  if (*steps == NULL)
+    return TRUE;
+  car_json_scanner_init (&scanner, json->text, json->length);
+  if (json->type == CAR_JSON_OBJECT)
     {
-    case SQLITE_INTEGER:
-      if (type == CAR_PROPERTY_BOOLEAN)
-        g_string_append (out, sqlite3_column_int (statement, column) != 0 ? "true" : "false");
-      else
-        g_string_append_printf (out, "%" G_GINT64_FORMAT, (gint64) sqlite3_column_int64 (statement, column));
-      break;
-    case SQLITE_FLOAT:
-      car_json_append_double (out, sqlite3_column_double (statement, column));
-      break;
-    case SQLITE_TEXT:
-      text = (const char *) sqlite3_column_text (statement, column);
-      if (type == CAR_PROPERTY_JSON && is_json (text, sqlite3_column_bytes (statement, column)))
-        g_string_append_len (out, text, sqlite3_column_bytes (statement, column));
-      else
-        car_json_append_string (out, text, sqlite3_column_bytes (statement, column));
-      break;
-    default:
-      g_string_append (out, "null");
+      car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
+      while (!there && car_json_scanner_next_member (&scanner, &name) &&
+             car_json_scanner_read (&scanner, found))
+        there = car_json_span_equals (&name, *steps);
     }
+  else if (json->type == CAR_JSON_ARRAY &&
+           g_ascii_string_to_unsigned (*steps, 10, 0, G_MAXUINT, &index, NULL))
+    {
+      car_json_scanner_enter (&scanner, CAR_JSON_ARRAY);
+      while (!there && car_json_scanner_next_item (&scanner) && car_json_scanner_read (&scanner, found))
+        there = index-- == 0;
+    }
+  if (!there)
+    return FALSE;
+
+  const CarJsonSpan next = *found;
+  return follow (&next, steps + 1, found);
 }
 
 static void
@@ -146,6 +187,71 @@ append_span (GString *out, const CarJsonSpan *span)
   g_string_append (out, mark);
   g_string_append_len (out, span->text, span->length);
   g_string_append (out, mark);
+}
+
+/* A member is handed on as it is spelt, unless its type has a spelling of its own. */
+static void
+append_member (GString *out, const CarQueryField *field, const CarJsonSpan *span)
+{
+  CarJsonSpan found;
+
+  if (field->steps != NULL)
+    {
+      if (follow (span, field->steps, &found))
+        append_span (out, &found);
+      else
+        g_string_append (out, "null");
+    }
+  else if (field->type == CAR_PROPERTY_TIMESTAMP && span->type == CAR_JSON_NUMBER)
+    {
+      g_autofree char *number = g_strndup (span->text, span->length);
+
+      car_query_append_timestamp (out, (gint64) CLAMP (g_ascii_strtod (number, NULL), -1e17, 1e17));
+    }
+  else if ((field->type == CAR_PROPERTY_INET || field->type == CAR_PROPERTY_MACADDR) &&
+           span->type == CAR_JSON_STRING && !span->escaped)
+    append_address (out, field->type, span->text, span->length);
+  else
+    append_span (out, span);
+}
+
+static void
+append_column (GString *out, sqlite3_stmt *statement, const CarQueryField *field, int column)
+{
+  const char *text;
+  gsize length;
+  CarJsonScanner scanner;
+  CarJsonSpan span;
+
+  switch (sqlite3_column_type (statement, column))
+    {
+    case SQLITE_INTEGER:
+      if (field->type == CAR_PROPERTY_BOOLEAN)
+        g_string_append (out, sqlite3_column_int (statement, column) != 0 ? "true" : "false");
+      else if (field->type == CAR_PROPERTY_TIMESTAMP)
+        car_query_append_timestamp (out, sqlite3_column_int64 (statement, column));
+      else
+        car_json_append_int (out, sqlite3_column_int64 (statement, column));
+      break;
+    case SQLITE_FLOAT:
+      if (field->type == CAR_PROPERTY_TIMESTAMP)
+        car_query_append_timestamp (out,
+                                    (gint64) CLAMP (sqlite3_column_double (statement, column), -1e17, 1e17));
+      else
+        car_json_append_double (out, sqlite3_column_double (statement, column));
+      break;
+    case SQLITE_TEXT:
+      text = (const char *) sqlite3_column_text (statement, column);
+      length = (gsize) sqlite3_column_bytes (statement, column);
+      car_json_scanner_init (&scanner, text, length);
+      if (field->steps != NULL && car_json_scanner_read (&scanner, &span))
+        append_member (out, field, &span);
+      else
+        append_text (out, field->type, text, length);
+      break;
+    default:
+      g_string_append (out, "null");
+    }
 }
 
 /* Finds all members that are asked for in one pass over the object: they are handed on as they are spelt
@@ -192,17 +298,18 @@ check_length (Run *self)
                              MAX_ANSWER_MIB) " MiB: ask for less at once, with limit");
 }
 
+/* Of a list all rows, in brackets; of a single row the first, or null. */
 static gboolean
-append_rows (Run *self, CarQueryNode *node, sqlite3_stmt *above, GError **error)
+append_rows (Run *self, CarQueryNode *node, gboolean list, sqlite3_stmt *above, GError **error)
 {
   guint n_rows = 0;
   int result;
 
-  if (!start (self, node, above, FALSE, error))
+  if (!start (self, node, above, error))
     return FALSE;
-  if (!node->single)
+  if (list)
     g_string_append_c (self->out, '[');
-  while ((result = sqlite3_step (node->statement)) == SQLITE_ROW && !(node->single && n_rows > 0))
+  while ((result = sqlite3_step (node->statement)) == SQLITE_ROW && (list || n_rows == 0))
     {
       if (n_rows++ > 0)
         g_string_append_c (self->out, ',');
@@ -214,7 +321,7 @@ append_rows (Run *self, CarQueryNode *node, sqlite3_stmt *above, GError **error)
   if (result != SQLITE_DONE && result != SQLITE_ROW)
     return fail_with_database (self, error);
   sqlite3_reset (node->statement);
-  if (!node->single)
+  if (list)
     g_string_append_c (self->out, ']');
   else if (n_rows == 0)
     g_string_append (self->out, "null");
@@ -222,13 +329,15 @@ append_rows (Run *self, CarQueryNode *node, sqlite3_stmt *above, GError **error)
 }
 
 static gboolean
-append_count (Run *self, CarQueryNode *node, sqlite3_stmt *above, GError **error)
+append_value (Run *self, const CarQueryField *field, sqlite3_stmt *above, GError **error)
 {
-  if (!start (self, node, above, TRUE, error))
+  CarQueryNode *node = field->node;
+
+  if (!start (self, node, above, error))
     return FALSE;
   if (sqlite3_step (node->statement) != SQLITE_ROW)
     return fail_with_database (self, error);
-  append_column (self->out, node->statement, 0, CAR_PROPERTY_INTEGER);
+  append_column (self->out, node->statement, field, 0);
   sqlite3_reset (node->statement);
   return TRUE;
 }
@@ -240,26 +349,23 @@ append_field (Run *self, const CarQueryField *field, sqlite3_stmt *row, GError *
     {
     case CAR_QUERY_FIELD_MEMBER:
       if (field->span.text != NULL)
-        {
-          append_span (self->out, &field->span);
-          return TRUE;
-        }
-      if (field->column < 0)
-        {
-          g_string_append (self->out, "null");
-          return TRUE;
-        }
-      G_GNUC_FALLTHROUGH;
-    case CAR_QUERY_FIELD_COLUMN:
-      append_column (self->out, row, field->column, field->type);
+        append_member (self->out, field, &field->span);
+      else if (field->column >= 0)
+        append_column (self->out, row, field, field->column);
+      else
+        g_string_append (self->out, "null");
       return TRUE;
-    case CAR_QUERY_FIELD_TYPENAME:
-      car_json_append_string (self->out, field->member, -1);
+    case CAR_QUERY_FIELD_COLUMN:
+      append_column (self->out, row, field, field->column);
+      return TRUE;
+    case CAR_QUERY_FIELD_TEXT:
+      g_string_append (self->out, field->text);
       return TRUE;
     case CAR_QUERY_FIELD_ROWS:
-      return append_rows (self, field->node, row, error);
-    case CAR_QUERY_FIELD_COUNT:
-      return append_count (self, field->node, row, error);
+    case CAR_QUERY_FIELD_ROW:
+      return append_rows (self, field->node, field->kind == CAR_QUERY_FIELD_ROWS, row, error);
+    case CAR_QUERY_FIELD_VALUE:
+      return append_value (self, field, row, error);
     case CAR_QUERY_FIELD_GROUP:
       return append_fields (self, field->fields, row, error);
     }
@@ -282,9 +388,27 @@ append_fields (Run *self, GPtrArray *fields, sqlite3_stmt *row, GError **error)
   return TRUE;
 }
 
-/* All statements see one state of the database. */
+/* All statements see one state of the database, and what a mutation did. */
 static gboolean
-run (Run *self, GPtrArray *fields, GError **error)
+answer (Run *self, GError **error)
+{
+  CarQueryContext *context = self->context;
+  g_autoptr (GPtrArray) fields = NULL; /* its statements have to be gone before the savepoint can be */
+
+  if (!car_query_read_request (context, self->request, self->length))
+    return FALSE;
+  fields = car_query_plan (context);
+  if (fields == NULL)
+    return FALSE;
+  g_string_append (self->out, "{\"data\":");
+  if (!append_fields (self, fields, NULL, error))
+    return FALSE;
+  g_string_append_c (self->out, '}');
+  return TRUE;
+}
+
+static gboolean
+run (Run *self, GError **error)
 {
   gboolean done;
 
@@ -292,9 +416,10 @@ run (Run *self, GPtrArray *fields, GError **error)
     return FALSE;
   if (sqlite3_exec (self->db, "SAVEPOINT car_query", NULL, NULL, NULL) != SQLITE_OK)
     return fail_with_database (self, error);
-  g_string_append (self->out, "{\"data\":");
-  done = append_fields (self, fields, NULL, error);
-  g_string_append_c (self->out, '}');
+  done = answer (self, error);
+  if (!done && self->context->writer != NULL)
+    sqlite3_exec (self->db, "ROLLBACK TO car_query", NULL, NULL, NULL);
+  sqlite3_exec (self->db, "RELEASE car_query", NULL, NULL, NULL);
   return done;
 }
 
@@ -316,11 +441,22 @@ static void
 context_clear (CarQueryContext *self)
 {
   g_clear_pointer (&self->document, car_graphql_document_free);
+  g_clear_pointer (&self->schema, car_query_schema_free);
+  g_clear_error (&self->failure);
   g_free (self->problem);
   g_free (self->path);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarQueryContext, context_clear)
+
+gboolean
+car_query_is_mutation (const char *request_json, gsize length)
+{
+  g_auto (CarQueryContext) context = { 0 };
+
+  return car_query_read_request (&context, request_json, length) &&
+         g_str_equal (context.operation->type, "mutation");
+}
 
 GBytes *
 car_query_run (sqlite3 *db,
@@ -328,32 +464,25 @@ car_query_run (sqlite3 *db,
                const char *request_json,
                gsize length,
                gint64 timepoint_ms,
+               const CarQueryWriter *writer,
                GError **error)
 {
-  g_auto (CarQueryContext) context = { .model = model, .timepoint = timepoint_ms };
+  g_auto (CarQueryContext)
+      context = { .timepoint = timepoint_ms, .writer = writer, .max_fields = MAX_FIELDS };
   g_autoptr (GString) out = g_string_new (NULL);
-  g_autoptr (GPtrArray) fields = NULL;
   g_autoptr (GError) failure = NULL;
-  Run self = { &context, db, out };
+  Run self = { &context, db, request_json, length, out };
 
   g_return_val_if_fail (db != NULL, NULL);
   g_return_val_if_fail (CAR_IS_CORE_MODEL (model), NULL);
   g_return_val_if_fail (request_json != NULL || length == 0, NULL);
 
-  if (car_query_read_request (&context, request_json, length))
-    fields = car_query_plan (&context);
-  if (fields == NULL)
+  context.schema = car_query_schema_new (model);
+  if (run (&self, &failure))
+    return g_string_free_to_bytes (g_steal_pointer (&out));
+  if (failure == NULL && context.failure == NULL)
     return answer_problem (&context);
-  run (&self, fields, &failure);
-  /* Statements have to be gone before the savepoint can be. */
-  g_clear_pointer (&fields, g_ptr_array_unref);
-  sqlite3_exec (db, "RELEASE car_query", NULL, NULL, NULL);
-  if (context.problem != NULL)
-    return answer_problem (&context);
-  if (failure != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return NULL;
-    }
-  return g_string_free_to_bytes (g_steal_pointer (&out));
+  g_propagate_error (error,
+                     failure != NULL ? g_steal_pointer (&failure) : g_steal_pointer (&context.failure));
+  return NULL;
 }

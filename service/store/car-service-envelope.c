@@ -8,6 +8,7 @@
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-graph.h"
 #include "service/store/car-service-json.h"
+#include "service/store/car-service-keys.h"
 
 /* Objects of one collection that were left out for one reason. */
 typedef struct
@@ -218,8 +219,12 @@ dup_key (Import *import, gboolean by_key, GError **error)
     chosen = g_steal_pointer (&external_id);
   if (chosen == NULL && !wrong && strcmp (import->collection, "hostname") == 0)
     chosen = car_service_object_dup_string (import->object, "host_name", &wrong);
+  g_autofree char *region = car_service_object_dup_string (import->object, "region_id", &wrong);
   if (!wrong && chosen != NULL && *chosen != '\0')
-    return chosen;
+    {
+      g_autofree char *text = chosen;
+      return car_service_key_new (import->collection, text, region);
+    }
 
   g_free (chosen);
   refuse (error, by_key ? "it has no _key, or one that is no text, empty, or holds a NUL"
@@ -286,26 +291,7 @@ import_vertex (Import *import, const CarJsonSpan *text, gboolean by_key, GError 
          put_tags (import, &vertex, "untag", car_service_graph_remove_tag, error);
 }
 
-/* `_from` or `_to` (protocol.md, "The envelope"): COLLECTION/KEY, or the bare key, which may hold slashes as well. */
-static char *
-read_path (Import *import, const char *path, const char *member, const char *collection, GError **error)
-{
-  const char *slash = strchr (path, '/');
-  g_autofree char *prefix = slash != NULL ? g_strndup (path, (gsize) (slash - path)) : NULL;
-  gboolean named = prefix != NULL && car_core_model_has_vertex (import->model, prefix);
-  const char *key = named ? slash + 1 : path;
-
-  if ((!named || strcmp (prefix, collection) == 0) && *key != '\0')
-    return g_strdup (key);
-
-  g_autofree char *reason = g_strdup_printf ("its %s is not of the collection %s, or is empty: give KEY, or "
-                                             "%s/KEY",
-                                             member, collection, collection);
-  refuse (error, reason);
-
-  return NULL;
-}
-
+/* One end of an edge. */
 static char *
 dup_end (Import *import,
          const char *id_member,
@@ -318,9 +304,9 @@ dup_end (Import *import,
   g_autofree char *path = car_service_object_dup_string (import->object, path_member, &wrong);
 
   if (!wrong && id != NULL && *id != '\0')
-    return g_steal_pointer (&id);
+    return car_service_key_new (collection, id, NULL);
   if (!wrong && path != NULL)
-    return read_path (import, path, path_member, collection, error);
+    return car_service_key_new_of_end (import->model, collection, path, path_member, error);
 
   g_autofree char *reason =
       g_strdup_printf ("it has no %s and no %s that is a text without NULs", id_member, path_member);

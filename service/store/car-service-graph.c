@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "service/store/car-service-graph.h"
+#include "service/store/car-service-keys.h"
 
 #define OPEN "9223372036854775807"
 
@@ -16,7 +17,6 @@ typedef struct
 {
   gint64 id; /* 0: there is none */
   gint64 t1;
-  gint64 created_at;
   gboolean alike;
 } Version;
 
@@ -27,26 +27,7 @@ is_text (sqlite3_stmt *row, int column, const CarJsonSpan *text)
          memcmp (sqlite3_column_text (row, column), text->text, text->length) == 0;
 }
 
-/* The same for all sources where the name itself is what it names; letters count as alike only where they do in DNS
- * names and in hardware addresses (and in the hexadecimal digits of IPv6). */
-static char *
-make_connecting_id (const char *collection, const char *key, const char *node_id)
-{
-  if (strcmp (collection, "hostname") != 0 && strcmp (collection, "ipaddress") != 0 &&
-      strcmp (collection, "macaddress") != 0)
-    return g_strdup (node_id);
-
-  g_autofree char *name = g_ascii_strdown (key, -1);
-  return g_strconcat (collection, "/", name, NULL);
-}
-
-static char *
-make_node_id (const char *source, const char *key)
-{
-  return g_strconcat (source, "/", key, NULL);
-}
-
-/* From a row of id, t1, created_at, body, and whether its other columns are alike; NULL: there is none, or the problem. */
+/* From a row of id, t1 and body; NULL: there is none, or the problem. */
 static gboolean
 take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found, GError *problem, GError **error)
 {
@@ -61,8 +42,7 @@ take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found, GError
 
   found->id = sqlite3_column_int64 (row, 0);
   found->t1 = sqlite3_column_int64 (row, 1);
-  found->created_at = sqlite3_column_int64 (row, 2);
-  found->alike = is_text (row, 3, body) && sqlite3_column_int (row, 4) != 0;
+  found->alike = is_text (row, 2, body);
   sqlite3_reset (row);
 
   return TRUE;
@@ -78,7 +58,7 @@ find_vertex (CarServiceStore *store,
   GError *problem = NULL;
   sqlite3_stmt *row =
       car_service_store_get (store, &problem,
-                             "SELECT id, t1, created_at, body, TRUE FROM vertex INDEXED BY vertex_key"
+                             "SELECT id, t1, body FROM vertex INDEXED BY vertex_key"
                              " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
                              "sss", vertex->collection, vertex->key, source);
 
@@ -114,19 +94,16 @@ static gboolean
 insert_vertex (CarServiceStore *store,
                const CarServiceReport *report,
                const CarServiceVertex *vertex,
-               gint64 created_at,
+               const char *node_id,
+               const char *connecting_id,
                GError **error)
 {
-  g_autofree char *node_id = make_node_id (report->source, vertex->key);
-  g_autofree char *connecting_id = make_connecting_id (vertex->collection, vertex->key, node_id);
-
   return car_service_store_run (
       store, error,
-      "INSERT INTO vertex (collection, source, key, node_id, connecting_id, body, t1, t2,"
-      "  created_at, modified_at, reported_at, seen)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, " OPEN ", ?8, ?7, ?9, ?10)",
-      "sssssjiiii", vertex->collection, report->source, vertex->key, node_id, connecting_id, &vertex->body,
-      report->now, created_at, report->reported_at, report->generation);
+      "INSERT INTO vertex (collection, source, key, node_id, connecting_id, body, t1, t2, reported_at, seen)"
+      " VALUES (?, ?, ?, ?, ?, ?, ?, " OPEN ", ?, ?)",
+      "sssssjiii", vertex->collection, report->source, vertex->key, node_id, connecting_id, &vertex->body,
+      report->now, report->reported_at, report->generation);
 }
 
 gboolean
@@ -135,24 +112,27 @@ car_service_graph_put_vertex (CarServiceStore *store,
                               const CarServiceVertex *vertex,
                               GError **error)
 {
+  g_autofree char *node_id = car_service_node_id_new (report->source, vertex->key);
+  g_autofree char *connecting_id = NULL;
   Version found;
 
   if (!find_vertex (store, report->source, vertex, &found, error))
     return FALSE;
-  if (found.id == 0)
-    return insert_vertex (store, report, vertex, report->now, error);
   if (found.alike)
     return car_service_store_run (store, error, "UPDATE vertex SET seen = ?, reported_at = ? WHERE id = ?",
                                   "iii", report->generation, report->reported_at, found.id);
+  connecting_id = car_service_connecting_id_new (vertex->collection, vertex->key, node_id, &vertex->body);
+  if (found.id == 0)
+    return insert_vertex (store, report, vertex, node_id, connecting_id, error);
   /* Sent twice in one job: nobody could have seen the first. */
   if (found.t1 == report->now)
-    return car_service_store_run (store, error,
-                                  "UPDATE vertex SET body = ?, seen = ?, reported_at = ? WHERE id = ?",
-                                  "jiii", &vertex->body, report->generation, report->reported_at, found.id);
+    return car_service_store_run (
+        store, error, "UPDATE vertex SET body = ?, connecting_id = ?, seen = ?, reported_at = ? WHERE id = ?",
+        "jsiii", &vertex->body, connecting_id, report->generation, report->reported_at, found.id);
 
   return car_service_store_run (store, error, "UPDATE vertex SET t2 = ? WHERE id = ?", "ii", report->now,
                                 found.id) &&
-         insert_vertex (store, report, vertex, found.created_at, error);
+         insert_vertex (store, report, vertex, node_id, connecting_id, error);
 }
 
 static gboolean
@@ -167,9 +147,9 @@ find_edge (CarServiceStore *store,
   GError *problem = NULL;
   sqlite3_stmt *row = car_service_store_get (
       store, &problem,
-      "SELECT id, t1, created_at, body, active = ?6 FROM edge INDEXED BY edge_from WHERE from_id = ?1"
-      " AND collection = ?2 AND to_id = ?3 AND source = ?4 AND external_id = ?5 AND t2 = " OPEN,
-      "sssssi", from_id, edge->collection, to_id, report->source, edge->external_id, (gint64) edge->active);
+      "SELECT id, t1, body FROM edge INDEXED BY edge_from WHERE from_id = ? AND collection = ? AND to_id = ?"
+      " AND source = ? AND external_id = ? AND t2 = " OPEN,
+      "sssss", from_id, edge->collection, to_id, report->source, edge->external_id);
 
   return take_version (row, &edge->body, found, problem, error);
 }
@@ -180,18 +160,23 @@ insert_edge (CarServiceStore *store,
              const CarServiceEdge *edge,
              const char *from_id,
              const char *to_id,
-             gint64 created_at,
              GError **error)
 {
-  return car_service_store_run (
-      store, error,
-      "INSERT INTO edge (collection, source, from_collection, from_key, from_id, to_collection, to_key, "
-      "to_id,"
-      "  external_id, active, body, t1, t2, created_at, modified_at, reported_at, seen)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, " OPEN ", ?13, ?12, ?14, ?15)",
-      "sssssssssijiiii", edge->collection, report->source, edge->from_collection, edge->from_key, from_id,
-      edge->to_collection, edge->to_key, to_id, edge->external_id, (gint64) edge->active, &edge->body,
-      report->now, created_at, report->reported_at, report->generation);
+  return car_service_store_run (store, error,
+                                "INSERT INTO edge (collection, source, from_collection, from_key, from_id, "
+                                "to_collection, to_key, to_id,"
+                                "  external_id, body, t1, t2, reported_at, seen)"
+                                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, " OPEN ", ?, ?)",
+                                "sssssssssjiii", edge->collection, report->source, edge->from_collection,
+                                edge->from_key, from_id, edge->to_collection, edge->to_key, to_id,
+                                edge->external_id, &edge->body, report->now, report->reported_at,
+                                report->generation);
+}
+
+static gboolean
+close_edge (CarServiceStore *store, const Version *version, gint64 now, GError **error)
+{
+  return car_service_store_run (store, error, "UPDATE edge SET t2 = ? WHERE id = ?", "ii", now, version->id);
 }
 
 gboolean
@@ -200,25 +185,96 @@ car_service_graph_put_edge (CarServiceStore *store,
                             const CarServiceEdge *edge,
                             GError **error)
 {
-  g_autofree char *from_id = make_node_id (report->source, edge->from_key);
-  g_autofree char *to_id = make_node_id (report->source, edge->to_key);
+  g_autofree char *from_id = car_service_node_id_new (report->source, edge->from_key);
+  g_autofree char *to_id = car_service_node_id_new (report->source, edge->to_key);
   Version found;
 
   if (!find_edge (store, report, edge, from_id, to_id, &found, error))
     return FALSE;
+  if (!edge->active)
+    return found.id == 0 || close_edge (store, &found, report->now, error);
   if (found.id == 0)
-    return insert_edge (store, report, edge, from_id, to_id, report->now, error);
+    return insert_edge (store, report, edge, from_id, to_id, error);
   if (found.alike)
     return car_service_store_run (store, error, "UPDATE edge SET seen = ?, reported_at = ? WHERE id = ?",
                                   "iii", report->generation, report->reported_at, found.id);
   if (found.t1 == report->now)
-    return car_service_store_run (
-        store, error, "UPDATE edge SET body = ?, active = ?, seen = ?, reported_at = ? WHERE id = ?", "jiiii",
-        &edge->body, (gint64) edge->active, report->generation, report->reported_at, found.id);
+    return car_service_store_run (store, error,
+                                  "UPDATE edge SET body = ?, seen = ?, reported_at = ? WHERE id = ?", "jiii",
+                                  &edge->body, report->generation, report->reported_at, found.id);
 
-  return car_service_store_run (store, error, "UPDATE edge SET t2 = ? WHERE id = ?", "ii", report->now,
-                                found.id) &&
-         insert_edge (store, report, edge, from_id, to_id, found.created_at, error);
+  return close_edge (store, &found, report->now, error) &&
+         insert_edge (store, report, edge, from_id, to_id, error);
+}
+
+static gboolean
+get_id (CarServiceStore *store, sqlite3_stmt *row, gint64 *id, GError *problem, GError **error)
+{
+  *id = 0;
+  if (problem != NULL)
+    {
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
+  if (row != NULL)
+    {
+      *id = sqlite3_column_int64 (row, 0);
+      sqlite3_reset (row);
+    }
+  return TRUE;
+}
+
+static gboolean
+need_tag (CarServiceStore *store, const CarServiceTagging *tagging, gint64 now, gint64 *tag, GError **error)
+{
+  g_autofree char *node_id = car_service_node_id_new (tagging->tag_source, tagging->tag_name);
+  GError *problem = NULL;
+  sqlite3_stmt *row;
+
+  if (!car_service_store_run (store, error,
+                              "INSERT OR IGNORE INTO tag (source, name, node_id, t1, t2, reported_at)"
+                              " VALUES (?, ?, ?, ?, " OPEN ", ?)",
+                              "sssii", tagging->tag_source, tagging->tag_name, node_id, now,
+                              tagging->reported_at))
+    return FALSE;
+  row = car_service_store_get (store, &problem, "SELECT id FROM tag WHERE source = ? AND name = ?", "ss",
+                               tagging->tag_source, tagging->tag_name);
+  return get_id (store, row, tag, problem, error);
+}
+
+gboolean
+car_service_graph_put_tagging (CarServiceStore *store,
+                               const CarServiceTagging *tagging,
+                               gint64 now,
+                               gint64 *id,
+                               GError **error)
+{
+  g_autofree char *tag_id = car_service_node_id_new (tagging->tag_source, tagging->tag_name);
+  GError *problem = NULL;
+  gint64 tag = 0;
+  sqlite3_stmt *row;
+
+  if (!need_tag (store, tagging, now, &tag, error))
+    return FALSE;
+  row = car_service_store_get (
+      store, &problem,
+      "SELECT id FROM tagging INDEXED BY tagging_vertex WHERE vertex_id = ?"
+      " AND collection = ? AND vertex_key = ? AND source = ? AND tag = ? AND t2 = " OPEN,
+      "ssssi", tagging->vertex_id, tagging->collection, tagging->vertex_key, tagging->source, tag);
+  if (!get_id (store, row, id, problem, error))
+    return FALSE;
+  if (*id != 0)
+    return TRUE;
+  if (!car_service_store_run (store, error,
+                              "INSERT INTO tagging (collection, source, vertex_id, vertex_key, tag, tag_id,"
+                              "  external_id, properties, t1, t2, reported_at)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, " OPEN ", ?)",
+                              "ssssisssii", tagging->collection, tagging->source, tagging->vertex_id,
+                              tagging->vertex_key, tag, tag_id, tagging->external_id, tagging->properties,
+                              now, tagging->reported_at))
+    return FALSE;
+  *id = sqlite3_last_insert_rowid (car_service_store_get_database (store));
+  return TRUE;
 }
 
 gboolean
@@ -228,13 +284,19 @@ car_service_graph_add_tag (CarServiceStore *store,
                            const char *tag,
                            GError **error)
 {
-  return car_service_store_run (store, error, "INSERT OR IGNORE INTO tag (name) VALUES (?)", "s", tag) &&
-         car_service_store_run (store, error,
-                                "INSERT INTO vertex_tag (collection, source, key, tag, t1, t2)"
-                                " SELECT ?1, ?2, ?3, id, ?4, " OPEN " FROM tag WHERE name = ?5"
-                                " AND NOT EXISTS (SELECT 1 FROM vertex_tag WHERE collection = ?1 AND key = ?3"
-                                "  AND source = ?2 AND tag = tag.id AND t2 = " OPEN ")",
-                                "sssis", vertex->collection, report->source, vertex->key, report->now, tag);
+  g_autofree char *vertex_id = car_service_node_id_new (report->source, vertex->key);
+  const CarServiceTagging tagging = {
+    .collection = vertex->collection,
+    .source = report->source,
+    .vertex_id = vertex_id,
+    .vertex_key = vertex->key,
+    .tag_source = report->source,
+    .tag_name = tag,
+    .reported_at = report->reported_at,
+  };
+  gint64 id;
+
+  return car_service_graph_put_tagging (store, &tagging, report->now, &id, error);
 }
 
 gboolean
@@ -244,11 +306,14 @@ car_service_graph_remove_tag (CarServiceStore *store,
                               const char *tag,
                               GError **error)
 {
-  return car_service_store_run (store, error,
-                                "UPDATE vertex_tag INDEXED BY vertex_tag_vertex SET t2 = ? WHERE collection "
-                                "= ? AND key = ? AND source = ?"
-                                " AND tag = (SELECT id FROM tag WHERE name = ?) AND t2 = " OPEN,
-                                "issss", report->now, vertex->collection, vertex->key, report->source, tag);
+  g_autofree char *vertex_id = car_service_node_id_new (report->source, vertex->key);
+
+  return car_service_store_run (
+      store, error,
+      "UPDATE tagging INDEXED BY tagging_vertex SET t2 = ? WHERE vertex_id = ?"
+      " AND collection = ? AND vertex_key = ?"
+      " AND tag = (SELECT id FROM tag WHERE source = ? AND name = ?) AND t2 = " OPEN,
+      "isssss", report->now, vertex_id, vertex->collection, vertex->key, report->source, tag);
 }
 
 gboolean
@@ -259,7 +324,7 @@ car_service_graph_delete_vertex (CarServiceStore *store,
                                  gint64 now,
                                  GError **error)
 {
-  g_autofree char *node_id = make_node_id (source, key);
+  g_autofree char *node_id = car_service_node_id_new (source, key);
 
   return car_service_store_run (
              store, error,
@@ -267,10 +332,9 @@ car_service_graph_delete_vertex (CarServiceStore *store,
              " AND t2 = " OPEN,
              "isss", now, collection, key, source) &&
          car_service_store_run (store, error,
-                                "UPDATE vertex_tag INDEXED BY vertex_tag_vertex SET t2 = ? WHERE collection "
-                                "= ? AND key = ? AND source = ?"
-                                " AND t2 = " OPEN,
-                                "isss", now, collection, key, source) &&
+                                "UPDATE tagging INDEXED BY tagging_vertex SET t2 = ? WHERE vertex_id = ?"
+                                " AND collection = ? AND vertex_key = ? AND t2 = " OPEN,
+                                "isss", now, node_id, collection, key) &&
          car_service_store_run (store, error,
                                 "UPDATE edge INDEXED BY edge_from SET t2 = ? WHERE from_id = ? AND "
                                 "from_collection = ? AND source = ?"
@@ -292,8 +356,8 @@ car_service_graph_close_unseen (CarServiceStore *store,
 {
   return car_service_store_run (
              store, error,
-             "UPDATE vertex_tag SET t2 = ?1 WHERE t2 = " OPEN " AND (collection, key, source) IN"
-             " (SELECT collection, key, source FROM vertex WHERE source = ?2 AND t2 = " OPEN
+             "UPDATE tagging SET t2 = ?1 WHERE t2 = " OPEN " AND (collection, vertex_id, vertex_key) IN"
+             " (SELECT collection, node_id, key FROM vertex WHERE source = ?2 AND t2 = " OPEN
              "  AND seen <> ?3)",
              "isi", now, source, generation) &&
          car_service_store_run (store, error,

@@ -25,7 +25,8 @@ typedef struct
   CarJsonSpan body;
 } CarServiceVertex;
 
-/* An edge is the same one when its collection, source, ends and external_id ("" where it has none) are. */
+/* An edge is the same one when its collection, source, ends and external_id ("" where it has none) are. One that is not
+ * active is closed. */
 typedef struct
 {
   const char *collection;
@@ -46,6 +47,20 @@ gboolean car_service_graph_has_vertex (CarServiceStore *store,
                                        gboolean *found,
                                        GError **error);
 
+/* A tag on a vertex, which may be of different sources. */
+typedef struct
+{
+  const char *collection; /* of the vertex */
+  const char *source;
+  const char *vertex_id;
+  const char *vertex_key;
+  const char *tag_source;
+  const char *tag_name;
+  const char *external_id; /* or NULL */
+  const char *properties;  /* JSON, or NULL */
+  gint64 reported_at;
+} CarServiceTagging;
+
 /* The object replaces the one of the same name: a version of its own where it differs. */
 gboolean car_service_graph_put_vertex (CarServiceStore *store,
                                        const CarServiceReport *report,
@@ -56,6 +71,14 @@ gboolean car_service_graph_put_edge (CarServiceStore *store,
                                      const CarServiceEdge *edge,
                                      GError **error);
 
+/* Makes the tag where it is missing. `id` is the tagging's: the new one, or the one that was there. */
+gboolean car_service_graph_put_tagging (CarServiceStore *store,
+                                        const CarServiceTagging *tagging,
+                                        gint64 now,
+                                        gint64 *id,
+                                        GError **error);
+
+/* A tag of the report's source, on a vertex of it. */
 gboolean car_service_graph_add_tag (CarServiceStore *store,
                                     const CarServiceReport *report,
                                     const CarServiceVertex *vertex,

@@ -9,6 +9,7 @@
 #include "service/store/car-service-graph.h"
 #include "service/store/car-service-jobs.h"
 #include "service/store/car-service-json.h"
+#include "service/store/car-service-regroup.h"
 
 /* How long one can ask after a job that is done. */
 #define KEEP_MS (G_GINT64_CONSTANT (7) * 24 * 60 * 60 * 1000)
@@ -174,8 +175,8 @@ run_and_note (CarServiceStore *store, const Job *job, GError **error)
 
   if (!car_service_store_begin (store, error))
     return FALSE;
-  if (run (store, job, &warnings, &problem) && note_result (store, job->id, warnings, NULL, &problem) &&
-      car_service_store_commit (store, &problem))
+  if (run (store, job, &warnings, &problem) && car_service_regroup_users (store, &problem) &&
+      note_result (store, job->id, warnings, NULL, &problem) && car_service_store_commit (store, &problem))
     return TRUE;
 
   car_service_store_rollback (store);

@@ -69,7 +69,7 @@ forget_closed (CarServiceStore *store, gint64 before, gboolean *more, GError **e
                " ORDER BY t2 LIMIT ?)",
                before, &n, error) ||
       !forget (store,
-               "DELETE FROM vertex_tag WHERE rowid IN (SELECT rowid FROM vertex_tag WHERE t2 <> " OPEN
+               "DELETE FROM tagging WHERE id IN (SELECT id FROM tagging WHERE t2 <> " OPEN
                " AND t2 < ? ORDER BY t2 LIMIT ?)",
                before, &n, error))
     return FALSE;
@@ -125,7 +125,7 @@ car_service_retention_clear (CarServiceStore *store, GError **error)
 {
   return car_service_store_run (store, error, "DELETE FROM vertex", "") &&
          car_service_store_run (store, error, "DELETE FROM edge", "") &&
-         car_service_store_run (store, error, "DELETE FROM vertex_tag", "") &&
+         car_service_store_run (store, error, "DELETE FROM tagging", "") &&
          car_service_store_run (store, error, "DELETE FROM tag", "") &&
          car_service_store_run (store, error, "DELETE FROM session", "") &&
          car_service_store_run (store, error, "DELETE FROM source", "");

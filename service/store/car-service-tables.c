@@ -5,9 +5,9 @@
 #include "service/store/car-service-tables.h"
 
 /* A vertex or an edge has a row for each version that it had; t2 = 9223372036854775807 in the one that holds. `seen` is
- * the generation of the source (counted up when a full import begins) that last sent it. node_id is SOURCE/KEY;
- * connecting_id is the same for all sources' hostname, ipaddress or macaddress of one name. An edge's from_id and
- * to_id are the node_ids of its ends. */
+ * the generation of the source (counted up when a full import begins) that last sent it. Keys,
+ * node_id and connecting_id: car-service-keys.h. An edge's from_id and to_id are the node_ids of its ends, a tagging's
+ * vertex_id and tag_id those of what it joins. A tag is its source's, and stays. */
 const char *const car_service_tables =
     "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
 
@@ -22,8 +22,7 @@ const char *const car_service_tables =
 
     "CREATE TABLE vertex (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, source TEXT NOT NULL,"
     "  key TEXT NOT NULL, node_id TEXT NOT NULL, connecting_id TEXT NOT NULL, body TEXT NOT NULL,"
-    "  t1 INTEGER NOT NULL, t2 INTEGER NOT NULL, created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL,"
-    "  reported_at INTEGER, seen INTEGER NOT NULL);"
+    "  t1 INTEGER NOT NULL, t2 INTEGER NOT NULL, reported_at INTEGER NOT NULL, seen INTEGER NOT NULL);"
     "CREATE INDEX vertex_key ON vertex (collection, key);"
     "CREATE INDEX vertex_node ON vertex (node_id, collection);"
     "CREATE INDEX vertex_connecting ON vertex (connecting_id, collection);"
@@ -33,20 +32,38 @@ const char *const car_service_tables =
     "CREATE TABLE edge (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, source TEXT NOT NULL,"
     "  from_collection TEXT NOT NULL, from_key TEXT NOT NULL, from_id TEXT NOT NULL,"
     "  to_collection TEXT NOT NULL, to_key TEXT NOT NULL, to_id TEXT NOT NULL,"
-    "  external_id TEXT NOT NULL DEFAULT '', active INTEGER NOT NULL, body TEXT NOT NULL,"
-    "  t1 INTEGER NOT NULL, t2 INTEGER NOT NULL, created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL,"
-    "  reported_at INTEGER, seen INTEGER NOT NULL);"
+    "  external_id TEXT NOT NULL DEFAULT '', body TEXT NOT NULL,"
+    "  t1 INTEGER NOT NULL, t2 INTEGER NOT NULL, reported_at INTEGER NOT NULL, seen INTEGER NOT NULL);"
     "CREATE INDEX edge_from ON edge (from_id, collection, to_id);"
     "CREATE INDEX edge_to ON edge (to_id, collection);"
     "CREATE INDEX edge_collection ON edge (collection);"
     "CREATE INDEX edge_open ON edge (source) WHERE t2 = 9223372036854775807;"
     "CREATE INDEX edge_closed ON edge (t2) WHERE t2 <> 9223372036854775807;"
 
-    "CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);"
-    "CREATE TABLE vertex_tag (collection TEXT NOT NULL, source TEXT NOT NULL, key TEXT NOT NULL,"
-    "  tag INTEGER NOT NULL REFERENCES tag (id), t1 INTEGER NOT NULL, t2 INTEGER NOT NULL);"
-    "CREATE INDEX vertex_tag_vertex ON vertex_tag (collection, key, source);"
-    "CREATE INDEX vertex_tag_tag ON vertex_tag (tag);"
+    "CREATE TABLE tag (id INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, node_id TEXT NOT "
+    "NULL,"
+    "  t1 INTEGER NOT NULL, t2 INTEGER NOT NULL, reported_at INTEGER NOT NULL, UNIQUE (source, name));"
+    "CREATE INDEX tag_name ON tag (name);"
+    "CREATE TABLE tagging (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, source TEXT NOT NULL,"
+    "  vertex_id TEXT NOT NULL, vertex_key TEXT NOT NULL, tag INTEGER NOT NULL REFERENCES tag (id),"
+    "  tag_id TEXT NOT NULL, external_id TEXT, properties TEXT, t1 INTEGER NOT NULL, t2 INTEGER NOT NULL,"
+    "  reported_at INTEGER NOT NULL);"
+    "CREATE INDEX tagging_vertex ON tagging (vertex_id, collection);"
+    "CREATE INDEX tagging_tag ON tagging (tag);"
+
+    /* What car-service-regroup.c has to look at before the transaction ends. */
+    "CREATE TABLE regroup (kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (kind, value)) WITHOUT ROWID;"
+    "CREATE TRIGGER user_linked AFTER INSERT ON edge WHEN new.collection = 'user_account' BEGIN"
+    "  INSERT OR IGNORE INTO regroup VALUES ('user', new.from_id), ('account', new.to_id); END;"
+    "CREATE TRIGGER user_unlinked AFTER UPDATE OF t2 ON edge WHEN new.collection = 'user_account' BEGIN"
+    "  INSERT OR IGNORE INTO regroup VALUES ('user', new.from_id), ('account', new.to_id); END;"
+    "CREATE TRIGGER user_put AFTER INSERT ON vertex WHEN new.collection = 'user' BEGIN"
+    "  INSERT OR IGNORE INTO regroup VALUES ('user', new.node_id); END;"
+    "CREATE TRIGGER account_put AFTER INSERT ON vertex WHEN new.collection = 'account' BEGIN"
+    "  INSERT OR IGNORE INTO regroup VALUES ('name', new.connecting_id); END;"
+    "CREATE TRIGGER account_closed AFTER UPDATE OF t2, connecting_id ON vertex WHEN new.collection = "
+    "'account' BEGIN"
+    "  INSERT OR IGNORE INTO regroup VALUES ('name', old.connecting_id), ('name', new.connecting_id); END;"
 
     /* AUTOINCREMENT: a job's id is never given again, not even after old jobs were forgotten. */
     "CREATE TABLE job (id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT, status TEXT "

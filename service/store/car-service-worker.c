@@ -4,6 +4,7 @@
 
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-jobs.h"
+#include "service/store/car-service-regroup.h"
 #include "service/store/car-service-retention.h"
 #include "service/store/car-service-worker.h"
 
@@ -147,7 +148,10 @@ commit_calls (CarServiceWorker *self, GQueue *done)
 {
   g_autoptr (GError) problem = NULL;
 
-  car_service_store_commit (self->store, &problem);
+  if (!car_service_regroup_users (self->store, &problem))
+    car_service_store_rollback (self->store);
+  else
+    car_service_store_commit (self->store, &problem);
   while (!g_queue_is_empty (done))
     {
       GTask *task = g_queue_pop_head (done);

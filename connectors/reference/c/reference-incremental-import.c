@@ -294,13 +294,13 @@ collect_edges (ReferenceIncrementalImport *self, const char *collection, Referen
 static gboolean
 get_current (ReferenceIncrementalImport *self,
              ReferenceEdgeKind kind,
-             ReferenceEnd end,
-             ReferencePks *names,
+             const char *collection,
+             ReferencePks *pks,
              GCancellable *cancellable,
              GError **error)
 {
-  return reference_service_get_edges (CAR_IMPORT (self), kind, end, names, self->current[kind], cancellable,
-                                      error);
+  return reference_service_get_edges (CAR_IMPORT (self), kind, collection, pks, self->current[kind],
+                                      cancellable, error);
 }
 
 static gboolean
@@ -309,8 +309,8 @@ compare_edges_of_assets (ReferenceIncrementalImport *self, GCancellable *cancell
   ReferencePks *pks = get_pks (self->updates, "assets");
 
   return collect_edges (self, "assets", pks, error) &&
-         get_current (self, REFERENCE_ASSET_VULNERABILITY, REFERENCE_FROM, pks, cancellable, error) &&
-         get_current (self, REFERENCE_SITE_ASSET, REFERENCE_TO, pks, cancellable, error);
+         get_current (self, REFERENCE_ASSET_VULNERABILITY, "asset", pks, cancellable, error) &&
+         get_current (self, REFERENCE_SITE_ASSET, "asset", pks, cancellable, error);
 }
 
 /* The apps that changed, and those that are or were on an asset that did: they have its vulnerabilities. */
@@ -324,8 +324,8 @@ find_apps (ReferenceIncrementalImport *self, GCancellable *cancellable, GError *
   add_pks (apps, get_pks (self->updates, "apps"));
   add_pks (assets, get_pks (self->updates, "assets"));
   add_pks (assets, get_pks (self->deletions, "assets"));
-  if (!reference_service_get_edges (CAR_IMPORT (self), REFERENCE_ASSET_APPLICATION, REFERENCE_FROM, assets,
-                                    pairs, cancellable, error))
+  if (!reference_service_get_edges (CAR_IMPORT (self), REFERENCE_ASSET_APPLICATION, "asset", assets, pairs,
+                                    cancellable, error))
     return NULL;
 
   GHashTableIter iter;
@@ -375,8 +375,8 @@ compare_edges_of_apps (ReferenceIncrementalImport *self, GCancellable *cancellab
   return apps && read_more (self, "apps", apps, cancellable, error) &&
          read_linked (self, "apps", apps, "assets", "assets", cancellable, error) &&
          collect_edges (self, "apps", apps, error) &&
-         get_current (self, REFERENCE_ASSET_APPLICATION, REFERENCE_TO, apps, cancellable, error) &&
-         get_current (self, REFERENCE_APPLICATION_VULNERABILITY, REFERENCE_FROM, apps, cancellable, error);
+         get_current (self, REFERENCE_ASSET_APPLICATION, "application", apps, cancellable, error) &&
+         get_current (self, REFERENCE_APPLICATION_VULNERABILITY, "application", apps, cancellable, error);
 }
 
 /* The ports that changed, and those that lead to an IP address that did: it may have another name now. */
@@ -417,8 +417,8 @@ compare_edges_of_ports (ReferenceIncrementalImport *self, GCancellable *cancella
   return ports && read_more (self, "ports", ports, cancellable, error) &&
          read_linked (self, "ports", ports, "ip_addresses", "ip_addresses", cancellable, error) &&
          collect_edges (self, "ports", ports, error) &&
-         get_current (self, REFERENCE_APPLICATION_PORT, REFERENCE_TO, ports, cancellable, error) &&
-         get_current (self, REFERENCE_IPADDRESS_PORT, REFERENCE_TO, ports, cancellable, error);
+         get_current (self, REFERENCE_APPLICATION_PORT, "port", ports, cancellable, error) &&
+         get_current (self, REFERENCE_IPADDRESS_PORT, "port", ports, cancellable, error);
 }
 
 /* Of addresses and hosts, everything: see above. */
@@ -428,22 +428,21 @@ compare_edges_of_names (ReferenceIncrementalImport *self, GCancellable *cancella
   gboolean ip_addresses = is_touched (self, "ip_addresses");
   gboolean mac_addresses = is_touched (self, "mac_addresses");
 
-  if (ip_addresses &&
-      (!collect_edges (self, "ip_addresses", NULL, error) ||
-       !get_current (self, REFERENCE_ASSET_IPADDRESS, REFERENCE_ALL, NULL, cancellable, error)))
+  if (ip_addresses && (!collect_edges (self, "ip_addresses", NULL, error) ||
+                       !get_current (self, REFERENCE_ASSET_IPADDRESS, NULL, NULL, cancellable, error)))
     return FALSE;
 
   if ((ip_addresses || mac_addresses) &&
       (!read_all (self, "ip_addresses", cancellable, error) ||
        !read_all (self, "mac_addresses", cancellable, error) ||
        !collect_edges (self, "mac_addresses", NULL, error) ||
-       !get_current (self, REFERENCE_ASSET_MACADDRESS, REFERENCE_ALL, NULL, cancellable, error) ||
-       !get_current (self, REFERENCE_IPADDRESS_MACADDRESS, REFERENCE_ALL, NULL, cancellable, error)))
+       !get_current (self, REFERENCE_ASSET_MACADDRESS, NULL, NULL, cancellable, error) ||
+       !get_current (self, REFERENCE_IPADDRESS_MACADDRESS, NULL, NULL, cancellable, error)))
     return FALSE;
 
   return !is_touched (self, "hosts") ||
          (collect_edges (self, "hosts", NULL, error) &&
-          get_current (self, REFERENCE_ASSET_HOSTNAME, REFERENCE_ALL, NULL, cancellable, error));
+          get_current (self, REFERENCE_ASSET_HOSTNAME, NULL, NULL, cancellable, error));
 }
 
 /* Adds the edges that are in one set and not in the other. */

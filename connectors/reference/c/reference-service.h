@@ -23,18 +23,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (ReferencePairs, g_hash_table_unref)
 ReferencePairs *reference_pairs_new (void);
 void reference_pairs_add (ReferencePairs *self, const char *from, const char *to);
 
-typedef enum
-{
-  REFERENCE_ALL,  /* all edges of a kind */
-  REFERENCE_FROM, /* those that begin at one of some vertices */
-  REFERENCE_TO,   /* those that end there */
-} ReferenceEnd;
-
-/* Adds the edges that hold. `names` are those of the vertices, NULL for REFERENCE_ALL. */
+/* Adds the edges of a kind: all, or those of some vertices of one of the two collections that it joins. `collection` and
+ * `pks` may both be NULL. */
 gboolean reference_service_get_edges (CarImport *import,
                                       ReferenceEdgeKind kind,
-                                      ReferenceEnd end,
-                                      ReferencePks *names,
+                                      const char *collection,
+                                      ReferencePks *pks,
                                       ReferencePairs *pairs,
                                       GCancellable *cancellable,
                                       GError **error);

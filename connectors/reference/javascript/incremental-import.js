@@ -165,8 +165,8 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
         }
     }
 
-    _getCurrent(kind, end, names, cancellable) {
-        for (const pair of getEdges(this, kind, end, names, cancellable))
+    _getCurrent(kind, collection, pks, cancellable) {
+        for (const pair of getEdges(this, kind, collection, pks, cancellable))
             this._current.get(kind).add(pair);
     }
 
@@ -174,8 +174,8 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
         const pks = this._updates.get('assets');
 
         this._collect('assets', pks);
-        this._getCurrent('asset_vulnerability', 'from', pks, cancellable);
-        this._getCurrent('site_asset', 'to', pks, cancellable);
+        this._getCurrent('asset_vulnerability', 'asset', pks, cancellable);
+        this._getCurrent('site_asset', 'asset', pks, cancellable);
     }
 
     /* The apps that changed, and those that are or were on an asset that did: they have its vulnerabilities. */
@@ -183,13 +183,13 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
         const apps = new Set(this._updates.get('apps'));
         const assets = new Set([...this._updates.get('assets'), ...this._deletions.get('assets')]);
 
-        for (const [, app] of getEdges(this, 'asset_application', 'from', assets, cancellable))
+        for (const [, app] of getEdges(this, 'asset_application', 'asset', assets, cancellable))
             apps.add(app);
         this._readMore('apps', apps, cancellable);
         this._readLinked('apps', apps, 'assets', 'assets', cancellable);
         this._collect('apps', apps);
-        this._getCurrent('asset_application', 'to', apps, cancellable);
-        this._getCurrent('application_vulnerability', 'from', apps, cancellable);
+        this._getCurrent('asset_application', 'application', apps, cancellable);
+        this._getCurrent('application_vulnerability', 'application', apps, cancellable);
     }
 
     /* The ports that changed, and those that lead to an IP address that did: it may have another name now. */
@@ -206,8 +206,8 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
         this._readMore('ports', ports, cancellable);
         this._readLinked('ports', ports, 'ip_addresses', 'ip_addresses', cancellable);
         this._collect('ports', ports);
-        this._getCurrent('application_port', 'to', ports, cancellable);
-        this._getCurrent('ipaddress_port', 'to', ports, cancellable);
+        this._getCurrent('application_port', 'port', ports, cancellable);
+        this._getCurrent('ipaddress_port', 'port', ports, cancellable);
     }
 
     /* Of addresses and hosts, everything: see above. */

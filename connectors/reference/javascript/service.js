@@ -3,53 +3,70 @@
 import Car from 'gi://Car?version=1.0';
 
 /* What the CAR service holds of this source now. A connector keeps nothing between two runs but the save point, so this
- * is how it knows what it sent. */
+ * is how it knows what it sent. Values stand in the queries as literals, which GraphQL writes as JSON does: a literal fits
+ * a column of any type, a variable only one of its own. */
 
 const ROWS_A_QUERY = 10000;
 const NAMES_A_QUERY = 500;
 
-function textOf(row, member) {
-    if (typeof row?.[member] !== 'string')
-        throw new Car.RecoverableFailure(`the CAR service answered a query without “${member}”`);
-    return row[member];
-}
-
-/* The rows that the service answers a query with, page by page. */
-function* ask(importer, query, variables, cancellable) {
-    const source = importer.data_handler.get_source();
+/* The members of all rows of this source, page by page, each row once. */
+function* ask(importer, collection, condition, members, cancellable) {
+    const source = JSON.stringify(importer.data_handler.get_source());
+    const order = members.map(member => `{${member}: asc}`).join(', ');
+    const seen = new Set();
 
     for (let offset = 0, rows; rows === undefined || rows.length === ROWS_A_QUERY; offset += ROWS_A_QUERY) {
-        rows = importer.client.query(query, {source, offset, ...variables}, cancellable)?.rows ?? [];
+        const before = seen.size;
+
+        rows = importer.client.query(
+            `{ rows: ${collection}(where: {_and: [{source: {_eq: ${source}}}${condition}]}, order_by: [${order}], ` +
+            `limit: ${ROWS_A_QUERY}, offset: ${offset}) { ${members.join(' ')} } }`, null, cancellable)?.rows ?? [];
         if (!Array.isArray(rows))
             throw new Car.RecoverableFailure('the CAR service answered a query with no list');
-        yield* rows;
+        for (const row of rows) {
+            const values = members.map(member => row?.[member]);
+            const key = JSON.stringify(values);
+
+            if (!values.every(value => typeof value === 'string'))
+                throw new Car.RecoverableFailure(`the CAR service answered a query without ${members.join(' and ')}`);
+            if (!seen.has(key))
+                yield values;
+            seen.add(key);
+        }
+        if (rows.length === ROWS_A_QUERY && seen.size === before)
+            throw new Car.RecoverableFailure('the CAR service answered a query with the same page again');
     }
 }
 
-/* The edges of a kind that hold, as [from, to]: all, or those of the vertices `names` at one end ("from" or "to"). */
-export function* getEdges(importer, kind, end, names, cancellable) {
-    const [declared, which, order] =
-        end === null ? ['', '', ''] : [', $ids: [String!]!', `, ${end}_id: {_in: $ids}`, `{${end}_id: asc}, `];
-    const query = `query ($source: String!, $offset: Int!${declared}) {
-        rows: ${kind}(where: {source: {_eq: $source}, active: {_eq: true}${which}}, order_by: [${order}{id: asc}],
-            limit: ${ROWS_A_QUERY}, offset: $offset) { _from_external_id _to_external_id } }`;
+/* What a vertex is called within its source: an id is SOURCE/NAME, and of an address SOURCE/REGION/NAME. All addresses
+ * here are of the region that those without one are of. */
+function nameOf(importer, collection, id) {
+    const prefix = importer.data_handler.get_source() + (collection === 'ipaddress' ? '/0/' : '/');
+
+    if (!id.startsWith(prefix)) {
+        throw new Car.RecoverableFailure(
+            `the CAR service answered a query with the id “${id}”, not one of this source's`);
+    }
+    return id.slice(prefix.length);
+}
+
+/* The edges of a kind, as [from, to]: all, or those of some vertices of one of the two collections that it joins. */
+export function* getEdges(importer, kind, collection, pks, cancellable) {
+    const [from, to] = kind.split('_');
     const source = importer.data_handler.get_source();
-    const ids = [...names ?? []].map(name => `${source}/${name}`);
+    const ids = [...pks ?? []].map(pk => `${source}/${pk}`);
 
-    for (let i = 0; i < (end === null ? 1 : ids.length); i += NAMES_A_QUERY) {
-        const variables = end === null ? {} : {ids: ids.slice(i, i + NAMES_A_QUERY)};
+    for (let i = 0; i < (collection === null ? 1 : ids.length); i += NAMES_A_QUERY) {
+        const some = JSON.stringify(ids.slice(i, i + NAMES_A_QUERY));
+        const condition = collection === null ? '' : `, {${collection}_id: {_in: ${some}}}`;
 
-        for (const row of ask(importer, query, variables, cancellable))
-            yield [textOf(row, '_from_external_id'), textOf(row, '_to_external_id')];
+        for (const [fromId, toId] of ask(importer, kind, condition, [`${from}_id`, `${to}_id`], cancellable))
+            yield [nameOf(importer, from, fromId), nameOf(importer, to, toId)];
     }
 }
 
 /* The names of all vertices of a collection whose vertices name themselves. */
 export function* getNames(importer, collection, cancellable) {
-    const query = `query ($source: String!, $offset: Int!) {
-        rows: ${collection}(where: {source: {_eq: $source}}, order_by: {_key: asc},
-            limit: ${ROWS_A_QUERY}, offset: $offset) { _key } }`;
-
-    for (const row of ask(importer, query, {}, cancellable))
-        yield textOf(row, '_key');
+    for (const [id] of ask(importer, collection, '', ['id'], cancellable))
+        yield nameOf(importer, collection, id);
 }

@@ -115,26 +115,26 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
                 self._wanted[kind].add((start, end))
 
     def _look_up(
-        self, kind: str, side: str, names: Iterable[str], cancellable: Gio.Cancellable | None
+        self, kind: str, collection: str, pks: Iterable[str], cancellable: Gio.Cancellable | None
     ) -> None:
-        self._current[kind].update(get_edges(self, kind, side, names, cancellable))
+        self._current[kind].update(get_edges(self, kind, collection, pks, cancellable))
 
     def _compare_assets(self, cancellable: Gio.Cancellable | None) -> None:
         pks = self._updates["assets"]
         self._collect("assets", pks)
-        self._look_up("asset_vulnerability", "from", pks, cancellable)
-        self._look_up("site_asset", "to", pks, cancellable)
+        self._look_up("asset_vulnerability", "asset", pks, cancellable)
+        self._look_up("site_asset", "asset", pks, cancellable)
 
     def _compare_apps(self, cancellable: Gio.Cancellable | None) -> None:
         """The apps that changed, and those that are or were on an asset that did: they have its vulnerabilities."""
         assets = self._updates["assets"] | self._deletions["assets"]
-        linked = {app for _, app in get_edges(self, "asset_application", "from", assets, cancellable)}
+        linked = {app for _, app in get_edges(self, "asset_application", "asset", assets, cancellable)}
         apps = self._updates["apps"] | linked
         self._read_more("apps", apps)
         self._read_linked("apps", apps, "assets", "assets")
         self._collect("apps", apps)
-        self._look_up("asset_application", "to", apps, cancellable)
-        self._look_up("application_vulnerability", "from", apps, cancellable)
+        self._look_up("asset_application", "application", apps, cancellable)
+        self._look_up("application_vulnerability", "application", apps, cancellable)
 
     def _compare_ports(self, cancellable: Gio.Cancellable | None) -> None:
         """The ports that changed, and those that lead to an IP address that did: it may have another name now."""
@@ -146,8 +146,8 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
         self._read_more("ports", ports)
         self._read_linked("ports", ports, "ip_addresses", "ip_addresses")
         self._collect("ports", ports)
-        self._look_up("application_port", "to", ports, cancellable)
-        self._look_up("ipaddress_port", "to", ports, cancellable)
+        self._look_up("application_port", "port", ports, cancellable)
+        self._look_up("ipaddress_port", "port", ports, cancellable)
 
     def _compare_all(self, collection: str, kinds: list[str], cancellable: Gio.Cancellable | None) -> None:
         """Of addresses and hosts, everything: see above."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the CAR service holds of this source now.
 
-A connector keeps nothing between two runs but the save point, so this is how it knows what it sent.
+A connector keeps nothing between two runs but the save point, so this is how it knows what it sent. Values stand in the
+queries as literals: a literal fits a column of any type, a variable only one of its own.
 """
 
+import json
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from gi.repository import Car, Gio
 
@@ -15,57 +16,80 @@ ROWS_A_QUERY = 10000
 NAMES_A_QUERY = 500
 
 
-def _text_of(row: object, member: str) -> str:
-    text = row.get(member) if isinstance(row, dict) else None
-    if not isinstance(text, str):
-        raise Car.RecoverableFailure(f"the CAR service answered a query without “{member}”")
-    return text
+def _literal(value: str | list[str]) -> str:
+    """A text or texts as GraphQL writes them, which is as JSON does."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _ask(
-    importer: Car.Import, query: str, variables: dict[str, Any], cancellable: Gio.Cancellable | None
-) -> Iterator[Any]:
-    """The rows that the service answers a query with, page by page."""
-    variables = {"source": importer.data_handler.get_source(), "offset": 0, **variables}
-    while True:
-        rows = importer.client.query(query, variables, cancellable).get("rows", [])
+    importer: Car.Import,
+    collection: str,
+    condition: str,
+    members: list[str],
+    cancellable: Gio.Cancellable | None,
+) -> Iterator[tuple[str, ...]]:
+    """The members of all rows of this source, page by page, each row once."""
+    source = _literal(importer.data_handler.get_source())
+    order = ", ".join(f"{{{member}: asc}}" for member in members)
+    seen: set[tuple[str, ...]] = set()
+    offset, rows = 0, None
+    while rows is None or len(rows) == ROWS_A_QUERY:
+        query = (
+            f"{{ rows: {collection}(where: {{_and: [{{source: {{_eq: {source}}}}}{condition}]}}, order_by: [{order}], "
+            f"limit: {ROWS_A_QUERY}, offset: {offset}) {{ {' '.join(members)} }} }}"
+        )
+        rows = importer.client.query(query, None, cancellable).get("rows", [])
         if not isinstance(rows, list):
             raise Car.RecoverableFailure("the CAR service answered a query with no list")
-        yield from rows
-        if len(rows) < ROWS_A_QUERY:
-            return
-        variables["offset"] += ROWS_A_QUERY
+        before = len(seen)
+        for row in rows:
+            values = tuple(row.get(member) if isinstance(row, dict) else None for member in members)
+            if not all(isinstance(value, str) for value in values):
+                raise Car.RecoverableFailure(f"the CAR service answered a query without {' and '.join(members)}")
+            if values not in seen:
+                seen.add(values)
+                yield values
+        if len(rows) == ROWS_A_QUERY and len(seen) == before:
+            raise Car.RecoverableFailure("the CAR service answered a query with the same page again")
+        offset += ROWS_A_QUERY
 
 
-def _pairs(rows: Iterable[Any]) -> Iterator[Edge]:
-    return ((_text_of(row, "_from_external_id"), _text_of(row, "_to_external_id")) for row in rows)
+def _name_of(importer: Car.Import, collection: str, id_: str) -> str:
+    """What a vertex is called within its source: an id is SOURCE/NAME, and of an address SOURCE/REGION/NAME.
+
+    All addresses here are of the region that those without one are of.
+    """
+    prefix = importer.data_handler.get_source() + ("/0/" if collection == "ipaddress" else "/")
+    if not id_.startswith(prefix):
+        raise Car.RecoverableFailure(f"the CAR service answered a query with the id “{id_}”, not one of this source's")
+    return id_[len(prefix) :]
+
+
+def _get_edges(
+    importer: Car.Import, kind: str, condition: str, cancellable: Gio.Cancellable | None
+) -> Iterator[Edge]:
+    start, end = kind.split("_")
+    for start_id, end_id in _ask(importer, kind, condition, [f"{start}_id", f"{end}_id"], cancellable):
+        yield _name_of(importer, start, start_id), _name_of(importer, end, end_id)
 
 
 def get_all_edges(importer: Car.Import, kind: str, cancellable: Gio.Cancellable | None) -> Iterator[Edge]:
-    """All edges of a kind that hold, as (start, end)."""
-    query = f"""query ($source: String!, $offset: Int!) {{
-        rows: {kind}(where: {{source: {{_eq: $source}}, active: {{_eq: true}}}}, order_by: [{{id: asc}}],
-            limit: {ROWS_A_QUERY}, offset: $offset) {{ _from_external_id _to_external_id }} }}"""
-    return _pairs(_ask(importer, query, {}, cancellable))
+    """All edges of a kind, as (start, end)."""
+    return _get_edges(importer, kind, "", cancellable)
 
 
 def get_edges(
-    importer: Car.Import, kind: str, side: str, names: Iterable[str], cancellable: Gio.Cancellable | None
+    importer: Car.Import, kind: str, collection: str, pks: Iterable[str], cancellable: Gio.Cancellable | None
 ) -> Iterator[Edge]:
-    """Those of the vertices `names` at one side, "from" or "to"."""
-    query = f"""query ($source: String!, $offset: Int!, $ids: [String!]!) {{
-        rows: {kind}(where: {{source: {{_eq: $source}}, active: {{_eq: true}}, {side}_id: {{_in: $ids}}}},
-            order_by: [{{{side}_id: asc}}, {{id: asc}}],
-            limit: {ROWS_A_QUERY}, offset: $offset) {{ _from_external_id _to_external_id }} }}"""
+    """Those of some vertices of one of the two collections that a kind joins."""
     source = importer.data_handler.get_source()
-    ids = [f"{source}/{name}" for name in names]
+    ids = [f"{source}/{pk}" for pk in pks]
     for begin in range(0, len(ids), NAMES_A_QUERY):
-        yield from _pairs(_ask(importer, query, {"ids": ids[begin : begin + NAMES_A_QUERY]}, cancellable))
+        some = _literal(ids[begin : begin + NAMES_A_QUERY])
+        yield from _get_edges(importer, kind, f", {{{collection}_id: {{_in: {some}}}}}", cancellable)
 
 
 def get_names(importer: Car.Import, collection: str, cancellable: Gio.Cancellable | None) -> Iterator[str]:
     """The names of all vertices of a collection whose vertices name themselves."""
-    query = f"""query ($source: String!, $offset: Int!) {{
-        rows: {collection}(where: {{source: {{_eq: $source}}}}, order_by: {{_key: asc}},
-            limit: {ROWS_A_QUERY}, offset: $offset) {{ _key }} }}"""
-    return (_text_of(row, "_key") for row in _ask(importer, query, {}, cancellable))
+    for (id_,) in _ask(importer, collection, "", ["id"], cancellable):
+        yield _name_of(importer, collection, id_)

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <service/model/car-core-model.h>
+
+G_BEGIN_DECLS
+
+/* What can be asked, made from the model: tables, their columns, and the links from a row to rows of other tables. Both
+ * the planner and the introspection go by it. The names are those of the published schema (protocol.md, "Queries"). */
+
+typedef enum
+{
+  CAR_QUERY_VERTEX,
+  CAR_QUERY_EDGE,
+  CAR_QUERY_SOURCE,
+  CAR_QUERY_TAG,
+  CAR_QUERY_TAGGING, /* the edges from tags to the vertices of one collection: tag_asset */
+} CarQueryTableKind;
+
+typedef enum
+{
+  CAR_QUERY_COLUMN,  /* `column` of the store's table */
+  CAR_QUERY_MEMBER,  /* `member` of the object as it was imported; `column`, if any, where it has none */
+  CAR_QUERY_REGION,  /* of an address's key */
+  CAR_QUERY_ADDRESS, /* the address's `member`, or what its key says */
+  CAR_QUERY_TAGGED,  /* how many vertices carry a tag now */
+  CAR_QUERY_NOTHING, /* always null: published, and never imported */
+} CarQueryColumnKind;
+
+typedef struct
+{
+  const char *name;
+  CarPropertyType type;
+  gboolean non_null;
+  CarQueryColumnKind kind;
+  const char *column;
+  const char *member;
+} CarQueryColumn;
+
+typedef enum
+{
+  CAR_QUERY_EDGES_FROM,
+  CAR_QUERY_EDGES_TO,
+  CAR_QUERY_EDGES_BOTH,
+  CAR_QUERY_END_FROM,
+  CAR_QUERY_END_TO,
+  CAR_QUERY_INSTANCES,
+  CAR_QUERY_TAGGINGS_OF_VERTEX,
+  CAR_QUERY_TAGGINGS_OF_TAG,
+  CAR_QUERY_TAG_OF_TAGGING,
+  CAR_QUERY_VERTEX_OF_TAGGING,
+} CarQueryLinkKind;
+
+/* All links lead to lists. */
+typedef struct
+{
+  const char *name;
+  CarQueryLinkKind kind;
+  const char *to;         /* a table */
+  const char *columns[2]; /* of the store's table that it starts from */
+} CarQueryLink;
+
+typedef struct
+{
+  CarQueryTableKind kind;
+  const char *name;       /* also of the type */
+  const char *collection; /* of a tagging: that of the vertices */
+  GArray *columns;        /* CarQueryColumn */
+  GArray *links;          /* CarQueryLink */
+} CarQueryTable;
+
+typedef struct _CarQuerySchema CarQuerySchema;
+
+/* Tables are made when they are first asked for. */
+CarQuerySchema *car_query_schema_new (CarCoreModel *model);
+void car_query_schema_free (CarQuerySchema *self);
+
+/* The names of all tables. */
+const char *const *car_query_schema_get_names (CarQuerySchema *self);
+
+/* NULL where there is none. */
+const CarQueryTable *car_query_schema_find (CarQuerySchema *self, const char *name);
+const CarQueryColumn *car_query_table_find_column (const CarQueryTable *self, const char *name);
+const CarQueryLink *car_query_table_find_link (const CarQueryTable *self, const char *name);
+
+/* The scalar of GraphQL that a column is. */
+const char *car_query_get_scalar (CarPropertyType type);
+
+/* What is made of a column over many rows, besides counting them: max, min, sum and avg. */
+extern const char *const car_query_aggregates[];
+gboolean car_query_has_aggregate (const char *aggregate, CarPropertyType type);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarQuerySchema, car_query_schema_free)
+
+G_END_DECLS
