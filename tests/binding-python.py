@@ -3,6 +3,7 @@
 
 import datetime
 import json
+import logging
 import math
 import os
 import pathlib
@@ -64,6 +65,22 @@ class Classes(unittest.TestCase):
         known = Known()
         known.emit("counted", 3)
         self.assertEqual(known.number, 3)
+
+    def test_runs_again(self):
+        class Again(Car.App):
+            def do_create_asset_server(self):
+                self.servers += 1
+                return AgainServer()
+
+        class AgainServer(Car.AssetServer):
+            pass
+
+        self.addCleanup(logging.root.handlers.clear)
+        again = Again(install_log=False)
+        again.servers = 0
+        self.assertEqual([again.run(["again", "-connection-test"]) for run in range(3)], [0, 0, 0])
+        self.assertEqual(again.servers, 3)
+        self.assertEqual(again.run(["again", "-connection-test", "-log-format", "xml"]), 2)
 
     def test_forgotten_init(self):
         class Forgetful(Car.AssetServer):

@@ -24,6 +24,7 @@
  * CONTRACT_NO_DATA      import_vertices() and import_edges() add none
  * CONTRACT_SAY          what the app logs when it is made
  * CONTRACT_VERSION      the app's version
+ * CONTRACT_LINK         the app's product link; its reports are of the type “of a test” then
  * CONTRACT_SHOW         a setting that create_asset_server() prints
  * CONTRACT_THREAD       the app runs in another thread than the main one */
 
@@ -322,6 +323,8 @@ contract_app_init (ContractApp *self)
   if (g_getenv ("CONTRACT_SAY") != NULL)
     g_message ("%s", g_getenv ("CONTRACT_SAY"));
 
+  if (g_getenv ("CONTRACT_LINK") != NULL)
+    g_object_set (app, "product-link", g_getenv ("CONTRACT_LINK"), "report-type", "of a test", NULL);
   g_object_set (app, "version", g_getenv ("CONTRACT_VERSION"), NULL);
   car_app_add_setting (app, car_setting_new_text ("server", "CONTRACT_SERVER", CAR_SETTING_REQUIRED,
                                                   "the data source", "URL", NULL));

@@ -189,6 +189,8 @@ const ContractIncremental = share(class ContractIncremental extends Car.Incremen
 const ContractApp = register(class ContractApp extends Car.App {
     _init() {
         super._init({version: GLib.getenv('CONTRACT_VERSION')});
+        if (GLib.getenv('CONTRACT_LINK') !== null)
+            Object.assign(this, {product_link: GLib.getenv('CONTRACT_LINK'), report_type: 'of a test'});
         if (GLib.getenv('CONTRACT_SAY') !== null)
             GLib.log_structured(null, GLib.LogLevelFlags.LEVEL_MESSAGE, {MESSAGE: GLib.getenv('CONTRACT_SAY')});
 

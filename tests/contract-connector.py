@@ -171,7 +171,12 @@ class ContractIncremental(Importer, Car.IncrementalImport):
 
 class ContractApp(Car.App):
     def __init__(self):
-        super().__init__(version=os.environ.get("CONTRACT_VERSION"))
+        link = os.environ.get("CONTRACT_LINK")
+        super().__init__(
+            version=os.environ.get("CONTRACT_VERSION"),
+            product_link=link,
+            report_type="of a test" if link else None,
+        )
         if "CONTRACT_SAY" in os.environ:
             GLib.log_variant(
                 None,

@@ -345,6 +345,29 @@ test_extension (void)
   g_assert_cmpuint (fake_service_count (service, "POST", "v3/carSchema"), ==, 1);
 }
 
+/* What the app says of the source and of the report stands in every page. */
+static void
+test_head (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+  guint n_pages = 0;
+
+  run_against (service, (const char *[4]){ "CONTRACT_LINK=https://source.example/a" }, &run);
+  assert_exited (&run, 0, "Full import");
+  for (guint i = 0; i < fake_service_get_n_requests (service); i++)
+    {
+      const FakeRequest *request = fake_service_get_request (service, i);
+
+      if (!g_str_has_suffix (request->path, "/imports"))
+        continue;
+      n_pages++;
+      g_assert_nonnull (strstr (request->body, "\"product_link\":\"https://source.example/a\""));
+      g_assert_nonnull (strstr (request->body, "\"type\":\"of a test\""));
+    }
+  g_assert_cmpuint (n_pages, ==, 3);
+}
+
 /* The schema says what a source may be called: nothing is begun with one that it refuses. */
 static void
 test_refused_source (void)
@@ -1033,6 +1056,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/incremental", test_incremental);
   g_test_add_func ("/import/incremental-without-change", test_incremental_without_change);
   g_test_add_func ("/import/extension", test_extension);
+  g_test_add_func ("/import/head", test_head);
   g_test_add_func ("/import/refused-source", test_refused_source);
   g_test_add_func ("/import/failures-of-full", test_failures_of_full);
   g_test_add_func ("/import/failures-of-incremental", test_failures_of_incremental);

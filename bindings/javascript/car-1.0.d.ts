@@ -189,13 +189,14 @@ declare module 'gi://Car?version=1.0' {
         abstract class App extends GObject.Object {
             constructor(properties?: {
                 version?: string | null, description?: string | null, source_name?: string | null,
-                source_description?: string | null, report_type?: string | null, report_description?: string | null,
+                source_description?: string | null, product_link?: string | null, report_type?: string | null, report_description?: string | null,
                 install_log?: boolean, watch_signals?: boolean,
             });
             version: string | null;
             description: string | null;
             source_name: string | null;
             source_description: string | null;
+            product_link: string | null;
             report_type: string | null;
             report_description: string | null;
             readonly install_log: boolean;

@@ -23,6 +23,7 @@ enum
   PROP_DESCRIPTION,
   PROP_SOURCE_NAME,
   PROP_SOURCE_DESCRIPTION,
+  PROP_PRODUCT_LINK,
   PROP_REPORT_TYPE,
   PROP_REPORT_DESCRIPTION,
   N_TEXTS,
@@ -111,6 +112,7 @@ car_app_set_property (GObject *object, guint id, const GValue *value, GParamSpec
     case PROP_DESCRIPTION:
     case PROP_SOURCE_NAME:
     case PROP_SOURCE_DESCRIPTION:
+    case PROP_PRODUCT_LINK:
     case PROP_REPORT_TYPE:
     case PROP_REPORT_DESCRIPTION:
       set_text (CAR_APP (object), id, value);
@@ -137,6 +139,7 @@ car_app_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspe
     case PROP_DESCRIPTION:
     case PROP_SOURCE_NAME:
     case PROP_SOURCE_DESCRIPTION:
+    case PROP_PRODUCT_LINK:
     case PROP_REPORT_TYPE:
     case PROP_REPORT_DESCRIPTION:
       g_value_set_string (value, priv->texts[id]);
@@ -211,6 +214,13 @@ install_properties (GObjectClass *object_class)
    * The source's `description` in every page.
    */
   properties[PROP_SOURCE_DESCRIPTION] = g_param_spec_string ("source-description", NULL, NULL, NULL, flags);
+
+  /**
+   * CarApp:product-link:
+   *
+   * The source's `product_link` in every page: a link to the data source's own page.
+   */
+  properties[PROP_PRODUCT_LINK] = g_param_spec_string ("product-link", NULL, NULL, NULL, flags);
 
   /**
    * CarApp:report-type:
@@ -761,6 +771,7 @@ car_app_make_source (CarApp *self, const char *key)
   car_record_set_string (source, "_key", key);
   set_head_text (source, "name", name == NULL ? key : name);
   set_head_text (source, "description", priv->texts[PROP_SOURCE_DESCRIPTION]);
+  set_head_text (source, "product_link", priv->texts[PROP_PRODUCT_LINK]);
 
   return car_record_to_json (source);
 }

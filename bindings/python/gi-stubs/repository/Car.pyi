@@ -488,6 +488,7 @@ class App(_Object):
         description: str | None = None,
         source_name: str | None = None,
         source_description: str | None = None,
+        product_link: str | None = None,
         report_type: str | None = None,
         report_description: str | None = None,
         install_log: bool = True,
