@@ -1,17 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """What car-service tells of its schema is the published schema in all that queries reach, and no more than is written
-here besides."""
+here besides. And what connectors, libcar, guides and tests ask is valid in both, as graphql-js has it (node and its package
+graphql are needed for that alone)."""
 
+import contextlib
+import http.server
 import json
 import os
 import pathlib
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
+import threading
+import urllib.error
+import urllib.request
 
-sys.path.insert(0, os.path.dirname(__file__))
-from local_service import run_service
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from local_service import run_service  # noqa: E402
+from reference_world import AssetServer, Service, import_into  # noqa: E402
 
-PUBLISHED = pathlib.Path(os.environ["TOP_SRCDIR"], "..", "shared", "reference-data", "graphql-schema.json")
+TOP = pathlib.Path(os.environ["TOP_SRCDIR"])
+PUBLISHED = TOP / ".." / "shared" / "reference-data" / "graphql-schema.json"
 
 # The query of GraphiQL and of graphql-js's getIntrospectionQuery().
 INTROSPECTION = """
@@ -131,17 +142,106 @@ def check_published(ours):
     assert not problems, "\n".join(problems)
 
 
+class Relay:
+    """In front of a service: keeps the queries that go through it."""
+
+    def __init__(self, service):
+        self.queries = []
+        relay = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def pass_on(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.path.endswith("/query"):
+                    relay.queries.append(json.loads(body)["query"])
+                request = urllib.request.Request(service.base + self.path, body or None, dict(self.headers), method=self.command)
+                opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+                try:
+                    answer = opener.open(request, timeout=60)
+                except urllib.error.HTTPError as error:
+                    answer = error
+                text = answer.read()
+                self.send_response(answer.status)
+                for name in ("Content-Type", "Retry-After"):
+                    if answer.headers[name]:
+                        self.send_header(name, answer.headers[name])
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST = do_PATCH = do_DELETE = pass_on  # noqa: N815
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server.server_port}"
+
+    @contextlib.contextmanager
+    def run(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        yield self
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def ask_by_connector():
+    """What a full and an incremental import of the reference connector ask, and the schema with its extension."""
+    with AssetServer("--populate", "3") as assets, Service() as service, Relay(service).run() as relay:
+        import_into(relay, assets)
+        for collection, member in [("assets", {"name": "new"}), ("apps", {"name": "new"}), ("ports", {"protocol": "udp"}),
+                                   ("ip_addresses", {"address": "192.0.2.9"}), ("mac_addresses", {"address": "02:00:00:00:00:09"}),
+                                   ("hosts", {"host": "new.example"})]:
+            assets.change(collection, 1, **member)
+        assert "Incremental" in import_into(relay, assets)
+        return relay.queries, service.query(INTROSPECTION)
+
+
+def find_in_texts():
+    """Whole queries that stand in guides, scripts and tests."""
+    documented = re.findall(r"```graphql\n(.*?)```", (TOP / "docs" / "queries.md").read_text(), re.S)
+    quoted = re.compile(r"""['"](\{ \w+(?:\([^'"]*\))? \{[^'"]*\} \})['"]""")
+    files = [TOP / "dev", *TOP.glob("docs/*.md"), *TOP.glob("docs/man/*"), *TOP.glob("tests/*.sh"), *TOP.glob("tests/*.py"),
+             *TOP.glob("tests/*.js"), *TOP.glob("tests/*.ts"), *TOP.glob("connectors/**/*.py")]
+    found = [query for file in files for query in quoted.findall(file.read_text()) if "{{" not in query and "$" not in query]
+    return documented + [query for query in found if "no_such" not in query]
+
+
+def check_queries():
+    """FALSE where it cannot be checked here."""
+    if not shutil.which("node"):
+        return False
+    asked, introspection = ask_by_connector()
+    queries = sorted({*asked, *find_in_texts()})
+    assert len(queries) > 30, queries
+    pairs = [introspection, queries]
+    if PUBLISHED.exists():
+        # The extension's own collection is not published.
+        pairs += [json.loads(PUBLISHED.read_text()), [query for query in queries if "rows: site_asset(" not in query]]
+    with tempfile.TemporaryDirectory() as folder:
+        files = [pathlib.Path(folder, str(number)) for number in range(len(pairs))]
+        for file, content in zip(files, pairs):
+            file.write_text(json.dumps(content))
+        done = subprocess.run(["node", TOP / "tests" / "graphql-validate.js", *files], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 3), done.stdout + done.stderr
+    return done.returncode == 0
+
+
 def main():
-    print("1..2")
+    print("1..3", flush=True)
     with run_service() as service:
         ours = Schema(service.query(INTROSPECTION))
     check_whole(ours)
-    print("ok 1 - whole")
+    print("ok 1 - whole", flush=True)
     if PUBLISHED.exists():
         check_published(ours)
-        print("ok 2 - published")
+        print("ok 2 - published", flush=True)
     else:
-        print("ok 2 - published # SKIP the published schema is not here")
+        print("ok 2 - published # SKIP the published schema is not here", flush=True)
+    checked = check_queries()
+    print("ok 3 - queries" + ("" if checked else " # SKIP there is no node with the package graphql"), flush=True)
 
 
 if __name__ == "__main__":
