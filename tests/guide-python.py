@@ -74,10 +74,11 @@ def try_commands(guide, connector):
     print("ok 5 - the commands do what they are to")
 
 
-def try_pytest(connector, test):
+def try_pytest(connector, *tests):
     with tempfile.TemporaryDirectory() as folder:
         pathlib.Path(folder, "csv_connector.py").write_text(connector)
-        pathlib.Path(folder, "test_csv_connector.py").write_text(test)
+        for number, test in enumerate(tests):
+            pathlib.Path(folder, f"test_csv_connector{number}.py").write_text(test)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
             cwd=folder,
@@ -86,7 +87,7 @@ def try_pytest(connector, test):
             text=True,
             timeout=120,
         )
-        assert done.returncode == 0 and "2 passed" in done.stdout, done.stdout + done.stderr
+        assert done.returncode == 0 and "3 passed" in done.stdout, done.stdout + done.stderr
     print("ok 6 - the connector's own test passes")
 
 
@@ -103,7 +104,7 @@ def main():
     try_connector(connector)
     try_commands(guide, connector)
     if importlib.util.find_spec("pytest"):
-        try_pytest(connector, next(block for block in blocks if "import pytest" in block))
+        try_pytest(connector, *(block for block in blocks if "def test_" in block))
     else:
         print("ok 6 # SKIP there is no pytest")
     print("1..6")

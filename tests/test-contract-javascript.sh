@@ -65,5 +65,19 @@ result "$output" "memory does not grow with the objects"
 output=$("$GJS" -m "$TOP_SRCDIR/tests/javascript-failures.js" 2>&1) && true
 result "$output" "memory does not grow with the failures"
 
+# block NUMBER: one of the guide's, as it stands there.
+block() {
+    awk -v number="$1" '/^```js$/ { inside = ++found == number; next } /^```$/ { inside = 0 } inside' \
+        "$TOP_SRCDIR/docs/guide-javascript.md"
+}
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+block 1 | sed -e '1,2d' -e 's/^System.exit(.*/export {CsvImport, CsvServer};/' >"$folder/csv.js"
+block 2 >"$folder/test.js"
+printf 'id,name,address\n1,Web server,192.0.2.1\n' >"$folder/assets.csv"
+output=$(cd "$folder" && "$GJS" -m test.js 2>&1) && true
+result "$output" "the test in the guide passes"
+
 printf '1..%d\n' $number
 exit $failed
