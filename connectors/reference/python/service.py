@@ -43,8 +43,9 @@ def _ask(
             raise Car.RecoverableFailure("the CAR service answered a query with no list")
         before = len(seen)
         for row in rows:
-            values = tuple(row.get(member) if isinstance(row, dict) else None for member in members)
-            if not all(isinstance(value, str) for value in values):
+            found = (row.get(member) if isinstance(row, dict) else None for member in members)
+            values = tuple(value for value in found if isinstance(value, str))
+            if len(values) < len(members):
                 raise Car.RecoverableFailure(f"the CAR service answered a query without {' and '.join(members)}")
             if values not in seen:
                 seen.add(values)
