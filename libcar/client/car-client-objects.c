@@ -59,7 +59,8 @@ delete_more (CarOperation *self, GError **error)
   CarCall *call = car_operation_make_call (self, CAR_API_VERSION_V2, "DELETE", "source");
   car_call_add_segment (call, deletion->source);
   car_call_add_segment (call, deletion->collection);
-  car_call_add_query (call, car_collection_is_named_by_key (deletion->collection) ? "keys" : "external_ids", "");
+  car_call_add_query (call, car_collection_is_named_by_key (deletion->collection) ? "keys" : "external_ids",
+                      "");
   call->any_answer = TRUE;
   deletion->next = car_call_add_query_items (call, self->caller, (const char *const *) deletion->keys, n_keys,
                                              deletion->next);
