@@ -44,22 +44,13 @@ write_pointer (const CarJsonPlace *place, gboolean any_item)
   return g_string_free (pointer, FALSE);
 }
 
-static void violate (CarJsonViolation *self,
-                     CarSchemaError code,
-                     const CarJsonPlace *place,
-                     const CarJsonSpan *value,
-                     const char *rule,
-                     const char *format,
-                     va_list arguments) G_GNUC_PRINTF (6, 0);
-
 static void
 violate (CarJsonViolation *self,
          CarSchemaError code,
          const CarJsonPlace *place,
          const CarJsonSpan *value,
          const char *rule,
-         const char *format,
-         va_list arguments)
+         const char *words)
 {
   g_autofree char *kind_place = write_pointer (place, TRUE);
   GString *text = g_string_new (NULL);
@@ -79,7 +70,7 @@ violate (CarJsonViolation *self,
       g_string_append_c (text, ',');
     }
   g_string_append_c (text, ' ');
-  g_string_append_vprintf (text, format, arguments);
+  g_string_append (text, words);
   self->text = g_string_free (text, FALSE);
 }
 
@@ -96,8 +87,9 @@ car_json_violate (CarJsonViolation *self,
 
   va_list arguments;
   va_start (arguments, format);
-  violate (self, CAR_SCHEMA_ERROR_VIOLATION, place, value, rule, format, arguments);
+  g_autofree char *words = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  violate (self, CAR_SCHEMA_ERROR_VIOLATION, place, value, rule, words);
   return FALSE;
 }
 
@@ -107,31 +99,20 @@ car_json_give_up (CarJsonViolation *self, const CarJsonPlace *place, const char 
   if (self->rule != NULL)
     return FALSE;
 
-  g_autofree char *whole = g_strconcat ("takes too much work to check: ", format, NULL);
   va_list arguments;
   va_start (arguments, format);
-  violate (self, CAR_SCHEMA_ERROR_VIOLATION, place, NULL, CAR_JSON_RULE_EFFORT, whole, arguments);
+  g_autofree char *reason = g_strdup_vprintf (format, arguments);
   va_end (arguments);
+  g_autofree char *words = g_strconcat ("takes too much work to check: ", reason, NULL);
+  violate (self, CAR_SCHEMA_ERROR_VIOLATION, place, NULL, CAR_JSON_RULE_EFFORT, words);
   return FALSE;
-}
-
-static void violate_json (CarJsonViolation *self, const CarJsonPlace *place, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static void
-violate_json (CarJsonViolation *self, const CarJsonPlace *place, const char *format, ...)
-{
-  va_list arguments;
-  va_start (arguments, format);
-  violate (self, CAR_SCHEMA_ERROR_INVALID_JSON, place, NULL, CAR_JSON_RULE_JSON, format, arguments);
-  va_end (arguments);
 }
 
 gboolean
 car_json_cannot_hold (CarJsonViolation *self, const CarJsonPlace *place, const char *reason)
 {
   if (self->rule == NULL)
-    violate_json (self, place, "%s", reason);
+    violate (self, CAR_SCHEMA_ERROR_INVALID_JSON, place, NULL, CAR_JSON_RULE_JSON, reason);
   return FALSE;
 }
 
@@ -143,7 +124,8 @@ car_json_violate_text (CarJsonViolation *self, CarJsonScanner *scanner)
   if (self->rule != NULL)
     return FALSE;
   car_json_scanner_set_error (scanner, &problem);
-  violate_json (self, NULL, "is %s", problem->message);
+  g_autofree char *words = g_strconcat ("is ", problem->message, NULL);
+  violate (self, CAR_SCHEMA_ERROR_INVALID_JSON, NULL, NULL, CAR_JSON_RULE_JSON, words);
 
   /* What is wrong tells texts apart that have no places. */
   g_autofree char *kind = self->kind;
