@@ -58,7 +58,7 @@ car_json_names_get_bytes (const char *text, gsize length)
   if (length >= 8)
     {
       memcpy (&first, text, 8);
-      memcpy (&last, text + length - 8, 8);
+      memcpy (&last, text + (length - 8), 8);
       for (gsize i = 8; G_UNLIKELY (i + 8 < length); i += 8)
         {
           guint64 bytes;
