@@ -13,6 +13,16 @@ try {
     process.exit(3);
 }
 
+function check(schema, query) {
+    try {
+        return graphql.validate(schema, graphql.parse(query));
+    } catch (error) {
+        if (error instanceof graphql.GraphQLError)
+            return [error];
+        throw error;
+    }
+}
+
 const files = process.argv.slice(2).map(file => JSON.parse(fs.readFileSync(file, 'utf8')));
 const problems = [];
 
@@ -21,7 +31,7 @@ for (let i = 0; i < files.length; i += 2) {
 
     problems.push(...graphql.validateSchema(schema).map(problem => problem.message));
     for (const query of files[i + 1])
-        problems.push(...graphql.validate(schema, graphql.parse(query)).map(problem => `${problem.message}: ${query}`));
+        problems.push(...check(schema, query).map(problem => `${problem.message}: ${JSON.stringify(query)}`));
 }
 for (const problem of problems)
     console.log(problem);

@@ -1280,13 +1280,15 @@ test_query_json (Fixture *fixture, gconstpointer data)
 
   fake_service_answer (fixture->service, "POST", "v3/query", 200,
                        "{\"data\": {\"asset\": [12345678901234567890, \"a\\u0000b\"]}}");
-  g_autofree char *answer = car_client_query_json (fixture->client, "{ asset }", variables, NULL, &error);
+  g_autofree char *answer =
+      car_client_query_json (fixture->client, "{ asset { name } }", variables, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (answer, ==, "{\"asset\": [12345678901234567890, \"a\\u0000b\"]}");
-  g_autofree char *body = g_strconcat ("{\"query\":\"{ asset }\",\"variables\":", variables, "}", NULL);
+  g_autofree char *body =
+      g_strconcat ("{\"query\":\"{ asset { name } }\",\"variables\":", variables, "}", NULL);
   g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==, body);
 
-  g_assert_null (car_client_query_json (fixture->client, "{ asset }", "[]", NULL, &error));
+  g_assert_null (car_client_query_json (fixture->client, "{ asset { name } }", "[]", NULL, &error));
   g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
 }
 
@@ -1393,10 +1395,10 @@ test_query (Fixture *fixture, gconstpointer data)
       "{\"data\":{\"asset\":[{\"n\":1,\"big\":18446744073709551615,\"f\":0.5,\"s\":\"\\u00e9\",\"b\":true,"
       "\"z\":null}]}}");
   g_autoptr (JsonNode) answer =
-      car_client_query (fixture->client, "{ asset { n } }", variables, NULL, &error);
+      car_client_query (fixture->client, "{ asset { name } }", variables, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==,
-                   "{\"query\":\"{ asset { n } }\",\"variables\":{\"v\":\"x\\\"y\"}}");
+                   "{\"query\":\"{ asset { name } }\",\"variables\":{\"v\":\"x\\\"y\"}}");
   JsonObject *asset = json_array_get_object_element (
       json_object_get_array_member (json_node_get_object (answer), "asset"), 0);
   g_assert_cmpint (json_object_get_int_member (asset, "n"), ==, 1);
@@ -1407,13 +1409,13 @@ test_query (Fixture *fixture, gconstpointer data)
   g_assert_true (json_object_get_null_member (asset, "z"));
 
   fake_service_answer (fixture->service, "POST", "v3/query", 404, "nothing");
-  g_autoptr (JsonNode) nothing = car_client_query (fixture->client, "{ asset { n } }", NULL, NULL, &error);
+  g_autoptr (JsonNode) nothing = car_client_query (fixture->client, "{ asset { name } }", NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (json_object_get_size (json_node_get_object (nothing)), ==, 0);
 
   fake_service_answer (fixture->service, "POST", "v3/query", 200,
                        "{\"data\":null,\"errors\":[{\"message\":\"field “x” not found\"}]}");
-  g_assert_null (car_client_query (fixture->client, "{ asset { x } }", NULL, NULL, &error));
+  g_assert_null (car_client_query (fixture->client, "{ asset { no_such_field } }", NULL, NULL, &error));
   assert_recoverable (error);
   assert_says (error, "field “x” not found");
   g_clear_error (&error);
@@ -1423,7 +1425,7 @@ test_query (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
       fake_service_answer (fixture->service, "POST", "v3/query", 200, wrong[i]);
-      g_assert_null (car_client_query (fixture->client, "{ asset { n } }", NULL, NULL, &error));
+      g_assert_null (car_client_query (fixture->client, "{ asset { name } }", NULL, NULL, &error));
       assert_recoverable (error);
       g_clear_error (&error);
     }

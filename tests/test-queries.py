@@ -49,6 +49,7 @@ class Client:
     def data(self, query, moment=None):
         answer = self.ask(query, moment)
         assert "errors" not in answer, (query, answer)
+        print("# answered:", json.dumps(query), flush=True)  # for tests/test-graphql-contract.py
         return answer["data"]
 
     def send(self, envelope):
