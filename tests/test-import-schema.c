@@ -316,22 +316,16 @@ same_hash (const CarCollectionSchema *collection, const char *x, const char *y)
   return a.hash.low == b.hash.low && a.hash.high == b.hash.high;
 }
 
+/* Edges are told apart by all of their members. What makes values equal is the engine's (tests/test-json-hash.c). */
 static void
 test_members_hash (void)
 {
   g_autoptr (CarImportSchema) schema = new_schema ();
   const CarCollectionSchema *edge = car_import_schema_lookup (schema, "asset_ipaddress");
 
-  g_assert_true (
-      same_hash (edge, "{\"active\": true, \"a\": 1.0, \"b\": [{\"x\": 1, \"y\": 2}], \"c\": \"\\u0061\"}",
-                 "{\"c\":\"a\",\"b\":[{\"y\":20e-1,\"x\":1}],\"\\u0061\":1,\"active\":true}"));
+  g_assert_true (same_hash (edge, "{\"active\": true, \"a\": 1}", "{\"a\": 1.0, \"active\": true}"));
   g_assert_false (same_hash (edge, "{\"active\": true, \"a\": 1}", "{\"active\": true, \"a\": 2}"));
-  g_assert_false (same_hash (edge, "{\"active\": true, \"a\": 1}", "{\"active\": true, \"b\": 1}"));
-  g_assert_false (same_hash (edge, "{\"active\": true, \"a\": 1}", "{\"active\": true, \"a\": \"1\"}"));
   g_assert_false (same_hash (edge, "{\"active\": true, \"a\": 1}", "{\"active\": true}"));
-  g_assert_false (same_hash (edge, "{\"active\": true, \"a\": [1, 2]}", "{\"active\": true, \"a\": [2, 1]}"));
-  g_assert_false (same_hash (edge, "{\"active\": true, \"a\": \"b\", \"c\": \"d\"}",
-                             "{\"active\": true, \"a\": \"d\", \"c\": \"b\"}"));
 }
 
 /* protocol.md, "The envelope": how an end is read. */
@@ -395,37 +389,6 @@ test_envelope_head (void)
                    "/source/_key is \"a b\", which the pattern ^[a-z0-9]+$ does not match");
   g_assert_false (car_import_schema_check_envelope_head (schema, "{\"_key\":\"s1\"}", "{}", &report));
   g_assert_cmpstr (report->message, ==, "/report/timestamp is missing, and required");
-}
-
-/* The words of a schema's author stand behind the rule that they are about. */
-static void
-test_error_message (void)
-{
-  g_autoptr (CarImportSchema) schema =
-      car_import_schema_new ("{\"properties\":{\"site\":{\"items\":{\"properties\":{\"town\":{\"type\":"
-                             "\"string\",\"pattern\":\"^[A-Z]\","
-                             "\"error_message\":\"A town begins with a "
-                             "capital\"}},\"required\":[\"name\"],\"oneOf\":[{\"required\":[\"town\"]},"
-                             "{\"required\":[\"land\"]}],\"error_message\":\"Town or land\"}}}}",
-                             -1, NULL);
-  const struct
-  {
-    const char *json;
-    const char *message;
-  } cases[] = {
-    { "{\"name\":\"n\",\"town\":\"x\"}",
-      "site: /town is \"x\", which the pattern ^[A-Z] does not match: A town begins with a capital" },
-    { "{\"name\":\"n\",\"town\":1}", "site: /town is 1, not of the type string" },
-    { "{\"town\":\"X\"}", "site: /name is missing, and required" },
-    { "{\"name\":\"n\"}", "site: it fits none of the 2 schemas of oneOf: Town or land" },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_assert_false (car_import_schema_validate_object (schema, "site", cases[i].json, -1, &error));
-      g_assert_cmpstr (error->message, ==, cases[i].message);
-    }
 }
 
 /* As a binding makes it, without the constructor. */
@@ -529,7 +492,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/import-schema/members-hash", test_members_hash);
   g_test_add_func ("/import-schema/edge-ends", test_edge_ends);
   g_test_add_func ("/import-schema/envelope-head", test_envelope_head);
-  g_test_add_func ("/import-schema/error-message", test_error_message);
   g_test_add_func ("/import-schema/properties", test_properties);
   g_test_add_func ("/import-schema/threads", test_threads);
   g_test_add_func ("/import-schema/reference", test_reference);

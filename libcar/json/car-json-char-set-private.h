@@ -23,7 +23,6 @@ typedef struct
 void car_json_char_set_init (CarJsonCharSet *self);
 void car_json_char_set_clear (CarJsonCharSet *self);
 
-/* Surrogates are left out: no text holds any. */
 void car_json_char_set_add (CarJsonCharSet *self, gunichar first, gunichar last);
 
 /* ECMA-262's \d \w \s, and what each leaves out: \D \W \S. */

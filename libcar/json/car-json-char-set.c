@@ -28,9 +28,20 @@ car_json_char_set_clear (CarJsonCharSet *self)
   g_string_free (self->properties, TRUE);
 }
 
+static gboolean
+is_surrogate (gunichar c)
+{
+  return c >= 0xd800 && c <= 0xdfff;
+}
+
+/* PCRE2 refuses a range that begins or ends with a surrogate. In between they do no harm: no text holds any. */
 static void
 add_range (GArray *ranges, gunichar first, gunichar last)
 {
+  if (is_surrogate (first))
+    first = 0xe000;
+  if (is_surrogate (last))
+    last = 0xd7ff;
   if (first <= last)
     g_array_append_val (ranges, ((CarJsonCharRange){ first, last }));
 }
@@ -38,8 +49,7 @@ add_range (GArray *ranges, gunichar first, gunichar last)
 void
 car_json_char_set_add (CarJsonCharSet *self, gunichar first, gunichar last)
 {
-  add_range (self->ranges, first, MIN (last, 0xd7ff));
-  add_range (self->ranges, MAX (first, 0xe000), last);
+  add_range (self->ranges, first, last);
 }
 
 /* The ranges must be sorted and apart. */

@@ -20,7 +20,7 @@ add_member (CarJsonFixedMembers *self,
             const CarJsonSpan *name,
             CarJsonScanner *scanner)
 {
-  const guint index = car_json_names_lookup (&node->names, name->text, name->length);
+  const guint index = car_json_node_find_name (node, name);
   const CarJsonHash name_hash = car_json_hash_string (name);
   const CarJsonCheck check = { car_json_node_get_member (node, index) };
   g_auto (CarJsonViolation) violation = { NULL };

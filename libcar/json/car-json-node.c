@@ -138,14 +138,6 @@ car_json_node_list_branches (const CarJsonNode *self)
 }
 
 const CarJsonNode *
-car_json_node_get_property (const CarJsonNode *self, const char *name, gsize length)
-{
-  guint index = car_json_names_lookup (&self->names, name, length);
-
-  return index != CAR_JSON_NAMES_NONE ? g_array_index (self->properties, CarJsonProperty, index).node : NULL;
-}
-
-const CarJsonNode *
 car_json_node_get_items (const CarJsonNode *self)
 {
   while (self->alias != NULL)

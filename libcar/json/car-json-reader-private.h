@@ -25,7 +25,9 @@ char *car_json_span_dup_string (const CarJsonSpan *value);
 /* An integer, also where it is written as text. */
 gboolean car_json_span_get_int (const CarJsonSpan *value, gint64 *number);
 
-/* json-glib's tree of the value. Sets CAR_SCHEMA_ERROR_INVALID_JSON for what that tree cannot hold: a NUL in a string. */
+/* json-glib's tree of the value. Sets CAR_SCHEMA_ERROR_INVALID_JSON for what that tree cannot hold: a NUL in a string, a
+ * number beyond what a double holds, two members of one name. A number has the precision of a double, or of a gint64
+ * where it is written as an integer of that range. */
 JsonNode *car_json_span_to_node (const CarJsonSpan *value, GError **error);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <math.h>
 #include <string.h>
 
 #include <libcar/base/car-error.h>
@@ -77,7 +78,7 @@ car_json_span_dup_string (const CarJsonSpan *value)
 
   gsize length;
   g_autofree char *text = car_json_span_unescape (value, &length);
-  return text && strlen (text) == length ? g_steal_pointer (&text) : NULL;
+  return text != NULL && strlen (text) == length ? g_steal_pointer (&text) : NULL;
 }
 
 gboolean
@@ -86,36 +87,38 @@ car_json_span_get_int (const CarJsonSpan *value, gint64 *number)
   g_autofree char *text = value->type == CAR_JSON_NUMBER ? g_strndup (value->text, value->length)
                                                          : car_json_span_dup_string (value);
 
-  return text && g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, number, NULL);
+  return text != NULL && g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, number, NULL);
+}
+
+static gpointer
+cannot_hold (GError **error, const char *problem)
+{
+  g_set_error_literal (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON, problem);
+  return NULL;
 }
 
 static JsonNode *
-number_to_node (const CarJsonSpan *value)
+number_to_node (const CarJsonSpan *value, GError **error)
 {
-  JsonNode *node = json_node_new (JSON_NODE_VALUE);
   g_autofree char *text = g_strndup (value->text, value->length);
   gint64 integer;
 
   if (g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &integer, NULL))
-    json_node_set_int (node, integer);
-  else
-    json_node_set_double (node, g_ascii_strtod (text, NULL));
-  return node;
+    return json_node_init_int (json_node_alloc (), integer);
+
+  const double number = g_ascii_strtod (text, NULL);
+  if (!isfinite (number))
+    return cannot_hold (error, "a number is too large");
+  return json_node_init_double (json_node_alloc (), number);
 }
 
 static JsonNode *
 string_to_node (const CarJsonSpan *value, GError **error)
 {
   g_autofree char *text = car_json_span_dup_string (value);
-  if (!text)
-    {
-      g_set_error_literal (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON, "a string holds a NUL");
-      return NULL;
-    }
-
-  JsonNode *node = json_node_new (JSON_NODE_VALUE);
-  json_node_set_string (node, text);
-  return node;
+  if (text == NULL)
+    return cannot_hold (error, "a string holds a NUL");
+  return json_node_init_string (json_node_alloc (), text);
 }
 
 static JsonNode *
@@ -127,7 +130,7 @@ array_to_node (const CarJsonSpan *value, GError **error)
   for (guint i = 0; i < items->len; i++)
     {
       JsonNode *item = car_json_span_to_node (&g_array_index (items, CarJsonSpan, i), error);
-      if (!item)
+      if (item == NULL)
         return NULL;
       json_array_add_element (array, item);
     }
@@ -152,8 +155,12 @@ object_to_node (const CarJsonSpan *value, GError **error)
       car_json_scanner_read (&scanner, &member_value);
       name.type = CAR_JSON_STRING;
       g_autoptr (JsonNode) member = string_to_node (&name, error);
-      JsonNode *node = member ? car_json_span_to_node (&member_value, error) : NULL;
-      if (!node)
+      if (member == NULL)
+        return NULL;
+      if (json_object_has_member (object, json_node_get_string (member)))
+        return cannot_hold (error, "an object has two members of one name");
+      JsonNode *node = car_json_span_to_node (&member_value, error);
+      if (node == NULL)
         return NULL;
       json_object_set_member (object, json_node_get_string (member), node);
     }
@@ -176,7 +183,7 @@ car_json_span_to_node (const CarJsonSpan *value, GError **error)
     case CAR_JSON_STRING:
       return string_to_node (value, error);
     case CAR_JSON_NUMBER:
-      return number_to_node (value);
+      return number_to_node (value, error);
     case CAR_JSON_TRUE:
     case CAR_JSON_FALSE:
       return json_node_init_boolean (json_node_alloc (), value->type == CAR_JSON_TRUE);

@@ -109,20 +109,33 @@ void car_json_schema_free (CarJsonSchema *self);
 
 const CarJsonNode *car_json_schema_get_root (const CarJsonSchema *self);
 
-/* What the node says of the member of this name, NULL where it names none. */
-const CarJsonNode *car_json_node_get_property (const CarJsonNode *self, const char *name, gsize length);
+/* The index of a member's name, CAR_JSON_NAMES_NONE where the node does not name it. */
+static inline guint
+car_json_node_find_name (const CarJsonNode *self, const CarJsonSpan *name)
+{
+  if (G_LIKELY (!name->escaped))
+    return car_json_names_lookup (&self->names, name->text, name->length);
 
-/* What the node says of the value of the member of this index, or, for CAR_JSON_NAMES_NONE, of one that it does not name.
- * Patterns of names are apart. */
+  gsize length;
+  g_autofree char *text = car_json_span_unescape (name, &length);
+  return car_json_names_lookup (&self->names, text, length);
+}
+
+/* What the node says by name of the member of this index: NULL where it says nothing. */
+static inline const CarJsonNode *
+car_json_node_get_property (const CarJsonNode *self, guint index)
+{
+  return index != CAR_JSON_NAMES_NONE ? g_array_index (self->properties, CarJsonProperty, index).node : NULL;
+}
+
+/* What the node says of the value of the member of this index, by name or of all that it does not name. Patterns of
+ * names are apart. */
 static inline const CarJsonNode *
 car_json_node_get_member (const CarJsonNode *self, guint index)
 {
-  if (index != CAR_JSON_NAMES_NONE)
-    {
-      const CarJsonNode *node = g_array_index (self->properties, CarJsonProperty, index).node;
-      if (node != NULL)
-        return node;
-    }
+  const CarJsonNode *property = car_json_node_get_property (self, index);
+  if (property != NULL)
+    return property;
   return self->additional_properties != NULL ? self->additional_properties : &car_json_anything;
 }
 

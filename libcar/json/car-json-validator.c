@@ -284,8 +284,7 @@ static gboolean
 check_member (Run *self, Frame *frame, guint index, const CarJsonPlace *place, CarJsonSpan *value)
 {
   const CarJsonNode *node = frame->node;
-  const CarJsonNode *property =
-      index != CAR_JSON_NAMES_NONE ? g_array_index (node->properties, CarJsonProperty, index).node : NULL;
+  const CarJsonNode *property = car_json_node_get_property (node, index);
   gboolean evaluated = property != NULL;
 
   value->type = CAR_JSON_INVALID;
@@ -407,17 +406,6 @@ note_value (Frame *frame, CarJsonHash name, const CarJsonSpan *value)
     }
 }
 
-static inline guint
-lookup (const CarJsonNode *node, const CarJsonSpan *name)
-{
-  if (G_LIKELY (!name->escaped))
-    return car_json_names_lookup (&node->names, name->text, name->length);
-
-  gsize length;
-  g_autofree char *text = car_json_span_unescape (name, &length);
-  return car_json_names_lookup (&node->names, text, length);
-}
-
 /* Of most members nothing is asked but their type. */
 static inline gboolean
 read_member (Run *self, Frame *frame, guint index, const CarJsonPlace *place, CarJsonSpan *value)
@@ -438,7 +426,7 @@ read_members (Run *self, Frame *frame)
 
   while (car_json_scanner_next_member (&self->scanner, &name))
     {
-      guint index = lookup (frame->node, &name);
+      guint index = car_json_node_find_name (frame->node, &name);
       CarJsonHash hash = index != CAR_JSON_NAMES_NONE
                              ? g_array_index (frame->node->properties, CarJsonProperty, index).hash
                              : car_json_hash_string (&name);
@@ -467,7 +455,7 @@ check_stand_in (Run *self, Frame *frame, const CarJsonStandIn *stand_in)
 {
   const CarJsonSpan *name = &stand_in->member.name;
   const CarJsonSpan *from = &frame->members->values[stand_in->from];
-  guint index = lookup (frame->node, name);
+  guint index = car_json_node_find_name (frame->node, name);
   CarJsonPlace place = { frame->place, name, 0, &frame->rules->wanted[stand_in->from].name };
   CarJsonScanner scanner = self->scanner;
   gsize quote = from->type == CAR_JSON_STRING ? 1 : 0;

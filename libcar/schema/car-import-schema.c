@@ -164,7 +164,7 @@ car_import_schema_init (CarImportSchema *self)
 static gboolean
 has_property (const CarJsonNode *node, const char *name)
 {
-  return car_json_node_get_property (node, name, strlen (name)) != NULL;
+  return car_json_node_get_property (node, car_json_names_lookup (&node->names, name, strlen (name))) != NULL;
 }
 
 /* The published schema tells an edge by its ends alone. */
@@ -189,7 +189,8 @@ add_collections (CarImportSchema *self)
       if (strlen (member->name) < member->name_length || g_str_equal (member->name, "source") ||
           g_str_equal (member->name, "report"))
         continue;
-      const CarJsonNode *node = car_json_node_get_property (root, member->name, member->name_length);
+      const guint index = car_json_names_lookup (&root->names, member->name, member->name_length);
+      const CarJsonNode *node = car_json_node_get_property (root, index);
       CarCollectionSchema *collection =
           collection_schema_new (self, member->name, car_json_node_get_items (node));
       g_hash_table_insert (self->collections, collection->name, collection);
@@ -462,13 +463,11 @@ check_unnamed_members (CarImportSchema *self, const char *json, gsize length, Ca
   car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
   while (car_json_scanner_next_member (&scanner, &name))
     {
-      gsize name_length;
-      g_autofree char *text = car_json_span_unescape (&name, &name_length);
       const CarJsonPlace place = { NULL, &name };
-      const guint index = car_json_names_lookup (&unnamed->names, text, name_length);
+      const guint index = car_json_node_find_name (unnamed, &name);
       const CarJsonCheck check = { .node = car_json_node_get_member (unnamed, index), .place = &place };
 
-      if (car_json_node_get_property (root, text, name_length) != NULL)
+      if (car_json_node_get_property (root, car_json_node_find_name (root, &name)) != NULL)
         car_json_scanner_read (&scanner, &value);
       else if (!car_json_validate (&check, &scanner, NULL, violation))
         return FALSE;
