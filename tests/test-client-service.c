@@ -252,6 +252,20 @@ test_failed_import (Fixture *fixture, gconstpointer data)
   g_assert_nonnull (strstr (error->message, "external_id"));
 }
 
+/* An edge of which the service has no end, an unknown collection: not held, so not sent (protocol.md, "We do"). */
+static void
+test_left_out (Fixture *fixture, gconstpointer data)
+{
+  prepare (fixture);
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of nonsense: *collection*");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING,
+                         "The service left out 1 of asset_hostname: *nowhere*");
+  import (fixture,
+          HEAD ",\"nonsense\":[{},{}],\"asset_hostname\":[{\"_from_external_id\":\"no\",\"_to\":\"h\","
+               "\"source\":\"s\",\"report\":\"1\",\"timestamp\":1,\"active\":true}]}");
+  g_test_assert_expected_messages ();
+}
+
 static void
 test_changes (Fixture *fixture, gconstpointer data)
 {
@@ -370,6 +384,7 @@ main (int argc, char **argv)
   add ("replaced", test_replaced);
   add ("replaced-before-end", test_replaced_before_end);
   add ("failed-import", test_failed_import);
+  add ("left-out", test_left_out);
   add ("changes", test_changes);
   add ("edges", test_edges);
   add ("find", test_find);

@@ -260,6 +260,14 @@ test_hostile_message (Fixture *fixture, gconstpointer data)
   assert_says (error, "4: ***, *** \\u001b[31m \\u202e xxx");
   assert_says (error, "check the service's key and password");
   g_assert_cmpuint (strlen (error->message), <, 600);
+  g_clear_error (&error);
+
+  /* Where a message is cut off, a part of a secret could be left. */
+  g_autofree char *long_body = g_strdup_printf ("{\"errors\":[{\"message\":\"%.295sa-password\"}]}", filler);
+  fake_service_answer (fixture->service, "POST", "v2/imports", 401, long_body);
+  g_assert_null (import (fixture, NULL, &error));
+  assert_says (error, "xxx***");
+  g_assert_null (strstr (error->message, "xa-p"));
 }
 
 static void
@@ -640,20 +648,21 @@ test_wrong_ids (Fixture *fixture, gconstpointer data)
 static void
 test_wrong_import_status (Fixture *fixture, gconstpointer data)
 {
-  const char *const answers[] = { "",
-                                  "<html>busy</html>",
-                                  "[]",
-                                  "{}",
-                                  "{\"error_imports\":[]}",
-                                  "{\"incomplete_imports\":[]}",
-                                  "{\"error_imports\":{},\"incomplete_imports\":[]}",
-                                  "{\"error_imports\":[],\"incomplete_imports\":null}",
-                                  "{\"error_imports\":[],\"incomplete_imports\":[\"a\"]}",
-                                  "{\"error_imports\":[],\"incomplete_imports\":[{}]}",
-                                  "{\"error_imports\":[],\"incomplete_imports\":[{\"id\":\"A\"}]}",
-                                  "{\"error_imports\":[{\"id\":\"other\"}],\"incomplete_imports\":[]}",
-                                  "{\"error_imports\":[],\"error_imports\":[],\"incomplete_imports\":[]}",
-                                  "{\"errors\":[{\"code\":1,\"message\":\"no\"}]}" };
+  const char *const answers[] = {
+    "", "<html>busy</html>", "[]", "{}", "{\"error_imports\":[]}", "{\"incomplete_imports\":[]}",
+    "{\"error_imports\":{},\"incomplete_imports\":[]}", "{\"error_imports\":[],\"incomplete_imports\":null}",
+    "{\"error_imports\":[],\"incomplete_imports\":[\"a\"]}",
+    "{\"error_imports\":[],\"incomplete_imports\":[{}]}",
+    "{\"error_imports\":[],\"incomplete_imports\":[{\"id\":\"A\"}]}",
+    "{\"error_imports\":[{\"id\":\"other\"}],\"incomplete_imports\":[]}",
+    "{\"error_imports\":[],\"error_imports\":[],\"incomplete_imports\":[]}",
+    "{\"error_imports\":[],\"incomplete_imports\":[],\"complete_imports\":null}",
+    "{\"error_imports\":[],\"incomplete_imports\":[],\"complete_imports\":[\"a\"]}",
+    /* In none of the lists of a service that sends all of them. */
+    "{\"error_imports\":[],\"incomplete_imports\":[],\"complete_imports\":[]}",
+    "{\"error_imports\":[],\"incomplete_imports\":[],\"notfound_imports\":[]}",
+    "{\"errors\":[{\"code\":1,\"message\":\"no\"}]}"
+  };
   const char *const ids[] = { "a", NULL };
 
   for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
@@ -694,6 +703,47 @@ test_failed_imports (Fixture *fixture, gconstpointer data)
         assert_unrecoverable (error);
       assert_says (error, "import job a failed: bad\\u000apage");
     }
+}
+
+/* What the service has lost is in no graph. */
+static void
+test_lost_imports (Fixture *fixture, gconstpointer data)
+{
+  const char *const items[] = { "\"b\"", "{\"id\":\"b\"}" };
+  const char *const ids[] = { "a", "b", NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (items); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *body =
+          g_strdup_printf ("{\"success\":true,\"complete_imports\":[{\"id\":\"a\",\"status\":\"COMPLETE\"}],"
+                           "\"error_imports\":[],\"incomplete_imports\":[],\"notfound_imports\":[%s]}",
+                           items[i]);
+      fake_service_answer (fixture->service, "GET", "v2/importstatus", 200, body);
+      g_assert_false (car_client_wait_for_imports (fixture->client, ids, NULL, &error));
+      assert_unrecoverable (error);
+      assert_says (error, "import job b failed: the service knows of no such job");
+    }
+}
+
+static void
+test_import_warnings (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *const ids[] = { "a", "b", NULL };
+
+  fake_service_answer (
+      fixture->service, "GET", "v2/importstatus", 200,
+      "{\"complete_imports\":[{\"id\":\"a\",\"warnings\":[{\"collection\":\"asset\",\"count\":3,\"message\":"
+      "\"no a-password here\\n\"},{\"collection\":\"asset\",\"count\":2,\"message\":\"no a-password "
+      "here\\n\"}]},{\"id\":\"b\",\"warnings\":[{},7]}],\"error_imports\":[],\"incomplete_imports\":[]}");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING,
+                         "The service left out 2 of the objects: it does not say why");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING,
+                         "The service left out 5 of asset: no *** here\\u000a");
+  g_assert_true (car_client_wait_for_imports (fixture->client, ids, NULL, &error));
+  g_test_assert_expected_messages ();
+  g_assert_no_error (error);
 }
 
 /* The ids of a query without their name, decoded. */
@@ -1864,6 +1914,8 @@ main (int argc, char **argv)
   add ("wrong-ids", test_wrong_ids);
   add ("wrong-import-status", test_wrong_import_status);
   add ("failed-imports", test_failed_imports);
+  add ("lost-imports", test_lost_imports);
+  add ("import-warnings", test_import_warnings);
   add ("many-imports", test_many_imports);
   add ("job", test_job);
   add ("endless-job", test_endless_job);

@@ -1017,6 +1017,45 @@ test_send (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 5);
 }
 
+/* Sent means held: what the service leaves out of a page is not sent, and is told of. */
+static void
+test_dropped (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  g_autoptr (GError) error = NULL;
+
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 0);
+  fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  fake_service_answer_always (service, "GET", "v2/importstatus", 200,
+                              "{\"complete_imports\":[{\"id\":\"1\",\"status\":\"COMPLETE\",\"warnings\":["
+                              "{\"collection\":\"hostname\",\"index\":0,\"count\":2,\"message\":\"taken\"},"
+                              "{\"collection\":\"other\",\"count\":9,\"message\":\"why\"}]}],"
+                              "\"error_imports\":[],\"incomplete_imports\":[],\"notfound_imports\":[]}");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
+      add_vertex (fixture, "hostname", json);
+    }
+
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of hostname: taken");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 9 of other: why");
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_test_assert_expected_messages ();
+  assert_counters (fixture, "hostname 3 0 0 1\n");
+  g_autofree char *violations = list_violations (fixture->handler);
+  g_assert_cmpstr (violations, ==, "2  dropped: hostname: the service left it out: taken\n");
+
+  /* Also of the next page of the same collection. */
+  add_vertex (fixture, "hostname", "{\"_key\":\"3\"}");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of hostname: taken");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 9 of other: why");
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_test_assert_expected_messages ();
+  assert_counters (fixture, "hostname 4 0 0 0\n");
+}
+
 static void
 test_send_fails (Fixture *fixture, gconstpointer data)
 {
@@ -1536,6 +1575,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/report", 0, test_report);
   ADD ("/data-handler/nothing-to-send", 0, test_nothing_to_send);
   ADD ("/data-handler/send", 0, test_send);
+  ADD ("/data-handler/dropped", 0, test_dropped);
   ADD ("/data-handler/send-fails", 0, test_send_fails);
   ADD ("/data-handler/delete", 0, test_delete);
   ADD ("/data-handler/disk-full", 100, test_disk_full);

@@ -6,6 +6,7 @@
 
 #include <glib/gstdio.h>
 #include <libcar/car.h>
+#include <libcar/client/car-import-warnings-private.h>
 #include <libcar/staging/car-uploader-private.h>
 #include <string.h>
 
@@ -91,8 +92,10 @@ on_progress (guint done, guint total, gpointer user_data)
 static gboolean
 send_vertices (Fixture *fixture, GCancellable *cancellable, GError **error)
 {
+  g_autoptr (GPtrArray) warnings = car_import_warnings_new ();
+
   return car_uploader_send (fixture->client, fixture->bundle, CAR_BUNDLE_VERTICES, on_progress, fixture,
-                            cancellable, error);
+                            warnings, cancellable, error);
 }
 
 static gboolean

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* An id: a string that is not empty, or an integer, by its spelling; NULL for anything else. */
 char *car_answer_dup_id (const CarJsonSpan *value);
 
-/* What a service says of its failure: {"errors":[{"code":…,"message":…}]}, fit for a message; NULL where it does not. */
-char *car_answer_describe_errors (const CarJsonSpan *object);
+/* What a service says of its failure: {"errors":[{"code":…,"message":…}]}, as it says it; NULL where it does not. */
+char *car_answer_dup_errors (const CarJsonSpan *object);
 
 G_END_DECLS

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include <libcar/base/car-text-private.h>
 #include <libcar/client/car-answer-private.h>
 
 #define MAX_SHOWN_ERRORS 3
@@ -23,7 +22,7 @@ car_answer_dup_id (const CarJsonSpan *value)
 }
 
 char *
-car_answer_describe_errors (const CarJsonSpan *object)
+car_answer_dup_errors (const CarJsonSpan *object)
 {
   const CarJsonSpan list = car_json_span_get_member (object, "errors");
   g_autoptr (GArray) errors = car_json_span_get_items (&list);
@@ -44,5 +43,5 @@ car_answer_describe_errors (const CarJsonSpan *object)
             g_string_append_printf (out, "%s%s", out->len > 0 ? ": " : "", said);
         }
     }
-  return out->len > 0 ? car_text_to_printable (out->str, (gssize) out->len) : NULL;
+  return out->len > 0 ? g_string_free (g_steal_pointer (&out), FALSE) : NULL;
 }

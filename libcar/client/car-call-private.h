@@ -102,10 +102,13 @@ void car_call_set_unexpected (const CarCall *self, const char *what, GError **er
 void car_call_set_failure (const CarCaller *caller, guint status, GError **error, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 
-/* Fit for a message, without secrets. */
-char *car_call_describe_cause (const CarCaller *caller, const GError *cause);
+/* What the answer says of its failure, fit for a message; NULL where it does not. */
+char *car_call_describe_errors (const CarCaller *caller, const CarJsonSpan *answer);
 
 void car_answer_clear (CarAnswer *self);
+
+/* A text from outside, fit for a message: printable, and without secrets. */
+char *car_caller_to_shown (const CarCaller *self, const char *text);
 
 /* Sets CAR_APP_ERROR_GENERAL where the client was made without a successful g_initable_init(). */
 gboolean car_caller_check_ready (const CarCaller *self, GError **error);

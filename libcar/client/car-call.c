@@ -216,6 +216,23 @@ hide_secrets (const CarCaller *caller, const char *text)
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+/* Secrets first: of a text that is shortened, a part of one could be left. */
+char *
+car_caller_to_shown (const CarCaller *self, const char *text)
+{
+  g_autofree char *hidden = hide_secrets (self, text);
+
+  return car_text_to_printable (hidden, -1);
+}
+
+char *
+car_call_describe_errors (const CarCaller *caller, const CarJsonSpan *answer)
+{
+  g_autofree char *said = car_answer_dup_errors (answer);
+
+  return said != NULL ? car_caller_to_shown (caller, said) : NULL;
+}
+
 void
 car_call_set_failure (const CarCaller *caller, guint status, GError **error, const char *format, ...)
 {
@@ -241,33 +258,25 @@ car_call_set_unexpected (const CarCall *self, const char *what, GError **error)
 }
 
 static char *
-describe_errors (GBytes *body)
+describe_errors (const CarCaller *caller, GBytes *body)
 {
   gsize length;
   const char *text = g_bytes_get_data (body, &length);
   CarJsonSpan value;
 
-  return car_json_read_text (text, length, &value, NULL) ? car_answer_describe_errors (&value) : NULL;
+  return car_json_read_text (text, length, &value, NULL) ? car_call_describe_errors (caller, &value) : NULL;
 }
 
 static void
 set_status_error (const CarCall *self, const CarCaller *caller, const CarHttpAnswer *answer, GError **error)
 {
-  g_autofree char *said = describe_errors (answer->body);
+  g_autofree char *said = describe_errors (caller, answer->body);
   const char *phrase = soup_status_get_phrase (answer->status);
   const char *advice = get_advice (answer->status);
 
   car_call_set_failure (caller, answer->status, error, "%s %s: HTTP %u (%s)%s%s%s%s", self->method,
                         self->path->str, answer->status, phrase, said != NULL ? ": " : "",
                         said != NULL ? said : "", advice != NULL ? "; " : "", advice != NULL ? advice : "");
-}
-
-char *
-car_call_describe_cause (const CarCaller *caller, const GError *cause)
-{
-  g_autofree char *said = car_text_to_printable (cause->message, -1);
-
-  return hide_secrets (caller, said);
 }
 
 void
@@ -283,7 +292,7 @@ car_call_set_no_answer (const CarCall *self,
       return;
     }
 
-  g_autofree char *shown = car_call_describe_cause (caller, cause);
+  g_autofree char *shown = car_caller_to_shown (caller, cause->message);
   const char *advice = cause->domain == G_TLS_ERROR
                            ? "check the service's URL and the certificates this machine trusts"
                            : "check the service's URL and the network";

@@ -2,9 +2,12 @@
 
 #include "config.h"
 
+#include <libsoup/soup.h>
+
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-client-jobs-private.h>
 #include <libcar/client/car-client-private.h>
+#include <libcar/client/car-import-warnings-private.h>
 #include <libcar/client/car-operation-private.h>
 #include <libcar/client/car-sync-private.h>
 
@@ -33,7 +36,7 @@ set_job_error (CarOperation *self, const char *what, const char *id, const CarJs
   if (text == NULL && message.type != CAR_JSON_INVALID)
     text = g_strndup (message.text, message.length);
   g_autofree char *shown_text =
-      text != NULL ? car_text_to_printable (text, -1) : g_strdup ("the service does not say why");
+      text != NULL ? car_caller_to_shown (self->caller, text) : g_strdup ("the service does not say why");
   g_autofree char *shown_id = car_text_to_printable (id, -1);
   gint64 status;
   if (!car_json_span_get_int (&code, &status) || status < 100 || status > 599)
@@ -48,6 +51,15 @@ set_job_error (CarOperation *self, const char *what, const char *id, const CarJs
 
 /* One job. */
 
+static void
+tell_warnings (CarOperation *self)
+{
+  g_autoptr (GPtrArray) warnings = car_import_warnings_new ();
+
+  car_import_warnings_read (warnings, self->caller, &self->answer.value);
+  car_import_warnings_tell (warnings);
+}
+
 static gboolean ask_for_job (CarOperation *self, GError **error);
 
 static gboolean
@@ -58,6 +70,7 @@ read_job (CarOperation *self, GError **error)
     return car_operation_set_unexpected (self, "“status” is missing, or no string", error);
   if (car_json_span_equals (&status, "COMPLETE"))
     {
+      tell_warnings (self);
       car_operation_go_to (self, self->after_job);
       return TRUE;
     }
@@ -176,60 +189,161 @@ car_client_wait_for_job_finish (CarClient *self, GAsyncResult *result, GError **
 
 /* Import jobs. An operation has their ids as its data: those that are not known to be done, the oldest first. */
 
-/* The ids of error_imports or incomplete_imports, each with its span, where all were asked for. One that was not means
- * that the service spells an id in another way than it gave it: then its silence about ours means nothing. */
-static GHashTable *
-read_import_list (const CarAnswer *answer, const char *name, GHashTable *asked)
-{
-  const CarJsonSpan list = car_json_span_get_member (&answer->value, name);
-  g_autoptr (GArray) items = car_json_span_get_items (&list);
-  if (items == NULL)
-    return NULL;
-
-  g_autoptr (GHashTable) ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  for (guint i = 0; i < items->len; i++)
-    {
-      const CarJsonSpan *item = &g_array_index (items, CarJsonSpan, i);
-      const CarJsonSpan member = car_json_span_get_member (item, "id");
-      g_autofree char *id = car_answer_dup_id (&member);
-      if (id == NULL || !g_hash_table_contains (asked, id))
-        return NULL;
-      g_hash_table_insert (ids, g_steal_pointer (&id), g_memdup2 (item, sizeof *item));
-    }
-  return g_steal_pointer (&ids);
-}
-
-/* Removes those that are done. */
-static gboolean
-read_imports (CarOperation *self, GPtrArray *ids, guint n_asked, GError **error)
-{
-  g_autoptr (GHashTable) asked = g_hash_table_new (g_str_hash, g_str_equal);
-  for (guint i = 0; i < n_asked; i++)
-    g_hash_table_add (asked, ids->pdata[i]);
-
-  g_autoptr (GHashTable) failed = read_import_list (&self->answer, "error_imports", asked);
-  g_autoptr (GHashTable) incomplete = read_import_list (&self->answer, "incomplete_imports", asked);
-  if (failed == NULL || incomplete == NULL)
-    return car_operation_set_unexpected (
-        self, "“error_imports” and “incomplete_imports” are not lists of imports that were asked for", error);
-
-  GHashTableIter iter;
-  gpointer id, item;
-  g_hash_table_iter_init (&iter, failed);
-  if (g_hash_table_iter_next (&iter, &id, &item))
-    return set_job_error (self, "the service's import job", id, item, error);
-
-  for (guint i = n_asked; i-- > 0;)
-    if (!g_hash_table_contains (incomplete, ids->pdata[i]))
-      g_ptr_array_remove_index (ids, i);
-  return TRUE;
-}
-
 typedef struct
 {
   GPtrArray *ids;
-  guint n_asked; /* of the first of them, in the call that runs */
+  guint n_asked;       /* of the first of them, in the call that runs */
+  GPtrArray *warnings; /* of those that are done */
 } Imports;
+
+/* The lists of an answer: the import jobs that are in each, by their ids, with their spans. Older services send the first two
+ * alone. */
+typedef enum
+{
+  LIST_FAILED,
+  LIST_INCOMPLETE,
+  LIST_COMPLETE,
+  LIST_NOT_FOUND,
+  N_LISTS
+} List;
+
+typedef struct
+{
+  GHashTable *by_id[N_LISTS]; /* NULL: the service does not send the list */
+} ImportLists;
+
+static void
+import_lists_clear (ImportLists *self)
+{
+  for (guint i = 0; i < N_LISTS; i++)
+    g_clear_pointer (&self->by_id[i], g_hash_table_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ImportLists, import_lists_clear)
+
+/* The published description does not say what an item of notfound_imports is. */
+static char *
+dup_import_id (List list, const CarJsonSpan *item)
+{
+  if (list == LIST_NOT_FOUND && item->type == CAR_JSON_STRING)
+    return car_answer_dup_id (item);
+
+  const CarJsonSpan id = car_json_span_get_member (item, "id");
+  return car_answer_dup_id (&id);
+}
+
+/* NULL where it is no list of jobs that were asked for. A job that was not asked for means that the service spells an id in
+ * another way than it gave it: then its silence about ours means nothing. */
+static GHashTable *
+read_import_list (List list, const CarJsonSpan *array, GHashTable *asked)
+{
+  g_autoptr (GArray) items = car_json_span_get_items (array);
+  if (items == NULL)
+    return NULL;
+
+  g_autoptr (GHashTable) by_id = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < items->len; i++)
+    {
+      const CarJsonSpan *item = &g_array_index (items, CarJsonSpan, i);
+      g_autofree char *id = dup_import_id (list, item);
+      if (id == NULL || !g_hash_table_contains (asked, id))
+        return NULL;
+      g_hash_table_insert (by_id, g_steal_pointer (&id), g_memdup2 (item, sizeof *item));
+    }
+  return g_steal_pointer (&by_id);
+}
+
+static gboolean
+read_import_lists (CarOperation *self, const Imports *imports, ImportLists *lists, GError **error)
+{
+  static const char *const names[] = {
+    [LIST_FAILED] = "error_imports",
+    [LIST_INCOMPLETE] = "incomplete_imports",
+    [LIST_COMPLETE] = "complete_imports",
+    [LIST_NOT_FOUND] = "notfound_imports",
+  };
+  g_autoptr (GHashTable) asked = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < imports->n_asked; i++)
+    g_hash_table_add (asked, imports->ids->pdata[i]);
+
+  for (List list = 0; list < N_LISTS; list++)
+    {
+      const CarJsonSpan array = car_json_span_get_member (&self->answer.value, names[list]);
+      if (array.type == CAR_JSON_INVALID && list >= LIST_COMPLETE)
+        continue;
+
+      lists->by_id[list] = read_import_list (list, &array, asked);
+      if (lists->by_id[list] == NULL)
+        {
+          g_autofree char *what =
+              g_strdup_printf ("“%s” is no list of imports that were asked for", names[list]);
+          return car_operation_set_unexpected (self, what, error);
+        }
+    }
+  return TRUE;
+}
+
+/* TRUE with an error where a job failed, or the service has lost it: its page is not in the graph. */
+static gboolean
+is_one_lost (CarOperation *self, const ImportLists *lists, GError **error)
+{
+  GHashTableIter iter;
+  gpointer id, item;
+
+  g_hash_table_iter_init (&iter, lists->by_id[LIST_FAILED]);
+  if (g_hash_table_iter_next (&iter, &id, &item))
+    return !set_job_error (self, "the service's import job", id, item, error);
+  if (lists->by_id[LIST_NOT_FOUND] == NULL)
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, lists->by_id[LIST_NOT_FOUND]);
+  if (!g_hash_table_iter_next (&iter, &id, &item))
+    return FALSE;
+
+  g_autofree char *shown = car_text_to_printable (id, -1);
+  car_call_set_failure (self->caller, SOUP_STATUS_NOT_FOUND, error,
+                        "the service's import job %s failed: the service knows of no such job any more",
+                        shown);
+  return TRUE;
+}
+
+/* Whether the job is done; with a service that lists those that are, one in no list is not. */
+static gboolean
+is_done (const ImportLists *lists, const char *id, const CarJsonSpan **item)
+{
+  *item = NULL;
+  if (g_hash_table_contains (lists->by_id[LIST_INCOMPLETE], id))
+    return FALSE;
+  if (lists->by_id[LIST_COMPLETE] != NULL)
+    *item = g_hash_table_lookup (lists->by_id[LIST_COMPLETE], id);
+
+  return *item != NULL || (lists->by_id[LIST_COMPLETE] == NULL && lists->by_id[LIST_NOT_FOUND] == NULL);
+}
+
+/* Removes those that are done, and takes their warnings. */
+static gboolean
+read_imports (CarOperation *self, Imports *imports, GError **error)
+{
+  g_auto (ImportLists) lists = { { NULL } };
+  if (!read_import_lists (self, imports, &lists, error) || is_one_lost (self, &lists, error))
+    return FALSE;
+
+  for (guint i = imports->n_asked; i-- > 0;)
+    {
+      const char *id = imports->ids->pdata[i];
+      const CarJsonSpan *item;
+      if (is_done (&lists, id, &item))
+        {
+          if (item != NULL)
+            car_import_warnings_read (imports->warnings, self->caller, item);
+          g_ptr_array_remove_index (imports->ids, i);
+        }
+      else if (!g_hash_table_contains (lists.by_id[LIST_INCOMPLETE], id))
+        return car_operation_set_unexpected (self, "an import that was asked for is in none of its lists",
+                                             error);
+    }
+  return TRUE;
+}
 
 static void
 imports_free (gpointer data)
@@ -237,6 +351,7 @@ imports_free (gpointer data)
   Imports *self = data;
 
   g_clear_pointer (&self->ids, g_ptr_array_unref);
+  g_clear_pointer (&self->warnings, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -247,6 +362,7 @@ set_imports (CarOperation *self, GPtrArray *ids)
   Imports *imports = g_new0 (Imports, 1);
 
   imports->ids = ids;
+  imports->warnings = car_import_warnings_new ();
   self->data = imports;
   self->free_data = imports_free;
 }
@@ -268,9 +384,7 @@ make_look (CarOperation *self, CarStep next)
 static gboolean
 read_look (CarOperation *self, GError **error)
 {
-  Imports *imports = self->data;
-
-  return read_imports (self, imports->ids, imports->n_asked, error);
+  return read_imports (self, self->data, error);
 }
 
 static gboolean
@@ -296,12 +410,19 @@ car_client_look_at_imports_async (CarClient *self,
 }
 
 GPtrArray *
-car_client_look_at_imports_finish (CarClient *self, GAsyncResult *result, GError **error)
+car_client_look_at_imports_finish (CarClient *self,
+                                   GAsyncResult *result,
+                                   GPtrArray **warnings,
+                                   GError **error)
 {
   const CarOperation *operation =
       car_operation_finish (self, car_client_look_at_imports_async, result, error);
+  if (operation == NULL)
+    return NULL;
 
-  return operation != NULL ? g_steal_pointer (&((Imports *) operation->data)->ids) : NULL;
+  Imports *imports = operation->data;
+  *warnings = g_steal_pointer (&imports->warnings);
+  return g_steal_pointer (&imports->ids);
 }
 
 /* As many looks as it takes. */
@@ -313,8 +434,9 @@ read_until_done (CarOperation *self, GError **error)
 {
   Imports *imports = self->data;
   const guint before = imports->ids->len;
-  if (!read_imports (self, imports->ids, imports->n_asked, error))
+  if (!read_imports (self, imports, error))
     return FALSE;
+  car_import_warnings_tell (imports->warnings);
   if (imports->ids->len == 0)
     return TRUE;
   if (imports->ids->len < before)
@@ -350,7 +472,10 @@ begin_imports (CarOperation *self, GError **error)
  * @error: return location for an error
  *
  * Waits until all of the import jobs are done. The first that failed is a failure of the class that its status
- * stands for. If no job is done within [property@Client:job-timeout], that is a recoverable failure.
+ * stands for. A job that the service does not know is an unrecoverable failure. If no job is done within
+ * [property@Client:job-timeout], that is a recoverable failure.
+ *
+ * A service may leave out objects of an envelope that it imports. It then says which, and a warning in the log repeats it.
  *
  * Returns: whether all are done
  */

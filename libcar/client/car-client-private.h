@@ -29,13 +29,17 @@ char *
 car_client_post_page_finish (CarClient *self, GAsyncResult *result, gboolean *too_large, GError **error);
 
 /* One look at the first of the import jobs, as many as one call can ask for. Takes `ids`, an array of strings that it
- * frees; finish gives it back without those that are done. A job that failed is a failure. */
+ * frees; finish gives it back without those that are done, with what these left out (element-type CarImportWarning). A job that
+ * failed, or that the service does not know, is a failure. */
 void car_client_look_at_imports_async (CarClient *self,
                                        GPtrArray *ids,
                                        GCancellable *cancellable,
                                        GAsyncReadyCallback callback,
                                        gpointer user_data);
-GPtrArray *car_client_look_at_imports_finish (CarClient *self, GAsyncResult *result, GError **error);
+GPtrArray *car_client_look_at_imports_finish (CarClient *self,
+                                              GAsyncResult *result,
+                                              GPtrArray **warnings,
+                                              GError **error);
 
 /* Whether each can name a vertex to delete. All are checked before the first call, so that nothing is deleted where one is
  * wrong. */

@@ -25,7 +25,7 @@ read_data (CarOperation *self, GError **error)
   const CarJsonSpan errors = car_json_span_get_member (&self->answer.value, "errors");
   if (errors.type != CAR_JSON_INVALID && errors.type != CAR_JSON_NULL)
     {
-      g_autofree char *said = car_answer_describe_errors (&self->answer.value);
+      g_autofree char *said = car_call_describe_errors (self->caller, &self->answer.value);
       car_call_set_failure (self->caller, SOUP_STATUS_BAD_REQUEST, error,
                             "POST query: the service refuses the query: %s",
                             said != NULL ? said : "it does not say why");

@@ -179,7 +179,7 @@ retry (CarOperation *self, const GError *cause, guint status, gint64 retry_after
 {
   const guint delay = car_retry_get_delay (&self->caller->limits, self->attempt++, retry_after);
   g_autofree char *why =
-      cause != NULL ? car_call_describe_cause (self->caller, cause) : g_strdup_printf ("HTTP %u", status);
+      cause != NULL ? car_caller_to_shown (self->caller, cause->message) : g_strdup_printf ("HTTP %u", status);
 
   g_message ("%s %s: %s; trying again in %.1f s", self->call.method, self->call.path->str, why,
              delay / 1000.0);

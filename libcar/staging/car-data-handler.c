@@ -800,16 +800,18 @@ begin_sending (CarDataHandler *self, CarBundlePart part, GError **error)
 }
 
 static void
-end_sending (CarDataHandler *self, CarBundlePart part, gboolean sent)
+end_sending (CarDataHandler *self, CarBundlePart part, gboolean sent, const GPtrArray *warnings)
 {
   const GPtrArray *collections = car_stage_list_counts (self->stage);
 
+  for (guint i = 0; i < warnings->len; i++)
+    car_stage_note_dropped (self->stage, part, warnings->pdata[i]);
   for (guint i = 0; sent && i < collections->len; i++)
     {
       CarCollectionCounts *counts = collections->pdata[i];
 
       if (counts->part == part)
-        counts->sent = counts->sending;
+        counts->sent = counts->sending - MIN (counts->dropped, counts->sending);
     }
   self->is_sending = FALSE;
 }
@@ -824,13 +826,14 @@ send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, 
   if (!begun)
     return FALSE;
 
+  g_autoptr (GPtrArray) warnings = car_import_warnings_new ();
   gboolean sent = self->client == NULL ||
                   car_uploader_send (self->client, self->bundle, part,
                                      part == CAR_BUNDLE_VERTICES ? on_vertices_progress : on_edges_progress,
-                                     self, cancellable, error);
+                                     self, warnings, cancellable, error);
 
   car_bundle_lock (self->bundle);
-  end_sending (self, part, sent);
+  end_sending (self, part, sent, warnings);
   unlock (self);
   return sent;
 }

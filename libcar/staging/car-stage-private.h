@@ -3,6 +3,7 @@
 #pragma once
 
 #include <json-glib/json-glib.h>
+#include <libcar/client/car-import-warnings-private.h>
 #include <libcar/schema/car-import-schema.h>
 #include <libcar/staging/car-bundle-private.h>
 #include <libcar/staging/car-record.h>
@@ -23,6 +24,7 @@ typedef struct
   guint64 duplicates;
   guint64 staged;
   guint64 sending; /* of the staged ones, those that the last send has taken */
+  guint64 dropped; /* of these, what the service left out */
   guint64 sent;
   guint64 deleted; /* how many vertices the service was asked to delete */
   GPtrArray
@@ -73,6 +75,9 @@ CarStageNews car_stage_take_news (CarStage *self);
 
 /* Until then the object that was added last is not in its page. */
 gboolean car_stage_settle (CarStage *self, GError **error);
+
+/* Counts what the service left out, and tells of it. */
+void car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarning *warning);
 
 /* Of one collection; NULL, with an error set, where that cannot be the name of one. */
 CarCollectionCounts *

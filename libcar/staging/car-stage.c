@@ -284,6 +284,29 @@ leave_out_unknown (CarStage *self, Collection *collection)
   leave_out (self, collection, &violation);
 }
 
+void
+car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarning *warning)
+{
+  Collection *collection = warning->collection != NULL
+                               ? g_hash_table_lookup (self->parts[part].by_name, warning->collection)
+                               : NULL;
+  g_autofree char *text = car_import_warning_describe (warning);
+
+  warn (self, "%s", text);
+  if (collection == NULL)
+    return;
+
+  g_autofree char *kind = g_strconcat ("dropped ", warning->reason, NULL);
+  g_autofree char *message =
+      g_strdup_printf ("%s: the service left it out: %s", warning->collection, warning->reason);
+  const CarJsonViolation found = { .rule = "dropped", .place = (char *) "", .kind = kind, .text = message };
+  CarViolation *violation = get_violation (self, collection, &found);
+
+  collection->counts.dropped += warning->count;
+  if (violation != NULL)
+    violation->count += warning->count;
+}
+
 static CarKey
 prepare_name (CarStage *self, const Collection *collection, const CarJsonSpan *name)
 {

@@ -4,6 +4,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/client/car-client-private.h>
+#include <libcar/client/car-import-warnings-private.h>
 #include <libcar/client/car-patience-private.h>
 #include <libcar/staging/car-uploader-private.h>
 
@@ -23,6 +24,7 @@ typedef struct
   CarBundlePart part;
   CarUploaderProgress progress;
   gpointer user_data;
+  GPtrArray *warnings; /* the caller's */
   GMainContext *context;
   GCancellable *stop; /* the caller's, or the first failure */
   GError *error;      /* the first failure */
@@ -116,7 +118,9 @@ on_looked (GObject *client, GAsyncResult *result, gpointer user_data)
 {
   Upload *self = user_data;
   GError *error = NULL;
-  g_autoptr (GPtrArray) left = car_client_look_at_imports_finish (CAR_CLIENT (client), result, &error);
+  g_autoptr (GPtrArray) warnings = NULL;
+  g_autoptr (GPtrArray) left =
+      car_client_look_at_imports_finish (CAR_CLIENT (client), result, &warnings, &error);
 
   self->looking = FALSE;
   if (left == NULL)
@@ -125,6 +129,11 @@ on_looked (GObject *client, GAsyncResult *result, gpointer user_data)
       return;
     }
 
+  for (guint i = 0; i < warnings->len; i++)
+    {
+      const CarImportWarning *warning = warnings->pdata[i];
+      car_import_warnings_add (self->warnings, warning->collection, warning->reason, warning->count);
+    }
   /* Behind them, those that were taken meanwhile. */
   g_ptr_array_extend_and_steal (left, g_steal_pointer (&self->jobs));
   self->jobs = g_steal_pointer (&left);
@@ -286,6 +295,7 @@ car_uploader_send (CarClient *client,
                    CarBundlePart part,
                    CarUploaderProgress progress,
                    gpointer user_data,
+                   GPtrArray *warnings,
                    GCancellable *cancellable,
                    GError **error)
 {
@@ -301,6 +311,7 @@ car_uploader_send (CarClient *client,
     .part = part,
     .progress = progress,
     .user_data = user_data,
+    .warnings = warnings,
     .context = context,
     .stop = stop,
     .pieces = G_QUEUE_INIT,
