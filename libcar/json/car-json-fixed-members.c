@@ -7,6 +7,9 @@
 #include <libcar/json/car-json-fixed-members-private.h>
 #include <libcar/json/car-json-validator-private.h>
 
+/* Whether each member is checked alone. An enum or a branch sees the object as a whole, a pattern of names or
+ * propertyNames each name: what is fixed would have to be there for them. (Bounds on the number of members and
+ * `required` only need the count and the names, which are kept.) */
 static gboolean
 is_simple (const CarJsonNode *node)
 {
@@ -24,7 +27,7 @@ add_member (CarJsonFixedMembers *self,
   const CarJsonHash name_hash = car_json_hash_string (name);
   const CarJsonCheck check = { car_json_node_get_member (node, index) };
   g_auto (CarJsonViolation) violation = { NULL };
-  CarJsonScanner again = *scanner;
+  CarJsonScanner again = *scanner; /* the value is read twice: by the validator, and for its hash */
   CarJsonSpan value;
 
   if (!car_json_validate (&check, &again, NULL, &violation) || !car_json_scanner_read (scanner, &value))
@@ -53,7 +56,7 @@ car_json_fixed_members_new (const CarJsonNode *node, const char *object)
   if (!is_simple (node))
     return NULL;
 
-  self->seen = g_new0 (guint64, node->n_words + 1); /* never NULL */
+  self->seen = g_new0 (guint64, node->n_words + 1); /* never NULL, which memcpy() must not get */
   self->unnamed = g_array_new (FALSE, FALSE, sizeof (CarJsonHash));
   car_json_scanner_init (&scanner, object, strlen (object));
   car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);

@@ -11,7 +11,23 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* What tells values of different types apart that have the same bytes. */
+/* Two values are equal if their hashes are: that compares them whatever their spelling is, keeps no text, and takes one
+ * look at each. With 128 bits, chance brings no two values together. An attacker could search for such two, but would
+ * have to know the seed, which each process draws anew.
+ *
+ * The hash is built from the bottom up:
+ *
+ * - a string: its bytes, unescaped;
+ * - a number: its exact value. Small integers are hashed as such, which is fast; all others as their significant
+ *   digits, their exponent and their sign, which each value has only one of;
+ * - an array: a chain. Each item is hashed together with what the items before it gave, so the order counts;
+ * - an object: the sum of its members' hashes, since a sum does not depend on the order. This is why members can be
+ *   added as they are read, and members that stand elsewhere (car-json-fixed-members.c) with them.
+ *
+ * Arrays and objects hash their length last. This turns the running chain or sum into a value's hash: an object that is
+ * in another one then counts as a whole, and not as if its members were the outer one's. */
+
+/* Added to the seed, these tell values of different types apart that have the same bytes: "" and [], 1 and true. */
 enum
 {
   SALT_STRING,
@@ -73,6 +89,7 @@ hash_number (const CarJsonSpan *span)
   if (number.is_small)
     return hash_bytes (&number.small, sizeof number.small, SALT_INTEGER);
 
+  /* The digits come first and have no fixed length; the tail does: no two numbers give the same bytes. */
   gint64 tail[2] = { number.exponent, number.negative };
   gsize length = number.n_digits + sizeof tail;
   g_autofree char *large = length > sizeof buffer ? g_malloc (length) : NULL;
@@ -89,8 +106,10 @@ combine (CarJsonHash a, CarJsonHash b, guint64 salt)
   return hash_bytes (both, sizeof both, salt);
 }
 
-/* Both are random already: they are put together so that neither can stand for the other, and stirred so that sums of
- * such do not tell which belonged to which. */
+/* A member's hash tells which value belongs to which name, even in a sum with others: with name + value alone, {"a":
+ * 1, "b": 2} and {"a": 2, "b": 1} would be the same. So the two are joined and then mixed by MurmurHash3's last
+ * steps. The value is rotated first, or "a": "b" would be "b": "a". Both are random bits already: this is enough, and
+ * far cheaper than to hash them once more, for each member of each edge. */
 static inline guint64
 stir (guint64 name, guint64 value)
 {
@@ -164,7 +183,9 @@ is_same (CarJsonHash a, CarJsonHash b)
   return a.low == b.low && a.high == b.high;
 }
 
-/* The slot that holds the hash, or the free one where it belongs. */
+/* The slot that holds the hash, or the free one where it belongs. At least half of the slots are free, so the search
+ * ends soon; a hash is random, so its low bits serve as the place to begin. (A hash that is 0 as a whole would pass
+ * for a free slot. It does not happen.) */
 static CarJsonHash *
 find_slot (const CarJsonHashSet *self, CarJsonHash hash)
 {

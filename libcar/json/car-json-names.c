@@ -4,6 +4,8 @@
 
 #include <libcar/json/car-json-names-private.h>
 
+/* The hash is a multiplication, and the multiplier can be chosen. car_json_names_seal() tries some, and keeps the one
+ * that lets most names have a slot to themselves: a look-up then compares one name, or none. */
 #define TRIES 64
 
 static void
@@ -45,6 +47,7 @@ fill (CarJsonNames *self)
   return n_displaced;
 }
 
+/* `sparseness` slots a name, at least. */
 static void
 reserve (CarJsonNames *self, guint n_names, guint sparseness)
 {

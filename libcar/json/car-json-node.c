@@ -100,6 +100,7 @@ car_json_node_seal (CarJsonNode *self, const GArray *required)
    CAR_JSON_TYPE_BIT (CAR_JSON_TRUE) | CAR_JSON_TYPE_BIT (CAR_JSON_NUMBER) |                                 \
    CAR_JSON_TYPE_BIT (CAR_JSON_STRING))
 
+/* An integer is not among the plain types: only its value tells it from another number. */
 void
 car_json_node_set_plain (CarJsonNode *self)
 {
@@ -147,6 +148,7 @@ car_json_node_get_items (const CarJsonNode *self)
   return self->ref != NULL ? car_json_node_get_items (self->ref) : &car_json_anything;
 }
 
+/* car-json-names.c never frees these: nobody clears the node of everything. */
 static guint32 no_slots[1];
 
 const CarJsonNode car_json_anything = {

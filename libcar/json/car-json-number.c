@@ -22,6 +22,7 @@ read_exponent (const char *at, const char *end)
   return negative ? -exponent : exponent;
 }
 
+/* The value of a small integer: digits and zeros are 18 at most, which a gint64 holds. */
 static gint64
 read_small (const CarJsonNumber *self)
 {
@@ -44,7 +45,7 @@ car_json_number_init (CarJsonNumber *self, const CarJsonSpan *number)
 {
   const char *at = number->text, *end = at + number->length;
   const char *first = NULL, *last = NULL; /* digits other than 0 */
-  const char *point = NULL;
+  const char *point = NULL;               /* the decimal point, or where one would stand */
 
   *self = (CarJsonNumber){ .is_small = TRUE };
   if (*at == '-')
@@ -69,6 +70,8 @@ car_json_number_init (CarJsonNumber *self, const CarJsonSpan *number)
 
   if (point == NULL)
     point = at;
+  /* The distance counts the point too, where it stands between the two. Digits behind the last one, up to the point,
+   * are zeros that raise the exponent: 1200 is 12 * 10^2. Behind the point it falls: 0.012 is 12 * 10^-3. */
   self->digits = first;
   self->n_digits = last - first + (last < point || first > point);
   self->exponent = last < point ? point - last - 1 : point - last;
@@ -97,6 +100,7 @@ car_json_number_copy_digits (const CarJsonNumber *self, char *digits)
       digits[i++] = *at;
 }
 
+/* The place of the first significant digit decides, then the digits from there on. */
 static int
 compare_magnitudes (const CarJsonNumber *a, const CarJsonNumber *b)
 {
@@ -180,6 +184,8 @@ whole_subtract (Whole *self, const Whole *other)
     }
 }
 
+/* Long division, a digit at a time, of which only the remainder is kept. It is less than the divisor before, so less
+ * than ten times the divisor after: the loop runs nine times at most. */
 static void
 append_digit_modulo (Whole *remainder, guint digit, const Whole *divisor)
 {
@@ -206,6 +212,7 @@ car_json_number_is_multiple (const CarJsonNumber *self, const CarJsonNumber *div
   if (zeros < 0)
     return FALSE;
 
+  /* Both count units of 10^(divisor's exponent) now: the divisor's digits, and this one's with `zeros` behind them. */
   const char *at = divisor->digits;
   for (gsize i = 0; i < divisor->n_digits; at++)
     if (*at != '.')
@@ -221,8 +228,8 @@ car_json_number_is_multiple (const CarJsonNumber *self, const CarJsonNumber *div
         i++;
       }
 
-  /* 10^n brings 2^n and 5^n. A divisor of fewer than n bits cannot have that many of either, so that more zeros
-   * change nothing. */
+  /* There may be 10^15 zeros. Each one multiplies by 2 and 5, and a divisor of N_LIMBS * 32 bits has no more factors
+   * of either than it has bits: further zeros change nothing about what it divides. */
   zeros = MIN (zeros, N_LIMBS * 32);
   for (gint64 i = 0; i < zeros; i++)
     append_digit_modulo (&remainder, 0, &whole_divisor);

@@ -329,7 +329,8 @@ read_class (Parser *self, CarJsonCharSet *set)
   return TRUE;
 }
 
-/* A class, a dot, an escape or a plain character. */
+/* A class, a dot, an escape or a plain character. All become a set, also where PCRE2 has the same escape: PCRE2's dot
+ * matches other characters, and its \w and \s depend on flags. */
 static gboolean
 read_set (Parser *self, CarJsonCharSet *set)
 {
@@ -368,7 +369,7 @@ read_decimal (Parser *self, gsize *value)
   return self->at > digits;
 }
 
-/* FALSE, without an error, where no quantifier stands. */
+/* FALSE, without an error, where no quantifier stands. A brace that begins none is a plain character. */
 static gboolean
 read_quantifier (Parser *self, gsize *min, gsize *max)
 {
@@ -396,6 +397,7 @@ read_quantifier (Parser *self, gsize *min, gsize *max)
       self->at = before;
       return FALSE;
     }
+  /* A lazy one matches the same texts: only what it captures differs. */
   take (self, "?");
   return TRUE;
 }
@@ -411,6 +413,7 @@ set_table (CarJsonPattern *self, const CarJsonCharSet *set)
         self->ascii[c] = 1;
       if (range.last >= 128)
         self->ranges[self->n_ranges++] = range;
+      /* Most negated classes: no search is needed for a character that is not ASCII. */
       if (range.first <= 128 && range.last == 0x10ffff)
         self->every_non_ascii = TRUE;
     }
@@ -605,6 +608,7 @@ translate_term (Parser *self, gsize *n_open, gboolean *repeatable)
       g_string_append_c (self->regex, c);
       return TRUE;
     case '$':
+      /* PCRE2's dollar also matches before a line feed at the end. */
       self->at++;
       g_string_append (self->regex, "\\z");
       return TRUE;
@@ -628,6 +632,8 @@ translate_term (Parser *self, gsize *n_open, gboolean *repeatable)
     }
 }
 
+/* The quantifier is copied as it stands: both dialects have the same ones, and `?` behind it. A possessive one
+ * (`a++`) is PCRE2's alone: nothing is repeatable behind a quantifier. */
 static gboolean
 translate (Parser *self)
 {

@@ -192,7 +192,8 @@ read_literal (CarJsonScanner *self, CarJsonSpan *value, CarJsonType type, const 
   return TRUE;
 }
 
-/* Not recursive: what comes from outside must not choose how much stack is used. */
+/* Not recursive: what comes from outside must not choose how much stack is used. `open` has the type of each container
+ * that is open, from the outermost one of the whole text on; those around this one are not looked at. */
 static gboolean
 read_container (CarJsonScanner *self, CarJsonSpan *value, CarJsonType type)
 {
@@ -338,6 +339,7 @@ car_json_scanner_set_error (CarJsonScanner *self, GError **error)
                self->problem != NULL ? self->problem : "a value is expected");
 }
 
+/* Of a string that was read: each escape is whole, and a high surrogate has its low one behind it. */
 static gunichar
 unescape_char (const char **at)
 {
@@ -394,6 +396,7 @@ car_json_span_unescape (const CarJsonSpan *string, gsize *length)
   return buffer;
 }
 
+/* An escape is longer than what it stands for. */
 gboolean
 car_json_span_unescapes_to (const CarJsonSpan *string, const char *text, gsize length)
 {
@@ -405,6 +408,7 @@ car_json_span_unescapes_to (const CarJsonSpan *string, const char *text, gsize l
   return n_bytes == length && memcmp (unescaped, text, length) == 0;
 }
 
+/* Of a character that RFC 8259, section 7, wants escaped. */
 static void
 append_escape (GString *out, char c)
 {
@@ -481,8 +485,8 @@ car_json_append_int (GString *out, gint64 value)
   append_digits (out, value < 0, value < 0 ? -(guint64) value : (guint64) value, 0);
 }
 
-/* Most doubles from outside have few decimals. Where a whole number below 10^15 divided by a power of ten is the double,
- * the two spell it: both are exact, and a quotient is rounded as a text that is read back is. */
+/* Most doubles from outside have few decimals. Where a whole number below 10^15 divided by a power of ten is the
+ * double, the two spell it: both are exact, and a quotient is rounded as a text that is read back is. */
 static gboolean
 append_short_decimal (GString *out, double value)
 {

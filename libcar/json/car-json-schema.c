@@ -441,6 +441,7 @@ keyword_defs (Context *self, const CarJsonValue *value, GError **error)
   return TRUE;
 }
 
+/* References may lead forwards, and in circles: they wait until the whole document is compiled. */
 static gboolean
 keyword_ref (Context *self, const CarJsonValue *value, GError **error)
 {
@@ -627,6 +628,8 @@ resolve (Compiler *self, CarJsonNode *node, GError **error)
   if (target == NULL)
     return fail (ref, error, "“%s” leads nowhere", shown->str);
 
+  /* What stands under a word that the draft does not know, as "definitions", is compiled only where it is referred
+   * to. */
   CarJsonNode *target_node = compile (self, target, error);
   if (target_node == NULL)
     return FALSE;

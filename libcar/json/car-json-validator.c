@@ -17,6 +17,9 @@
 
 #define MAX_EXPLANATION 300 /* characters */
 
+/* A check reads the text once, and decides each keyword while the value passes. Some keywords look at a value once
+ * more: $ref beside others, allOf, anyOf, oneOf, not, if. They get the span of what was read (check_again()), since
+ * there is no tree. That is where a schema can ask for too much, so bytes that are looked at again are counted. */
 typedef struct
 {
   CarJsonScanner scanner;
@@ -24,8 +27,8 @@ typedef struct
   CarJsonMembers *members; /* NULL once the value itself is being read */
   CarJsonViolation *violation;
   guint nesting;
-  CarJsonScanner begin;
-  guint64 again_left;
+  CarJsonScanner begin; /* before the value: its length is found out from here, if it is needed */
+  guint64 again_left;   /* bytes */
   gboolean again_extended;
 } Run;
 
@@ -35,9 +38,9 @@ typedef struct
   const CarJsonNode *node;
   const CarJsonPlace *place;
   guint64 n_members;
-  guint64 *seen;
-  guint64 few_seen[4];
-  CarJsonHashSet unknown;
+  guint64 *seen;          /* a bit for each name of the node, of up to 256 names in few_seen */
+  guint64 few_seen[4];    /* so that most objects allocate nothing */
+  CarJsonHashSet unknown; /* the other names */
 
   const CarJsonObjectRules *rules; /* (nullable) */
   CarJsonMembers *members;         /* where there are rules: what they ask for */
@@ -95,6 +98,7 @@ check_again (Run *self, const CarJsonNode *node, const CarJsonPlace *place, cons
       return car_json_give_up (self->violation, place, "the schema looks at it too many times");
   self->again_left -= value->length + 1;
 
+  /* A string's span leaves its quotes out, but they stand around it. The depth stays: the limit is the text's. */
   car_json_scanner_init (&self->scanner, value->text - quote, value->length + 2 * quote);
   self->scanner.depth = scanner.depth;
   gboolean ok = check (self, node, place, &again);
@@ -662,8 +666,8 @@ check_plain (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJ
   return TRUE;
 }
 
-/* Adds what the schema's author says of the rule: the annotation `error_message` beside it. One schema has one such text,
- * which is about the value; whether the value is there, and of the right type, are others' rules. */
+/* Adds what the schema's author says of the rule: the annotation `error_message` beside it. One schema has one such
+ * text, which is about the value; whether the value is there, and of the right type, are others' rules. */
 static void
 explain (Run *self, const CarJsonNode *node)
 {

@@ -41,7 +41,7 @@ static gboolean
 read_members (CarJsonValue *self, CarJsonScanner *scanner)
 {
   CarJsonSpan name;
-  g_auto (CarJsonHashSet) names;
+  g_auto (CarJsonHashSet) names; /* `by_name` lacks some */
   car_json_hash_set_init (&names);
 
   if (!car_json_scanner_enter (scanner, CAR_JSON_OBJECT))

@@ -22,6 +22,7 @@ car_json_violation_append_value (GString *out, const CarJsonSpan *value)
 static char *
 write_pointer (const CarJsonPlace *place, gboolean any_item)
 {
+  /* A place leads upwards, a pointer downwards. */
   const CarJsonPlace *chain[CAR_JSON_MAX_DEPTH + 1];
   gsize n = 0;
   GString *pointer = g_string_new (NULL);

@@ -90,6 +90,7 @@ write_members (GString *out,
   g_string_append (out, separator == '{' ? "{}" : "}");
 }
 
+/* json-glib keeps whole numbers as gint64 and all others as double, whatever type they were set with. */
 static void
 write_value (GString *out, JsonNode *node, const CarJsonPlace *place, CarJsonViolation *violation)
 {
