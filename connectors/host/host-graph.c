@@ -247,38 +247,51 @@ host_graph_foreach_vertex (HostInventory *inventory, HostGraphFunc func, gpointe
   return writer_finish (&writer, error);
 }
 
-static gboolean
-is_named_by_key (const char *collection)
+/* One end of an edge (protocol.md, "The envelope"). What collects it knows how the vertex is named. */
+typedef struct
 {
-  return g_str_equal (collection, "ipaddress") || g_str_equal (collection, "macaddress") ||
-         g_str_equal (collection, "hostname");
+  const char *collection;
+  const char *name;
+  gboolean is_key;
+} End;
+
+static End
+by_id (const char *collection, const char *id)
+{
+  return (End){ collection, id, FALSE };
 }
 
-/* One end of an edge: “_from_external_id”: ID, or “_from”: “COLLECTION/KEY” for what is named by its key. */
-static void
-set_end (CarRecord *record, const char *end, const char *collection, const char *name)
+static End
+by_key (const char *collection, const char *key)
 {
-  if (is_named_by_key (collection))
+  return (End){ collection, key, TRUE };
+}
+
+/* “_from_external_id”: ID, or “_from”: “COLLECTION/KEY”. */
+static void
+set_end (CarRecord *record, const char *member, const End *end)
+{
+  if (end->is_key)
     {
-      g_autofree char *key = g_strconcat (collection, "/", name, NULL);
-      car_record_set_string (record, end, key);
+      g_autofree char *key = g_strconcat (end->collection, "/", end->name, NULL);
+      car_record_set_string (record, member, key);
     }
   else
     {
-      g_autofree char *member = g_strconcat (end, "_external_id", NULL);
-      car_record_set_string (record, member, name);
+      g_autofree char *id_member = g_strconcat (member, "_external_id", NULL);
+      car_record_set_string (record, id_member, end->name);
     }
 }
 
 static void
-write_edge (Writer *self, const char *from, const char *from_name, const char *to, const char *to_name)
+write_edge (Writer *self, End from, End to)
 {
-  g_autofree char *collection = g_strconcat (from, "_", to, NULL);
+  g_autofree char *collection = g_strconcat (from.collection, "_", to.collection, NULL);
 
   car_record_clear (self->record);
-  set_end (self->record, "_from", from, from_name);
-  set_end (self->record, "_to", to, to_name);
-  writer_emit (self, collection, g_strjoin ("\n", collection, from_name, to_name, NULL));
+  set_end (self->record, "_from", &from);
+  set_end (self->record, "_to", &to);
+  writer_emit (self, collection, g_strjoin ("\n", collection, from.name, to.name, NULL));
 }
 
 static void
@@ -287,15 +300,15 @@ write_interface_edges (Writer *self, const HostInterface *interface)
   const HostInventory *machine = self->inventory;
 
   if (interface->macaddress)
-    write_edge (self, "asset", machine->id, "macaddress", interface->macaddress);
+    write_edge (self, by_id ("asset", machine->id), by_key ("macaddress", interface->macaddress));
   for (guint i = 0; i < interface->addresses->len; i++)
     {
       const char *address = interface->addresses->pdata[i];
-      write_edge (self, "asset", machine->id, "ipaddress", address);
+      write_edge (self, by_id ("asset", machine->id), by_key ("ipaddress", address));
       if (interface->macaddress)
-        write_edge (self, "ipaddress", address, "macaddress", interface->macaddress);
+        write_edge (self, by_key ("ipaddress", address), by_key ("macaddress", interface->macaddress));
       for (guint j = 0; j < machine->names->len; j++)
-        write_edge (self, "ipaddress", address, "hostname", machine->names->pdata[j]);
+        write_edge (self, by_key ("ipaddress", address), by_key ("hostname", machine->names->pdata[j]));
     }
 }
 
@@ -307,19 +320,19 @@ write_account_edges (Writer *self, const HostAccount *account)
   const HostInventory *machine = self->inventory;
   g_autofree char *id = get_account_id (self, account);
 
-  write_edge (self, "asset", machine->id, "account", id);
+  write_edge (self, by_id ("asset", machine->id), by_id ("account", id));
   if (account->is_human)
     {
       g_autofree char *user = get_user_id (self, account);
-      write_edge (self, "user", user, "account", id);
+      write_edge (self, by_id ("user", user), by_id ("account", id));
     }
   for (guint i = 0; i < machine->names->len; i++)
-    write_edge (self, "account", id, "hostname", machine->names->pdata[i]);
+    write_edge (self, by_id ("account", id), by_key ("hostname", machine->names->pdata[i]));
   for (guint i = 0; account->has_login_shell && i < machine->interfaces->len; i++)
     {
       const HostInterface *interface = machine->interfaces->pdata[i];
       for (guint j = 0; j < interface->addresses->len; j++)
-        write_edge (self, "account", id, "ipaddress", interface->addresses->pdata[j]);
+        write_edge (self, by_id ("account", id), by_key ("ipaddress", interface->addresses->pdata[j]));
     }
 }
 
@@ -328,11 +341,11 @@ write_application_edges (Writer *self, const HostApplication *application)
 {
   g_autofree char *id = get_application_id (self, application);
 
-  write_edge (self, "asset", self->inventory->id, "application", id);
+  write_edge (self, by_id ("asset", self->inventory->id), by_id ("application", id));
   for (guint i = 0; i < application->run_by->len; i++)
     {
       g_autofree char *account = get_account_id (self, application->run_by->pdata[i]);
-      write_edge (self, "account", account, "application", id);
+      write_edge (self, by_id ("account", account), by_id ("application", id));
     }
 }
 
@@ -361,7 +374,7 @@ write_port_edges (Writer *self, const HostPort *port)
     {
       char *owner = get_application_id (self, port->owners->pdata[i]);
       g_ptr_array_add (owners, owner);
-      write_edge (self, "application", owner, "port", id);
+      write_edge (self, by_id ("application", owner), by_id ("port", id));
     }
   for (guint i = 0; i < machine->interfaces->len; i++)
     {
@@ -371,9 +384,9 @@ write_port_edges (Writer *self, const HostPort *port)
           const char *address = interface->addresses->pdata[j];
           if (!listens_on (port, address))
             continue;
-          write_edge (self, "ipaddress", address, "port", id);
+          write_edge (self, by_key ("ipaddress", address), by_id ("port", id));
           for (guint k = 0; k < owners->len; k++)
-            write_edge (self, "application", owners->pdata[k], "ipaddress", address);
+            write_edge (self, by_id ("application", owners->pdata[k]), by_key ("ipaddress", address));
         }
     }
 }
@@ -385,7 +398,7 @@ host_graph_foreach_edge (HostInventory *inventory, HostGraphFunc func, gpointer 
 
   writer_init (&writer, inventory, func, user_data);
   for (guint i = 0; i < inventory->names->len; i++)
-    write_edge (&writer, "asset", inventory->id, "hostname", inventory->names->pdata[i]);
+    write_edge (&writer, by_id ("asset", inventory->id), by_key ("hostname", inventory->names->pdata[i]));
   for (guint i = 0; i < inventory->interfaces->len; i++)
     write_interface_edges (&writer, inventory->interfaces->pdata[i]);
   for (guint i = 0; i < inventory->accounts->len; i++)

@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/* Whether the text can name a collection or one of its properties, which go into URLs, envelopes and queries as they are:
+ * letters, digits and _, no digit first, 128 at most. All of them are ASCII. */
+gboolean car_text_is_name (const char *text);
+
 /* How many characters of a name or value a message shows. */
 #define CAR_TEXT_SHORT 80
 

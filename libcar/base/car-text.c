@@ -7,6 +7,15 @@
 #include <libcar/base/car-text-private.h>
 
 #define MAX_SENTENCES 300
+#define MAX_NAME_LENGTH 128
+
+gboolean
+car_text_is_name (const char *text)
+{
+  const gsize length = strspn (text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_");
+
+  return length > 0 && length <= MAX_NAME_LENGTH && text[length] == '\0' && !g_ascii_isdigit (text[0]);
+}
 
 /* A character of UTF-8 has four bytes at most: no more of a long text is looked at than can be shown. */
 void

@@ -168,17 +168,13 @@ car_call_dup_object (const char *json, GError **error)
 gboolean
 car_call_check_name (const char *what, const char *name, GError **error)
 {
-  gboolean valid = *name != '\0' && !g_ascii_isdigit (*name);
-
-  for (const char *at = name; *at != '\0'; at++)
-    valid = valid && (g_ascii_isalnum (*at) || *at == '_');
-  if (valid)
+  if (car_text_is_name (name))
     return TRUE;
 
   g_autofree char *shown = car_text_to_printable (name, -1);
   g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
-               "“%s” is no name of %s: a name has letters, digits and _, and does not begin with a digit",
-               shown, what);
+               "“%s” is no name of %s: a name has letters, digits and _ (128 at most, no digit first)", shown,
+               what);
   return FALSE;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-scanner-private.h>
 #include <libcar/log/car-log-private.h>
 
@@ -164,20 +165,12 @@ line_as_json (const CarLogLine *line)
 static void
 append_printable (GString *out, const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-
-  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
+  for (const char *end = strchr (text, '\n'); end != NULL; text = end + 1, end = strchr (text, '\n'))
     {
-      gunichar character = g_utf8_get_char (at);
-
-      if (character == '\n')
-        g_string_append (out, "\n  ");
-      else if (character == '\t' ||
-               !(g_unichar_iscntrl (character) || g_unichar_type (character) == G_UNICODE_FORMAT))
-        g_string_append_unichar (out, character);
-      else
-        g_string_append_unichar (out, 0xFFFD);
+      car_text_append_printable (out, text, end - text, G_MAXSIZE);
+      g_string_append (out, "\n  ");
     }
+  car_text_append_printable (out, text, strlen (text), G_MAXSIZE);
 }
 
 static void

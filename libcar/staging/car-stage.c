@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-writer-private.h>
 #include <libcar/schema/car-import-schema-private.h>
 #include <libcar/staging/car-key-set-private.h>
@@ -141,20 +142,16 @@ static G_GNUC_PRINTF (2, 3) void warn (CarStage *self, const char *format, ...)
   self->has_news = TRUE;
 }
 
-/* A name that goes into URLs and the envelope as it is. */
 static gboolean
 check_name (const char *name, GError **error)
 {
-  gsize length = strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_");
-
-  if (length > 0 && length <= 128 && name[length] == '\0' && !g_ascii_isdigit (name[0]) &&
-      strcmp (name, "source") != 0 && strcmp (name, "report") != 0)
+  if (car_text_is_name (name) && !g_str_equal (name, "source") && !g_str_equal (name, "report"))
     return TRUE;
 
-  g_autofree char *shown = g_strescape (name, NULL);
+  g_autofree char *shown = car_text_to_printable (name, -1);
   g_set_error (
       error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
-      "“%.128s” cannot be the name of a collection: it needs letters, digits and “_” (128 at most, no digit "
+      "“%s” cannot be the name of a collection: it needs letters, digits and “_” (128 at most, no digit "
       "first), and “source” and “report” are taken",
       shown);
   return FALSE;
