@@ -261,7 +261,7 @@ class Importers(unittest.TestCase):
         handler.delete_vertices("asset", iter(["8", "9"]))
         self.assertEqual(handler.list_deleted_keys("asset"), ["8", "9"])
         vertices, edges = handler.list_summaries()
-        self.assertEqual((vertices.n_read, vertices.edges, edges.edges, edges.n_sent), (2, False, True, 0))
+        self.assertEqual((vertices.n_read, vertices.is_edges, edges.is_edges, edges.n_sent), (2, False, True, 0))
         self.assertIs(importer.data_handler, handler)
 
     def test_violations(self):

@@ -182,7 +182,7 @@ function testImporter() {
     assert(handler.list_deleted_keys('asset').join() === '8,9', 'its deletions');
 
     const [vertices, edges] = handler.list_summaries();
-    assert(vertices.n_read === 2 && !vertices.edges && edges.edges && edges.n_sent === 0, 'its summaries');
+    assert(vertices.n_read === 2 && vertices.is_edges === false && edges.is_edges === true && edges.n_sent === 0, 'its summaries');
     assert(handler.source === 'test' && importer.data_handler === handler, 'its properties');
 
     const strict = makeHandler();

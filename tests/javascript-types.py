@@ -23,7 +23,7 @@ OMITTED = {
 ADDED = {
     "Car": ["AppErrorCode", "RecoverableFailureCode", "UnrecoverableFailureCode", "DatasourceFailureCode"]
     + ["SchemaErrorCode", "IncrementalNotPossible", "Failure"],
-    "CollectionSummary": ["collection", "edges", "violations"]
+    "CollectionSummary": ["collection", "is_edges", "violations"]
     + [f"n_{what}" for what in ("read", "left_out", "duplicates", "conflicts", "sent", "deleted", "closed")],
     "Violation": ["place", "rule", "message", "count"],
     "Client": ["import_envelope", "import_envelope_async", "import_envelope_finish"],

@@ -1387,7 +1387,7 @@ test_threads (Fixture *fixture, gconstpointer data)
     {
       CarCollectionSummary *summary = summaries->pdata[i];
       const char *name = car_collection_summary_get_collection (summary);
-      const guint ways = car_collection_summary_is_edges (summary) ? 2 : 1;
+      const guint ways = car_collection_summary_get_is_edges (summary) ? 2 : 1;
       const guint bad = strcmp (name, "asset") == 0 ? invalid : 0;
 
       g_assert_cmpuint (car_collection_summary_get_n_read (summary), ==, ways * N_THREADS * N_OBJECTS);

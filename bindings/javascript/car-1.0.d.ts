@@ -290,7 +290,7 @@ declare module 'gi://Car?version=1.0' {
         class CollectionSummary {
             private constructor();
             readonly collection: string;
-            readonly edges: boolean;
+            readonly is_edges: boolean;
             readonly n_read: number;
             readonly n_left_out: number;
             readonly n_duplicates: number;
@@ -300,7 +300,7 @@ declare module 'gi://Car?version=1.0' {
             readonly n_closed: number;
             readonly violations: Violation[];
             get_collection(): string;
-            is_edges(): boolean;
+            get_is_edges(): boolean;
             get_n_read(): number;
             get_n_left_out(): number;
             get_n_duplicates(): number;

@@ -96,15 +96,15 @@ car_collection_summary_get_collection (CarCollectionSummary *self)
 }
 
 /**
- * car_collection_summary_is_edges:
+ * car_collection_summary_get_is_edges:
  * @self: a summary
  *
- * Gets which kind of objects the collection holds.
+ * Gets whether the collection holds edges. In Python and JavaScript this is the attribute `is_edges`.
  *
- * Returns: %TRUE of edges, %FALSE of vertices
+ * Returns: %TRUE if it holds edges, %FALSE if it holds vertices
  */
 gboolean
-car_collection_summary_is_edges (CarCollectionSummary *self)
+car_collection_summary_get_is_edges (CarCollectionSummary *self)
 {
   g_return_val_if_fail (self != NULL, FALSE);
 

@@ -28,7 +28,7 @@ CAR_AVAILABLE_IN_1_0
 const char *car_collection_summary_get_collection (CarCollectionSummary *self);
 
 CAR_AVAILABLE_IN_1_0
-gboolean car_collection_summary_is_edges (CarCollectionSummary *self);
+gboolean car_collection_summary_get_is_edges (CarCollectionSummary *self);
 
 CAR_AVAILABLE_IN_1_0
 guint64 car_collection_summary_get_n_read (CarCollectionSummary *self);

@@ -451,7 +451,7 @@ function setUpDataHandler(prototype) {
     };
 }
 
-/* What get_…() and list_…() give are attributes too, and is_edges() is `edges`. */
+/* What get_…() and list_…() return is an attribute too. */
 function giveAttributes(prototype, methods) {
     for (const method of methods) {
         Object.defineProperty(prototype, method.slice(method.indexOf('_') + 1), {
@@ -463,7 +463,7 @@ function giveAttributes(prototype, methods) {
 }
 
 function setUpSummaries() {
-    giveAttributes(Car.CollectionSummary.prototype, ['get_collection', 'is_edges', 'get_n_read', 'get_n_left_out',
+    giveAttributes(Car.CollectionSummary.prototype, ['get_collection', 'get_is_edges', 'get_n_read', 'get_n_left_out',
         'get_n_duplicates', 'get_n_conflicts', 'get_n_sent', 'get_n_deleted', 'get_n_closed', 'list_violations']);
     giveAttributes(Car.Violation.prototype, ['get_place', 'get_rule', 'get_message', 'get_count']);
 }

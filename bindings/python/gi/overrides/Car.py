@@ -475,12 +475,11 @@ _vertices = _Adder(
 _edges = _Adder(Car.DataHandler.add_edge_json, Car.DataHandler.add_edges_json, Car.DataHandler.add_edge_record)
 
 
-
 def _give_attributes(cls):
-    """What get_… and list_… give are attributes too, and is_edges() is `edges`."""
+    """What get_… and list_… return is an attribute too."""
     for info in cls.__info__.get_methods():
         kind, _, name = info.get_name().partition("_")
-        if kind in ("get", "list", "is"):
+        if kind in ("get", "list"):
             setattr(cls, name, property(getattr(cls, info.get_name())))
 
 
@@ -509,7 +508,6 @@ class DataHandler(Car.DataHandler):
     def list_objects(self, collection):
         """For tests: what was added to a collection and is to be sent. Returns: a list of dicts."""
         return json.loads(self.dup_objects_json(collection))
-
 
 
 # ---- the log -----------------------------------------------------------------------------------------------------
