@@ -510,6 +510,17 @@ typedef struct
 
 static const BadExtension bad_extensions[] = {
   { "not-json", "{\"vertices\":[,]}", "the schema extension*" },
+  { "default-of-another-type", VERTEX ("\"a\":{\"type\":\"text\",\"default\":1}"),
+    "*/a: the default breaks*" },
+  { "default-out-of-range",
+    VERTEX ("\"a\":{\"type\":\"integer\",\"default\":9,\"validation\":[{\"maximum\":8}]}"),
+    "*/a: the default breaks*" },
+  { "default-of-what-is-unique", VERTEX ("\"a\":{\"type\":\"text\",\"default\":\"b\",\"unique\":true}"),
+    "*what is unique cannot have a default*" },
+  { "default-name", VERTEX ("\"external_id\":{\"type\":\"text\",\"default\":\"b\"}"),
+    "*it can have no default*" },
+  { "core-default", ASSET ("\"description\":{\"type\":\"text\",\"default\":\"d\"}"), "*with other rules*" },
+  { "core-unique", ASSET ("\"description\":{\"type\":\"text\",\"unique\":true}"), "*with other rules*" },
   { "empty", "", "the schema extension*" },
   { "comment", "{\"vertices\":[]}//", "the schema extension*" },
   { "array", "[]", "*an object is wanted*" },

@@ -144,6 +144,7 @@ set_up (Fixture *self, gconstpointer data)
   g_autoptr (GError) error = NULL;
 
   g_assert_cmpint (sqlite3_open (":memory:", &self->db), ==, SQLITE_OK);
+  g_assert_true (car_query_add_functions (self->db, &error));
   execute (self->db, car_service_tables);
   fill_tables (self->db);
   self->model = car_core_model_new (&error);
@@ -1133,6 +1134,72 @@ test_many (Fixture *self, gconstpointer data)
     }
 }
 
+static int
+count_steps (gpointer data)
+{
+  ++*(guint *) data;
+  return 0;
+}
+
+/* How much SQLite's machine does, in hundreds of steps. */
+static guint
+measure (Fixture *self, const char *query, const char *data)
+{
+  guint n = 0;
+
+  sqlite3_progress_handler (self->db, 100, count_steps, &n);
+  assert_data (self, query, data);
+  sqlite3_progress_handler (self->db, 0, NULL, NULL);
+  return n;
+}
+
+#define INDEXED                                                                                              \
+  "{\"vertices\":[{\"name\":\"asset\",\"properties\":{\"rack\":{\"type\":\"text\",\"indexed\":%s},"          \
+  "\"slot\":{\"type\":\"inet\",\"indexed\":%s}}}]}"
+
+/* An indexed property is found without a look at all objects, and by the source too. */
+static void
+test_indices (Fixture *self, gconstpointer data)
+{
+  const char *const queries[] = {
+    "{ asset(where:{rack:{_eq:\"r7\"}}){ external_id } }",
+    "{ asset(where:{_and:[{rack:{_eq:\"r7\"}},{source:{_eq:\"src\"}}]}){ external_id } }",
+    "{ asset(where:{rack:{_in:[\"r7\",\"none\"]}}){ external_id } }",
+    "{ asset(where:{slot:{_eq:\"10.0.0.7\"}}){ external_id } }"
+  };
+  const char *const found = "{\"asset\":[{\"external_id\":\"x7\"}]}";
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (car_query_make_indices (self->db, self->model, &error));
+  g_autofree char *plain = g_strdup_printf (INDEXED, "false", "false");
+  g_assert_true (car_core_model_add_extension (self->model, plain, strlen (plain), &error));
+  g_assert_no_error (error);
+  execute (self->db, "BEGIN");
+  for (guint i = 0; i < 3000; i++)
+    {
+      g_autofree char *key = g_strdup_printf ("x%u", i);
+      g_autofree char *body = g_strdup_printf (
+          "{\"external_id\":\"x%u\",\"rack\":\"r%u\",\"slot\":\"10.0.%u.%u\"}", i, i, i / 256, i % 256);
+      add_vertex (self->db, "asset", key, body);
+    }
+  execute (self->db, "COMMIT");
+  for (guint i = 0; i < G_N_ELEMENTS (queries); i++)
+    g_assert_cmpuint (measure (self, queries[i], found), >, 100);
+
+  g_autofree char *indexed = g_strdup_printf (INDEXED, "true", "true");
+  g_assert_true (car_core_model_add_extension (self->model, indexed, strlen (indexed), &error));
+  g_assert_true (car_query_make_indices (self->db, self->model, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (queries); i++)
+    g_assert_cmpuint (measure (self, queries[i], found), <, 10);
+
+  /* They go with what wanted them. */
+  g_autoptr (CarCoreModel) core = car_core_model_new (&error);
+  g_assert_true (car_query_make_indices (self->db, core, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (measure (self, queries[0], found), >, 100);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1164,6 +1231,7 @@ main (int argc, char **argv)
     { "deep-conditions", test_deep_conditions },
     { "mutations", test_mutations },
     { "costly-pattern", test_costly_pattern },
+    { "indices", test_indices },
     { "broken-database", test_broken_database },
     { "within-transaction", test_within_transaction },
     { "many", test_many },

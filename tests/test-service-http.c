@@ -513,6 +513,50 @@ test_done (void)
                  "{\"status\":200,\"message\":\"ok\",\"database\":{\"status\":200,\"message\":\"OK\"}}");
 }
 
+/* A folder for the service's files. */
+typedef struct
+{
+  char *folder;
+  char **environment;
+} Place;
+
+static void
+place_set_up (Place *place, gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  place->folder = g_dir_make_tmp ("test-service-http-XXXXXX", &error);
+  g_assert_no_error (error);
+  place->environment = g_get_environ ();
+  place->environment = g_environ_setenv (place->environment, "XDG_STATE_HOME", place->folder, TRUE);
+}
+
+static void
+remove_folder (const char *path)
+{
+  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *file = g_build_filename (path, name, NULL);
+
+      if (g_file_test (file, G_FILE_TEST_IS_DIR))
+        remove_folder (file);
+      else
+        g_assert_no_errno (g_unlink (file));
+    }
+  g_assert_no_errno (g_rmdir (path));
+}
+
+static void
+place_tear_down (Place *place, gconstpointer user_data)
+{
+  remove_folder (place->folder);
+  g_free (place->folder);
+  g_strfreev (place->environment);
+}
+
 static void
 test_retention (void)
 {
@@ -531,6 +575,107 @@ test_retention (void)
                  "{\"policy_name\":\"DiskUsage\",\"policy_value\":3000000}", "{\"result\":\"OK\"}");
   assert_answer (service, "GET", "v3/DataRetentionPolicy", NULL,
                  "{\"policy_name\":\"DiskUsage\",\"policy_value\":3000000}");
+}
+
+/* The history of one asset: COUNT versions of SIZE characters. */
+static void
+make_history (TestService *service, guint n_versions, guint size)
+{
+  g_autofree char *filler = g_strnfill (size, 'x');
+
+  for (guint i = 0; i < n_versions; i++)
+    {
+      g_autofree char *envelope = g_strdup_printf (
+          ENVELOPE ("s", "\"asset\":[{\"external_id\":\"a\",\"name\":\"%u\",\"description\":\"%s\"}]"), i,
+          filler);
+      import (service, envelope);
+    }
+}
+
+/* Asks about the asset as it was at this moment, until the answer is this one. */
+static void
+wait_for_answer (TestService *service, const char *moment, const char *expected)
+{
+  g_autofree char *header = g_strconcat ("x-hasura-car-timepoint: ", moment, NULL);
+
+  for (guint i = 0; i < 500; i++)
+    {
+      guint status;
+      g_autofree char *answer = test_service_request_with (service, "POST", "v3/query", header,
+                                                           "{\"query\":\"{ asset { name } }\"}", &status);
+
+      g_assert_cmpuint (status, ==, 200);
+      if (g_str_equal (answer, expected))
+        return;
+      g_usleep (20000);
+    }
+  g_assert_not_reached ();
+}
+
+/* A policy is carried out: what was closed too long ago is forgotten, what holds now is not. */
+static void
+test_retention_time (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  make_history (service, 1, 10);
+  g_usleep (2000);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *moment = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
+  make_history (service, 3, 10);
+
+  wait_for_answer (service, moment, "{\"data\":{\"asset\":[{\"name\":\"0\"}]}}");
+  assert_call (service, "POST", "v3/DataRetentionPolicy", "{\"policy_name\":\"Time\",\"policy_value\":1}",
+               200);
+  g_usleep (100000);
+  wait_for_answer (service, moment, "{\"data\":{\"asset\":[{\"name\":\"0\"}]}}");
+  assert_call (service, "POST", "v3/DataRetentionPolicy", "{\"policy_name\":\"Time\",\"policy_value\":0}",
+               200);
+  wait_for_answer (service, moment, "{\"data\":{\"asset\":[]}}");
+  g_assert_cmpuint (count (service, "asset?name=2"), ==, 1);
+}
+
+static goffset
+get_size (const char *path, const char *ending)
+{
+  g_autofree char *name = g_strconcat (path, ending, NULL);
+  GStatBuf status;
+
+  return g_stat (name, &status) == 0 ? status.st_size : 0;
+}
+
+static void
+wait_until_smaller (const char *path, goffset size)
+{
+  for (guint i = 0; get_size (path, "") + get_size (path, "-wal") >= size; i++)
+    {
+      g_assert_cmpuint (i, <, 500);
+      g_usleep (20000);
+    }
+}
+
+/* It is the disk that has more room afterwards, not only the database. */
+static void
+test_retention_disk_usage (Place *place, gconstpointer user_data)
+{
+  g_autofree char *path = g_build_filename (place->folder, "car.db", NULL);
+  g_autoptr (TestService) service = test_service_start (path);
+
+  make_history (service, 40, 200000);
+  g_assert_cmpint (get_size (path, "") + get_size (path, "-wal"), >, 8000000);
+  assert_call (service, "POST", "v3/DataRetentionPolicy",
+               "{\"policy_name\":\"DiskUsage\",\"policy_value\":1500000}", 200);
+  wait_until_smaller (path, 1500000);
+  g_assert_cmpuint (count (service, "asset?name=39"), ==, 1);
+
+  /* So it is where everything was deleted. */
+  assert_call (service, "POST", "v3/DataRetentionPolicy", "{\"policy_name\":\"Time\",\"policy_value\":9}",
+               200);
+  make_history (service, 40, 200000);
+  g_autofree char *token = ask (service, "GET", "v3/clearDbToken", NULL);
+  g_autofree char *clear = g_strconcat ("v3/clearDb?token=", token, NULL);
+  assert_call (service, "POST", clear, NULL, 200);
+  wait_until_smaller (path, 1500000);
 }
 
 static void
@@ -772,48 +917,108 @@ test_extensions (void)
   assert_call (service, "GET", "dragon?ice=1", NULL, 404);
 }
 
-/* All is there again in the next run; the credentials too, which only their owner can read. */
-typedef struct
-{
-  char *folder;
-  char **environment;
-} Place;
+#define DRAGONS(properties)                                                                                  \
+  "{\"key\":\"d\",\"version\":\"1\",\"schema\":{\"vertices\":[{\"name\":\"dragon\",\"properties\":"          \
+  "{" properties "}},"                                                                                       \
+  "{\"name\":\"cave\"}],\"edges\":[{\"end1\":\"dragon\",\"end2\":\"cave\",\"properties\":{"                  \
+  "\"toll\":{\"type\":\"integer\",\"unique\":true},\"since\":{\"type\":\"text\",\"default\":\"ever\"}}}]}}"
 
-static void
-place_set_up (Place *place, gconstpointer user_data)
+static char *
+dragons (const char *members)
 {
-  g_autoptr (GError) error = NULL;
+  return g_strdup_printf (ENVELOPE ("s", "%s"), members);
+}
 
-  place->folder = g_dir_make_tmp ("test-service-http-XXXXXX", &error);
-  g_assert_no_error (error);
-  place->environment = g_get_environ ();
-  place->environment = g_environ_setenv (place->environment, "XDG_STATE_HOME", place->folder, TRUE);
+/* Imports the members of an envelope: how often, and why, objects were left out, as "COLLECTION COUNT MESSAGE". */
+static char *
+import_and_get_warning (TestService *service, const char *members)
+{
+  g_autofree char *envelope = dragons (members);
+  g_autofree char *id = test_service_import (service, envelope);
+  g_autofree char *status = test_service_wait_for_job (service, id);
+  g_autofree char *path = g_strconcat ("jobstatus/", id, NULL);
+  g_autoptr (JsonNode) answer = test_service_call (service, "GET", path, NULL, 200);
+  JsonObject *job = json_node_get_object (answer);
+
+  if (g_str_equal (status, "ERROR"))
+    return g_strdup_printf ("ERROR %d %s", (int) json_object_get_int_member (job, "statusCode"),
+                            json_object_get_string_member (job, "error"));
+  if (!json_object_has_member (job, "warnings"))
+    return g_strdup ("");
+
+  JsonObject *warning = json_array_get_object_element (json_object_get_array_member (job, "warnings"), 0);
+  return g_strdup_printf ("%s %d %s", json_object_get_string_member (warning, "collection"),
+                          (int) json_object_get_int_member (warning, "count"),
+                          json_object_get_string_member (warning, "message"));
 }
 
 static void
-remove_folder (const char *path)
+assert_import (TestService *service, const char *members, const char *pattern)
 {
-  g_autoptr (GDir) folder = g_dir_open (path, 0, NULL);
-  const char *name;
+  g_autofree char *warning = import_and_get_warning (service, members);
 
-  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      if (g_file_test (file, G_FILE_TEST_IS_DIR))
-        remove_folder (file);
-      else
-        g_assert_no_errno (g_unlink (file));
-    }
-  g_assert_no_errno (g_rmdir (path));
+  g_test_message ("%s", warning);
+  g_assert_true (g_pattern_match_simple (pattern, warning));
 }
 
+/* What an extension says of a property is done. */
 static void
-place_tear_down (Place *place, gconstpointer user_data)
+test_extension_properties (void)
 {
-  remove_folder (place->folder);
-  g_free (place->folder);
-  g_strfreev (place->environment);
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  assert_call (service, "POST", "v3/carSchema",
+               DRAGONS ("\"level\":{\"type\":\"integer\",\"default\":\"3\"}"), 422);
+  assert_call (
+      service, "POST", "v3/carSchema",
+      DRAGONS (
+          "\"serial\":{\"type\":\"text\",\"unique\":true},\"level\":{\"type\":\"integer\",\"default\":3},"
+          "\"fire\":{\"type\":\"text\",\"required\":true,\"indexed\":true},"
+          "\"realm\":{\"type\":\"text\",\"required\":true,\"default\":\"\\u004eorth\"}"),
+      201);
+
+  /* required */
+  assert_import (service, "\"dragon\":[{\"external_id\":\"a\"}]", "ERROR 422 */dragon/0*fire*");
+
+  /* default */
+  assert_import (service,
+                 "\"dragon\":[{\"external_id\":\"a\",\"fire\":\"f\",\"serial\":\"1\"},"
+                 "{\"external_id\":\"b\",\"fire\":\"f\",\"serial\":\"2\",\"level\":7,\"realm\":\"South\"}],"
+                 "\"cave\":[{\"external_id\":\"c\"}],\"dragon_cave\":[{\"_from_external_id\":\"a\","
+                 "\"_to_external_id\":\"c\",\"toll\":5}]",
+                 "");
+  assert_answer (service, "POST", "v3/query",
+                 "{\"query\":\"{ dragon(order_by:{external_id:asc},where:{level:{_gt:0}}){ level realm caves "
+                 "{ since } } }\"}",
+                 "{\"data\":{\"dragon\":[{\"level\":3,\"realm\":\"North\",\"caves\":[{\"since\":\"ever\"}]},"
+                 "{\"level\":7,\"realm\":\"South\",\"caves\":[]}]}}");
+
+  /* unique: what has the value keeps it, and may be sent again; another one is left out. */
+  assert_import (service, "\"dragon\":[{\"external_id\":\"a\",\"fire\":\"g\",\"serial\":\"1\"}]", "");
+  assert_import (
+      service,
+      "\"dragon\":[{\"external_id\":\"x\",\"fire\":\"f\",\"serial\":\"1\"},"
+      "{\"external_id\":\"y\",\"fire\":\"f\",\"serial\":\"\\u0031\"},{\"external_id\":\"z\",\"fire\":\"f\"}]",
+      "dragon 2 its serial has to be unique, and another dragon has the same");
+  assert_import (service,
+                 "\"dragon_cave\":[{\"_from_external_id\":\"b\",\"_to_external_id\":\"c\",\"toll\":5.0}]",
+                 "dragon_cave 1 its toll has to be unique*");
+  g_assert_cmpuint (count (service, "dragon?fire=f"), ==, 2);
+  assert_call (service, "PATCH", "dragon?external_id=b", "{\"serial\":\"1\"}", 422);
+  assert_call (service, "PATCH", "dragon?external_id=b", "{\"serial\":\"2\",\"level\":8}", 200);
+
+  /* One that is gone has it no more. */
+  assert_call (service, "DELETE", "source/s/dragon?external_ids=a", NULL, 200);
+  assert_call (service, "PATCH", "dragon?external_id=b", "{\"serial\":\"1\"}", 200);
+
+  /* As an extension goes, and comes again with other types. */
+  assert_call (service, "DELETE", "v3/carSchema/d", NULL, 204);
+  assert_call (service, "POST", "v3/carSchema", DRAGONS ("\"serial\":{\"type\":\"inet\",\"unique\":true}"),
+               201);
+  assert_import (
+      service,
+      "\"dragon\":[{\"external_id\":\"a\",\"serial\":\"::1\"},{\"external_id\":\"q\",\"serial\":\"0::1\"}]",
+      "dragon 1 its serial*");
 }
 
 /* Runs car-service with these options, which make it end by itself; its exit code, and what it printed. */
@@ -958,6 +1163,7 @@ test_options (Place *place, gconstpointer user_data)
   g_assert_cmpstr (version, ==, "car-service " PACKAGE_VERSION "\n");
 }
 
+/* All is there again in the next run. */
 static void
 test_restart (Place *place, gconstpointer user_data)
 {
@@ -1096,6 +1302,9 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/find-too-many", test_find_too_many);
   g_test_add_func ("/service/http/done", test_done);
   g_test_add_func ("/service/http/retention", test_retention);
+  g_test_add_func ("/service/http/retention/time", test_retention_time);
+  g_test_add ("/service/http/retention/disk-usage", Place, NULL, place_set_up, test_retention_disk_usage,
+              place_tear_down);
   g_test_add_func ("/service/http/clear", test_clear);
   g_test_add_func ("/service/http/no-content", test_no_content);
   g_test_add_func ("/service/http/timepoint", test_timepoint);
@@ -1104,6 +1313,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/query", test_query);
   g_test_add_func ("/service/http/descriptors", test_descriptors);
   g_test_add_func ("/service/http/extensions", test_extensions);
+  g_test_add_func ("/service/http/extension-properties", test_extension_properties);
   g_test_add ("/service/http/extensions-of-extensions", Place, NULL, place_set_up,
               test_extensions_of_extensions, place_tear_down);
   g_test_add ("/service/http/credentials", Place, NULL, place_set_up, test_credentials, place_tear_down);

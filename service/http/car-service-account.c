@@ -106,15 +106,12 @@ read_policy (GBytes *body, CarServiceRetention *policy, GError **error)
   return FALSE;
 }
 
-/* What is left to do, the worker does in the background. */
 gboolean
 car_service_call_post_retention (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
   CarServiceRetention policy = { 0 };
-  gboolean more;
 
-  if (!read_policy (request->body, &policy, error) || !car_service_retention_set (store, &policy, error) ||
-      !car_service_retention_apply (store, &more, error))
+  if (!read_policy (request->body, &policy, error) || !car_service_retention_set (store, &policy, error))
     return FALSE;
   car_service_request_answer_ok (request);
 

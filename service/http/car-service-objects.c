@@ -193,7 +193,11 @@ patch_vertex (CarServiceStore *store,
   report.source = row->texts[0];
   report.generation = row->numbers[0];
   report.reported_at = row->numbers[1];
-  const CarServiceVertex vertex = { collection, key, { .text = body->str, .length = body->len } };
+  CarCoreModel *model = car_service_store_get_model (store, error);
+  if (model == NULL)
+    return FALSE;
+  g_autoptr (CarServiceProperties) properties = car_service_properties_new (model, collection);
+  const CarServiceVertex vertex = { collection, key, { .text = body->str, .length = body->len }, properties };
 
   return car_service_graph_put_vertex (store, &report, &vertex, error);
 }
@@ -301,6 +305,8 @@ patch_edge (CarServiceStore *store,
   if (to == NULL || !car_service_store_tick (store, &report.now, error))
     return FALSE;
 
+  g_autoptr (CarServiceProperties) properties = car_service_properties_new (model, edge->collection);
+  edge->properties = properties;
   edge->from_key = from;
   edge->to_key = to;
   g_autoptr (GPtrArray) rows = find_edges (store, source, edge, changes, error);

@@ -172,6 +172,15 @@ car_core_model_has_property (CarCoreModel *self, const char *collection, const c
   return car_core_model_get_property_type (self, collection, property, &type);
 }
 
+/* The lock is held. */
+static const CarModelProperty *
+find_property (CarCoreModel *self, const char *collection, const char *property)
+{
+  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
+
+  return found != NULL ? g_hash_table_lookup (found->by_name, property) : NULL;
+}
+
 gboolean
 car_core_model_get_property_type (CarCoreModel *self,
                                   const char *collection,
@@ -179,23 +188,48 @@ car_core_model_get_property_type (CarCoreModel *self,
                                   CarPropertyType *type)
 {
   g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
-  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
-  const CarModelProperty *member = found != NULL ? g_hash_table_lookup (found->by_name, property) : NULL;
+  const CarModelProperty *found = find_property (self, collection, property);
 
-  if (member == NULL)
+  if (found == NULL)
     return FALSE;
-  *type = member->type;
+  *type = found->type;
   return TRUE;
+}
+
+gboolean
+car_core_model_is_indexed (CarCoreModel *self, const char *collection, const char *property)
+{
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelProperty *found = find_property (self, collection, property);
+
+  return found != NULL && (found->indexed || found->unique);
+}
+
+gboolean
+car_core_model_is_unique (CarCoreModel *self, const char *collection, const char *property)
+{
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelProperty *found = find_property (self, collection, property);
+
+  return found != NULL && found->unique;
+}
+
+char *
+car_core_model_dup_default (CarCoreModel *self, const char *collection, const char *property)
+{
+  g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
+  const CarModelProperty *found = find_property (self, collection, property);
+
+  return found != NULL ? g_strdup (found->fallback) : NULL;
 }
 
 const char *
 car_core_model_get_column (CarCoreModel *self, const char *collection, const char *property)
 {
   g_autoptr (GRWLockReaderLocker) locker G_GNUC_UNUSED = g_rw_lock_reader_locker_new (&self->lock);
-  const CarModelCollection *found = g_hash_table_lookup (self->state->by_name, collection);
-  const CarModelProperty *member = found != NULL ? g_hash_table_lookup (found->by_name, property) : NULL;
+  const CarModelProperty *found = find_property (self, collection, property);
 
-  return member != NULL ? member->column : NULL;
+  return found != NULL ? found->column : NULL;
 }
 
 gboolean

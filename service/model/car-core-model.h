@@ -56,6 +56,15 @@ gboolean car_core_model_get_property_type (CarCoreModel *self,
                                            const char *property,
                                            CarPropertyType *type);
 
+/* Whether queries shall find objects by the property quickly: also where it is unique. */
+gboolean car_core_model_is_indexed (CarCoreModel *self, const char *collection, const char *property);
+
+/* Whether no two objects of the collection may have the same value. */
+gboolean car_core_model_is_unique (CarCoreModel *self, const char *collection, const char *property);
+
+/* JSON text, g_free(): the value of an object that comes without one; NULL where there is none. */
+char *car_core_model_dup_default (CarCoreModel *self, const char *collection, const char *property);
+
 /* What queries call the property; NULL where they do not see it. */
 const char *car_core_model_get_column (CarCoreModel *self, const char *collection, const char *property);
 

@@ -16,7 +16,10 @@ typedef struct
   CarPropertyType type;
   char *schema;     /* as JSON Schema, without the braces */
   char *assertions; /* what of it decides, rather than only tells */
+  char *fallback;   /* JSON: the value of an object that comes without one; NULL */
   gboolean required;
+  gboolean indexed;
+  gboolean unique;
 } CarModelProperty;
 
 typedef struct
@@ -52,6 +55,7 @@ CarModelCollection *
 car_model_state_add (CarModelState *self, const char *name, const char *from, const char *to);
 CarModelCollection *car_model_state_add_to_envelope (CarModelState *self, const char *name);
 void car_model_collection_add (CarModelCollection *self, CarModelProperty *property);
+void car_model_collection_replace (CarModelCollection *self, CarModelProperty *property);
 gboolean car_model_state_is_named_by_key (CarModelState *self, const char *vertex);
 
 char *car_model_state_to_import_schema (CarModelState *self);
@@ -66,6 +70,8 @@ typedef enum
 gboolean
 car_model_read (CarModelState *state, CarModelKind kind, const char *json, gsize length, GError **error);
 
+/* To be made another in one point, before it is shared. */
+CarModelProperty *car_model_property_copy (const CarModelProperty *self);
 void car_model_property_free (CarModelProperty *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarModelProperty, car_model_property_free)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/json/car-json-scanner-private.h>
+#include <libcar/json/car-json-validator-private.h>
 #include <service/model/car-model-private.h>
 
 /* PostgreSQL's longest identifier, which is what other CAR services keep collections under. */
@@ -403,6 +404,40 @@ read_column (Reader *self, GArray *members, CarModelProperty *property, const ch
   return TRUE;
 }
 
+/* What every object without the member gets has to be right. */
+static gboolean
+check_default (const char *fallback, const char *assertions, const char *where, GError **error)
+{
+  g_autofree char *json = g_strdup_printf ("{%s}", assertions);
+  g_autoptr (CarJsonSchema) schema = car_json_schema_new (json, strlen (json), error);
+  if (schema == NULL)
+    return FALSE;
+
+  const CarJsonCheck check = { .node = car_json_schema_get_root (schema) };
+  g_auto (CarJsonViolation) violation = { NULL };
+  return car_json_validate_text (&check, fallback, strlen (fallback), NULL, &violation) ||
+         fail (where, error, "the default breaks the property's own rules: %s", violation.text);
+}
+
+static gboolean
+read_default (GArray *members,
+              const char *assertions,
+              CarModelProperty *property,
+              const char *where,
+              GError **error)
+{
+  const CarJsonSpan *span = find (members, "default");
+  if (span == NULL || span->type == CAR_JSON_NULL)
+    return TRUE;
+
+  const char *mark = span->type == CAR_JSON_STRING ? "\"" : "";
+  property->fallback = g_strdup_printf ("%s%.*s%s", mark, (int) span->length, span->text, mark);
+  if (property->unique)
+    return fail (where, error, "what is unique cannot have a default");
+
+  return check_default (property->fallback, assertions, where, error);
+}
+
 static CarModelProperty *
 read_property (Reader *self, const char *name, const CarJsonSpan *span, const char *where, GError **error)
 {
@@ -415,8 +450,6 @@ read_property (Reader *self, const char *name, const CarJsonSpan *span, const ch
       read_members (span, where, self->kind == CAR_MODEL_CORE ? core_known : known, error);
   g_autoptr (GString) assertions = g_string_new (NULL);
   g_autoptr (GString) annotations = g_string_new (NULL);
-  const CarJsonSpan *fallback;
-  gboolean indexed, unique;
   guint type = 0;
 
   property->name = g_strdup (name);
@@ -425,24 +458,22 @@ read_property (Reader *self, const char *name, const CarJsonSpan *span, const ch
     return NULL;
   g_string_append (assertions, property_types[type].schema);
   if (!copy_member (members, "description", CAR_JSON_STRING, where, annotations, error) ||
-      !read_boolean (members, "indexed", where, &indexed, error) ||
-      !read_boolean (members, "unique", where, &unique, error) ||
+      !read_boolean (members, "indexed", where, &property->indexed, error) ||
+      !read_boolean (members, "unique", where, &property->unique, error) ||
       !read_boolean (members, "required", where, &property->required, error) ||
       !read_rules (self, members, property_types[type].type, where, assertions, annotations, error))
     return NULL;
 
-  if (indexed)
-    g_string_append_printf (annotations, "%s\"indexed\":true", annotations->len > 0 ? "," : "");
-  if (unique)
-    g_string_append_printf (annotations, "%s\"unique\":true", annotations->len > 0 ? "," : "");
-  fallback = find (members, "default");
-  if (fallback != NULL)
-    {
-      const char *mark = fallback->type == CAR_JSON_STRING ? "\"" : "";
+  if (!read_default (members, assertions->str, property, where, error))
+    return NULL;
 
-      g_string_append_printf (annotations, "%s\"default\":%s%.*s%s", annotations->len > 0 ? "," : "", mark,
-                              (int) fallback->length, fallback->text, mark);
-    }
+  if (property->indexed)
+    g_string_append_printf (annotations, "%s\"indexed\":true", annotations->len > 0 ? "," : "");
+  if (property->unique)
+    g_string_append_printf (annotations, "%s\"unique\":true", annotations->len > 0 ? "," : "");
+  if (property->fallback != NULL)
+    g_string_append_printf (annotations, "%s\"default\":%s", annotations->len > 0 ? "," : "",
+                            property->fallback);
   property->type = property_types[type].type;
   property->assertions = g_strdup (assertions->str);
   property->schema = g_strconcat (assertions->str, assertions->len > 0 && annotations->len > 0 ? "," : "",
@@ -514,9 +545,21 @@ check_same (const CarModelProperty *there,
 {
   if (there->type != property->type)
     return fail (where, error, "the property is in the model already, with another type");
-  if (!g_str_equal (there->assertions, property->assertions) || (property->required && !there->required))
+  if (!g_str_equal (there->assertions, property->assertions) || (property->required && !there->required) ||
+      (property->unique && !there->unique) ||
+      (property->fallback != NULL && g_strcmp0 (property->fallback, there->fallback) != 0))
     return fail (where, error, "the property is in the model already, with other rules");
   return TRUE;
+}
+
+/* An index changes nothing of what others import. */
+static void
+add_index (CarModelCollection *collection, const CarModelProperty *there)
+{
+  CarModelProperty *copy = car_model_property_copy (there);
+
+  copy->indexed = TRUE;
+  car_model_collection_replace (collection, copy);
 }
 
 static gboolean
@@ -549,6 +592,8 @@ read_properties (Reader *self,
         {
           if (!check_same (there, property, place, error))
             return FALSE;
+          if (property->indexed && !there->indexed)
+            add_index (collection, there);
           continue;
         }
       if (self->kind == CAR_MODEL_EXTENSION &&
@@ -709,21 +754,16 @@ add_shared (Reader *self, CarModelCollection *collection, GArray *members, const
 static gboolean
 require_external_id (CarModelCollection *collection, const char *where, GError **error)
 {
-  CarModelProperty *copy;
   const CarModelProperty *property = g_hash_table_lookup (collection->by_name, "external_id");
 
+  if (property->fallback != NULL)
+    return fail (where, error, "an “external_id” names one object: it can have no default");
   if (property->required)
     return TRUE;
-  copy = g_atomic_rc_box_new0 (CarModelProperty);
-  *copy = (CarModelProperty){ .name = g_strdup (property->name),
-                              .column = property->column,
-                              .type = property->type,
-                              .schema = g_strdup (property->schema),
-                              .assertions = g_strdup (property->assertions),
-                              .required = TRUE };
-  g_hash_table_remove (collection->by_name, property->name);
-  g_ptr_array_remove (collection->properties, (gpointer) property);
-  car_model_collection_add (collection, copy);
+
+  CarModelProperty *copy = car_model_property_copy (property);
+  copy->required = TRUE;
+  car_model_collection_replace (collection, copy);
   return TRUE;
 }
 

@@ -58,7 +58,8 @@ append_required (GString *out, const CarModelCollection *collection)
     {
       const CarModelProperty *property = collection->properties->pdata[i];
 
-      if (!property->required)
+      /* One that has a default is never missing for long. */
+      if (!property->required || property->fallback != NULL)
         continue;
       g_string_append (out, separator);
       car_json_append_string (out, property->name, -1);

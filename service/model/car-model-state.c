@@ -12,6 +12,20 @@ property_clear (gpointer data)
   g_free (self->name);
   g_free (self->assertions);
   g_free (self->schema);
+  g_free (self->fallback);
+}
+
+CarModelProperty *
+car_model_property_copy (const CarModelProperty *self)
+{
+  CarModelProperty *copy = g_atomic_rc_box_new0 (CarModelProperty);
+
+  *copy = *self;
+  copy->name = g_strdup (self->name);
+  copy->assertions = g_strdup (self->assertions);
+  copy->schema = g_strdup (self->schema);
+  copy->fallback = g_strdup (self->fallback);
+  return copy;
 }
 
 void
@@ -102,6 +116,21 @@ car_model_collection_add (CarModelCollection *self, CarModelProperty *property)
 {
   g_ptr_array_add (self->properties, property);
   g_hash_table_insert (self->by_name, property->name, property);
+}
+
+/* Puts a property in the place of the one of its name, taking it over. */
+void
+car_model_collection_replace (CarModelCollection *self, CarModelProperty *property)
+{
+  gpointer there = g_hash_table_lookup (self->by_name, property->name);
+  guint index;
+
+  g_hash_table_replace (self->by_name, property->name, property);
+  if (g_ptr_array_find (self->properties, there, &index))
+    {
+      self->properties->pdata[index] = property;
+      car_model_property_free (there);
+    }
 }
 
 static void

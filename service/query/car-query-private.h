@@ -61,6 +61,8 @@ gboolean car_query_append_json (CarQueryContext *self,
 gboolean car_query_read_request (CarQueryContext *self, const char *json, gsize length);
 
 const char *car_query_get_store_table (const CarQueryTable *table);
+
+/* Without an alias (NULL), as an index wants it. */
 void car_query_append_column (GString *sql, const CarQueryColumn *column, const char *alias);
 
 /* "vertex t0 WHERE …": the rows that are seen, ready for " AND …". */
@@ -199,8 +201,6 @@ typedef enum
   CAR_QUERY_REGEX_CASELESS,
   CAR_QUERY_SIMILAR,
 } CarQueryRegex;
-
-gboolean car_query_add_functions (sqlite3 *db, GError **error);
 
 /* Bytes that sort as the addresses do: those of IPv4 first. */
 #define CAR_QUERY_INET_LENGTH 18

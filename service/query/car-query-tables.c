@@ -19,11 +19,19 @@ car_query_get_store_table (const CarQueryTable *table)
 }
 
 static void
+append_name (GString *sql, const char *alias, const char *name)
+{
+  if (alias != NULL)
+    g_string_append_printf (sql, "%s.", alias);
+  g_string_append (sql, name);
+}
+
+static void
 append_member (GString *sql, const CarQueryColumn *column, const char *alias)
 {
-  const char *function = column->type == CAR_PROPERTY_JSON ? "car_json" : "car_member";
-
-  g_string_append_printf (sql, "%s (%s.body, '%s')", function, alias, column->member);
+  g_string_append (sql, column->type == CAR_PROPERTY_JSON ? "car_json (" : "car_member (");
+  append_name (sql, alias, "body");
+  g_string_append_printf (sql, ", '%s')", column->member);
 }
 
 /* The names are a model's: letters, digits and underscores. */
@@ -33,21 +41,29 @@ car_query_append_column (GString *sql, const CarQueryColumn *column, const char 
   switch (column->kind)
     {
     case CAR_QUERY_COLUMN:
-      g_string_append_printf (sql, "%s.%s", alias, column->column);
+      append_name (sql, alias, column->column);
       break;
     case CAR_QUERY_MEMBER:
       g_string_append (sql, column->column != NULL ? "coalesce (" : "");
       append_member (sql, column, alias);
       if (column->column != NULL)
-        g_string_append_printf (sql, ", %s.%s)", alias, column->column);
+        {
+          g_string_append (sql, ", ");
+          append_name (sql, alias, column->column);
+          g_string_append_c (sql, ')');
+        }
       break;
     case CAR_QUERY_REGION:
-      g_string_append_printf (sql, "car_region (%s.%s)", alias, column->column);
+      g_string_append (sql, "car_region (");
+      append_name (sql, alias, column->column);
+      g_string_append_c (sql, ')');
       break;
     case CAR_QUERY_ADDRESS:
       g_string_append (sql, "coalesce (");
       append_member (sql, column, alias);
-      g_string_append_printf (sql, ", car_address (%s.%s))", alias, column->column);
+      g_string_append (sql, ", car_address (");
+      append_name (sql, alias, column->column);
+      g_string_append (sql, "))");
       break;
     case CAR_QUERY_TAGGED:
       g_string_append_printf (

@@ -412,8 +412,6 @@ run (Run *self, GError **error)
 {
   gboolean done;
 
-  if (!car_query_add_functions (self->db, error))
-    return FALSE;
   if (sqlite3_exec (self->db, "SAVEPOINT car_query", NULL, NULL, NULL) != SQLITE_OK)
     return fail_with_database (self, error);
   done = answer (self, error);

@@ -31,6 +31,17 @@ G_BEGIN_DECLS
  * (SAVEPOINT). Nothing else may use `db` meanwhile; a connection of one's own is best, in WAL mode it sees
  * whole jobs. The tables and their indices are those of service/store/car-service-tables.c. */
 
+/* Gives a connection the functions that queries and indices call. Once, before anything else is done with it. */
+gboolean car_query_add_functions (sqlite3 *db, GError **error);
+
+/* Makes and drops indices, so that there is one for each property that the model wants to be found by. In a transaction of
+ * the caller's. */
+gboolean car_query_make_indices (sqlite3 *db, CarCoreModel *model, GError **error);
+
+/* A statement that finds a row of the property's collection with the same value: ?1 is the body of an object, ?2 the row
+ * that is the object itself, or 0. NULL where queries do not see the property. */
+char *car_query_write_unique_check (CarCoreModel *model, const char *collection, const char *property);
+
 /* What a mutation asks for: a tag to be put on a vertex. */
 typedef struct
 {

@@ -29,9 +29,10 @@ typedef struct
   CarCoreModel *model;
   CarServiceReport report;
   const char *collection;
-  guint index;              /* of the object in its collection */
-  CarServiceObject *object; /* the one that is read */
-  GString *body;            /* room for one that was rewritten */
+  CarServiceProperties *properties; /* of the collection */
+  guint index;                      /* of the object in its collection */
+  CarServiceObject *object;         /* the one that is read */
+  GString *body;                    /* room for one that was rewritten */
   GPtrArray *warnings;
 } Import;
 
@@ -275,10 +276,11 @@ import_vertex (Import *import, const CarJsonSpan *text, gboolean by_key, GError 
   if (key == NULL)
     return FALSE;
 
-  CarServiceVertex vertex = { import->collection, key, *text };
+  CarServiceVertex vertex = { import->collection, key, *text, import->properties };
+  gboolean filled = car_service_properties_fill (import->properties, import->object);
   gboolean tagged = car_service_object_get (import->object, "tag") != NULL ||
                     car_service_object_get (import->object, "untag") != NULL;
-  if (!tagged)
+  if (!tagged && !filled)
     return car_service_graph_put_vertex (import->store, &import->report, &vertex, error);
 
   g_string_truncate (import->body, 0);
@@ -352,6 +354,7 @@ import_edge (Import *import, const char *from_collection, const char *to_collect
     return refuse (error, "its external_id is no text, or holds a NUL");
 
   g_string_truncate (import->body, 0);
+  car_service_properties_fill (import->properties, import->object);
   car_service_object_write (import->object, edge_members, NULL, import->body);
 
   const CarServiceEdge edge = {
@@ -363,6 +366,7 @@ import_edge (Import *import, const char *from_collection, const char *to_collect
     .external_id = external_id != NULL ? external_id : "",
     .active = active == NULL || active->type != CAR_JSON_FALSE,
     .body = { .text = import->body->str, .length = import->body->len, .type = CAR_JSON_OBJECT },
+    .properties = import->properties,
   };
 
   if (edge.active && (!need_vertex (import, from_collection, from, "first", error) ||
@@ -455,7 +459,13 @@ import_collection (Import *import, const CarServiceMember *member, Pass pass, GE
   import->collection = collection != NULL ? collection : "";
   import->index = 0;
   if (is_vertex || is_edge)
-    return import_objects (import, &member->value, error);
+    {
+      g_autoptr (CarServiceProperties) properties =
+          car_service_properties_new (import->model, import->collection);
+
+      import->properties = properties;
+      return import_objects (import, &member->value, error);
+    }
 
   guint n = count_items (&member->value);
   if (n > 0)

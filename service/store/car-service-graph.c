@@ -121,6 +121,8 @@ car_service_graph_put_vertex (CarServiceStore *store,
   if (found.alike)
     return car_service_store_run (store, error, "UPDATE vertex SET seen = ?, reported_at = ? WHERE id = ?",
                                   "iii", report->generation, report->reported_at, found.id);
+  if (!car_service_properties_check (vertex->properties, store, &vertex->body, found.id, error))
+    return FALSE;
   connecting_id = car_service_connecting_id_new (vertex->collection, vertex->key, node_id, &vertex->body);
   if (found.id == 0)
     return insert_vertex (store, report, vertex, node_id, connecting_id, error);
@@ -193,11 +195,13 @@ car_service_graph_put_edge (CarServiceStore *store,
     return FALSE;
   if (!edge->active)
     return found.id == 0 || close_edge (store, &found, report->now, error);
-  if (found.id == 0)
-    return insert_edge (store, report, edge, from_id, to_id, error);
   if (found.alike)
     return car_service_store_run (store, error, "UPDATE edge SET seen = ?, reported_at = ? WHERE id = ?",
                                   "iii", report->generation, report->reported_at, found.id);
+  if (!car_service_properties_check (edge->properties, store, &edge->body, found.id, error))
+    return FALSE;
+  if (found.id == 0)
+    return insert_edge (store, report, edge, from_id, to_id, error);
   if (found.t1 == report->now)
     return car_service_store_run (store, error,
                                   "UPDATE edge SET body = ?, seen = ?, reported_at = ? WHERE id = ?", "jiii",

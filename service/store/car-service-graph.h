@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "service/store/car-service-store.h"
+#include "service/store/car-service-properties.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +23,7 @@ typedef struct
   const char *collection;
   const char *key;
   CarJsonSpan body;
+  const CarServiceProperties *properties; /* of the collection */
 } CarServiceVertex;
 
 /* An edge is the same one when its collection, source, ends and external_id ("" where it has none) are. One that is not
@@ -37,6 +38,7 @@ typedef struct
   const char *external_id;
   gboolean active;
   CarJsonSpan body;
+  const CarServiceProperties *properties; /* of the collection */
 } CarServiceEdge;
 
 /* Whether the source has the vertex now. */
@@ -61,7 +63,8 @@ typedef struct
   gint64 reported_at;
 } CarServiceTagging;
 
-/* The object replaces the one of the same name: a version of its own where it differs. */
+/* The object replaces the one of the same name: a version of its own where it differs. CAR_SERVICE_ERROR 422, and nothing
+ * changes, where another one has a value that must be unique. */
 gboolean car_service_graph_put_vertex (CarServiceStore *store,
                                        const CarServiceReport *report,
                                        const CarServiceVertex *vertex,

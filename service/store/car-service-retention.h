@@ -12,7 +12,7 @@ typedef enum
 {
   CAR_SERVICE_RETENTION_FOREVER,
   CAR_SERVICE_RETENTION_TIME,       /* value: days since it was closed */
-  CAR_SERVICE_RETENTION_DISK_USAGE, /* value: bytes of the database that are in use */
+  CAR_SERVICE_RETENTION_DISK_USAGE, /* value: bytes of the database */
 } CarServiceRetentionKind;
 
 typedef struct
@@ -22,10 +22,13 @@ typedef struct
 } CarServiceRetention;
 
 gboolean car_service_retention_get (CarServiceStore *store, CarServiceRetention *policy, GError **error);
+
+/* It is carried out when the call is done, in the background. */
 gboolean
 car_service_retention_set (CarServiceStore *store, const CarServiceRetention *policy, GError **error);
 
-/* Forgets the oldest part of what is kept too long, in a transaction of the caller's. *more: another call has to do. */
+/* Forgets the oldest part of what is kept too long, and gives room that nothing uses back to the file system, in a
+ * transaction of the caller's. *more: another call has to do. */
 gboolean car_service_retention_apply (CarServiceStore *store, gboolean *more, GError **error);
 
 /* Forgets all objects, tags and sources, with their save points. The model, and what became of jobs, stay. */

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "service/query/car-query.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-extensions.h"
 #include "service/store/car-service-store.h"
@@ -17,6 +18,8 @@
 
 /* Of SQLite's machine: some microseconds. */
 #define STEPS_BETWEEN_LOOKS 1000
+
+#define BUSY_TIMEOUT (30 * 1000) /* milliseconds */
 
 struct _CarServiceStore
 {
@@ -29,6 +32,7 @@ struct _CarServiceStore
   GHashTable *statements; /* SQL text, by its address: sqlite3_stmt */
   int lock;               /* held by the first connection; -1 */
   gint64 now;             /* of this transaction; 0: not asked for yet */
+  gboolean wants_upkeep;
 
   gint64 deadline; /* of what is read */
   GCancellable *cancellable;
@@ -236,10 +240,12 @@ prepare_tables (CarServiceStore *self, GError **error)
 
   if (tables == 0 && id == 0 && version == 0)
     {
+      /* The file can shrink: how is laid down before there is a table. */
       g_autofree char *marks =
           g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %d",
                            CAR_SERVICE_TABLES_APPLICATION_ID, CAR_SERVICE_TABLES_VERSION);
-      return execute (self, "BEGIN IMMEDIATE", error) && execute (self, car_service_tables, error) &&
+      return execute (self, "PRAGMA auto_vacuum = INCREMENTAL", error) &&
+             execute (self, "BEGIN IMMEDIATE", error) && execute (self, car_service_tables, error) &&
              execute (self, marks, error) && execute (self, "COMMIT", error);
     }
 
@@ -273,11 +279,11 @@ open_connection (CarServiceStore *self, GError **error)
       set_error (self, error);
       return FALSE;
     }
-  sqlite3_busy_timeout (self->db, 30 * 1000);
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 
-  return TRUE;
+  return car_query_add_functions (self->db, error);
 }
 
 static gboolean
@@ -307,6 +313,36 @@ make_hidden_file (CarServiceStore *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+make_indices (CarServiceStore *self, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  CarCoreModel *model = car_service_store_get_model (self, error);
+  if (model == NULL)
+    return FALSE;
+  if (car_query_make_indices (self->db, model, &problem))
+    return TRUE;
+
+  if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
+    g_set_error_literal (error, CAR_SERVICE_ERROR, 422, problem->message);
+  else
+    set_error (self, error);
+  return FALSE;
+}
+
+/* The model of this program may be another one than that of the last. */
+static gboolean
+bring_indices_up_to_date (CarServiceStore *self, GError **error)
+{
+  if (!car_service_store_begin (self, error))
+    return FALSE;
+  if (make_indices (self, error))
+    return car_service_store_commit (self, error);
+
+  car_service_store_rollback (self);
+  return FALSE;
+}
+
 CarServiceStore *
 car_service_store_open (const char *path, GError **error)
 {
@@ -324,7 +360,8 @@ car_service_store_open (const char *path, GError **error)
       if (!check_header (path, error) || !make_file (path, error) || !take_lock (self, error))
         return NULL;
     }
-  if (!open_connection (self, error) || !prepare_tables (self, error) || !set_up_connection (self, error))
+  if (!open_connection (self, error) || !prepare_tables (self, error) || !set_up_connection (self, error) ||
+      !bring_indices_up_to_date (self, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -682,5 +719,29 @@ car_service_store_note_extensions_changed (CarServiceStore *self, GError **error
 {
   g_autofree char *mark = g_uuid_string_random ();
 
-  return car_service_store_set_setting (self, "extensions", mark, error);
+  return car_service_store_set_setting (self, "extensions", mark, error) && make_indices (self, error);
+}
+
+void
+car_service_store_ask_for_upkeep (CarServiceStore *self)
+{
+  self->wants_upkeep = TRUE;
+}
+
+gboolean
+car_service_store_take_upkeep (CarServiceStore *self)
+{
+  gboolean wanted = self->wants_upkeep;
+
+  self->wants_upkeep = FALSE;
+  return wanted;
+}
+
+void
+car_service_store_empty_log (CarServiceStore *self)
+{
+  /* Whoever reads is not waited for: the next time will do. */
+  sqlite3_busy_timeout (self->db, 0);
+  sqlite3_wal_checkpoint_v2 (self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+  sqlite3_busy_timeout (self->db, BUSY_TIMEOUT);
 }

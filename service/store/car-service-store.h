@@ -91,4 +91,11 @@ CarImportSchema *car_service_store_get_import_schema (CarServiceStore *self, GEr
 /* To be called in the transaction that changes the table of extensions. */
 gboolean car_service_store_note_extensions_changed (CarServiceStore *self, GError **error);
 
+/* There may be something to forget, or room to give back, as soon as there is time. Taking the mark clears it. */
+void car_service_store_ask_for_upkeep (CarServiceStore *self);
+gboolean car_service_store_take_upkeep (CarServiceStore *self);
+
+/* Moves what the log holds into the file, outside a transaction, as far as nobody reads it. */
+void car_service_store_empty_log (CarServiceStore *self);
+
 G_END_DECLS

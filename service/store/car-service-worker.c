@@ -217,7 +217,7 @@ forget_history (CarServiceWorker *self, gint64 *due, GError **error)
 {
   gboolean more;
 
-  if (*due > g_get_monotonic_time ())
+  if (!car_service_store_take_upkeep (self->store) && *due > g_get_monotonic_time ())
     return TRUE;
   if (!car_service_store_begin (self->store, error))
     return FALSE;
@@ -226,10 +226,13 @@ forget_history (CarServiceWorker *self, gint64 *due, GError **error)
       car_service_store_rollback (self->store);
       return FALSE;
     }
+  if (!car_service_store_commit (self->store, error))
+    return FALSE;
+  *due = more ? 0 : g_get_monotonic_time () + RETENTION_PERIOD;
   if (!more)
-    *due = g_get_monotonic_time () + RETENTION_PERIOD;
+    car_service_store_empty_log (self->store);
 
-  return car_service_store_commit (self->store, error);
+  return TRUE;
 }
 
 static gpointer
