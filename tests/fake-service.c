@@ -2,30 +2,13 @@
 
 #include "config.h"
 
+#include "certificate-maker.h"
 #include "fake-service.h"
 
 #include <libsoup/soup.h>
 #include <string.h>
 
 #define PREFIX "/api/car/"
-
-/* Of 127.0.0.1, made for this test alone: it opens nothing. */
-static const char self_made[] = "-----BEGIN PRIVATE KEY-----\n"
-                                "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwjr8Jqj961VfRZdI\n"
-                                "dkXJrDR/WeqA/X+Iye0eGJtm4QChRANCAASWitGPWaXjkVShcG4v1Z49ztiIf7j7\n"
-                                "9mIDjCIdxuXqArZ+wmC+GXxdGumg/UqY0HeGspVHfJmOfeoksX/J6SsM\n"
-                                "-----END PRIVATE KEY-----\n"
-                                "-----BEGIN CERTIFICATE-----\n"
-                                "MIIBkTCCATagAwIBAgIUD1QHD9sIsY6pbAA4Y639GgPWCFkwCgYIKoZIzj0EAwIw\n"
-                                "FDESMBAGA1UEAwwJMTI3LjAuMC4xMCAXDTI2MTEyMjE0NDQ0OFoYDzIxMjYxMDI5\n"
-                                "MTQ0NDQ4WjAUMRIwEAYDVQQDDAkxMjcuMC4wLjEwWTATBgcqhkjOPQIBBggqhkjO\n"
-                                "PQMBBwNCAASWitGPWaXjkVShcG4v1Z49ztiIf7j79mIDjCIdxuXqArZ+wmC+GXxd\n"
-                                "Gumg/UqY0HeGspVHfJmOfeoksX/J6SsMo2QwYjAdBgNVHQ4EFgQUXLbBQSOlBXBX\n"
-                                "Qjxh+EcF3nV/gS0wHwYDVR0jBBgwFoAUXLbBQSOlBXBXQjxh+EcF3nV/gS0wDwYD\n"
-                                "VR0TAQH/BAUwAwEB/zAPBgNVHREECDAGhwR/AAABMAoGCCqGSM49BAMCA0kAMEYC\n"
-                                "IQD7V2FVFEruIEN7DIQDDTvl9DRBpr4NAsT6+S0un1dZagIhAJvrc+sflMJv2YMT\n"
-                                "XHCfuIiTG4NF9dzy6G1elEetaIdj\n"
-                                "-----END CERTIFICATE-----\n";
 
 typedef struct
 {
@@ -42,6 +25,7 @@ struct _FakeService
   GThread *thread;
   SoupServer *server;
   GTlsCertificate *certificate; /* NULL: no TLS */
+  gboolean asks_for_certificate;
   char *url;
 
   GMutex mutex;
@@ -80,7 +64,20 @@ request_free (gpointer data)
   g_free (self->user_agent);
   g_free (self->accept);
   g_free (self->content_type);
+  g_free (self->certificate);
   g_free (self);
+}
+
+/* As PEM; NULL: the client showed none. */
+static char *
+get_peer_certificate (SoupServerMessage *message)
+{
+  GTlsCertificate *certificate = soup_server_message_get_tls_peer_certificate (message);
+  char *pem = NULL;
+
+  if (certificate != NULL)
+    g_object_get (certificate, "certificate-pem", &pem, NULL);
+  return pem;
 }
 
 static const FakeRequest *
@@ -99,6 +96,7 @@ record (FakeService *self, SoupServerMessage *message)
   request->authorization = g_strdup (soup_message_headers_get_one (headers, "Authorization"));
   request->user_agent = g_strdup (soup_message_headers_get_one (headers, "User-Agent"));
   request->accept = g_strdup (soup_message_headers_get_one (headers, "Accept"));
+  request->certificate = get_peer_certificate (message);
   request->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
   g_ptr_array_add (self->requests, request);
   g_cond_broadcast (&self->cond);
@@ -166,6 +164,21 @@ on_request (SoupServer *server,
   g_mutex_unlock (&self->mutex);
 }
 
+static gboolean
+accept_any_certificate (SoupServerMessage *message,
+                        GTlsCertificate *certificate,
+                        GTlsCertificateFlags errors,
+                        gpointer user_data)
+{
+  return TRUE;
+}
+
+static void
+on_request_started (SoupServer *server, SoupServerMessage *message, gpointer user_data)
+{
+  g_signal_connect (message, "accept-certificate", G_CALLBACK (accept_any_certificate), NULL);
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -175,7 +188,10 @@ run_thread (gpointer data)
   g_autoptr (GError) error = NULL;
 
   g_main_context_push_thread_default (self->context);
-  self->server = soup_server_new ("raw-paths", TRUE, "tls-certificate", self->certificate, NULL);
+  self->server = soup_server_new (
+      "raw-paths", TRUE, "tls-certificate", self->certificate, "tls-auth-mode",
+      self->asks_for_certificate ? G_TLS_AUTHENTICATION_REQUIRED : G_TLS_AUTHENTICATION_NONE, NULL);
+  g_signal_connect (self->server, "request-started", G_CALLBACK (on_request_started), NULL);
   soup_server_add_handler (self->server, NULL, on_request, self, NULL);
   g_assert_true (soup_server_listen_local (self->server, 0, options, &error));
   g_assert_no_error (error);
@@ -197,13 +213,13 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* Takes the certificate. */
 static FakeService *
-service_new (GTlsCertificate *certificate)
+service_new (const char *pem, gboolean asks_for_certificate)
 {
   FakeService *self = g_new0 (FakeService, 1);
 
-  self->certificate = certificate;
+  self->certificate = pem != NULL ? certificate_maker_read (pem) : NULL;
+  self->asks_for_certificate = asks_for_certificate;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   self->queues = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, queue_free);
@@ -223,23 +239,19 @@ service_new (GTlsCertificate *certificate)
 FakeService *
 fake_service_new (void)
 {
-  return service_new (NULL);
+  return service_new (NULL, FALSE);
 }
 
 FakeService *
-fake_service_new_with_tls (void)
+fake_service_new_with_tls (const char *pem)
 {
-  g_autoptr (GError) error = NULL;
-  GTlsCertificate *certificate = g_tls_certificate_new_from_pem (self_made, -1, &error);
-
-  g_assert_no_error (error);
-  return service_new (certificate);
+  return service_new (pem, FALSE);
 }
 
-const char *
-fake_service_get_certificate (void)
+FakeService *
+fake_service_new_asking_for_certificate (const char *pem)
 {
-  return self_made;
+  return service_new (pem, TRUE);
 }
 
 static gboolean

@@ -26,15 +26,17 @@ typedef struct
   char *user_agent;
   char *accept;
   char *content_type;
+  char *certificate; /* the client's, as PEM; NULL: none */
 } FakeRequest;
 
 FakeService *fake_service_new (void);
 
-/* Speaks TLS, with a certificate that nobody has a reason to trust. */
-FakeService *fake_service_new_with_tls (void);
+/* Speaks TLS, with this private key and certificate. */
+FakeService *fake_service_new_with_tls (const char *pem);
 
-/* That certificate, as PEM. */
-const char *fake_service_get_certificate (void);
+/* The same, and talks to nobody who shows none. Any is taken. */
+FakeService *fake_service_new_asking_for_certificate (const char *pem);
+
 void fake_service_free (FakeService *self);
 
 /* A client of the service, with limits fit for a test. */

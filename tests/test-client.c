@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/car.h>
+#include "certificate-maker.h"
 #include "fake-service.h"
 
 #include <glib/gstdio.h>
@@ -393,17 +394,55 @@ test_huge_answer (Fixture *fixture, gconstpointer data)
   assert_says (error, "longer than");
 }
 
+/* ---- TLS ------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+skip_tls (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("GCC's LeakSanitizer crashes at exit once GIO's TLS module is loaded; valgrind does not");
+  return TRUE;
+#endif
+  return FALSE;
+}
+
+static void
+remove_file (gpointer data)
+{
+  g_autofree char *path = data;
+
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+/* A client that trusts whoever has this certificate, and shows `own` (nullable). The database reads its file when it
+ * needs it. */
+static CarClient *
+make_tls_client (FakeService *service, const char *pem, const char *own)
+{
+  g_autoptr (GError) error = NULL;
+  char *path = certificate_maker_write (pem);
+  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, &error);
+  g_assert_no_error (error);
+  g_object_set_data_full (G_OBJECT (database), "file", path, remove_file);
+  g_autoptr (GTlsCertificate) certificate = own != NULL ? certificate_maker_read (own) : NULL;
+
+  CarClient *client = g_initable_new (CAR_TYPE_CLIENT, NULL, &error, "base-url",
+                                      fake_service_get_url (service), "token", "a-token", "tls-database",
+                                      database, "tls-certificate", certificate, "max-retries", 0, NULL);
+  g_assert_no_error (error);
+  return client;
+}
+
 /* A certificate that nobody vouches for is refused at once, and nothing is told to whoever shows it. */
 static void
 test_certificate (void)
 {
-#ifdef __SANITIZE_ADDRESS__
-  g_test_skip ("GCC's LeakSanitizer crashes at exit once GIO's TLS module is loaded; valgrind does not");
-  return;
-#endif
+  if (skip_tls ())
+    return;
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (FakeService) service = fake_service_new_with_tls ();
+  g_autofree char *pem = certificate_maker_make (0, NULL);
+  g_autoptr (FakeService) service = fake_service_new_with_tls (pem);
   g_autoptr (CarClient) client = fake_service_make_client (service);
 
   g_assert_true (g_str_has_prefix (car_client_get_base_url (client), "https://"));
@@ -415,33 +454,135 @@ test_certificate (void)
   g_assert_cmpuint (fake_service_get_n_requests (service), ==, 0);
 }
 
-/* One that the caller vouches for is taken. */
+/* What the caller vouches for is taken if it is strong enough, and a certificate of servers. */
 static void
-test_tls_database (void)
+test_certificate_strength (void)
 {
-#ifdef __SANITIZE_ADDRESS__
-  g_test_skip ("GCC's LeakSanitizer crashes at exit once GIO's TLS module is loaded; valgrind does not");
-  return;
-#endif
+  static const struct
+  {
+    guint rsa_bits;
+    const char *usage;
+    const char *problem; /* NULL: none */
+  } cases[] = {
+    { 0, NULL, NULL },
+    { 0, "serverAuth,clientAuth", NULL },
+    { 2048, "serverAuth", NULL },
+    { 1024, NULL, "its certificate has a key that is too short" },
+    { 0, "clientAuth", "its certificate is not one for servers" },
+  };
+
+  if (skip_tls ())
+    return;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *pem = certificate_maker_make (cases[i].rsa_bits, cases[i].usage);
+      g_autoptr (FakeService) service = fake_service_new_with_tls (pem);
+      g_autoptr (CarClient) client = make_tls_client (service, pem, NULL);
+
+      fake_service_answer_always (service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+      const gboolean ok = car_client_check_health (client, NULL, &error);
+      if (cases[i].problem == NULL)
+        g_assert_no_error (error);
+      else
+        {
+          g_assert_false (ok);
+          assert_recoverable (error);
+          assert_says (error, cases[i].problem);
+        }
+      g_assert_cmpuint (fake_service_get_n_requests (service), ==, ok);
+    }
+}
+
+/* Both sides read what they may speak from the environment, once: each version needs a process. */
+static void
+test_tls_version_subprocess (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *pem = certificate_maker_make (0, NULL);
+  g_autoptr (FakeService) service = fake_service_new_with_tls (pem);
+  g_autoptr (CarClient) client = make_tls_client (service, pem, NULL);
+
+  fake_service_answer_always (service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+  if (!car_client_check_health (client, NULL, &error))
+    {
+      assert_recoverable (error);
+      assert_says (error, "the service speaks a TLS that is older than 1.2");
+    }
+  g_print ("%u requests\n", fake_service_get_n_requests (service));
+}
+
+static void
+test_tls_version (void)
+{
+  static const struct
+  {
+    const char *priority;
+    const char *printed;
+  } cases[] = {
+    { "NORMAL:-VERS-ALL:+VERS-TLS1.3", "1 requests\n" },
+    { "NORMAL:-VERS-ALL:+VERS-TLS1.2", "1 requests\n" },
+    { "NORMAL:-VERS-ALL:+VERS-TLS1.1", "0 requests\n" },
+    { "NORMAL:-VERS-ALL:+VERS-TLS1.0", "0 requests\n" },
+  };
+
+  if (skip_tls ())
+    return;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_setenv ("G_TLS_GNUTLS_PRIORITY", cases[i].priority, TRUE);
+      g_test_trap_subprocess ("/client/tls-version/subprocess", 0, 0);
+      g_unsetenv ("G_TLS_GNUTLS_PRIORITY");
+      g_test_trap_assert_passed ();
+      g_autofree char *pattern = g_strconcat ("*", cases[i].printed, "*", NULL);
+      g_test_trap_assert_stdout (pattern);
+    }
+}
+
+/* A service may want to see a certificate of its client. */
+static void
+test_client_certificate (void)
+{
+  if (skip_tls ())
+    return;
 
   g_autoptr (GError) error = NULL;
-  g_autoptr (FakeService) service = fake_service_new_with_tls ();
-  g_autofree char *path = NULL;
-  const int fd = g_file_open_tmp (NULL, &path, &error);
-  g_assert_no_error (error);
-  g_close (fd, NULL);
-  g_assert_true (g_file_set_contents (path, fake_service_get_certificate (), -1, &error));
-  g_autoptr (GTlsDatabase) database = g_tls_file_database_new (path, &error);
-  g_assert_no_error (error);
+  g_autofree char *pem = certificate_maker_make (0, "serverAuth");
+  g_autofree char *own = certificate_maker_make (0, "clientAuth");
+  g_autoptr (FakeService) service = fake_service_new_asking_for_certificate (pem);
+  g_autoptr (CarClient) client = make_tls_client (service, pem, own);
+  g_autoptr (CarClient) without = make_tls_client (service, pem, NULL);
 
+  fake_service_answer_always (service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+  g_assert_false (car_client_check_health (without, NULL, &error));
+  assert_recoverable (error);
+  g_clear_error (&error);
+  g_assert_cmpuint (fake_service_get_n_requests (service), ==, 0);
+
+  car_client_check_health (client, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_service_get_n_requests (service), ==, 1);
+  g_assert_cmpstr (fake_service_get_request (service, 0)->certificate, ==, strstr (own, "-----BEGIN CERT"));
+}
+
+/* The caller's resolver decides, also for this machine. 127.0.0.2 is nobody: only the proxy, which the fake service is, answers. */
+static void
+test_proxy (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GUri) url = g_uri_parse (fake_service_get_url (fixture->service), G_URI_FLAGS_NONE, NULL);
+  g_autofree char *proxy = g_strdup_printf ("http://127.0.0.1:%d", g_uri_get_port (url));
+  g_autoptr (GProxyResolver) resolver = g_simple_proxy_resolver_new (proxy, NULL);
   g_autoptr (CarClient) client =
-      g_initable_new (CAR_TYPE_CLIENT, NULL, &error, "base-url", fake_service_get_url (service), "token", "t",
-                      "tls-database", database, NULL);
+      g_initable_new (CAR_TYPE_CLIENT, NULL, &error, "base-url", "http://127.0.0.2:9/api/car/v2", "token",
+                      "a-token", "proxy-resolver", resolver, "max-retries", 0, NULL);
+
+  fake_service_answer (fixture->service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+  car_client_check_health (client, NULL, &error);
   g_assert_no_error (error);
-  fake_service_answer (service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
-  g_assert_true (car_client_check_health (client, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 1);
 }
 
 /* A service that takes its time to read: `data` is the listener. */
@@ -1895,8 +2036,12 @@ main (int argc, char **argv)
   g_test_add_func ("/client/not-encrypted", test_not_encrypted);
   g_test_add_func ("/client/not-ready", test_not_ready);
   g_test_add_func ("/client/properties", test_properties);
+  add ("proxy", test_proxy);
   g_test_add_func ("/client/certificate", test_certificate);
-  g_test_add_func ("/client/tls-database", test_tls_database);
+  g_test_add_func ("/client/certificate-strength", test_certificate_strength);
+  g_test_add_func ("/client/client-certificate", test_client_certificate);
+  g_test_add_func ("/client/tls-version", test_tls_version);
+  g_test_add_func ("/client/tls-version/subprocess", test_tls_version_subprocess);
   g_test_add_func ("/client/slow-upload", test_slow_upload);
   add ("headers", test_headers);
   add ("classes", test_classes);

@@ -12,6 +12,7 @@
 
 #include <libcar/car.h>
 
+#include "certificate-maker.h"
 #include "connector-runner.h"
 #include "fake-service.h"
 
@@ -44,10 +45,9 @@
   "|POST v2/imports (asset)|POST v2/imports (asset_hostname)|DELETE v2/source/" SOURCE                       \
   "/asset?external_ids=8,9"
 
-static FakeService *
-make_service (const char *source_record)
+static void
+teach (FakeService *service, const char *source_record)
 {
-  FakeService *service = fake_service_new ();
   const char *done = "{\"status\":\"COMPLETE\"}";
   const char *job = "{\"job_id\":\"j\"}";
 
@@ -62,7 +62,14 @@ make_service (const char *source_record)
                               "{\"error_imports\":[],\"incomplete_imports\":[]}");
   fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/asset", 200, "{}");
   fake_service_answer_always (service, "PATCH", "v2/source", 200, "{}");
+}
 
+static FakeService *
+make_service (const char *source_record)
+{
+  FakeService *service = fake_service_new ();
+
+  teach (service, source_record);
   return service;
 }
 
@@ -155,6 +162,41 @@ test_full (void)
   assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
   assert_exited (&run, 0, "s; 4 read, 1 left out, 1 duplicates, 2 sent, 0 deleted, ");
   assert_exited (&run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1\"");
+}
+
+/* A service with a certificate of one's own authority. */
+static void
+test_tls (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("GCC's LeakSanitizer crashes at exit once GIO's TLS module is loaded; valgrind does not");
+  return;
+#endif
+
+  g_autofree char *pem = certificate_maker_make (0, NULL);
+  g_autofree char *path = certificate_maker_write (pem);
+  g_autofree char *ca = g_strconcat ("CAR_SERVICE_CA=", path, NULL);
+  g_autoptr (FakeService) service = fake_service_new_with_tls (pem);
+  g_auto (ConnectorRun) trusting = { 0 }, distrusting = { 0 }, without_file = { 0 },
+                        without_certificate = { 0 };
+
+  teach (service, NO_SAVE_POINT);
+  run_against (service, (const char *[4]){ NULL }, &distrusting);
+  assert_exited (&distrusting, 10, "no authority that this machine trusts has signed it");
+  run_against (service, (const char *[4]){ "CAR_SERVICE_CA=/nowhere" }, &without_file);
+  assert_exited (&without_file, 2,
+                 "-car-service-ca (CAR_SERVICE_CA) must be a file that can be read: /nowhere: ");
+  g_assert_cmpuint (fake_service_get_n_requests (service), ==, 0);
+
+  run_against (service, (const char *[4]){ ca }, &trusting);
+  assert_exited (&trusting, 0, "Full import");
+  assert_calls (service, PREPARE FULL KEEP);
+
+  g_file_set_contents (path, "no certificate\n", -1, NULL);
+  run_against (service, (const char *[4]){ ca }, &without_certificate);
+  assert_exited (&without_certificate, 2,
+                 "-car-service-ca (CAR_SERVICE_CA) must be a file of certificates in PEM: ");
+  g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
 /* protocol.md, "The envelope": a part without data is the report alone. */
@@ -1046,6 +1088,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/import/full", test_full);
+  g_test_add_func ("/import/tls", test_tls);
   g_test_add_func ("/import/full-without-data", test_full_without_data);
   g_test_add_func ("/import/why-full", test_why_full);
   g_test_add_func ("/import/not-possible-while-reading", test_not_possible_while_reading);

@@ -33,8 +33,9 @@
  * %CAR_APP_ERROR_GENERAL for an argument that no call can have, such as an id that is empty, and with
  * %G_IO_ERROR_CANCELLED. An answer that is not the JSON it should be is a recoverable failure, never a success.
  *
- * Redirects are not followed, and certificates are always checked. The key, the password, the token and what is sent are
- * never logged.
+ * Redirects are not followed, and certificates are always checked. The service must speak TLS 1.2 or newer, with a
+ * certificate for servers whose key has 112 bits of security at least (RSA: 2048 bits). The key, the password, the token and
+ * what is sent are never logged.
  */
 struct _CarClient
 {

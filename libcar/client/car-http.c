@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/client/car-http-private.h>
+#include <libcar/client/car-tls-private.h>
 
 #define CHUNK (64 * 1024)
 #define MAX_CONNECTIONS 8
@@ -204,17 +205,16 @@ on_network_event (SoupMessage *message, GSocketClientEvent event, GIOStream *con
   note_movement (self);
 }
 
-/* Before a byte of the request goes out. GIO takes what GnuTLS takes, which is TLS 1.0 too where the system's policy does
- * not forbid it. */
+/* Before a byte of the request goes out. */
 static void
 on_starting (SoupMessage *message, Exchange *self)
 {
-  const GTlsProtocolVersion version = soup_message_get_tls_protocol_version (message);
+  const char *problem = car_tls_find_problem (soup_message_get_tls_protocol_version (message),
+                                              soup_message_get_tls_peer_certificate (message));
 
   note_movement (self);
-  if (version != G_TLS_PROTOCOL_VERSION_UNKNOWN && version < G_TLS_PROTOCOL_VERSION_TLS_1_2)
-    end_early (self, g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE,
-                                          "the service speaks a TLS that is older than 1.2"));
+  if (problem != NULL)
+    end_early (self, g_error_new_literal (G_TLS_ERROR, G_TLS_ERROR_HANDSHAKE, problem));
 }
 
 static void
