@@ -79,6 +79,29 @@ compile() {
         -o "$folder/$2" "$1" "${flags[@]}"
 }
 
+# What uses the pieces of guide.md.
+pieces_main() {
+    cat <<'C'
+typedef CarApp Pieces;
+typedef CarAppClass PiecesClass;
+G_DEFINE_TYPE (Pieces, pieces, CAR_TYPE_APP)
+static void pieces_class_init (PiecesClass *klass) {}
+static void pieces_init (Pieces *self) { add_settings (self); }
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (CarApp) app = g_object_new (pieces_get_type (), NULL);
+  g_autoptr (CarClient) client = car_client_new (g_getenv ("CAR_SERVICE_URL"), "key", "password", NULL);
+  g_autoptr (GBytes) found = find_assets (client, "Web server", NULL, NULL);
+
+  return car_app_get_integer_setting (app, "timeout") == 60 && car_app_get_boolean_setting (app, "verify") &&
+         g_str_equal (car_app_get_setting (app, "region"), "eu") && car_app_get_setting (app, "ca") == NULL &&
+         g_strstr_len (g_bytes_get_data (found, NULL), g_bytes_get_size (found), "Web server") != NULL ? 0 : 1;
+}
+C
+}
+
 try_c() {
     compile "$EXAMPLES/example-connector.c" connector
     imports "the example in C imports" 1 0 "$folder/connector" -source outside
@@ -99,6 +122,11 @@ try_c() {
     compile "$folder/inventory-test.c" inventory-test
     exits 0 "the guide's test passes" env TMPDIR="$folder" "$folder/inventory-test"
     ok "the guide's test of a connector compiles and passes"
+
+    { echo '#include <libcar/car.h>'; block guide.md 'c settings'; block guide.md 'c call'; pieces_main; } >"$folder/pieces.c"
+    compile "$folder/pieces.c" pieces
+    exits 0 "the guide's settings and call work" "$folder/pieces"
+    ok "the guide's settings and call compile and work"
 }
 
 # try_vala OPTION...
