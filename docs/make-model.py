@@ -8,24 +8,72 @@ HEAD = """<!-- SPDX-License-Identifier: Apache-2.0 -->
 <!-- Made by docs/make-model.py from data/core-model.json: change that. -->
 # What CAR keeps
 
-Collections of vertices and of edges, each with its members. A page of an import holds objects by collection:
+CAR keeps vertices and edges, in collections. This page tells the members of each.
+
+## Examples
+
+A page of an import holds objects by collection, beside its `source` and `report`. Here the source is `s`.
+
+A vertex. `external_id` names it:
 
 ```json
-{"asset": [{"external_id": "a1", "name": "Web server", "tag": ["production"]}],
- "ipaddress": [{"_key": "10.0.0.1"}],
- "asset_ipaddress": [{"_from_external_id": "a1", "_to": "ipaddress/10.0.0.1"}]}
+{"asset": [{"external_id": "a1", "name": "Web server"}], "application": [{"external_id": "p1", "name": "nginx"}]}
 ```
 
-- A vertex is named by `external_id`: the asset above. A hostname, ipaddress or macaddress is named by `_key`, which is the name or the
-  address itself.
-- An edge names its ends: `_from_external_id` and `_to_external_id`; an end that is named by its key is `_from` or `_to`, with
-  COLLECTION/KEY.
-- `tag` puts tags on a vertex, and `untag` takes them off.
-- Times are numbers: milliseconds since the epoch. In queries those of type timestamp are dates and times, in UTC.
+A vertex that its key names. `_key` of a hostname, ipaddress or macaddress is the name or the address itself:
 
-In a query a vertex also has `id` (SOURCE/KEY; of an address SOURCE/REGION/ADDRESS), `source`, `connecting_id`, `reported_at`,
-`instances` and `tags`, and a list for each kind of edge that ends in it. An edge has `A_id`, `B_id`, `source` and `reported_at`, and its
-ends as the lists `A` and `B`. Members marked with – are not seen in queries. [queries.md](queries.md) shows how to ask.
+```json
+{"ipaddress": [{"_key": "10.0.0.1"}]}
+```
+
+An edge. It names its ends:
+
+```json
+{"asset_application": [{"_from_external_id": "a1", "_to_external_id": "p1"}]}
+```
+
+An edge with an end that its key names. `_from` or `_to` holds COLLECTION/KEY:
+
+```json
+{"asset_ipaddress": [{"_from_external_id": "a1", "_to": "ipaddress/10.0.0.1"}]}
+```
+
+A tag. `tag` puts tags on a vertex, and `untag` takes them off:
+
+```json
+{"asset": [{"external_id": "a1", "name": "Web server", "tag": ["production"]}]}
+```
+
+Then a query finds all of it. [queries.md](queries.md) has more of them:
+
+```graphql
+{
+  asset {
+    id
+    name
+    applications { application { name } }
+    ipaddresses { ipaddress { id name } }
+    tags { tag { name } }
+  }
+}
+```
+
+```json
+{"asset": [{
+  "id": "s/a1",
+  "name": "Web server",
+  "applications": [{"application": [{"name": "nginx"}]}],
+  "ipaddresses": [{"ipaddress": [{"id": "s/0/10.0.0.1", "name": "10.0.0.1"}]}],
+  "tags": [{"tag": [{"name": "production"}]}]
+}]}
+```
+
+In an import, times are numbers: milliseconds since the epoch. In queries, those of type timestamp are dates and times in UTC.
+
+In a query, a vertex has more: `id` (SOURCE/KEY; of an address SOURCE/REGION/ADDRESS), `source`, `connecting_id`, `reported_at`,
+`instances`, `tags`, and a list for each kind of edge that ends in it. An edge `A_B` has `A_id`, `B_id`, `source`, `reported_at`, and
+its ends as the lists `A` and `B`. Queries do not show members that have a – below. `created` and `modified` of edges, and the members
+`xfr_…` of vulnerabilities, are shown by `car-service` alone.
 """
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/model.md is up to date, and docs/queries.md: each question is answered as it says. And what queries and mutations see over HTTP of ids, edges that are
-closed, tags and history."""
+"""docs/model.md is up to date, and its examples and the questions of docs/queries.md are answered as they say. And what queries and
+mutations see over HTTP of ids, edges that are closed, tags and history."""
 
 import base64
 import datetime
@@ -145,11 +145,16 @@ def test_tags(client):
     assert [tag["tag_id"] for tag in client.data(tags)["asset"][0]["tags"]] == ["s/x", "ui/y"]
 
 
-def test_model(_client):
-    """docs/model.md is what docs/make-model.py makes of the model."""
+def test_model(client):
+    """docs/model.md is what docs/make-model.py makes of the model, and its examples are answered as it says."""
     command = [sys.executable, TOP / "docs" / "make-model.py", TOP / "data" / "core-model.json"]
     made = subprocess.run(command, capture_output=True, text=True, check=True, encoding="utf-8").stdout
     assert made == (TOP / "docs" / "model.md").read_text(encoding="utf-8"), "run docs/make-model.py again"
+    *pages, answer = map(json.loads, re.findall(r"```json\n(.*?)```", made, re.S))
+    for page in pages:
+        client.send(envelope(**page))
+    query, = re.findall(r"```graphql\n(.*?)```", made, re.S)
+    assert len(pages) == 5 and client.data(query) == answer
 
 
 def main():
