@@ -370,7 +370,7 @@ static void
 test_extension (void)
 {
   g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
-  g_auto (ConnectorRun) run = { 0 }, refused = { 0 };
+  g_auto (ConnectorRun) run = { 0 };
 
   fake_service_answer (service, "GET", "v3/carSchema/contract", 404, "{}");
   fake_service_answer (service, "POST", "v3/carSchema", 201, "{}");
@@ -379,12 +379,49 @@ test_extension (void)
   assert_calls (service,
                 "GET v2/databases|GET v3/importSchema?version=v2|GET v3/carSchema/contract|POST v3/carSchema"
                 "|GET v3/importSchema?version=v2|GET v2/source/" SOURCE FULL KEEP);
+}
 
-  fake_service_answer (service, "GET", "v3/carSchema/contract", 200,
-                       "{\"key\":\"contract\",\"version\":\"3\"}");
-  run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &refused);
-  assert_exited (&refused, 1, "General failure (exit code 1): the save point is unchanged");
-  g_assert_cmpuint (fake_service_count (service, "POST", "v3/carSchema"), ==, 1);
+#define EXTENSION(version, schema)                                                                           \
+  "{\"key\":\"contract\",\"owner\":\"o\",\"version\":\"" version "\",\"schema\":" schema "}"
+
+/* The connector has version 2, which is empty. Nothing is begun where the service does not take it. */
+static void
+test_extension_there (void)
+{
+  static const struct
+  {
+    guint status;
+    const char *there;
+    guint answer; /* to sending it; 0: it is not sent */
+    int code;
+    const char *logged;
+  } cases[] = {
+    { 200, EXTENSION ("2", "{\"edges\":[]}"), 0, 0, "Full import" },
+    { 200, EXTENSION ("1", "{\"edges\":[]}"), 201, 0, "Full import" },
+    { 200, EXTENSION ("3", "{\"edges\":[]}"), 0, 2,
+      "the service has version 3 of the schema extension contract, this connector only version 2" },
+    { 200, EXTENSION ("2", "{\"vertices\":[{\"name\":\"site\"}]}"), 0, 2,
+      "the service has the schema extension contract in version 2 with other contents" },
+    { 404, "{}", 400, 2, "no such type" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_auto (ConnectorRun) run = { 0 };
+
+      fake_service_answer (service, "GET", "v3/carSchema/contract", cases[i].status, cases[i].there);
+      if (cases[i].answer != 0)
+        fake_service_answer (service, "POST", "v3/carSchema", cases[i].answer,
+                             "{\"errors\":[{\"message\":\"no such type\"}]}");
+      run_against (service, (const char *[4]){ "CONTRACT_EXTENSION=1" }, &run);
+      assert_exited (&run, cases[i].code, cases[i].logged);
+      g_assert_cmpuint (fake_service_count (service, "POST", "v3/carSchema"), ==, cases[i].answer != 0);
+      if (cases[i].code != 0)
+        g_assert_cmpuint (
+            fake_service_count (service, "POST", "v2/source/" SOURCE "/full-import-in-progress"), ==, 0);
+      fake_service_assert_all_fetched (service);
+    }
 }
 
 /* What the app says of the source and of the report stands in every page. */
@@ -1099,6 +1136,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/incremental", test_incremental);
   g_test_add_func ("/import/incremental-without-change", test_incremental_without_change);
   g_test_add_func ("/import/extension", test_extension);
+  g_test_add_func ("/import/extension-there", test_extension_there);
   g_test_add_func ("/import/head", test_head);
   g_test_add_func ("/import/refused-source", test_refused_source);
   g_test_add_func ("/import/failures-of-full", test_failures_of_full);

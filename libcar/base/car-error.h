@@ -20,7 +20,7 @@ G_BEGIN_DECLS
 /**
  * CarAppError:
  * @CAR_APP_ERROR_GENERAL: anything unforeseen
- * @CAR_APP_ERROR_INVALID_PARAMETER: missing or contradictory settings
+ * @CAR_APP_ERROR_INVALID_PARAMETER: missing or contradictory settings, or a schema extension that the service refuses
  *
  * Codes of %CAR_APP_ERROR. The next run is as it would have been.
  */
@@ -129,7 +129,7 @@ typedef enum /*< prefix=CAR_IMPORT_ERROR >*/
  * @CAR_SCHEMA_ERROR_INVALID_SCHEMA: the schema is not one of draft 2020-12, or a pattern in it does not compile
  * @CAR_SCHEMA_ERROR_UNSUPPORTED_KEYWORD: the schema uses a keyword of the draft that libcar does not know
  * @CAR_SCHEMA_ERROR_VIOLATION: an object breaks a rule of the schema
- * @CAR_SCHEMA_ERROR_NEWER_EXTENSION: the service holds a newer version of a schema extension
+ * @CAR_SCHEMA_ERROR_NEWER_EXTENSION: the service holds a newer version of a schema extension; a run ends with exit code 2
  *
  * Codes of %CAR_SCHEMA_ERROR.
  */

@@ -38,7 +38,9 @@ car_failure_get_kind (const GError *error)
     return CAR_FAILURE_UNRECOVERABLE;
   if (error->domain == CAR_DATASOURCE_FAILURE)
     return CAR_FAILURE_DATASOURCE;
-  if (g_error_matches (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER))
+  /* To run again is no help: somebody has to act, as with a setting that is wrong. */
+  if (g_error_matches (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER) ||
+      g_error_matches (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_NEWER_EXTENSION))
     return CAR_FAILURE_INVALID_PARAMETER;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return CAR_FAILURE_STOPPED;
