@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What documents name is there: functions and constants of C, options of programs, verbs of ./dev, pages and their sections."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
+PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted(TOP.glob("docs/*.md"))]
+MEN = sorted(TOP.glob("docs/man/*.1"))
+PROGRAMS = {
+    "car-service": BUILD / "service" / "car-service",
+    "car-asset-server": BUILD / "car-asset-server",
+    "car-connector-host": BUILD / "connectors" / "host" / "car-connector-host",
+    "car-connector-reference": BUILD / "connectors" / "reference" / "c" / "car-connector-reference",
+}
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
+def show(path):
+    return path.relative_to(TOP)
+
+
+def without_code(text):
+    return re.sub(r"```.*?```", "", text, flags=re.S)
+
+
+# What GObject's macros make, variables of the environment, and a member of the public framework's.
+NO_NAMES = re.compile(r"CAR_(TYPE|SERVICE|TEST|ASSET_SERVER)_\w+|CAR_(SECRETS_DIR|SUMMARY|LOG_FORMAT)|CAR_\w+(?= \()|(?<=\.)car_service")
+
+
+def names():
+    """Functions and constants of C."""
+    declared = set(re.findall(r"\b(?:car|CAR)_\w+", "".join(read(file) for file in TOP.glob("libcar/**/*.h"))))
+    for page in PAGES:
+        text = NO_NAMES.sub("", read(page))
+        yield from (f"{show(page)}: {name}" for name in re.findall(r"\b(?:car|CAR)_\w*[a-zA-Z]\b", text) if name not in declared)
+
+
+def helped(program):
+    """The options that --help lists."""
+    done = subprocess.run([PROGRAMS[program], "--help"], capture_output=True, text=True, check=True)
+    return set(re.findall(r"^  (?:-\w, )?--([\w-]+)", done.stdout, re.M))
+
+
+def manual(page):
+    """Options that stand in a man page, those of one letter aside."""
+    return set(re.findall(r"\bFl (?:Fl |-|)([a-z][\w-]+)", read(page)))
+
+
+def options():
+    for page in MEN:
+        program = page.stem
+        if program in PROGRAMS:
+            told, there = manual(page), helped(program)
+            yield from (f"{show(page)}: --{name} is not there" for name in sorted(told - there))
+            # The reference connector's leaves out what all connectors have.
+            if program != "car-connector-reference":
+                yield from (f"{show(page)}: --{name} is missing" for name in sorted(there - told))
+    running = TOP / "docs" / "running.md"
+    told = {name for row in re.findall(r"^\| (`-.*?) \| ", read(running), re.M) for name in re.findall(r"`-([\w-]+)|, `-([\w-]+)", row)}
+    told = {one or other for one, other in told} - {"d"}
+    there = helped("car-connector-host") - {"root", "help"}
+    yield from (f"{show(running)}: -{name}" for name in sorted(told ^ there))
+
+
+def verbs():
+    there = set(re.findall(r"^([a-z]+)\(\) \{", read(TOP / "dev"), re.M)) | {"install"}
+    for page in PAGES:
+        yield from (f"{show(page)}: ./dev {verb}" for verb in re.findall(r"\./dev ([a-z]+)", read(page)) if verb not in there)
+
+
+def anchors(page):
+    titles = re.findall(r"^#+ (.*)$", without_code(read(page)), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def links():
+    for page in PAGES:
+        for link in re.findall(r"\]\(([^)\s]+)\)", without_code(read(page))):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            if "://" in link:
+                continue
+            if not target.exists():
+                yield f"{show(page)}: {link}"
+            elif anchor and anchor not in anchors(target):
+                yield f"{show(page)}: {link}"
+
+
+def files():
+    """Files of the tree, by their folder."""
+    for page in [*PAGES, *MEN]:
+        for name in re.findall(r"`((?!tests/draft|connectors/NAME)(?:tests|libcar|service|server|data|bindings|connectors|docs|debian|po)/[\w./-]+)`", read(page)):
+            if not (TOP / name).exists():
+                yield f"{show(page)}: {name}"
+
+
+def main():
+    checks = {"names of C": names, "options": options, "verbs of ./dev": verbs, "links": links, "files": files}
+    print(f"1..{len(checks)}")
+    failed = False
+    for number, (what, check) in enumerate(checks.items(), 1):
+        problems = list(check())
+        for problem in problems:
+            print("#", problem)
+        print(f"{'not ok' if problems else 'ok'} {number} - {what}")
+        failed = failed or bool(problems)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
