@@ -377,7 +377,7 @@ car_client_patch_vertex_finish (CarClient *self, GAsyncResult *result, GError **
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Changes fields of an edge: usually `active` to false, which switches it off. %CAR_SCHEMA_ERROR_INVALID_JSON says
+ * Changes fields of an edge: usually `active` to false, which closes it. %CAR_SCHEMA_ERROR_INVALID_JSON says
  * that @changes_json is no JSON object.
  *
  * Returns: whether they are changed

@@ -23,7 +23,7 @@
  * Every call is there as a blocking function and as an asynchronous one. A client may be used from several threads at
  * once. An asynchronous call holds no thread while it waits; its callback comes in the thread-default main context of
  * the caller. A blocking call may be made in any thread, also in one that runs a main loop: nothing of that loop is
- * dispatched meanwhile. To cancel a call ends it at once.
+ * dispatched meanwhile. Cancelling a call ends it at once.
  *
  * A call is tried again after a lost connection, a time-out and the answers 408, 429, 502, 503, 504 and 507, with growing
  * waits or those of the service's `Retry-After`. All calls, POST and PATCH too, may thus reach the service more than
@@ -445,16 +445,15 @@ car_client_class_init (CarClientClass *klass)
   /**
    * CarClient:idle-timeout:
    *
-   * After so many seconds in which no byte moved in either direction, an attempt has failed. A call that is slow, but
-   * moves, is not ended.
+   * After so many seconds without a byte in either direction, an attempt fails. A call that is slow, but moves, does not.
    */
   properties[PROP_IDLE_TIMEOUT] = g_param_spec_uint ("idle-timeout", NULL, NULL, 1, max_seconds, 120, flags);
 
   /**
    * CarClient:job-timeout:
    *
-   * The client waits so many seconds for a job of the service; then it is a recoverable failure. Of several import jobs,
-   * each that is done renews the time.
+   * How many seconds the client waits for a job of the service, before it fails as recoverable. If the client waits for several
+   * import jobs, each that is done renews the time.
    */
   properties[PROP_JOB_TIMEOUT] =
       g_param_spec_uint ("job-timeout", NULL, NULL, 1, max_seconds, 60 * 60, flags);
@@ -462,7 +461,7 @@ car_client_class_init (CarClientClass *klass)
   /**
    * CarClient:max-retries:
    *
-   * So many times a call is tried again before it fails.
+   * How often the client tries a call again before it fails.
    */
   properties[PROP_MAX_RETRIES] = g_param_spec_uint ("max-retries", NULL, NULL, 0, 1000, 6, flags);
 

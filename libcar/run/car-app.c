@@ -60,9 +60,9 @@ typedef struct
  * says at its end what it did. `SIGINT` and `SIGTERM` stop a run in good order, a second one at once.
  *
  * All settings of protocol.md are options, spelled `-source x`, `-source=x`, `--source x` or `--source=x`, and environment
- * variables; a connector adds its own with [method@App.add_setting] when it is made. Secrets given as options are wiped
- * from the process list first of all. A file in `/etc/secrets` that is named like the variable wins over both: it holds
- * the value encrypted (docs/running.md, "Encrypted settings").
+ * variables. A connector adds its own with [method@App.add_setting] when it is made. First of all, the app wipes secrets that
+ * are given as options from the process list. A file in `/etc/secrets` with the variable's name wins over both: it holds the
+ * encrypted value (docs/running.md, "Encrypted settings").
  *
  * A program may do more than run one connector. An app has no main loop and no bus; it may run again, and a test or a larger
  * program sets its settings with [method@App.set_setting]. [method@App.prepare] reads the settings without running, so that
@@ -203,8 +203,8 @@ install_properties (GObjectClass *object_class)
    * CarApp:source-name:
    *
    * What people call the source: its `name` in every page (protocol.md, "The envelope"). Its key is the setting `source`.
-   * This and the following properties are given to [class@DataHandler] when an import begins, and cannot change until the
-   * run has ended.
+   * The app gives this property and the following ones to [class@DataHandler] when an import begins. They cannot change until
+   * the run has ended.
    */
   properties[PROP_SOURCE_NAME] = g_param_spec_string ("source-name", NULL, NULL, NULL, flags);
 
@@ -239,11 +239,11 @@ install_properties (GObjectClass *object_class)
   /**
    * CarApp:install-log:
    *
-   * Whether the app brings the log of protocol.md, for all that GLib's logging functions say in the process. It installs it
-   * with [func@GLib.log_set_writer_func] when it is made; GLib lets a process do so only once. A program with a log of its
-   * own says %FALSE: then all lines go there, those of a failure with the field `CAR_LEVEL`, `ERROR`.
+   * Whether the app installs the log of protocol.md, for all that GLib's logging functions say in the process. It does so
+   * with [func@GLib.log_set_writer_func] when it is made; GLib lets a process do that only once. A program with a log of its
+   * own says %FALSE. Then all lines go to that log, and the line of a failure has the field `CAR_LEVEL` with the value `ERROR`.
    *
-   * Lines that come before [method@App.prepare] are held back until it is known how to write them, or the process ends.
+   * The log holds back lines that come before [method@App.prepare], until it knows how to write them or the process ends.
    */
   properties[PROP_INSTALL_LOG] =
       g_param_spec_boolean ("install-log", NULL, NULL, TRUE, flags | G_PARAM_CONSTRUCT_ONLY);
@@ -289,8 +289,8 @@ car_app_init (CarApp *self)
  * @self: an app
  * @error: return location for an error
  *
- * Makes the object that knows the way to the data source, from the settings ([method@App.get_setting]). It is made once
- * a run, before anything is asked of the CAR service.
+ * Makes the object that knows the way to the data source, from the settings ([method@App.get_setting]). A run calls this
+ * once, before it asks the CAR service anything.
  *
  * Returns: (transfer full): the asset server, or %NULL with an error
  */
@@ -320,8 +320,8 @@ car_app_create_asset_server (CarApp *self, GError **error)
  * @extension: (out) (transfer full) (nullable): the extension, %NULL where this connector needs none
  * @error: return location for an error
  *
- * Makes the schema extension with what this connector imports beyond the service's own collections and properties. It is
- * set up before every import.
+ * Makes the schema extension with what this connector imports beyond the service's own collections and properties. The run
+ * sets it up before every import.
  *
  * Returns: %TRUE, or %FALSE with an error
  */
@@ -366,7 +366,7 @@ check_importer (CarImport *import, GError **error)
  * @self: an app
  * @error: return location for an error
  *
- * Makes the importer of all data. It is asked for only where a full import is to be made.
+ * Makes the importer of all data. The run calls this only where it makes a full import.
  *
  * Returns: (transfer full): the importer, or %NULL with an error
  */
@@ -400,7 +400,7 @@ car_app_create_full_import (CarApp *self, GError **error)
  * @import: (out) (transfer full) (nullable): the importer, %NULL where this connector has none
  * @error: return location for an error
  *
- * Makes the importer of what changed. It is asked for only where the CAR service holds a save point of this source.
+ * Makes the importer of what changed. The run calls this only where the CAR service holds a save point of this source.
  *
  * Returns: %TRUE, or %FALSE with an error
  */
@@ -430,8 +430,8 @@ car_app_create_incremental_import (CarApp *self, CarIncrementalImport **import, 
  * @self: an app
  * @setting: (transfer full): a setting of the connector's own
  *
- * Adds a setting, when the app is made. One that cannot be a setting, or has the name of another, is a fault of the
- * connector: [method@App.prepare] fails with a general failure that says what is wrong with it.
+ * Adds a setting, when the app is made. A setting that libcar cannot take, or that has the name of another, is a mistake in
+ * the connector: [method@App.prepare] fails with a general failure that says what is wrong with it.
  */
 void
 car_app_add_setting (CarApp *self, CarSetting *setting)
@@ -447,12 +447,12 @@ car_app_add_setting (CarApp *self, CarSetting *setting)
  * car_app_set_setting:
  * @self: an app
  * @name: a setting, one of protocol.md's or the connector's
- * @value: (nullable): its value, as it would stand on a command line; of a boolean `true` or `false`; empty: it is not given.
- *   %NULL: the program says nothing of it any more
+ * @value: (nullable): its value, as on a command line; `true` or `false` for a boolean; empty: the setting has no value;
+ *   %NULL: takes back what the program set
  * @error: return location for an error
  *
- * Gives a setting its value from within the program: for a test, or where the connector is a part of a larger whole. It
- * takes effect at once, holds for all runs to come, and wins over files, options and variables.
+ * Sets a setting from within the program: for a test, or where the connector is a part of a larger program. The value takes
+ * effect at once, holds for all runs to come, and wins over files, options and variables.
  *
  * Fails with %CAR_APP_ERROR_INVALID_PARAMETER where the setting does not take the value.
  *
@@ -487,11 +487,10 @@ find_setting (CarApp *self, const char *name)
  * @self: an app
  * @name: a setting, one of protocol.md's or the connector's
  *
- * What a setting is in this run: what [method@App.set_setting] said, or else the encrypted file, the option, the variable,
- * the default. Before [method@App.prepare] only the first and the last are known.
+ * Gets a setting's value in this run. It comes from [method@App.set_setting], or else from the encrypted file, the option, the
+ * variable, or the default. Before [method@App.prepare] only the first and the last are known.
  *
- * Returns: (nullable): UTF-8 text, of a boolean that is on `true`; %NULL where it is not given and has no default, or is
- *   off
+ * Returns: (nullable): UTF-8 text; `true` for a boolean that is on; %NULL if the setting has no value, or is off
  */
 const char *
 car_app_get_setting (CarApp *self, const char *name)
@@ -508,9 +507,9 @@ car_app_get_setting (CarApp *self, const char *name)
  * @self: an app
  * @name: a setting made with [ctor@Setting.new_integer]
  *
- * The number of a setting, as [method@App.get_setting] has its text.
+ * Gets a setting's number, where [method@App.get_setting] gets its text.
  *
- * Returns: a number in the setting's range; 0 where it is required and not given
+ * Returns: a number in the setting's range; 0 if the setting is required and has no value
  */
 gint64
 car_app_get_integer_setting (CarApp *self, const char *name)
@@ -530,7 +529,7 @@ car_app_get_integer_setting (CarApp *self, const char *name)
  * @self: an app
  * @name: a setting made with [ctor@Setting.new_boolean]
  *
- * Whether a setting is on.
+ * Gets whether a setting is on.
  *
  * Returns: %TRUE if it is
  */
@@ -619,14 +618,15 @@ read_settings (CarApp *self, int argc, char **argv, CarRequest *request, const c
  * @argv: (array length=argc) (element-type filename) (nullable): the arguments of the program, its name first
  * @error: return location for an error
  *
- * Reads the arguments, the encrypted settings and the variables, and sets up the log. Nothing is sent. The settings can be
- * asked for then, and [method@App.run] goes on from there. Whether all that a run needs is given is found out by the run.
+ * Reads the arguments, the encrypted settings and the variables, and sets up the log. It sends nothing. Afterwards the program
+ * can ask for the settings, and [method@App.run] goes on from there. Only the run finds out whether it has all the settings
+ * that it needs.
  *
- * Where the arguments ask for `--help` or `--version`, the answer is printed on standard output, and there is nothing to
- * run: see [method@App.has_answered].
+ * If the arguments ask for `--help` or `--version`, this prints the answer on standard output, and there is nothing to run:
+ * see [method@App.has_answered].
  *
  * Fails with %CAR_APP_ERROR_INVALID_PARAMETER where a setting is wrong, and with %CAR_APP_ERROR_GENERAL where the connector
- * added one that cannot be.
+ * added one that libcar cannot take.
  *
  * Returns: %TRUE, or %FALSE with an error
  */
@@ -669,8 +669,8 @@ car_app_prepare (CarApp *self, int argc, char **argv, GError **error)
  * car_app_has_answered:
  * @self: an app
  *
- * Whether [method@App.prepare] found nothing to run, for the arguments asked for `--help` or `--version`, and printed the
- * answer. [method@App.run] returns 0 then, and does nothing.
+ * Gets whether [method@App.prepare] found nothing to run: the arguments asked for `--help` or `--version`, and it printed the
+ * answer. Then [method@App.run] does nothing, and returns 0.
  *
  * Returns: %TRUE if it did
  */
@@ -687,9 +687,9 @@ car_app_has_answered (CarApp *self)
  * car_app_get_cancellable:
  * @self: an app
  *
- * What `SIGINT` and `SIGTERM` cancel while the app runs, and what a program cancels that wants the run to stop, from any
- * thread. All methods that a connector implements are given it, except those of the app. It belongs to the run that goes
- * on, or else to the next one: after a run that was cancelled there is a new one.
+ * Gets what `SIGINT` and `SIGTERM` cancel while the app runs. To stop the run, a program cancels it, from any thread. All
+ * methods that a connector implements get it, except those of the app. It belongs to the run that goes on, or else to the
+ * next one. A run that was cancelled leaves a new one for the next.
  *
  * Returns: (transfer none): the cancellable
  */

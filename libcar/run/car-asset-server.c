@@ -8,9 +8,9 @@
 /**
  * CarAssetServer:
  *
- * The way to a connector's data source: what a connector knows of its API goes into a subclass of this. The importers
- * reach it by [method@Import.get_asset_server]; the only thing that libcar itself asks of it is whether the data
- * source can be reached, for the option `-connection-test`.
+ * The way to a connector's data source. A connector's subclass holds what it knows of the source's API, and the importers
+ * reach it with [method@Import.get_asset_server]. libcar itself asks only whether the data source can be reached, for the
+ * option `-connection-test`.
  */
 G_DEFINE_ABSTRACT_TYPE (CarAssetServer, car_asset_server, G_TYPE_OBJECT)
 

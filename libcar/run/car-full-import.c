@@ -11,7 +11,7 @@
  * Imports all that the data source has. A connector's subclass implements [vfunc@Import.import_vertices] and
  * [vfunc@Import.import_edges], and [vfunc@Import.get_new_save_point] if the data source can tell changes.
  *
- * What a full import does not send, and an earlier one did, is closed in the CAR service when it ends.
+ * When a full import ends, the CAR service closes what an earlier one sent and this one did not.
  */
 G_DEFINE_ABSTRACT_TYPE (CarFullImport, car_full_import, CAR_TYPE_IMPORT)
 

@@ -30,17 +30,16 @@ static GParamSpec *properties[N_PROPS];
 /**
  * CarImport:
  *
- * What a full and an incremental import have in common: a connector subclasses [class@FullImport] and
+ * What a full and an incremental import have in common. A connector subclasses [class@FullImport] and
  * [class@IncrementalImport].
  *
- * An importer reads from the data source ([method@Import.get_asset_server]) and hands what it reads to the data handler
- * ([method@Import.get_data_handler]), object by object; checking, staging and sending is libcar's. All methods are called
- * by the run, in the order of protocol.md, in the thread that runs the app, and may take as long as they need; they look
- * at their cancellable in between. Objects may be added from other threads, too: see [class@DataHandler].
+ * An importer reads from the data source ([method@Import.get_asset_server]), and hands what it reads to the data handler
+ * ([method@Import.get_data_handler]), object by object. libcar checks, stages and sends the objects. The run calls all methods
+ * in the order of protocol.md, in the thread that runs the app. They may take as long as they need, and look at their
+ * cancellable in between. Other threads may add objects too: see [class@DataHandler].
  *
- * What an importer works with are its properties. The run sets them before the first call and to %NULL after the last.
- * A test sets those that the importer needs, calls its methods, and asks the data handler what was added: one that was made without a
- * client keeps it.
+ * The properties of an importer are what it works with. The run sets them before the first call, and to %NULL after the last.
+ * A test sets those that the importer needs, calls its methods, and asks a data handler without a client what was added.
  *
  * A failure is an error of %CAR_DATASOURCE_FAILURE, %CAR_RECOVERABLE_FAILURE,
  * %CAR_UNRECOVERABLE_FAILURE or %CAR_APP_ERROR; every other error is a general failure.
@@ -185,14 +184,14 @@ car_import_check_ready (CarImport *self, const char *method, GError **error)
 /**
  * car_import_get_new_save_point:
  * @self: an importer
- * @save_point: (out) (transfer full) (nullable): where in the data source's history it stands now, as text of the
+ * @save_point: (out) (transfer full) (nullable): where the data source stands in its history now, as text of the
  *   connector's own choice; %NULL where it has no such thing
  * @cancellable: (nullable): cancelled when the run is to stop
  * @error: return location for an error
  *
- * Asks where the data source stands now, before any data are read, so that nothing slips between. It is kept in the
- * CAR service after the import, and given to [method@IncrementalImport.get_data_for_delta] in the next run. An empty
- * text means the same as %NULL: the next import is a full one.
+ * Asks where the data source stands now. The run does so before it reads any data, so that nothing slips between. It keeps
+ * the answer in the CAR service after the import, and gives it to [method@IncrementalImport.get_data_for_delta] in the next
+ * run. An empty text means the same as %NULL: the next import is a full one.
  *
  * Returns: %TRUE, or %FALSE with an error
  */
@@ -264,7 +263,7 @@ car_import_import_vertices (CarImport *self, GCancellable *cancellable, GError *
  * @cancellable: (nullable): cancelled when the run is to stop
  * @error: return location for an error
  *
- * Adds edges to the data handler, as [method@Import.import_vertices] adds vertices. It is called when all vertices are
+ * Adds edges to the data handler, as [method@Import.import_vertices] adds vertices. The run calls this when all vertices are
  * in the CAR service.
  *
  * Returns: %TRUE, or %FALSE with an error
@@ -295,7 +294,7 @@ car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **er
  * car_import_get_app:
  * @self: an importer
  *
- * The app whose run this is: it has the settings ([method@App.get_setting]).
+ * Gets the app whose run this is. It has the settings ([method@App.get_setting]).
  *
  * Returns: (transfer none) (nullable): the app; %NULL outside a run
  */
@@ -312,7 +311,7 @@ car_import_get_app (CarImport *self)
  * car_import_get_client:
  * @self: an importer
  *
- * The CAR service, for what a connector wants of it besides the import.
+ * Gets the client of the CAR service, for what a connector wants of it besides the import.
  *
  * Returns: (transfer none) (nullable): the client; %NULL outside a run
  */
@@ -329,7 +328,7 @@ car_import_get_client (CarImport *self)
  * car_import_get_data_handler:
  * @self: an importer
  *
- * What takes the vertices and edges of this import.
+ * Gets what takes the vertices and edges of this import.
  *
  * Returns: (transfer none) (nullable): the data handler; %NULL outside a run
  */
@@ -346,7 +345,7 @@ car_import_get_data_handler (CarImport *self)
  * car_import_get_asset_server:
  * @self: an importer
  *
- * The object that [method@App.create_asset_server] made for this run.
+ * Gets the object that [method@App.create_asset_server] made for this run.
  *
  * Returns: (transfer none) (nullable): the asset server; %NULL outside a run
  */

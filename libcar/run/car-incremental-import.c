@@ -14,7 +14,7 @@
  * [vfunc@Import.import_edges] and [vfunc@IncrementalImport.delete_vertices], which are called in this order.
  *
  * Where the data source cannot tell what changed, any of them fails with
- * %CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE, and a full import is made instead; its message says why.
+ * %CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE, with a message that says why. Then the run makes a full import instead.
  */
 G_DEFINE_ABSTRACT_TYPE (CarIncrementalImport, car_incremental_import, CAR_TYPE_IMPORT)
 
@@ -36,8 +36,8 @@ car_incremental_import_init (CarIncrementalImport *self)
  * @cancellable: (nullable): cancelled when the run is to stop
  * @error: return location for an error
  *
- * Finds out what changed between the two save points; the importer keeps it for the methods that follow. The two may be
- * equal: whether nothing changed then is for the connector to know.
+ * Finds out what changed between the two save points. The importer keeps it for the methods that follow. The two may be
+ * equal; only the connector knows whether nothing changed then.
  *
  * Returns: %TRUE, or %FALSE with an error
  */

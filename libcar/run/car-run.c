@@ -510,8 +510,8 @@ run_clear (CarRun *self)
  * car_app_run:
  * @self: an app that does not run
  * @argc: how many arguments there are
- * @argv: (array length=argc) (element-type filename) (nullable): the arguments of the program, its name first; they are not
- *   looked at where [method@App.prepare] has read them for this run
+ * @argv: (array length=argc) (element-type filename) (nullable): the arguments of the program, its name first; the run ignores
+ *   them if [method@App.prepare] has read them already
  *
  * Runs the connector, from its settings to its exit code: makes the import, and logs what it did or what went wrong. It
  * returns when all is done. It may be called again: each run reads the settings anew.

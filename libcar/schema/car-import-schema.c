@@ -16,13 +16,13 @@
  *
  * What a CAR service accepts: the compiled JSON Schema (draft 2020-12) of an import envelope.
  *
- * The service hands the schema out (`GET importSchema`, see protocol.md). Compiled, it says of one object, or of a
- * whole envelope, whether the service will take it. Keywords understood are `type`, `properties`, `required`, `items`,
+ * The service hands the schema out (`GET importSchema`, see protocol.md). Compiled, it says whether the service will take an
+ * object, or a whole envelope. libcar understands the keywords `type`, `properties`, `required`, `items`,
  * `pattern`, `minLength`, `maxLength` (in characters), `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`,
  * `multipleOf`, `enum`, `const`, `minItems`, `maxItems`, `uniqueItems`, `additionalProperties`, `patternProperties`,
  * `propertyNames`, `minProperties`, `maxProperties`, `allOf`, `anyOf`, `oneOf`, `not`, `if`, `then`, `else`,
- * `dependentRequired`, `$defs`, and `$ref` within the schema. Other assertions and references of the draft are refused
- * when the schema is compiled; words that the draft does not define are annotations.
+ * `dependentRequired`, `$defs`, and `$ref` within the schema. It refuses other assertions and references of the draft when it
+ * compiles the schema. Words that the draft does not define are annotations.
  *
  * Numbers are compared exactly, whatever their size. Texts must be JSON as RFC 8259 has it, in UTF-8, and an object
  * must not have two members of one name.
@@ -382,8 +382,8 @@ car_violation_name_object (CarJsonViolation *violation, const char *collection, 
  * Checks one vertex or edge.
  *
  * A hostname's missing `host_name` and `external_id`, and an ipaddress's or macaddress's missing `name`, are taken from
- * its `_key` for this check (protocol.md, "The envelope"). Of a collection that the schema does not name every object
- * passes.
+ * its `_key` for this check (protocol.md, "The envelope"). If the schema does not name the
+ * collection, every object passes.
  *
  * Fails with %CAR_SCHEMA_ERROR_INVALID_JSON, or %CAR_SCHEMA_ERROR_VIOLATION: the message names the collection, the
  * object's key, the place (a JSON Pointer into the object) and the rule.

@@ -16,10 +16,10 @@
 /**
  * CarSetting:
  *
- * What a connector wants to be told: an option, an environment variable and an encrypted file (protocol.md, "Settings").
+ * A setting of a connector: an option, an environment variable and an encrypted file (protocol.md, "Settings").
  *
- * A setting has a type, and libcar refuses a value that is none of it, with exit code 2 and a message that says what is
- * wanted. `--help` tells its description, its variable, its range or its choices, and its default. A connector hands its
+ * A setting has a type. libcar refuses a value of another type, with exit code 2 and a message that says what the setting
+ * takes. `--help` tells its description, its variable, its range or its choices, and its default. A connector hands its
  * settings to [method@App.add_setting] when the app is made, and asks for their values with [method@App.get_setting],
  * [method@App.get_integer_setting] and [method@App.get_boolean_setting]. A setting cannot change once it is made.
  *

@@ -22,29 +22,29 @@
  *
  * Takes the vertices and edges of one run, and sends them to the CAR service.
  *
- * Every object is checked against the import schema, compared with those that came before, and written to a page on
- * disk, in one pass: memory does not grow with the run, apart from the 128 bits that are kept of each object's key. Pages
- * are sent by [method@DataHandler.send_vertices] and [method@DataHandler.send_edges].
+ * In one pass, it checks every object against the import schema, compares it with those that came before, and writes it to a
+ * page on disk. Memory does not grow with the run, apart from the 128 bits that it keeps of each object's key.
+ * [method@DataHandler.send_vertices] and [method@DataHandler.send_edges] send the pages.
  *
  * There are three ways in. From C, [method@DataHandler.add_vertex_record] is the fastest for data that is not JSON
  * yet, [method@DataHandler.add_vertex_json] for data that is; [method@DataHandler.add_vertex] takes the `JsonObject`s
- * of json-glib. Objects of all collections, vertices and edges, may be added in any order.
+ * of json-glib. You may add objects of all collections, vertices and edges, in any order.
  *
- * An object that breaks the import schema is left out and counted, with a warning for the first few of each kind; so
- * is an edge without both ends, which the service could not join to anything, and an object that was added before
- * (protocol.md, "The envelope"). None of these is an error: adding fails only where the run cannot go on.
+ * The data handler leaves out an object that breaks the import schema, and counts it, with a warning for the first few of each
+ * kind. It does the same with an edge that lacks an end, which the service could not join to anything, and with an object that
+ * was added before (protocol.md, "The envelope"). None of these is an error: adding fails only where the run cannot go on.
  *
  * ## Threads
  *
- * Objects may be added from any thread at any time, also while a send is under way. A send takes what was added before it
- * began; what is added meanwhile is taken by the next one. Only one send goes on at a time: another one fails. The objects of
- * several threads come in the order in which their calls do; a call that adds an array adds all of it in one go.
+ * You may add objects from any thread at any time, also while a send is under way. A send takes what was added before it began,
+ * and the next one takes what is added meanwhile. Only one send goes on at a time: another one fails. The objects of several
+ * threads come in the order in which their calls do. A call that adds an array adds all of it in one go.
  *
  * ## Tests
  *
- * A data handler needs no CAR service to test an importer: made without a client, it keeps what was added, for
- * [method@DataHandler.dup_objects_json] and [method@DataHandler.list_deleted_keys] to tell. Sending and deleting succeed then
- * and are counted; nothing leaves the process.
+ * The test of an importer needs no CAR service. A data handler without a client keeps what was added, and
+ * [method@DataHandler.dup_objects_json] and [method@DataHandler.list_deleted_keys] tell it. Then sending and deleting succeed
+ * and are counted, and nothing leaves the process.
  */
 struct _CarDataHandler
 {
@@ -246,8 +246,8 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
   /**
    * CarDataHandler:schema:
    *
-   * The import schema that every object is checked against. Without a client it may be %NULL: no more is checked then than that
-   * objects are JSON and that edges have their ends.
+   * The import schema that every object is checked against. Without a client it may be %NULL. Then the data handler checks only
+   * that objects are JSON and that edges have their ends.
    */
   properties[PROP_SCHEMA] =
       g_param_spec_object ("schema", NULL, NULL, CAR_TYPE_IMPORT_SCHEMA, construct_only);
@@ -270,7 +270,7 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
   /**
    * CarDataHandler:keep-staged:
    *
-   * Whether what was staged is kept: see [method@DataHandler.get_kept_directory].
+   * Whether to keep what was staged: see [method@DataHandler.get_kept_directory].
    */
   properties[PROP_KEEP_STAGED] = g_param_spec_boolean ("keep-staged", NULL, NULL, FALSE, construct_only);
 
@@ -304,7 +304,8 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
   /**
    * CarDataHandler:product-link:
    *
-   * The `product_link` of `source` in every envelope; %NULL: none. It is a link to the data source's own page. See [property@DataHandler:source-name].
+   * The `product_link` of `source` in every envelope; %NULL: none. It is a link to the data source's own page. See
+   * [property@DataHandler:source-name].
    */
   properties[PROP_HEAD + CAR_HEAD_PRODUCT_LINK] =
       g_param_spec_string ("product-link", NULL, NULL, NULL, before_first_object);
@@ -545,7 +546,7 @@ get_length (const char *json, gssize length)
  *
  * Adds a vertex.
  *
- * A vertex that breaks the import schema, or came before, is left out and counted; that is no error. Fails with
+ * A vertex that breaks the import schema, or came before, is left out and counted. That is no error. Fails with
  * %CAR_RECOVERABLE_FAILURE where the page cannot be written to disk, and with %CAR_APP_ERROR_GENERAL where
  * @collection cannot be the name of one.
  *
@@ -661,8 +662,8 @@ car_data_handler_add_vertices_json (CarDataHandler *self,
  * @object: the edge
  * @error: return location for an error
  *
- * Adds an edge. It has two ends: `_from_external_id` or `_from`, and `_to_external_id` or `_to`; the ones without
- * `external_id` hold `COLLECTION/KEY`.
+ * Adds an edge. It has two ends: `_from_external_id` or `_from`, and `_to_external_id` or `_to`. `_from` and `_to` hold
+ * `COLLECTION/KEY`, or the key alone.
  *
  * It gets the members `report`, `source`, `timestamp` and `active` of the run, in the place of its own; only an own
  * `active` is kept (protocol.md, "The envelope"). Edges alike in all their members are sent once. Fails like
@@ -985,9 +986,9 @@ car_data_handler_get_report_key (CarDataHandler *self)
  * car_data_handler_get_kept_directory:
  * @self: a data handler
  *
- * Gets the folder of this run alone that keeps what was staged, within [property@DataHandler:directory]. There is one only
- * where [property@DataHandler:keep-staged] says so (`-keep-export-data-dir`): otherwise the pages are in files without a
- * name, and nothing is left of them when the data handler, or the process, is gone.
+ * Gets the folder within [property@DataHandler:directory] that keeps what this run staged. There is one only if
+ * [property@DataHandler:keep-staged] says so (`-keep-export-data-dir`). Otherwise the pages are in files without a name, and
+ * nothing is left of them when the data handler, or the process, is gone.
  *
  * In it are `vertices.jsonl` and `edges.jsonl`, a page a line, and a `journal` of what became of the pages.
  *
@@ -1006,7 +1007,7 @@ car_data_handler_get_kept_directory (CarDataHandler *self)
  * @self: a data handler
  *
  * Tells what became of the objects so far, for each collection that something was added to or deleted from, in the order
- * in which the collections came. A name that vertices and edges were added to is there twice.
+ * in which the collections came. If vertices and edges were added under one name, it is there twice.
  *
  * Returns: (transfer container) (element-type CarCollectionSummary): a summary for each
  */
@@ -1054,10 +1055,10 @@ append_objects (CarDataHandler *self, const char *collection, GString *objects, 
  * @collection: a collection, such as `asset`
  * @error: return location for an error
  *
- * Gets the objects of a collection that were added and not left out, as a test of an importer wants to see them: an edge
- * has the members that the data handler gives it. With a client, those that were sent are not among them any more.
+ * Gets the objects of a collection that were added and not left out, for the test of an importer. An edge has the members that
+ * the data handler gives it. With a client, this gets only the objects that were not sent yet.
  *
- * All of them are read into memory.
+ * This reads all of them into memory.
  *
  * Fails with %CAR_RECOVERABLE_FAILURE where they cannot be read back.
  *
