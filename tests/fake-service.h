@@ -8,6 +8,9 @@
  * interface. Paths are as they stand on the wire (percent-encoded), behind `/api/car/`, without a query. */
 typedef struct _FakeService FakeService;
 
+/* What a service says of a change that it made. */
+#define DONE "{\"result\":\"OK\"}"
+
 typedef enum
 {
   FAKE_DROP,     /* closes the connection without an answer */

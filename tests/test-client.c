@@ -388,10 +388,17 @@ test_huge_answer (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autofree char *body = g_strnfill (64 * 1024 * 1024 + 1, ' ');
 
+  fake_service_answer (fixture->service, "POST", "v3/query", 200, body);
+  g_assert_null (car_client_query_json (fixture->client, "{ asset { name } }", NULL, NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "longer than 67108864 bytes");
+  g_clear_error (&error);
+
+  body[1024 * 1024 + 1] = '\0';
   fake_service_answer (fixture->service, "GET", "v3/health", 200, body);
   g_assert_false (car_client_check_health (fixture->client, NULL, &error));
   assert_recoverable (error);
-  assert_says (error, "longer than");
+  assert_says (error, "longer than 1048576 bytes");
 }
 
 /* ---- TLS ------------------------------------------------------------------------------------------------------- */
@@ -787,6 +794,248 @@ test_wrong_ids (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Every call of protocol.md's table, as its function makes it. */
+
+static gboolean
+call_prepare (CarClient *client, GError **error)
+{
+  return car_client_prepare_database (client, NULL, NULL, error);
+}
+
+static gboolean
+call_wait_for_job (CarClient *client, GError **error)
+{
+  return car_client_wait_for_job (client, "1", NULL, error);
+}
+
+static gboolean
+call_wait_for_imports (CarClient *client, GError **error)
+{
+  const char *const ids[] = { "1", NULL };
+
+  return car_client_wait_for_imports (client, ids, NULL, error);
+}
+
+static gboolean
+call_get_save_point (CarClient *client, GError **error)
+{
+  g_autofree char *save_point = NULL;
+
+  return car_client_get_save_point (client, "s", &save_point, NULL, error);
+}
+
+static gboolean
+call_set_save_point (CarClient *client, GError **error)
+{
+  return car_client_set_save_point (client, "s", "1", NULL, error);
+}
+
+static gboolean
+call_import (CarClient *client, GError **error)
+{
+  g_autoptr (GBytes) envelope = g_bytes_new_static ("{}", 2);
+  g_autofree char *id = car_client_import_bytes (client, envelope, NULL, error);
+
+  return id != NULL;
+}
+
+static gboolean
+call_begin (CarClient *client, GError **error)
+{
+  return car_client_begin_full_import (client, "s", NULL, error);
+}
+
+static gboolean
+call_end (CarClient *client, GError **error)
+{
+  return car_client_end_full_import (client, "s", NULL, error);
+}
+
+static gboolean
+call_delete (CarClient *client, GError **error)
+{
+  const char *const keys[] = { "a", NULL };
+
+  return car_client_delete_vertices (client, "s", "asset", keys, NULL, error);
+}
+
+static gboolean
+call_patch_vertex (CarClient *client, GError **error)
+{
+  return car_client_patch_vertex_json (client, "asset", "a", "{}", NULL, error);
+}
+
+static gboolean
+call_patch_edge (CarClient *client, GError **error)
+{
+  return car_client_patch_edge_json (client, "asset_user", "s", "a", "b", "{}", NULL, error);
+}
+
+static gboolean
+call_query (CarClient *client, GError **error)
+{
+  g_autofree char *answer = car_client_query_json (client, "{ asset { name } }", NULL, NULL, error);
+
+  return answer != NULL;
+}
+
+static gboolean
+call_search (CarClient *client, GError **error)
+{
+  const char *const fields[] = { "name", NULL };
+  g_autofree char *answer =
+      car_client_search_collection_json (client, "asset", "name", "\"n\"", fields, NULL, error);
+
+  return answer != NULL;
+}
+
+static gboolean
+call_import_schema (CarClient *client, GError **error)
+{
+  g_autoptr (CarImportSchema) schema = car_client_get_import_schema (client, NULL, error);
+
+  return schema != NULL;
+}
+
+static gboolean
+call_ensure_extension (CarClient *client, GError **error)
+{
+  g_autoptr (CarSchemaExtension) extension =
+      car_schema_extension_new ("k", "o", 1, "{\"vertices\":[]}", error);
+
+  return car_client_ensure_schema_extension (client, extension, NULL, error);
+}
+
+static gboolean
+call_health (CarClient *client, GError **error)
+{
+  return car_client_check_health (client, NULL, error);
+}
+
+static const struct
+{
+  gboolean (*call) (CarClient *client, GError **error);
+  const char *method;
+  const char *path;
+  const char *first_path; /* of a GET before it, */
+  guint first_status;     /* with this answer */
+  const char *first_body;
+  gboolean empty_object; /* {} is an answer too */
+} calls[] = {
+  { call_prepare, "GET", "v2/databases" },
+  { call_prepare, "POST", "v2/databases", "v2/databases", 400, "" },
+  { call_prepare, "PATCH", "v2/databases", "v2/databases", 200,
+    "{\"databases\":[{\"is_ready\":true,\"graph_name\":\"\"}]}" },
+  { call_prepare, "PATCH", "v2/databases", "v2/databases", 200,
+    "{\"databases\":[{\"is_ready\":true,\"graph_name\":\"g\",\"collections_without_indexes\":[\"a\"]}]}" },
+  { call_wait_for_job, "GET", "v2/jobstatus/1" },
+  { call_wait_for_imports, "GET", "v2/importstatus" },
+  { call_get_save_point, "GET", "v2/source/s", .empty_object = TRUE },
+  { call_set_save_point, "PATCH", "v2/source" },
+  { call_import, "POST", "v2/imports" },
+  { call_begin, "POST", "v2/source/s/full-import-in-progress" },
+  { call_end, "DELETE", "v2/source/s/full-import-in-progress" },
+  { call_delete, "DELETE", "v2/source/s/asset" },
+  { call_patch_vertex, "PATCH", "v2/asset" },
+  { call_patch_edge, "PATCH", "v2/asset_user" },
+  { call_query, "POST", "v3/query" },
+  { call_search, "POST", "v3/query" },
+  { call_import_schema, "GET", "v3/importSchema" },
+  { call_ensure_extension, "GET", "v3/carSchema/k" },
+  { call_ensure_extension, "POST", "v3/carSchema", "v3/carSchema/k", 404, "", TRUE },
+  { call_health, "GET", "v3/health" },
+};
+
+static void
+assert_no_success (Fixture *fixture, guint i)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (calls[i].first_path != NULL)
+    fake_service_answer (fixture->service, "GET", calls[i].first_path, calls[i].first_status,
+                         calls[i].first_body);
+  g_assert_false (calls[i].call (fixture->client, &error));
+  assert_recoverable (error);
+  fake_service_assert_all_fetched (fixture->service);
+}
+
+/* A 200 that says nothing, or something else, is no success of any call (protocol.md, "We do"). */
+static void
+test_empty_success (Fixture *fixture, gconstpointer data)
+{
+  const char *const answers[] = {
+    "",
+    " ",
+    "null",
+    "true",
+    "200",
+    "\"OK\"",
+    "[]",
+    "[{\"result\":\"OK\"}]",
+    "{\"result\":\"OK\"",
+    "{\"result\":\"OK\"}{}",
+    "<html>log in</html>",
+    "{\"result\":\"OK\",\"job_id\":\"1\",\"id\":\"1\",\"message\":\"ok\",\"status\":\"COMPLETE\","
+    "\"model_state_id\":\"1\",\"data\":{\"asset\":[]},\"version\":\"1\",\"schema\":{},"
+    "\"error_imports\":[],\"incomplete_imports\":[],\"databases\":[{\"is_ready\":true}],"
+    "\"errors\":[{\"code\":7,\"message\":\"no\"}]}",
+    "{\"errors\":{}}",
+    "{}",
+    "{\"result\":null,\"job_id\":null,\"id\":null,\"status\":null,\"message\":null}"
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (answers) - (calls[i].empty_object ? 2 : 0); j++)
+      {
+        g_test_message ("%s %s: %s", calls[i].method, calls[i].path, answers[j]);
+        fake_service_answer (fixture->service, calls[i].method, calls[i].path, 200, answers[j]);
+        assert_no_success (fixture, i);
+      }
+}
+
+/* So is one that is cut off. */
+static void
+test_cut_success (Fixture *fixture, gconstpointer data)
+{
+  CarClientLimits limits;
+
+  car_client_get_limits (fixture->client, &limits);
+  limits.max_retries = 0;
+  car_client_set_limits (fixture->client, &limits);
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      g_test_message ("%s %s", calls[i].method, calls[i].path);
+      fake_service_misbehave (fixture->service, calls[i].method, calls[i].path, FAKE_TRUNCATE);
+      assert_no_success (fixture, i);
+    }
+}
+
+/* Before anything was sent, and while something is only asked for, no failure leaves a gap, whatever its status. */
+static void
+test_nothing_sent (Fixture *fixture, gconstpointer data)
+{
+  const guint statuses[] = { 404, 405, 418, 501 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (calls); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (statuses); j++)
+      {
+        const gboolean asks =
+            g_str_equal (calls[i].method, "GET") || g_str_has_suffix (calls[i].path, "query");
+        const gboolean prepares = g_str_has_suffix (calls[i].path, "databases") ||
+                                  g_str_has_suffix (calls[i].path, "carSchema") ||
+                                  calls[i].call == call_begin;
+        const gboolean waits = calls[i].call == call_wait_for_job || calls[i].call == call_wait_for_imports;
+        g_autoptr (GError) error = NULL;
+
+        /* 404 says in some calls that there is nothing. */
+        if ((!asks && !prepares) || waits || statuses[j] == 404)
+          continue;
+        g_test_message ("%s %s: %u", calls[i].method, calls[i].path, statuses[j]);
+        fake_service_answer (fixture->service, calls[i].method, calls[i].path, statuses[j], "");
+        assert_no_success (fixture, i);
+      }
+}
+
 /* The public framework counts every job as done here: failed pages are lost in silence (protocol.md, "Failures"). */
 static void
 test_wrong_import_status (Fixture *fixture, gconstpointer data)
@@ -803,8 +1052,7 @@ test_wrong_import_status (Fixture *fixture, gconstpointer data)
     "{\"error_imports\":[],\"incomplete_imports\":[],\"complete_imports\":[\"a\"]}",
     /* In none of the lists of a service that sends all of them. */
     "{\"error_imports\":[],\"incomplete_imports\":[],\"complete_imports\":[]}",
-    "{\"error_imports\":[],\"incomplete_imports\":[],\"notfound_imports\":[]}",
-    "{\"errors\":[{\"code\":1,\"message\":\"no\"}]}"
+    "{\"error_imports\":[],\"incomplete_imports\":[],\"notfound_imports\":[]}"
   };
   const char *const ids[] = { "a", NULL };
 
@@ -1125,7 +1373,7 @@ test_schema_extension (Fixture *fixture, gconstpointer data)
   fake_service_answer (fixture->service, "GET", "v3/carSchema/k%2F1", 404, "");
   fake_service_answer (fixture->service, "POST", "v3/carSchema", 201, "{}");
   fake_service_answer (fixture->service, "GET", "v3/carSchema/k%2F1", 200, "{\"version\":\"2\"}");
-  fake_service_answer (fixture->service, "POST", "v3/carSchema", 200, "");
+  fake_service_answer (fixture->service, "POST", "v3/carSchema", 200, "{\"key\":\"k/1\",\"version\":\"3\"}");
   for (guint i = 0; i < 2; i++)
     {
       g_assert_true (car_client_ensure_schema_extension (fixture->client, extension, NULL, &error));
@@ -1316,8 +1564,8 @@ test_keep_save_point (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  fake_service_answer (fixture->service, "PATCH", "v2/source", 200, "{}");
-  fake_service_answer (fixture->service, "PATCH", "v2/source", 200, "");
+  fake_service_answer (fixture->service, "PATCH", "v2/source", 200, DONE);
+  fake_service_answer (fixture->service, "PATCH", "v2/source", 200, DONE);
   g_assert_true (car_client_set_save_point (fixture->client, ODD_NAME, "é\"1", NULL, &error));
   g_assert_true (car_client_set_save_point (fixture->client, ODD_NAME, NULL, NULL, &error));
   g_assert_no_error (error);
@@ -1343,7 +1591,7 @@ test_delete (Fixture *fixture, gconstpointer data)
       g_strv_builder_add (builder, id);
     }
   g_auto (GStrv) ids = g_strv_builder_end (builder);
-  fake_service_answer_always (fixture->service, "DELETE", "v2/source/" ODD_NAME_ENCODED "/asset", 200, "");
+  fake_service_answer_always (fixture->service, "DELETE", "v2/source/" ODD_NAME_ENCODED "/asset", 200, DONE);
   g_assert_true (car_client_delete_vertices (fixture->client, ODD_NAME, "asset", (const char *const *) ids,
                                              NULL, &error));
   g_assert_no_error (error);
@@ -1386,7 +1634,7 @@ test_delete_by_key (Fixture *fixture, gconstpointer data)
   for (guint i = 0; i < G_N_ELEMENTS (collections); i++)
     {
       g_autofree char *path = g_strconcat ("v2/source/s/", collections[i], NULL);
-      fake_service_answer (fixture->service, "DELETE", path, 204, "");
+      fake_service_answer (fixture->service, "DELETE", path, 200, DONE);
       g_assert_true (car_client_delete_vertices (fixture->client, "s", collections[i], keys, NULL, &error));
       g_assert_no_error (error);
       g_assert_cmpstr (fake_service_get_request (fixture->service, i)->query, ==, "keys=a,fe80%3A%3A1");
@@ -1402,7 +1650,7 @@ test_delete_long_key (Fixture *fixture, gconstpointer data)
   g_autofree char *key = g_strnfill (3000, 'x');
   const char *const keys[] = { "a", key, "b", NULL };
 
-  fake_service_answer_always (fixture->service, "DELETE", "v2/source/s/asset", 200, "");
+  fake_service_answer_always (fixture->service, "DELETE", "v2/source/s/asset", 200, DONE);
   g_assert_true (car_client_delete_vertices (fixture->client, "s", "asset", keys, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (fake_service_get_n_requests (fixture->service), ==, 3);
@@ -1416,10 +1664,10 @@ test_patch (Fixture *fixture, gconstpointer data)
 
   json_object_set_boolean_member (changes, "active", FALSE);
   json_object_set_double_member (changes, "risk", 0.1);
-  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, "{}");
+  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, DONE);
   g_assert_true (car_client_patch_vertex (fixture->client, "asset", ODD_NAME, changes, NULL, &error));
   g_assert_no_error (error);
-  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, "");
+  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, DONE);
   g_assert_true (
       car_client_patch_edge (fixture->client, "asset_user", ODD_NAME, "a&b", "c=d", changes, NULL, &error));
   g_assert_no_error (error);
@@ -1443,10 +1691,10 @@ test_patch_json (Fixture *fixture, gconstpointer data)
   const char *changes = "{\"n\": 18446744073709551616, \"t\": \"a\\u0000b\", \"f\": 12345678901234567890.10}";
   const char *const wrong[] = { "", "[]", "{", "{\"a\":NaN}", "\"text\"" };
 
-  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, "{}");
+  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, DONE);
   g_assert_true (car_client_patch_vertex_json (fixture->client, "asset", "a", changes, NULL, &error));
   g_assert_no_error (error);
-  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, "{}");
+  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, DONE);
   g_assert_true (
       car_client_patch_edge_json (fixture->client, "asset_user", "s", "a", "b", changes, NULL, &error));
   g_assert_no_error (error);
@@ -1547,20 +1795,21 @@ test_call (Fixture *fixture, gconstpointer data)
   {
     guint status;
     const char *body;
-    gboolean recoverable;
-  } failures[] = { { 404, "", FALSE }, { 401, "", TRUE }, { 200, "<html>log in</html>", TRUE } };
+  } failures[] = { { 404, "" }, { 401, "" }, { 200, "<html>log in</html>" } };
   for (guint i = 0; i < G_N_ELEMENTS (failures); i++)
     {
       fake_service_answer (fixture->service, "GET", "v2/carSchema/" ODD_NAME_ENCODED, failures[i].status,
                            failures[i].body);
       g_assert_null (car_client_call (fixture->client, CAR_API_VERSION_V2, "GET", path, NULL, NULL, 0, NULL,
                                       NULL, &error));
-      if (failures[i].recoverable)
-        assert_recoverable (error);
-      else
-        assert_unrecoverable (error);
+      assert_recoverable (error);
       g_clear_error (&error);
     }
+  fake_service_answer (fixture->service, "DELETE", "v2/carSchema/" ODD_NAME_ENCODED, 404, "");
+  g_assert_null (car_client_call (fixture->client, CAR_API_VERSION_V2, "DELETE", path, NULL, NULL, 0, NULL,
+                                  NULL, &error));
+  assert_unrecoverable (error);
+  g_clear_error (&error);
 
   const guint n_requests = fake_service_get_n_requests (fixture->service);
   for (guint i = 0; i < G_N_ELEMENTS (bad_paths); i++)
@@ -1871,12 +2120,12 @@ test_async_booleans (Fixture *fixture, gconstpointer data)
   finish_call (done, wait_for_imports, &error);
   g_assert_true (done);
 
-  fake_service_answer (service, "PATCH", "v2/source", 200, "");
+  fake_service_answer (service, "PATCH", "v2/source", 200, DONE);
   car_client_set_save_point_async (client, "s", "p", NULL, on_result, &slot);
   finish_call (done, set_save_point, &error);
   g_assert_true (done);
 
-  fake_service_answer (service, "DELETE", "v2/source/s/asset", 200, "");
+  fake_service_answer (service, "DELETE", "v2/source/s/asset", 200, DONE);
   car_client_delete_vertices_async (client, "s", "asset", ids, NULL, on_result, &slot);
   finish_call (done, delete_vertices, &error);
   g_assert_true (done);
@@ -1893,14 +2142,14 @@ test_async_patches (Fixture *fixture, gconstpointer data)
 
   /* The tree is the caller's again as soon as the call has begun. */
   json_object_set_int_member (changes, "risk", 1);
-  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, "");
+  fake_service_answer (fixture->service, "PATCH", "v2/asset", 200, DONE);
   car_client_patch_vertex_async (client, "asset", "a", changes, NULL, on_result, &slot);
   json_object_set_int_member (changes, "risk", 2);
   finish_call (done, patch_vertex, &error);
   g_assert_true (done);
   g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==, "{\"risk\":1}");
 
-  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, "");
+  fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 200, DONE);
   car_client_patch_edge_async (client, "asset_user", "s", "a", "b", changes, NULL, on_result, &slot);
   finish_call (done, patch_edge, &error);
   g_assert_true (done);
@@ -2059,6 +2308,9 @@ main (int argc, char **argv)
   add ("imports", test_imports);
   add ("import-sources", test_import_sources);
   add ("wrong-ids", test_wrong_ids);
+  add ("empty-success", test_empty_success);
+  add ("cut-success", test_cut_success);
+  add ("nothing-sent", test_nothing_sent);
   add ("wrong-import-status", test_wrong_import_status);
   add ("failed-imports", test_failed_imports);
   add ("lost-imports", test_lost_imports);

@@ -1088,7 +1088,7 @@ test_delete (Fixture *fixture, gconstpointer data)
 
   g_object_unref (fixture->handler);
   fixture->handler = make_handler (client, fixture->parent, 0);
-  fake_service_answer (service, "DELETE", path, 200, "{}");
+  fake_service_answer (service, "DELETE", path, 200, DONE);
   fake_service_answer (service, "DELETE", path, 404, "{}");
 
   g_assert_true (car_data_handler_delete_vertices (fixture->handler, "asset", keys, NULL, &error));

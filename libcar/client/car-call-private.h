@@ -23,6 +23,19 @@ typedef struct
   char *report; /* whose the full imports are; NULL: it is not said */
 } CarCaller;
 
+/* What the answer to a call that succeeded is. An object with `errors` is a failure, whatever its status. */
+typedef enum
+{
+  CAR_ANSWER_OBJECT, /* which the next step reads */
+  CAR_ANSWER_DONE,   /* {"result":"OK"}: what nobody says was not done */
+  CAR_ANSWER_ANY,    /* any JSON value, or nothing */
+} CarAnswerKind;
+
+/* How long answers can be, in bytes: most say a few words of one thing; queries and schemas bring much. */
+#define CAR_ANSWER_SHORT (1024 * 1024)
+#define CAR_ANSWER_SCHEMA (16 * 1024 * 1024)
+#define CAR_ANSWER_LONG (64 * 1024 * 1024)
+
 /* One call of protocol.md: what is asked, and how its answer is read. Names and ids are percent-encoded on their way in;
  * one that cannot be said in a URL is remembered, and the call is then not made. */
 typedef struct
@@ -33,9 +46,10 @@ typedef struct
   GString *query;
   GString *json; /* the body, while its members are added */
   GBytes *body;
-  GUri *uri;           /* once the call is complete */
-  guint tolerated;     /* a status that is no failure of this call, besides success; 0: none */
-  gboolean any_answer; /* the answer may be empty, or any JSON value; otherwise it must be an object */
+  GUri *uri;       /* once the call is complete */
+  guint tolerated; /* a status that is no failure of this call, besides success; 0: none */
+  CarAnswerKind answer;
+  gsize max_answer; /* bytes: CAR_ANSWER_SHORT, unless the call says more */
   gboolean
       may_be_refused; /* 400, 409, 413 and 422 blame what the connector sends, which another run would send again */
   gboolean names_report; /* the service is told whose full import it is about */

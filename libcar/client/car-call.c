@@ -22,6 +22,7 @@ car_call_init (CarCall *self, CarApiVersion version, const char *method, const c
     .version = version,
     .path = g_string_new (path),
     .query = g_string_new (NULL),
+    .max_answer = CAR_ANSWER_SHORT,
   };
 }
 
@@ -298,26 +299,58 @@ car_call_set_no_answer (const CarCall *self,
 }
 
 static gboolean
-read_success (const CarCall *self, const CarHttpAnswer *http, CarAnswer *answer, GError **error)
+set_unexpected (const CarCall *self, const char *what, GError **error)
+{
+  car_call_set_unexpected (self, what, error);
+  return FALSE;
+}
+
+/* Some services say with status 200 that they failed. */
+static gboolean
+check_errors (const CarCall *self, const CarCaller *caller, const CarJsonSpan *value, GError **error)
+{
+  const CarJsonSpan errors = car_json_span_get_member (value, "errors");
+  if (errors.type == CAR_JSON_INVALID || errors.type == CAR_JSON_NULL)
+    return TRUE;
+
+  g_autofree char *said = car_call_describe_errors (caller, value);
+  g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+               "%s %s: the service refuses: %s", self->method, self->path->str,
+               said != NULL ? said : "it does not say why");
+  return FALSE;
+}
+
+static gboolean
+check_object (const CarCall *self, const CarCaller *caller, const CarJsonSpan *value, GError **error)
+{
+  if (value->type != CAR_JSON_OBJECT)
+    return set_unexpected (self, "it is no JSON object", error);
+  if (!check_errors (self, caller, value, error))
+    return FALSE;
+  if (self->answer != CAR_ANSWER_DONE)
+    return TRUE;
+
+  const CarJsonSpan result = car_json_span_get_member (value, "result");
+  return (result.type == CAR_JSON_STRING && car_json_span_equals (&result, "OK")) ||
+         set_unexpected (self, "“result” is not “OK”", error);
+}
+
+static gboolean
+read_success (const CarCall *self,
+              const CarCaller *caller,
+              const CarHttpAnswer *http,
+              CarAnswer *answer,
+              GError **error)
 {
   gsize length;
   const char *text = g_bytes_get_data (http->body, &length);
   CarJsonSpan value = { .type = CAR_JSON_INVALID };
+  g_autoptr (GError) cause = NULL;
 
-  if (length > 0 || !self->any_answer)
-    {
-      g_autoptr (GError) cause = NULL;
-      if (!car_json_read_text (text, length, &value, &cause))
-        {
-          car_call_set_unexpected (self, cause->message, error);
-          return FALSE;
-        }
-      if (value.type != CAR_JSON_OBJECT && !self->any_answer)
-        {
-          car_call_set_unexpected (self, "it is no JSON object", error);
-          return FALSE;
-        }
-    }
+  if ((length > 0 || self->answer != CAR_ANSWER_ANY) && !car_json_read_text (text, length, &value, &cause))
+    return set_unexpected (self, cause->message, error);
+  if (self->answer != CAR_ANSWER_ANY && !check_object (self, caller, &value, error))
+    return FALSE;
 
   *answer = (CarAnswer){ .status = http->status, .body = g_bytes_ref (http->body), .value = value };
   return TRUE;
@@ -339,7 +372,7 @@ car_call_read_answer (const CarCall *self,
 {
   if (http->status == 200 || http->status == 201 ||
       (http->status == 204 && g_str_equal (self->method, "DELETE")))
-    return read_success (self, http, answer, error);
+    return read_success (self, caller, http, answer, error);
 
   answer->status = http->status;
   if (http->status == self->tolerated)

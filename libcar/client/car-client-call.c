@@ -39,7 +39,8 @@ check_method (const char *method, GError **error)
  * Makes a call that has no function of its own, with the same retries and failures as the others. Segments, names
  * and values are percent-encoded here.
  *
- * The answer must be JSON or empty. With the tolerated status it may be anything, and is not given.
+ * The answer must be JSON or empty. With the tolerated status it may be anything, and is not given. Whether it says
+ * what it should is for the caller to see. 64 MiB of it are read at most.
  *
  * Returns: (transfer full): the answer's body; or %NULL with an error
  */
@@ -112,7 +113,9 @@ car_client_call_async (CarClient *self,
     car_call_add_query (call, query[i], query[i + 1]);
   call->body = body != NULL ? g_bytes_ref (body) : NULL;
   call->tolerated = tolerated;
-  call->any_answer = TRUE;
+  call->answer = CAR_ANSWER_ANY;
+  call->max_answer = CAR_ANSWER_LONG;
+  operation->sends_no_data = g_str_equal (method, "GET");
   check_method (method, &operation->error);
   car_operation_call (operation, NULL);
   car_operation_start (operation);

@@ -61,7 +61,7 @@ delete_more (CarOperation *self, GError **error)
   car_call_add_segment (call, deletion->collection);
   car_call_add_query (call, car_collection_is_named_by_key (deletion->collection) ? "keys" : "external_ids",
                       "");
-  call->any_answer = TRUE;
+  call->answer = CAR_ANSWER_DONE;
   deletion->next = car_call_add_query_items (call, self->caller, (const char *const *) deletion->keys, n_keys,
                                              deletion->next);
   car_operation_call (self, delete_more);
@@ -170,7 +170,7 @@ patch (CarOperation *self, const char *collection, char *changes)
 {
   if (changes != NULL)
     self->call.body = g_bytes_new_take (changes, strlen (changes));
-  self->call.any_answer = TRUE;
+  self->call.answer = CAR_ANSWER_DONE;
   if (self->error == NULL)
     car_call_check_name ("a collection", collection, &self->error);
   car_operation_call (self, NULL);

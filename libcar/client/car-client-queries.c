@@ -12,7 +12,7 @@
 
 /* Questions. */
 
-/* GraphQL says errors with status 200. Keeps the JSON text of what the answer is about. */
+/* Keeps the JSON text of what the answer is about. */
 static gboolean
 read_data (CarOperation *self, GError **error)
 {
@@ -20,16 +20,6 @@ read_data (CarOperation *self, GError **error)
     {
       self->text = g_strdup ("{}");
       return TRUE;
-    }
-
-  const CarJsonSpan errors = car_json_span_get_member (&self->answer.value, "errors");
-  if (errors.type != CAR_JSON_INVALID && errors.type != CAR_JSON_NULL)
-    {
-      g_autofree char *said = car_call_describe_errors (self->caller, &self->answer.value);
-      car_call_set_failure (self->caller, SOUP_STATUS_BAD_REQUEST, error,
-                            "POST query: the service refuses the query: %s",
-                            said != NULL ? said : "it does not say why");
-      return FALSE;
     }
 
   const CarJsonSpan data = car_json_span_get_member (&self->answer.value, "data");
@@ -50,7 +40,9 @@ ask (CarOperation *self, const char *query, char *variables, CarStep next)
   if (variables != NULL)
     car_call_add_json_member (call, "variables", variables, -1);
   g_free (variables);
+  call->max_answer = CAR_ANSWER_LONG;
   call->tolerated = SOUP_STATUS_NOT_FOUND;
+  self->sends_no_data = TRUE;
   car_operation_call (self, next);
   car_operation_start (self);
 }

@@ -23,7 +23,6 @@ post_extension (CarOperation *self, CarSchemaExtension *extension)
   car_call_add_member (call, "owner", car_schema_extension_get_owner (extension));
   car_call_add_member (call, "version", version);
   car_call_add_json_member (call, "schema", car_schema_extension_get_schema (extension), -1);
-  call->any_answer = TRUE;
   call->may_be_refused = TRUE;
   car_operation_call (self, NULL);
   return TRUE;
@@ -135,6 +134,7 @@ car_client_ensure_schema_extension_async (CarClient *self,
   CarCall *call = car_operation_make_call (operation, CAR_API_VERSION_V3, "GET", "carSchema");
 
   car_call_add_segment (call, car_schema_extension_get_key (extension));
+  call->max_answer = CAR_ANSWER_SCHEMA;
   call->tolerated = SOUP_STATUS_NOT_FOUND;
   operation->data = g_object_ref (extension);
   operation->free_data = g_object_unref;
@@ -216,6 +216,7 @@ car_client_get_import_schema_async (CarClient *self,
   CarCall *call = car_operation_make_call (operation, CAR_API_VERSION_V3, "GET", "importSchema");
 
   car_call_add_query (call, "version", "v2");
+  call->max_answer = CAR_ANSWER_SCHEMA;
   operation->sends_no_data = TRUE;
   car_operation_call (operation, read_schema);
   car_operation_start (operation);

@@ -11,9 +11,12 @@
 
 /* Full imports and save points of a source. */
 
+/* Nothing is closed before the end. */
 static void
 run_full_import_job (CarOperation *self, const char *method, const char *source)
 {
+  self->sends_no_data = g_str_equal (method, "POST");
+
   CarCall *call = car_operation_make_call (self, CAR_API_VERSION_V2, method, "source");
 
   car_call_add_segment (call, source);
@@ -310,7 +313,7 @@ car_client_set_save_point_async (CarClient *self,
 
   car_call_add_query (call, "key", source);
   car_call_add_member (call, "model_state_id", save_point != NULL ? save_point : "");
-  call->any_answer = TRUE;
+  call->answer = CAR_ANSWER_DONE;
   car_operation_call (operation, NULL);
   car_operation_start (operation);
 }

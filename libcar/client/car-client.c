@@ -31,7 +31,9 @@
  *
  * All calls fail with %CAR_RECOVERABLE_FAILURE or %CAR_UNRECOVERABLE_FAILURE (protocol.md, "Failures"), with
  * %CAR_APP_ERROR_GENERAL for an argument that no call can have, such as an id that is empty, and with
- * %G_IO_ERROR_CANCELLED. An answer that is not the JSON it should be is a recoverable failure, never a success.
+ * %G_IO_ERROR_CANCELLED. An answer that is not the JSON it should be is a recoverable failure, never a success; so is one
+ * that does not say that a change was made. Calls that only ask for something, or prepare an import, leave no gap in the
+ * data: they fail recoverably in any case.
  *
  * Redirects are not followed, and certificates are always checked. The service must speak TLS 1.2 or newer, with a
  * certificate for servers whose key has 112 bits of security at least (RSA: 2048 bits). The key, the password, the token and

@@ -7,9 +7,6 @@
 #include <libcar/client/car-operation-private.h>
 #include <libcar/client/car-retry-private.h>
 
-/* Also the import schema, with its extensions, and the answers of queries must fit. */
-#define MAX_ANSWER (64 * 1024 * 1024)
-
 static void
 operation_free (gpointer data)
 {
@@ -167,7 +164,7 @@ send_call (CarOperation *self)
     .body = self->call.body,
     .report = self->call.names_report ? self->caller->report : NULL,
     .idle_timeout = self->caller->limits.idle_timeout,
-    .max_answer = MAX_ANSWER,
+    .max_answer = self->call.max_answer,
   };
   self->begun = g_get_monotonic_time ();
   car_http_send (self->caller->http, &request, self->stop, on_exchanged, self);
@@ -178,8 +175,8 @@ static void
 retry (CarOperation *self, const GError *cause, guint status, gint64 retry_after)
 {
   const guint delay = car_retry_get_delay (&self->caller->limits, self->attempt++, retry_after);
-  g_autofree char *why =
-      cause != NULL ? car_caller_to_shown (self->caller, cause->message) : g_strdup_printf ("HTTP %u", status);
+  g_autofree char *why = cause != NULL ? car_caller_to_shown (self->caller, cause->message)
+                                       : g_strdup_printf ("HTTP %u", status);
 
   g_message ("%s %s: %s; trying again in %.1f s", self->call.method, self->call.path->str, why,
              delay / 1000.0);
