@@ -22,6 +22,7 @@
  * CONTRACT_EXTENSION    the app makes a schema extension
  * CONTRACT_SAVE_POINT   what get_new_save_point() returns
  * CONTRACT_NO_DATA      import_vertices() and import_edges() add none
+ * CONTRACT_INCOMPLETE   COLLECTION:REASON: import_vertices() says that it is incomplete
  * CONTRACT_SAY          what the app logs when it is made
  * CONTRACT_VERSION      the app's version
  * CONTRACT_LINK         the app's product link; its reports are of the type “of a test” then
@@ -169,6 +170,14 @@ import_vertices (CarImport *import, GCancellable *cancellable, GError **error)
                                           error) ||
        !car_data_handler_add_vertex_json (data, "asset", "{\"external_id\":2}", -1, error)))
     return FALSE;
+
+  if (g_getenv ("CONTRACT_INCOMPLETE") != NULL)
+    {
+      g_auto (GStrv) told = g_strsplit (g_getenv ("CONTRACT_INCOMPLETE"), ":", 2);
+
+      car_import_set_incomplete (import, told[0], told[1]);
+      car_import_set_incomplete (import, told[0], "said again");
+    }
 
   return fail ("import_vertices", cancellable, error);
 }

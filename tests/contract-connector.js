@@ -153,6 +153,9 @@ const methods = {
             this.data_handler.add_vertex('asset', {external_id: '1', name: 'one'});
             this.data_handler.add_vertices('asset', [{external_id: '1', name: 'one'}, {external_id: 2}]);
         }
+        const incomplete = GLib.getenv('CONTRACT_INCOMPLETE');
+        if (incomplete)
+            this.set_incomplete(...incomplete.split(':'));
         return fail('import_vertices', cancellable);
     },
 

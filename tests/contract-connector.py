@@ -123,6 +123,7 @@ class Importer:
     asset_server: Any
     client: Car.Client
     data_handler: Car.DataHandler
+    set_incomplete: Any
 
     def do_get_new_save_point(self, cancellable):
         failed = fail("get_new_save_point", cancellable)
@@ -136,6 +137,9 @@ class Importer:
             one: dict[str, Any] = {"external_id": "1", "name": "one"}
             self.data_handler.add_vertex("asset", one)
             self.data_handler.add_vertices("asset", (vertex for vertex in [one, {"external_id": 2}]))
+        if "CONTRACT_INCOMPLETE" in os.environ:
+            collection, reason = os.environ["CONTRACT_INCOMPLETE"].split(":")
+            self.set_incomplete(collection, reason)
         return fail("import_vertices", cancellable)
 
     def do_import_edges(self, cancellable):

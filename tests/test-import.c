@@ -39,11 +39,17 @@
 #define PREPARE "GET v2/databases|GET v3/importSchema?version=v2|GET v2/source/" SOURCE
 #define FULL                                                                                                 \
   "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)|POST v2/imports (asset)"      \
-  "|POST v2/imports (asset_hostname)|DELETE v2/source/" SOURCE "/full-import-in-progress"
+  "|POST v2/imports (asset_hostname)|POST v3/query|DELETE v2/source/" SOURCE "/full-import-in-progress"
 #define KEEP "|PATCH v2/source?key=" SOURCE
 #define DELTA                                                                                                \
   "|POST v2/imports (asset)|POST v2/imports (asset_hostname)|DELETE v2/source/" SOURCE                       \
   "/asset?external_ids=8,9"
+
+/* What the service tells of the places behind those of the objects that were sent. */
+#define HOLDS(hostname, asset_hostname, asset)                                                               \
+  "{\"data\":{\"hostname\":[" hostname "],\"asset_hostname\":[" asset_hostname "],\"asset\":[" asset "]}}"
+#define ONE "{\"source\":\"a/b c%&ü\"}"
+#define HOLDS_NO_MORE HOLDS ("", "", "")
 
 static void
 teach (FakeService *service, const char *source_record)
@@ -62,6 +68,7 @@ teach (FakeService *service, const char *source_record)
                               "{\"error_imports\":[],\"incomplete_imports\":[]}");
   fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/asset", 200, DONE);
   fake_service_answer_always (service, "PATCH", "v2/source", 200, DONE);
+  fake_service_answer_always (service, "POST", "v3/query", 200, HOLDS_NO_MORE);
 }
 
 static FakeService *
@@ -160,7 +167,7 @@ test_full (void)
   assert_save_point (service, "{\"model_state_id\":\"new\"}");
 
   assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
-  assert_exited (&run, 0, "s; 4 read, 1 left out, 1 duplicates, 2 sent, 0 deleted, ");
+  assert_exited (&run, 0, "s; 4 read, 1 left out, 1 duplicates, 2 sent, 0 deleted, 0 closed, ");
   assert_exited (&run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1\"");
 }
 
@@ -208,10 +215,10 @@ test_full_without_data (void)
 
   run_against (service, (const char *[4]){ "CONTRACT_NO_DATA=1" }, &run);
   assert_exited (&run, 0, "save point none");
-  assert_calls (service,
-                PREPARE "|POST v2/source/" SOURCE
-                        "/full-import-in-progress|POST v2/imports (report)|POST v2/imports (report)"
-                        "|POST v2/imports (report)|DELETE v2/source/" SOURCE "/full-import-in-progress" KEEP);
+  assert_calls (service, PREPARE "|POST v2/source/" SOURCE
+                                 "/full-import-in-progress|POST v2/imports (report)|POST v2/imports (report)"
+                                 "|POST v2/imports (report)|POST v3/query|DELETE v2/source/" SOURCE
+                                 "/full-import-in-progress" KEEP);
   assert_save_point (service, "{\"model_state_id\":\"\"}");
 }
 
@@ -364,6 +371,216 @@ test_incremental_without_change (void)
   assert_exited (&run, 0, "Incremental import complete in");
   g_assert_cmpstr (run.out, ==, "last save point: last\nnew save point: last\n");
   assert_calls (service, PREPARE KEEP);
+}
+
+#define SENT                                                                                                 \
+  PREPARE "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)|POST v2/imports "     \
+          "(asset)|POST v2/imports (asset_hostname)"
+#define SENT_NOTHING                                                                                         \
+  PREPARE "|POST v2/source/" SOURCE "/full-import-in-progress|POST v2/imports (report)|POST v2/imports "     \
+          "(report)|POST v2/imports (report)"
+#define CLOSED "|DELETE v2/source/" SOURCE "/full-import-in-progress" KEEP
+#define QUERY "|POST v3/query"
+
+/* protocol.md, "Closing": what the service holds, and what a run makes of it. The run sends an asset and an edge, or nothing.
+ * What it asks next depends on what it was told: an object at place 1 makes it look at 3, then between. */
+static void
+test_closing (void)
+{
+  static const struct
+  {
+    const char *variables[4];
+    const char *answers[6]; /* to the first queries; to all others that there is no more */
+    gboolean endless;       /* … to all others the last */
+    int code;
+    const char *calls;
+    const char *logged;
+  } cases[] = {
+    { .variables = { "A=" }, .calls = SENT QUERY CLOSED, .logged = " 0 closed, " },
+    { .variables = { "A=" },
+      .answers = { HOLDS ("", ONE, ONE) },
+      .calls = SENT QUERY QUERY QUERY CLOSED,
+      .logged = " 2 closed, " },
+    { .variables = { "A=" },
+      .answers = { HOLDS ("", "", ONE), HOLDS ("", "", ONE), HOLDS ("", "", ""), HOLDS ("", "", ONE) },
+      .calls = SENT QUERY QUERY QUERY QUERY QUERY CLOSED,
+      .logged = "; asset 3 (1 left out, 1 duplicate, 5 closed); " },
+    { .variables = { "A=" },
+      .answers = { HOLDS (ONE, "", "") },
+      .calls = SENT QUERY QUERY QUERY CLOSED,
+      .logged = "; hostname 0 (1 closed)" },
+    { .variables = { "A=" },
+      .answers = { HOLDS ("", "", ONE) },
+      .endless = TRUE,
+      .code = 12,
+      .logged = "While ending the full import: its end would close more than -max-closing (50 %) allows: "
+                "1073741823 of 1073741824 in asset; if " },
+    { .variables = { "CONTRACT_NO_DATA=1" }, .calls = SENT_NOTHING QUERY CLOSED, .logged = " 0 closed, " },
+    { .variables = { "CONTRACT_NO_DATA=1" },
+      .answers = { HOLDS ("", ONE, "") },
+      .code = 12,
+      .calls = SENT_NOTHING QUERY QUERY QUERY,
+      .logged =
+          "this run sent no vertex, and its end would close what the service holds of the source: 1 of 1 in "
+          "asset_hostname; if the data source really has no more of them, run once with -max-closing 100. "
+          "Closing refused (exit code 12): nothing is closed, and the save point is unchanged" },
+    { .variables = { "CONTRACT_NO_DATA=1", "CAR_MAX_CLOSING=100" },
+      .answers = { HOLDS ("", ONE, "") },
+      .calls = SENT_NOTHING QUERY QUERY QUERY CLOSED,
+      .logged = " 1 closed, " },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_auto (ConnectorRun) run = { 0 };
+
+      for (guint a = 0; cases[i].answers[a] != NULL; a++)
+        fake_service_answer (service, "POST", "v3/query", 200, cases[i].answers[a]);
+      if (cases[i].endless)
+        fake_service_answer_always (service, "POST", "v3/query", 200, cases[i].answers[0]);
+      run_against (service, cases[i].variables, &run);
+      g_test_message ("case %u", i);
+      assert_exited (&run, cases[i].code, cases[i].logged);
+      if (cases[i].calls != NULL)
+        assert_calls (service, cases[i].calls);
+      else
+        g_assert_cmpuint (
+            fake_service_count (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress"), ==, 0);
+    }
+}
+
+/* A service that does not tell what it holds is believed to be one that cannot: the import goes on, and says so. */
+static void
+test_closing_not_guarded (void)
+{
+  static const struct
+  {
+    guint status;
+    const char *body;
+    guint n_queries; /* one for all, and one for each where the service refuses this question */
+  } cases[] = {
+    { 404, "{}", 1 },
+    { 403, "{}", 1 },
+    { 405, "{}", 1 },
+    { 501, "{}", 1 },
+    { 400, "{\"errors\":[{\"message\":\"no such field\"}]}", 4 },
+    { 200, "{\"errors\":[{\"message\":\"no such field\"}]}", 4 },
+    { 200, "<html>", 4 },
+    { 200, "{\"data\":{}}", 4 },
+    { 200, "{\"data\":null}", 4 },
+    { 200, HOLDS ("null", "null", "null"), 4 },
+    { 200, HOLDS ("{}", "{}", "{}"), 4 },
+    { 200, HOLDS ("1", "1", "1"), 4 },
+    { 200, HOLDS (ONE "," ONE, ONE "," ONE, ONE "," ONE), 4 },
+    { 200, HOLDS ("{\"source\":\"b\"}", "{\"source\":\"b\"}", "{\"source\":\"b\"}"), 4 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_auto (ConnectorRun) run = { 0 };
+
+      g_test_message ("%u %s", cases[i].status, cases[i].body);
+      fake_service_answer_always (service, "POST", "v3/query", cases[i].status, cases[i].body);
+      run_against (service, (const char *[4]){ NULL }, &run);
+      assert_exited (&run, 0, "; closing not guarded; ");
+      assert_exited (&run, 0, "What the end of this full import closes is not guarded, since ");
+      g_assert_cmpuint (fake_service_count (service, "POST", "v3/query"), ==, cases[i].n_queries);
+      g_assert_cmpuint (
+          fake_service_count (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress"), ==, 1);
+    }
+}
+
+/* One collection that the service does not know leaves the others guarded. */
+static void
+test_closing_partly_guarded (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+  const char *unknown = "{\"errors\":[{\"message\":\"no such field\"}]}";
+
+  fake_service_answer (service, "POST", "v3/query", 200, unknown);
+  fake_service_answer (service, "POST", "v3/query", 200, unknown);
+  fake_service_answer (service, "POST", "v3/query", 200, HOLDS ("", "", ""));
+  fake_service_answer (service, "POST", "v3/query", 200, HOLDS ("", "", ONE));
+  run_against (service, (const char *[4]){ "CONTRACT_NO_DATA=1" }, &run);
+  assert_exited (&run, 12, "partly guarded");
+  assert_exited (&run, 12, "1 of 1 in asset; ");
+}
+
+/* One that is away might be back in time to close. */
+static void
+test_closing_and_service_away (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  for (guint i = 0; i < 20; i++)
+    fake_service_answer_with (service, "POST", "v3/query", 503, "{}", "Retry-After: 0");
+  run_against (service, (const char *[4]){ NULL }, &run);
+  assert_exited (&run, 10, "While asking what the end of the full import would close: ");
+  g_assert_cmpuint (fake_service_count (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress"),
+                    ==, 0);
+}
+
+/* What the connector could not read is neither closed nor deleted, and asked for again. */
+static void
+test_incomplete (void)
+{
+  const char *incomplete = "CONTRACT_INCOMPLETE=asset:page 3 of 7 could not be read";
+  static const struct
+  {
+    const char *source_record;
+    const char *calls;
+  } cases[] = {
+    { NO_SAVE_POINT, SENT },
+    { SAVE_POINT, PREPARE "|POST v2/imports (asset)|POST v2/imports (asset_hostname)" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (cases[i].source_record);
+      g_auto (ConnectorRun) run = { 0 };
+
+      run_against (service,
+                   (const char *[4]){ incomplete, "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" },
+                   &run);
+      assert_exited (
+          &run, 11,
+          "the connector could not read all of asset (page 3 of 7 could not be read). Partial import "
+          "(exit code 11): what was read is in the service, nothing is closed");
+      assert_exited (&run, 11, "2 sent, 0 deleted, 0 closed, ");
+      assert_exited (&run, 11, "; save point unchanged; ");
+      assert_calls (service, cases[i].calls);
+    }
+}
+
+/* Of 3 assets, one is left out. */
+static void
+test_left_out (void)
+{
+  static const char *const source_records[] = { NO_SAVE_POINT, SAVE_POINT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (source_records); i++)
+    {
+      g_autoptr (FakeService) service = make_service (source_records[i]);
+      g_auto (ConnectorRun) refused = { 0 };
+      g_auto (ConnectorRun) taken = { 0 };
+
+      run_against (
+          service,
+          (const char *[4]){ "CAR_MAX_LEFT_OUT=33", "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" },
+          &refused);
+      assert_exited (&refused, 12,
+                     "1 of 3 objects break a rule and are left out, and -max-left-out allows 33 %: ");
+      assert_exited (&refused, 12, "; save point unchanged; ");
+      run_against (
+          service,
+          (const char *[4]){ "CAR_MAX_LEFT_OUT=34", "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" },
+          &taken);
+      assert_exited (&taken, 0, "; save point kept; ");
+    }
 }
 
 static void
@@ -936,7 +1153,7 @@ test_terminal (void)
   assert_exited (&with_colours, 0, "\r\033[Ksending vertices: 1 of 1 (100 %)\r\033[K");
   assert_exited (&with_colours, 0, "\033[1;33mwarning:\033[0m ");
   assert_exited (&with_colours, 0,
-                 "  asset                    3           1           1           1           0\r\n");
+                 "  asset                    3           1           1           1           0           0\r\n");
 
   run_connector_on_terminal ((const char *const *) plain, none, &without);
   assert_exited (&without, 0, "warning: ");
@@ -968,7 +1185,7 @@ read_summary (const char *path)
   "{\"format\":1,\"connector\":\"contract-connector\",\"version\":null,\"source\":\"a/b c%&ü\",~\"import\":"
 #define COUNTS(read, left_out, duplicates, sent, deleted)                                                    \
   "\"read\":" #read ",\"left_out\":" #left_out ",\"duplicates\":" #duplicates ",\"sent\":" #sent             \
-  ",\"deleted\":" #deleted
+  ",\"deleted\":" #deleted ",\"closed\":0"
 #define WHY_LEFT_OUT                                                                                         \
   "\"why_left_out\":[{\"message\":\"asset: /external_id is 2, not of the type string\",\"count\":1}]"
 
@@ -1008,13 +1225,14 @@ test_summary (void)
     { NO_SAVE_POINT,
       { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1", "A=" },
       0,
-      SUMMARY_HEAD "\"full\",\"reason\":\"the service holds no save point of this source\",\"exit_code\":0,"
-                   "\"failure\":null,\"save_point\":\"kept\",\"total\":{" COUNTS (
-                       4, 1, 1, 2, 0) ",\"bytes\":~},"
-                                      "\"collections\":[{\"collection\":\"asset\"," COUNTS (
-                                          3, 1, 1, 1, 0) "," WHY_LEFT_OUT "},"
-                                                         "{\"collection\":\"asset_hostname\"," COUNTS (
-                                                             1, 0, 0, 1, 0) ",\"why_left_out\":[]}]}\n" },
+      SUMMARY_HEAD
+      "\"full\",\"reason\":\"the service holds no save point of this source\",\"exit_code\":0,"
+      "\"failure\":null,\"save_point\":\"kept\",\"closing\":\"guarded\",\"incomplete\":[],\"total\":"
+      "{" COUNTS (4, 1, 1, 2, 0) ",\"bytes\":~},"
+                                 "\"collections\":[{\"collection\":\"asset\"," COUNTS (
+                                     3, 1, 1, 1, 0) "," WHY_LEFT_OUT "},"
+                                                    "{\"collection\":\"asset_hostname\"," COUNTS (
+                                                        1, 0, 0, 1, 0) ",\"why_left_out\":[]}]}\n" },
     { SAVE_POINT,
       { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1",
         "CONTRACT_FAIL=delete_vertices:unrecoverable:21" },
@@ -1022,7 +1240,7 @@ test_summary (void)
       SUMMARY_HEAD
       "\"incremental\",\"reason\":null,\"exit_code\":21,"
       "\"failure\":{\"kind\":\"unrecoverable\",\"step\":\"deleting vertices\",\"message\":\"told to\"},"
-      "\"save_point\":\"forgotten\",\"total\":{" COUNTS (
+      "\"save_point\":\"forgotten\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
           4, 1, 1, 2, 2) ",\"bytes\":~},"
                          "\"collections\":[{\"collection\":\"asset\"," COUNTS (
                              3, 1, 1, 1, 2) "," WHY_LEFT_OUT "},"
@@ -1034,7 +1252,8 @@ test_summary (void)
       SUMMARY_HEAD
       "\"incremental\",\"reason\":null,\"exit_code\":143,"
       "\"failure\":{\"kind\":\"stopped\",\"step\":\"reading vertices\",\"message\":"
-      "\"Operation was cancelled\"},\"save_point\":\"unchanged\",\"total\":{" COUNTS (
+      "\"Operation was "
+      "cancelled\"},\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
           3, 1, 1, 0,
           0) ",\"bytes\":0},\"collections\":[{\"collection\":\"asset\"," COUNTS (3, 1, 1, 0,
                                                                                  0) "," WHY_LEFT_OUT
@@ -1043,15 +1262,16 @@ test_summary (void)
       { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1",
         "CONTRACT_FAIL=create_asset_server:datasource:52" },
       52,
-      SUMMARY_HEAD "\"none\",\"reason\":null,\"exit_code\":52,"
-                   "\"failure\":{\"kind\":\"data-source\",\"step\":\"opening the data source\",\"message\":"
-                   "\"told to\"},\"save_point\":\"unchanged\",\"total\":{" COUNTS (
-                       0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
+      SUMMARY_HEAD
+      "\"none\",\"reason\":null,\"exit_code\":52,"
+      "\"failure\":{\"kind\":\"data-source\",\"step\":\"opening the data source\",\"message\":"
+      "\"told to\"},\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
+          0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
     { SAVE_POINT,
       { "DATASOURCE_CONNECTION_TEST=1", "A=", "B=" },
       0,
       SUMMARY_HEAD "\"connection-test\",\"reason\":null,\"exit_code\":0,\"failure\":null,"
-                   "\"save_point\":\"unchanged\",\"total\":{" COUNTS (
+                   "\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
                        0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
     { SAVE_POINT,
       { "CAR_SERVICE_KEY=", "A=", "B=" },
@@ -1059,7 +1279,8 @@ test_summary (void)
       SUMMARY_HEAD
       "\"none\",\"reason\":null,\"exit_code\":2,\"failure\":{\"kind\":\"invalid-parameter\","
       "\"step\":\"reading the settings\",\"message\":\"-car-service-key (CAR_SERVICE_KEY) is missing: "
-      "the key to the CAR service\"},\"save_point\":\"unchanged\",\"total\":{" COUNTS (
+      "the key to the CAR "
+      "service\"},\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
           0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
   };
   g_autofree char *folder = g_dir_make_tmp ("test-import-XXXXXX", NULL);
@@ -1135,6 +1356,12 @@ main (int argc, char **argv)
                    test_outlived_save_point_cannot_be_forgotten);
   g_test_add_func ("/import/incremental", test_incremental);
   g_test_add_func ("/import/incremental-without-change", test_incremental_without_change);
+  g_test_add_func ("/import/closing", test_closing);
+  g_test_add_func ("/import/closing-not-guarded", test_closing_not_guarded);
+  g_test_add_func ("/import/closing-partly-guarded", test_closing_partly_guarded);
+  g_test_add_func ("/import/closing-and-service-away", test_closing_and_service_away);
+  g_test_add_func ("/import/incomplete", test_incomplete);
+  g_test_add_func ("/import/left-out", test_left_out);
   g_test_add_func ("/import/extension", test_extension);
   g_test_add_func ("/import/extension-there", test_extension_there);
   g_test_add_func ("/import/head", test_head);

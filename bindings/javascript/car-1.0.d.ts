@@ -26,6 +26,8 @@ declare module 'gi://Car?version=1.0' {
         enum AppErrorCode {
             GENERAL = 1,
             INVALID_PARAMETER = 2,
+            PARTIAL = 11,
+            CLOSING_REFUSED = 12,
         }
 
         enum RecoverableFailureCode {
@@ -120,6 +122,10 @@ declare module 'gi://Car?version=1.0' {
             get_new_save_point(cancellable: Cancellable): [done: boolean, save_point: string | null];
             import_vertices(cancellable: Cancellable): boolean;
             import_edges(cancellable: Cancellable): boolean;
+            /** Not all of the collection could be read: nothing is closed, and the exit code is 11. */
+            set_incomplete(collection: string, reason: string): void;
+            list_incomplete(): string[];
+            dup_incomplete_reason(collection: string): string | null;
             /** Where the data source is now; null: the connector has no save point. */
             vfunc_get_new_save_point(cancellable: Cancellable): string | null | void;
             abstract vfunc_import_vertices(cancellable: Cancellable): boolean | void;

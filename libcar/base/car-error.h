@@ -21,6 +21,8 @@ G_BEGIN_DECLS
  * CarAppError:
  * @CAR_APP_ERROR_GENERAL: anything unforeseen
  * @CAR_APP_ERROR_INVALID_PARAMETER: missing or contradictory settings, or a schema extension that the service refuses
+ * @CAR_APP_ERROR_PARTIAL: the connector said that it could not read all of a collection
+ * @CAR_APP_ERROR_CLOSING_REFUSED: a full import would close more than it may, or left out more than it may
  *
  * Codes of %CAR_APP_ERROR. The next run is as it would have been.
  */
@@ -28,6 +30,8 @@ typedef enum
 {
   CAR_APP_ERROR_GENERAL = 1,
   CAR_APP_ERROR_INVALID_PARAMETER = 2,
+  CAR_APP_ERROR_PARTIAL = 11,
+  CAR_APP_ERROR_CLOSING_REFUSED = 12,
 } CarAppError;
 
 /**

@@ -20,6 +20,11 @@ static const struct
                                       "the save point is unchanged; --help lists all settings" },
   [CAR_FAILURE_RECOVERABLE] = { "recoverable", CAR_RECOVERABLE_FAILURE_DEFAULT, "10", "Recoverable failure",
                                 "no data are lost, the next run goes on from the last save point" },
+  [CAR_FAILURE_PARTIAL] = { "partial", CAR_APP_ERROR_PARTIAL, "11", "Partial import",
+                            "what was read is in the service, nothing is closed, and the save point is "
+                            "unchanged" },
+  [CAR_FAILURE_CLOSING_REFUSED] = { "closing-refused", CAR_APP_ERROR_CLOSING_REFUSED, "12", "Closing refused",
+                                    "nothing is closed, and the save point is unchanged" },
   [CAR_FAILURE_UNRECOVERABLE] = { "unrecoverable", CAR_UNRECOVERABLE_FAILURE_DEFAULT, "20",
                                   "Unrecoverable failure",
                                   "data may be missing, so the next run makes a full import" },
@@ -42,6 +47,10 @@ car_failure_get_kind (const GError *error)
   if (g_error_matches (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER) ||
       g_error_matches (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_NEWER_EXTENSION))
     return CAR_FAILURE_INVALID_PARAMETER;
+  if (g_error_matches (error, CAR_APP_ERROR, CAR_APP_ERROR_PARTIAL))
+    return CAR_FAILURE_PARTIAL;
+  if (g_error_matches (error, CAR_APP_ERROR, CAR_APP_ERROR_CLOSING_REFUSED))
+    return CAR_FAILURE_CLOSING_REFUSED;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return CAR_FAILURE_STOPPED;
   return CAR_FAILURE_GENERAL;

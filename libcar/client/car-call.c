@@ -347,6 +347,7 @@ read_success (const CarCall *self,
   CarJsonSpan value = { .type = CAR_JSON_INVALID };
   g_autoptr (GError) cause = NULL;
 
+  answer->status = http->status;
   if ((length > 0 || self->answer != CAR_ANSWER_ANY) && !car_json_read_text (text, length, &value, &cause))
     return set_unexpected (self, cause->message, error);
   if (self->answer != CAR_ANSWER_ANY && !check_object (self, caller, &value, error))

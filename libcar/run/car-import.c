@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include <libcar/base/car-error.h>
 #include <libcar/run/car-app.h>
 #include <libcar/run/car-contract-private.h>
@@ -13,6 +15,9 @@ typedef struct
   CarClient *client;
   CarDataHandler *data_handler;
   CarAssetServer *asset_server;
+
+  GMutex lock;
+  GHashTable *incomplete; /* collection → why */
 } CarImportPrivate;
 
 enum
@@ -118,6 +123,17 @@ car_import_dispose (GObject *object)
 }
 
 static void
+car_import_finalize (GObject *object)
+{
+  CarImportPrivate *priv = car_import_get_instance_private (CAR_IMPORT (object));
+
+  g_hash_table_unref (priv->incomplete);
+  g_mutex_clear (&priv->lock);
+
+  G_OBJECT_CLASS (car_import_parent_class)->finalize (object);
+}
+
+static void
 car_import_class_init (CarImportClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -126,6 +142,7 @@ car_import_class_init (CarImportClass *klass)
   object_class->set_property = car_import_set_property;
   object_class->get_property = car_import_get_property;
   object_class->dispose = car_import_dispose;
+  object_class->finalize = car_import_finalize;
   klass->get_new_save_point = car_import_real_get_new_save_point;
 
   /**
@@ -164,6 +181,10 @@ car_import_class_init (CarImportClass *klass)
 static void
 car_import_init (CarImport *self)
 {
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+
+  g_mutex_init (&priv->lock);
+  priv->incomplete = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 gboolean
@@ -288,6 +309,92 @@ car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **er
   gboolean imported = klass->import_edges (self, cancellable, &failure);
 
   return car_contract_check (self, "import_edges", imported, failure, error);
+}
+
+/**
+ * car_import_set_incomplete:
+ * @self: an importer
+ * @collection: a collection of vertices or edges, such as `asset`
+ * @reason: why not all of it could be read, for people: a text in UTF-8
+ *
+ * Says that this import has not all that the data source holds of a collection: a page of its API failed, a file was cut off,
+ * a permission is missing. The run goes on and sends what there is. At its end nothing is closed and nothing is deleted, the
+ * save point stays as it is, and the connector exits with %CAR_APP_ERROR_PARTIAL (protocol.md, "Closing").
+ *
+ * Fail instead where nothing could be read. It may be called from any thread while the importer works. The first reason of a
+ * collection stays.
+ */
+void
+car_import_set_incomplete (CarImport *self, const char *collection, const char *reason)
+{
+  g_return_if_fail (CAR_IS_IMPORT (self));
+  g_return_if_fail (collection != NULL);
+  g_return_if_fail (reason != NULL);
+
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+
+  g_mutex_lock (&priv->lock);
+  if (!g_hash_table_contains (priv->incomplete, collection))
+    g_hash_table_insert (priv->incomplete, g_strdup (collection), g_utf8_make_valid (reason, -1));
+  g_mutex_unlock (&priv->lock);
+}
+
+static int
+compare_names (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/**
+ * car_import_list_incomplete:
+ * @self: an importer
+ *
+ * Lists the collections that [method@Import.set_incomplete] was called for.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their names, sorted; none where all was read
+ */
+char **
+car_import_list_incomplete (CarImport *self)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), NULL);
+
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_mutex_lock (&priv->lock);
+  g_hash_table_iter_init (&iter, priv->incomplete);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_ptr_array_add (names, g_strdup (name));
+  g_mutex_unlock (&priv->lock);
+
+  g_ptr_array_sort (names, compare_names);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_steal (names, NULL);
+}
+
+/**
+ * car_import_dup_incomplete_reason:
+ * @self: an importer
+ * @collection: a collection
+ *
+ * Gets why not all of a collection could be read, as [method@Import.set_incomplete] was told.
+ *
+ * Returns: (transfer full) (nullable): the reason; %NULL where nothing was said of the collection
+ */
+char *
+car_import_dup_incomplete_reason (CarImport *self, const char *collection)
+{
+  g_return_val_if_fail (CAR_IS_IMPORT (self), NULL);
+  g_return_val_if_fail (collection != NULL, NULL);
+
+  CarImportPrivate *priv = car_import_get_instance_private (self);
+
+  g_mutex_lock (&priv->lock);
+  char *reason = g_strdup (g_hash_table_lookup (priv->incomplete, collection));
+  g_mutex_unlock (&priv->lock);
+  return reason;
 }
 
 /**

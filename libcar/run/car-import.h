@@ -55,6 +55,15 @@ CAR_AVAILABLE_IN_1_0
 gboolean car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **error);
 
 CAR_AVAILABLE_IN_1_0
+void car_import_set_incomplete (CarImport *self, const char *collection, const char *reason);
+
+CAR_AVAILABLE_IN_1_0
+char **car_import_list_incomplete (CarImport *self);
+
+CAR_AVAILABLE_IN_1_0
+char *car_import_dup_incomplete_reason (CarImport *self, const char *collection);
+
+CAR_AVAILABLE_IN_1_0
 CarApp *car_import_get_app (CarImport *self);
 
 CAR_AVAILABLE_IN_1_0

@@ -18,6 +18,8 @@ typedef struct
   const char *directory;
   gboolean keep_directory;
   guint page_size;
+  guint max_closing;  /* percent */
+  guint max_left_out; /* percent */
 } CarRunOptions;
 
 /* CAR_APP_ERROR_INVALID_PARAMETER, with all that is missing or wrong at once. */

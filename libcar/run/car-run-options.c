@@ -114,6 +114,8 @@ car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError *
     .directory = car_settings_get (settings, "export-data-dir"),
     .keep_directory = car_settings_is_on (settings, "keep-export-data-dir"),
     .page_size = (guint) car_settings_get_integer (settings, "export-data-page-size"),
+    .max_closing = (guint) car_settings_get_integer (settings, "max-closing"),
+    .max_left_out = (guint) car_settings_get_integer (settings, "max-left-out"),
     .ca = car_settings_get (settings, "car-service-ca"),
   };
 

@@ -9,10 +9,12 @@
 #include <libcar/base/car-failure-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-client.h>
+#include <libcar/run/car-closing-private.h>
 #include <libcar/run/car-full-import.h>
 #include <libcar/run/car-incremental-import.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/run/car-app-private.h>
+#include <libcar/run/car-left-out-private.h>
 #include <libcar/run/car-progress-private.h>
 #include <libcar/run/car-run-options-private.h>
 #include <libcar/run/car-signals-private.h>
@@ -207,7 +209,8 @@ keep_save_point (CarRun *self, const char *save_point, GError **error)
 static gboolean
 send_part (CarRun *self, CarBundlePart part, GError **error)
 {
-  if (!step (self, part == CAR_BUNDLE_VERTICES ? "sending vertices" : "sending edges", error))
+  if (!step (self, part == CAR_BUNDLE_VERTICES ? "sending vertices" : "sending edges", error) ||
+      !car_left_out_check (self->data_handler, self->options.max_left_out, error))
     return FALSE;
 
   if (car_data_handler_is_empty (self->data_handler, part) && self->summary.full)
@@ -229,6 +232,28 @@ import_all_parts (CarRun *self, GError **error)
          send_part (self, CAR_BUNDLE_EDGES, error);
 }
 
+/* An importer that could not read all has sent what it read. Going on would close, or delete, what it did not read. */
+static gboolean
+check_complete (CarRun *self, GError **error)
+{
+  g_auto (GStrv) collections = car_import_list_incomplete (self->import);
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (guint i = 0; collections[i] != NULL; i++)
+    {
+      g_autofree char *reason = car_import_dup_incomplete_reason (self->import, collections[i]);
+
+      car_summary_add_incomplete (&self->summary, collections[i], reason);
+      g_string_append_printf (all, "%s%s (%s)", i == 0 ? "" : ", ", collections[i], reason);
+    }
+  if (all->len == 0)
+    return TRUE;
+
+  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_PARTIAL, "the connector could not read all of %s",
+               all->str);
+  return FALSE;
+}
+
 static gboolean
 begin_full_import (CarRun *self, GError **error)
 {
@@ -237,13 +262,39 @@ begin_full_import (CarRun *self, GError **error)
   return car_client_begin_full_import (self->client, self->options.source, self->cancellable, error);
 }
 
+/* protocol.md, "Closing". */
+static gboolean
+end_full_import (CarRun *self, GError **error)
+{
+  g_autoptr (CarClosing) closing = NULL;
+
+  if (!step (self, "asking what the end of the full import would close", error) ||
+      (closing = car_closing_measure (self->client, self->schema, self->data_handler, self->cancellable,
+                                      error)) == NULL)
+    return FALSE;
+
+  self->summary.closing = car_closing_get_guard (closing);
+  if (car_closing_get_refusal (closing) != NULL)
+    g_warning (
+        "What the end of this full import closes is %s, since the service does not tell what it holds: "
+        "%s",
+        self->summary.closing, car_closing_get_refusal (closing));
+
+  if (!step (self, "ending the full import", error) ||
+      !car_closing_check (closing, self->options.max_closing, error) ||
+      !car_client_end_full_import (self->client, self->options.source, self->cancellable, error))
+    return FALSE;
+
+  car_closing_count (closing, self->data_handler);
+  return TRUE;
+}
+
 /* protocol.md, "A full import, in order", from 3 on. */
 static gboolean
 import_fully (CarRun *self, const char *reason, GError **error)
 {
   g_autofree char *save_point = NULL;
   g_autoptr (CarFullImport) import = NULL;
-  const char *source = self->options.source;
 
   g_message ("A full import is made: %s", reason);
 
@@ -255,8 +306,7 @@ import_fully (CarRun *self, const char *reason, GError **error)
          car_data_handler_send_report (self->data_handler, self->cancellable, error) &&
          step (self, "asking for the new save point", error) &&
          car_import_get_new_save_point (self->import, &save_point, self->cancellable, error) &&
-         import_all_parts (self, error) && step (self, "ending the full import", error) &&
-         car_client_end_full_import (self->client, source, self->cancellable, error) &&
+         import_all_parts (self, error) && check_complete (self, error) && end_full_import (self, error) &&
          step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
 }
 
@@ -281,7 +331,8 @@ import_delta (CarRun *self, CarIncrementalImport *import, GError **error)
   return step (self, "asking for the changes since the last save point", error) &&
          car_incremental_import_get_data_for_delta (import, self->last_save_point, save_point,
                                                     self->cancellable, error) &&
-         import_all_parts (self, error) && step (self, "deleting vertices", error) &&
+         import_all_parts (self, error) && check_complete (self, error) &&
+         step (self, "deleting vertices", error) &&
          car_incremental_import_delete_vertices (import, self->cancellable, error) &&
          step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
 }

@@ -27,8 +27,16 @@ typedef struct
   guint64 duplicates;
   guint64 sent;
   guint64 deleted;
+  guint64 closed;
   char *why_invalid; /* a JSON array of what is wrong, and how often */
 } CarSummaryRow;
+
+/* The connector could not read all of a collection. */
+typedef struct
+{
+  char *collection;
+  char *reason;
+} CarSummaryReason;
 
 typedef struct
 {
@@ -41,6 +49,8 @@ typedef struct
   CarSummaryRow total;
   guint64 bytes; /* staged to be sent */
   CarSavePointFate save_point;
+  const char *closing; /* whether what a full import's end closes is guarded; NULL: it did not come to that */
+  GPtrArray *incomplete; /* (element-type CarSummaryReason) */
 
   int exit_code;
   char *failure; /* NULL: there was none, else these two say more of it */
@@ -56,6 +66,9 @@ void car_summary_start (CarSummary *self, const char *reason);
 
 /* Takes over what the data handler counted. */
 void car_summary_collect (CarSummary *self, CarDataHandler *data_handler);
+
+/* What the connector could not read whole, and why. */
+void car_summary_add_incomplete (CarSummary *self, const char *collection, const char *reason);
 
 /* How the run failed. */
 void car_summary_set_failure (CarSummary *self,

@@ -22,12 +22,23 @@ clear_row (gpointer data)
   g_free (row->why_invalid);
 }
 
+static void
+reason_free (gpointer data)
+{
+  CarSummaryReason *reason = data;
+
+  g_free (reason->collection);
+  g_free (reason->reason);
+  g_free (reason);
+}
+
 void
 car_summary_init (CarSummary *self)
 {
   *self = (CarSummary){ .begin = g_get_monotonic_time (),
                         .begin_time = g_date_time_new_now_utc (),
-                        .rows = g_array_new (FALSE, FALSE, sizeof (CarSummaryRow)) };
+                        .rows = g_array_new (FALSE, FALSE, sizeof (CarSummaryRow)),
+                        .incomplete = g_ptr_array_new_with_free_func (reason_free) };
   g_array_set_clear_func (self->rows, clear_row);
 }
 
@@ -35,6 +46,7 @@ void
 car_summary_clear (CarSummary *self)
 {
   g_clear_pointer (&self->rows, g_array_unref);
+  g_clear_pointer (&self->incomplete, g_ptr_array_unref);
   g_clear_pointer (&self->begin_time, g_date_time_unref);
   g_clear_pointer (&self->reason, g_free);
   g_clear_pointer (&self->failure, g_free);
@@ -47,6 +59,16 @@ car_summary_start (CarSummary *self, const char *reason)
   self->full = reason != NULL;
   g_free (self->reason);
   self->reason = g_strdup (reason);
+}
+
+void
+car_summary_add_incomplete (CarSummary *self, const char *collection, const char *reason)
+{
+  CarSummaryReason *row = g_new0 (CarSummaryReason, 1);
+
+  row->collection = g_strdup (collection);
+  row->reason = g_strdup (reason);
+  g_ptr_array_add (self->incomplete, row);
 }
 
 void
@@ -95,6 +117,7 @@ add_row (CarSummary *self, CarCollectionSummary *summary)
     .duplicates = car_collection_summary_get_n_duplicates (summary),
     .sent = car_collection_summary_get_n_sent (summary),
     .deleted = car_collection_summary_get_n_deleted (summary),
+    .closed = car_collection_summary_get_n_closed (summary),
     .why_invalid = describe_violations (summary),
   };
 
@@ -104,6 +127,7 @@ add_row (CarSummary *self, CarCollectionSummary *summary)
   self->total.duplicates += row.duplicates;
   self->total.sent += row.sent;
   self->total.deleted += row.deleted;
+  self->total.closed += row.closed;
 }
 
 static int
@@ -144,6 +168,7 @@ append_counts (GString *out, const CarSummaryRow *row)
     { row->duplicates, row->duplicates == 1 ? "duplicate" : "duplicates" },
     { count_not_sent (row), "not sent" },
     { row->deleted, "deleted" },
+    { row->closed, "closed" },
   };
   const char *separator = " (";
 
@@ -175,7 +200,7 @@ car_summary_get_save_point (const CarSummary *self)
 static void
 append_table_row (GString *out, int width, const CarSummaryRow *row)
 {
-  const guint64 counts[] = { row->read, row->invalid, row->duplicates, row->sent, row->deleted };
+  const guint64 counts[] = { row->read, row->invalid, row->duplicates, row->sent, row->deleted, row->closed };
   int padding = MAX (0, width - (int) g_utf8_strlen (row->collection, -1));
 
   g_string_append_printf (out, "  %s%*s", row->collection, padding, "");
@@ -193,8 +218,8 @@ make_table (const CarSummary *self)
   for (guint i = 0; i < self->rows->len; i++)
     width = MAX (width, (int) g_utf8_strlen (g_array_index (self->rows, CarSummaryRow, i).collection, -1));
 
-  g_string_append_printf (out, "  %-*s  %10s  %10s  %10s  %10s  %10s\n", width, "collection", "read",
-                          "left out", "duplicates", "sent", "deleted");
+  g_string_append_printf (out, "  %-*s  %10s  %10s  %10s  %10s  %10s  %10s\n", width, "collection", "read",
+                          "left out", "duplicates", "sent", "deleted", "closed");
   for (guint i = 0; i < self->rows->len; i++)
     append_table_row (out, width, &g_array_index (self->rows, CarSummaryRow, i));
 
@@ -211,12 +236,15 @@ car_summary_tell (const CarSummary *self, gboolean complete)
   if (self->reason != NULL)
     g_string_append_printf (line, " (%s)", self->reason);
   g_string_append_printf (line, " %s %.1f s; ", complete ? "complete in" : "not complete after", seconds);
-  g_string_append_printf (line,
-                          "%" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " left out, %" G_GUINT64_FORMAT
-                          " duplicates, %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT
-                          " deleted, %" G_GUINT64_FORMAT " bytes; save point %s",
-                          self->total.read, self->total.invalid, self->total.duplicates, self->total.sent,
-                          self->total.deleted, self->bytes, car_summary_get_save_point (self));
+  g_string_append_printf (
+      line,
+      "%" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " left out, %" G_GUINT64_FORMAT
+      " duplicates, %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT " deleted, %" G_GUINT64_FORMAT
+      " closed, %" G_GUINT64_FORMAT " bytes; save point %s",
+      self->total.read, self->total.invalid, self->total.duplicates, self->total.sent, self->total.deleted,
+      self->total.closed, self->bytes, car_summary_get_save_point (self));
+  if (complete && self->closing != NULL && !g_str_equal (self->closing, "guarded"))
+    g_string_append_printf (line, "; closing %s", self->closing);
 
   for (guint i = 0; !table && i < self->rows->len; i++)
     append_counts (line, &g_array_index (self->rows, CarSummaryRow, i));
@@ -270,6 +298,7 @@ set_counts (CarRecord *record, const CarSummaryRow *row)
   car_record_set_int (record, "duplicates", row->duplicates);
   car_record_set_int (record, "sent", row->sent);
   car_record_set_int (record, "deleted", row->deleted);
+  car_record_set_int (record, "closed", row->closed);
 }
 
 static void
@@ -301,6 +330,26 @@ set_collections (CarRecord *record, const CarSummary *self)
 
   g_string_append_c (all, ']');
   car_record_set_json (record, "collections", all->str);
+}
+
+static void
+set_incomplete (CarRecord *record, const CarSummary *self)
+{
+  g_autoptr (GString) all = g_string_new ("[");
+
+  for (guint i = 0; i < self->incomplete->len; i++)
+    {
+      const CarSummaryReason *row = self->incomplete->pdata[i];
+      g_autoptr (CarRecord) incomplete = car_record_new ();
+
+      set_text (incomplete, "collection", row->collection);
+      set_message (incomplete, "reason", row->reason);
+      g_autofree char *json = car_record_to_json (incomplete);
+      g_string_append_printf (all, "%s%s", i > 0 ? "," : "", json);
+    }
+
+  g_string_append_c (all, ']');
+  car_record_set_json (record, "incomplete", all->str);
 }
 
 static void
@@ -347,6 +396,8 @@ make_json (const CarSummary *self, const CarSettings *settings)
   car_record_set_int (record, "exit_code", self->exit_code);
   set_failure (record, self);
   car_record_set_string (record, "save_point", car_summary_get_save_point (self));
+  set_text (record, "closing", self->closing);
+  set_incomplete (record, self);
   set_total (record, self);
   set_collections (record, self);
 

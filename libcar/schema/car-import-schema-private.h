@@ -15,6 +15,9 @@ typedef struct _CarCollectionSchema CarCollectionSchema;
  * g_initable_init() was called, or car_import_schema_new() made it. */
 const CarCollectionSchema *car_import_schema_lookup (CarImportSchema *self, const char *collection);
 
+/* Whether the schema names the collection, and its objects are vertices. */
+gboolean car_import_schema_has_vertices (CarImportSchema *self, const char *collection);
+
 /* NULL where the members have to be checked with each object. */
 CarJsonFixedMembers *car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object);
 

@@ -316,6 +316,12 @@ car_import_schema_has_collection (CarImportSchema *self, const char *collection)
   return make_ready (self, NULL) && g_hash_table_contains (self->collections, collection);
 }
 
+gboolean
+car_import_schema_has_vertices (CarImportSchema *self, const char *collection)
+{
+  return make_ready (self, NULL) && g_hash_table_contains (self->vertices, collection);
+}
+
 /**
  * car_import_schema_get_collections:
  * @self: a schema

@@ -57,17 +57,13 @@ append_setting (GString *out, const CarSetting *setting, int width)
 static void
 append_exit_codes (GString *out)
 {
-  static const CarFailureKind kinds[] = { CAR_FAILURE_GENERAL,     CAR_FAILURE_INVALID_PARAMETER,
-                                          CAR_FAILURE_RECOVERABLE, CAR_FAILURE_UNRECOVERABLE,
-                                          CAR_FAILURE_DATASOURCE,  CAR_FAILURE_STOPPED };
-
   g_string_append (out, "\nExit codes:\n");
   append_row (out, "  0", 10, "Done");
-  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+  for (CarFailureKind kind = 0; kind < CAR_FAILURE_N_KINDS; kind++)
     {
-      g_autofree char *codes = g_strconcat ("  ", car_failure_kind_get_codes (kinds[i]), NULL);
-      g_autofree char *what = g_strdup_printf ("%s: %s", car_failure_kind_to_string (kinds[i]),
-                                               car_failure_kind_get_outlook (kinds[i]));
+      g_autofree char *codes = g_strconcat ("  ", car_failure_kind_get_codes (kind), NULL);
+      g_autofree char *what =
+          g_strdup_printf ("%s: %s", car_failure_kind_to_string (kind), car_failure_kind_get_outlook (kind));
 
       append_row (out, codes, 10, what);
     }

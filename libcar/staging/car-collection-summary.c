@@ -213,7 +213,8 @@ car_collection_summary_get_n_deleted (CarCollectionSummary *self)
  * car_collection_summary_get_n_closed:
  * @self: a summary
  *
- * Gets how many objects the end of the full import closed. It is 0 so far.
+ * Gets how many objects the end of the full import closed: the service held them, and the run did not send them. It is 0
+ * where the service could not be asked.
  *
  * Returns: a number of objects
  */
@@ -222,7 +223,7 @@ car_collection_summary_get_n_closed (CarCollectionSummary *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return 0;
+  return self->counts.closed;
 }
 
 /**

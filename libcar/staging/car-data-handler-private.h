@@ -14,4 +14,10 @@ gboolean car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part);
 /* What is staged. */
 CarBundle *car_data_handler_get_bundle (CarDataHandler *self);
 
+/* The end of the full import closed so many, which this run did not send. */
+void car_data_handler_count_closed (CarDataHandler *self,
+                                    CarBundlePart part,
+                                    const char *collection,
+                                    guint64 n_closed);
+
 G_END_DECLS

@@ -1006,8 +1006,9 @@ car_data_handler_get_kept_directory (CarDataHandler *self)
  * car_data_handler_list_summaries:
  * @self: a data handler
  *
- * Tells what became of the objects so far, for each collection that something was added to or deleted from, in the order
- * in which the collections came. If vertices and edges were added under one name, it is there twice.
+ * Tells what became of the objects so far, for each collection that something was added to, deleted from or closed in, in
+ * the order in which the collections came. If vertices and edges were added under one
+ * name, it is there twice.
  *
  * Returns: (transfer container) (element-type CarCollectionSummary): a summary for each
  */
@@ -1026,7 +1027,7 @@ car_data_handler_list_summaries (CarDataHandler *self)
     {
       const CarCollectionCounts *counts = collections->pdata[i];
 
-      if (counts->read > 0 || counts->deleted > 0)
+      if (counts->read > 0 || counts->deleted > 0 || counts->closed > 0)
         g_ptr_array_add (summaries, car_collection_summary_new (counts));
     }
   car_bundle_unlock (self->bundle);
@@ -1141,6 +1142,24 @@ car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part)
     }
   car_bundle_unlock (self->bundle);
   return empty;
+}
+
+void
+car_data_handler_count_closed (CarDataHandler *self,
+                               CarBundlePart part,
+                               const char *collection,
+                               guint64 n_closed)
+{
+  g_return_if_fail (CAR_IS_DATA_HANDLER (self));
+
+  if (n_closed == 0)
+    return;
+
+  car_bundle_lock (self->bundle);
+  CarCollectionCounts *counts = car_stage_get_counts (self->stage, part, collection, NULL);
+  if (counts != NULL)
+    counts->closed = n_closed;
+  car_bundle_unlock (self->bundle);
 }
 
 CarBundle *

@@ -27,6 +27,7 @@ typedef struct
   guint64 dropped; /* of these, what the service left out */
   guint64 sent;
   guint64 deleted; /* how many vertices the service was asked to delete */
+  guint64 closed;  /* how many the end of a full import closed */
   GPtrArray
       *violations; /* (element-type CarViolation), in the order in which they came; not all, where many */
 } CarCollectionCounts;

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/base/car-error.h>
+#include <libcar/client/car-client-places-private.h>
+#include <libcar/run/car-closing-private.h>
+#include <libcar/schema/car-import-schema-private.h>
+
+/* Fewer objects of a collection are never too many. */
+#define MIN_REFUSED 50
+
+/* The service is asked whether there is an object at a place, and nothing else, so the number of its objects is searched
+ * for: it is at least `low`, and at most `high`. */
+typedef struct
+{
+  char *collection;
+  gboolean is_edges;
+  gboolean unknown; /* the service does not tell */
+  guint64 sent;
+  guint64 low;
+  guint64 high; /* at first beyond what can be asked */
+} Row;
+
+struct _CarClosing
+{
+  GArray *rows;
+  char *refusal; /* (nullable) why some are unknown */
+  guint64 n_vertices_sent;
+};
+
+static void
+clear_row (gpointer data)
+{
+  g_free (((Row *) data)->collection);
+}
+
+void
+car_closing_free (CarClosing *self)
+{
+  if (self == NULL)
+    return;
+
+  g_array_unref (self->rows);
+  g_free (self->refusal);
+  g_free (self);
+}
+
+static guint64
+count_sent (GPtrArray *summaries, const char *collection)
+{
+  guint64 sent = 0;
+
+  for (guint i = 0; i < summaries->len; i++)
+    if (g_str_equal (car_collection_summary_get_collection (summaries->pdata[i]), collection))
+      sent += car_collection_summary_get_n_sent (summaries->pdata[i]);
+  return sent;
+}
+
+/* All collections, also those that this run had nothing of. */
+static void
+add_rows (CarClosing *self, CarImportSchema *schema, CarDataHandler *data_handler)
+{
+  g_auto (GStrv) collections = car_import_schema_get_collections (schema);
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (data_handler);
+
+  for (guint i = 0; collections[i] != NULL; i++)
+    {
+      Row row = {
+        .collection = g_strdup (collections[i]),
+        .is_edges = !car_import_schema_has_vertices (schema, collections[i]),
+        .sent = count_sent (summaries, collections[i]),
+        .high = CAR_PLACE_MAX,
+      };
+
+      row.low = row.sent;
+      if (!row.is_edges)
+        self->n_vertices_sent += row.sent;
+      g_array_append_val (self->rows, row);
+    }
+}
+
+static guint64
+count_closing (const Row *row)
+{
+  return row->unknown ? 0 : row->low - row->sent;
+}
+
+/* From what was sent on in steps that double, until there is none; then halfway. */
+static guint64
+get_next_place (const Row *row)
+{
+  return row->high == CAR_PLACE_MAX ? row->low + count_closing (row) : (row->low + row->high) / 2;
+}
+
+static void
+narrow (Row *row, const CarPlace *place)
+{
+  if (place->is_taken)
+    row->low = place->place + 1;
+  else
+    row->high = place->place;
+}
+
+/* Those whose number is not known yet, as far as it can be asked for. */
+static GPtrArray *
+list_open_rows (CarClosing *self)
+{
+  GPtrArray *open = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      Row *row = &g_array_index (self->rows, Row, i);
+
+      if (!row->unknown && row->low < row->high && get_next_place (row) < CAR_PLACE_MAX)
+        g_ptr_array_add (open, row);
+    }
+  return open;
+}
+
+/* Asks for so many of the rows in one query. */
+static CarPlacesOutcome
+ask (CarClosing *self,
+     CarClient *client,
+     const char *source,
+     Row **rows,
+     guint n_rows,
+     GCancellable *cancellable,
+     GError **error)
+{
+  g_autofree CarPlace *places = g_new0 (CarPlace, n_rows);
+  g_autofree char *refusal = NULL;
+
+  for (guint i = 0; i < n_rows; i++)
+    places[i] = (CarPlace){ .collection = rows[i]->collection, .place = get_next_place (rows[i]) };
+
+  CarPlacesOutcome outcome =
+      car_client_ask_places (client, source, places, n_rows, &refusal, cancellable, error);
+  for (guint i = 0; outcome == CAR_PLACES_ANSWERED && i < n_rows; i++)
+    narrow (rows[i], &places[i]);
+  if (refusal != NULL)
+    {
+      g_free (self->refusal);
+      self->refusal = g_steal_pointer (&refusal);
+    }
+  return outcome;
+}
+
+/* One collection that the service does not tell of spoils a query for all: then each is asked for alone. FALSE with an
+ * error. */
+static gboolean
+ask_round (CarClosing *self,
+           CarClient *client,
+           const char *source,
+           GPtrArray *open,
+           GCancellable *cancellable,
+           GError **error)
+{
+  Row **rows = (Row **) open->pdata;
+  const CarPlacesOutcome all = ask (self, client, source, rows, open->len, cancellable, error);
+
+  if (all == CAR_PLACES_FAILED || all == CAR_PLACES_ANSWERED)
+    return all == CAR_PLACES_ANSWERED;
+
+  for (guint i = 0; i < open->len; i++)
+    {
+      CarPlacesOutcome one = all;
+
+      if (all == CAR_PLACES_REFUSED && open->len > 1)
+        one = ask (self, client, source, &rows[i], 1, cancellable, error);
+      if (one == CAR_PLACES_FAILED)
+        return FALSE;
+      rows[i]->unknown = one != CAR_PLACES_ANSWERED;
+    }
+  return TRUE;
+}
+
+CarClosing *
+car_closing_measure (CarClient *client,
+                     CarImportSchema *schema,
+                     CarDataHandler *data_handler,
+                     GCancellable *cancellable,
+                     GError **error)
+{
+  g_autoptr (CarClosing) self = g_new0 (CarClosing, 1);
+
+  self->rows = g_array_new (FALSE, FALSE, sizeof (Row));
+  g_array_set_clear_func (self->rows, clear_row);
+  add_rows (self, schema, data_handler);
+
+  for (;;)
+    {
+      g_autoptr (GPtrArray) open = list_open_rows (self);
+
+      if (open->len == 0)
+        return g_steal_pointer (&self);
+      if (!ask_round (self, client, car_data_handler_get_source (data_handler), open, cancellable, error))
+        return NULL;
+    }
+}
+
+const char *
+car_closing_get_refusal (const CarClosing *self)
+{
+  return self->refusal;
+}
+
+const char *
+car_closing_get_guard (const CarClosing *self)
+{
+  guint n_unknown = 0;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    n_unknown += g_array_index (self->rows, Row, i).unknown;
+
+  return n_unknown == 0 ? "guarded" : n_unknown < self->rows->len ? "partly guarded" : "not guarded";
+}
+
+static gboolean
+is_too_much (const CarClosing *self, const Row *row, guint max_percent)
+{
+  guint64 closing = count_closing (row);
+
+  return closing > 0 &&
+         (self->n_vertices_sent == 0 || (closing >= MIN_REFUSED && closing * 100 > row->low * max_percent));
+}
+
+gboolean
+car_closing_check (const CarClosing *self, guint max_percent, GError **error)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (guint i = 0; max_percent < 100 && i < self->rows->len; i++)
+    {
+      const Row *row = &g_array_index (self->rows, Row, i);
+
+      if (is_too_much (self, row, max_percent))
+        g_string_append_printf (all, "%s%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " in %s",
+                                all->len > 0 ? ", " : "", count_closing (row), row->low, row->collection);
+    }
+  if (all->len == 0)
+    return TRUE;
+
+  g_autofree char *why =
+      self->n_vertices_sent == 0
+          ? g_strdup ("this run sent no vertex, and its end would close what the service holds of the source")
+          : g_strdup_printf ("its end would close more than -max-closing (%u %%) allows", max_percent);
+  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_CLOSING_REFUSED,
+               "%s: %s; if the data source really has no more of them, run once with -max-closing 100", why,
+               all->str);
+  return FALSE;
+}
+
+void
+car_closing_count (const CarClosing *self, CarDataHandler *data_handler)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const Row *row = &g_array_index (self->rows, Row, i);
+
+      car_data_handler_count_closed (data_handler, row->is_edges ? CAR_BUNDLE_EDGES : CAR_BUNDLE_VERTICES,
+                                     row->collection, count_closing (row));
+    }
+}

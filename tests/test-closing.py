@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The guides' connectors, in C, Python and JavaScript, with a source that is not what it was: nothing is closed, and the
+exit code and the message say why. With -max-closing 100 it is closed, and counted. protocol.md, "Closing"."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from local_service import run_service
+
+SOURCE = pathlib.Path(os.environ["TOP_SRCDIR"])
+BUILD = pathlib.Path(os.environ["TOP_BUILDDIR"])
+COLLECTIONS = ("asset", "ipaddress", "asset_ipaddress")
+ALL = 200
+
+
+def rows(first, last):
+    return [f"{i},host {i},10.0.{i // 250}.{i % 250 + 1}\n" for i in range(first, last)]
+
+
+class Connector:
+    def __init__(self, name, command, header, environment):
+        self.name, self.command, self.header, self.environment = name, command, header, environment
+
+    def run(self, service, file, *arguments):
+        return subprocess.run(
+            [*map(str, self.command), "-file", str(file), "-source", self.name, *arguments],
+            env={**os.environ, **self.environment, **service.environment},
+            capture_output=True, text=True, timeout=300,
+        )
+
+
+def block(guide, language, *words):
+    """The guide's block in that language that holds the words."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", (SOURCE / "docs" / guide).read_text(), re.M | re.S)
+    return next(found for found in blocks if all(word in found for word in words))
+
+
+def compile_guide(folder):
+    source, program = folder / "inventory.c", folder / "inventory"
+    source.write_text(block("guide.md", "c", "int\nmain"))
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "gio-2.0", "json-glib-1.0"],
+                           check=True, capture_output=True, text=True).stdout.split()
+    subprocess.run(
+        ["cc", "-o", program, source, f"-I{SOURCE}", f"-I{BUILD}", f"-L{BUILD / 'libcar' / '.libs'}", "-lcar-1.0",
+         *os.environ.get("SANITIZER_CFLAGS", "").split(), *flags], check=True)
+    return program
+
+
+def list_connectors(folder):
+    """Those whose language is there, and has a binding here."""
+    introspection = {"GI_TYPELIB_PATH": str(BUILD), "LD_LIBRARY_PATH": str(BUILD / "libcar" / ".libs")}
+    bound = (BUILD / "Car-1.0.typelib").exists() and not os.environ.get("SANITIZER_CFLAGS")
+
+    yield Connector("c", [compile_guide(folder)], "", {"LD_LIBRARY_PATH": str(BUILD / "libcar" / ".libs")})
+    if bound and os.environ["PYTHON_GI"] != "no":
+        path = folder / "connector.py"
+        path.write_text(block("guide-python.md", "python", "__main__"))
+        yield Connector("python", [os.environ["PYTHON_GI"], path], "id,name,address\n",
+                        {**introspection, "PYTHONPATH": str(SOURCE / "bindings" / "python")})
+    if bound and os.environ["GJS"] != "no":
+        path = folder / "connector.js"
+        path.write_text("".join(block("guide-javascript.md", "js", "CsvApp").splitlines(keepends=True)[2:]))
+        yield Connector("javascript", [os.environ["GJS"], "-m", path], "id,name,address\n",
+                        {**introspection, "GJS_PATH": str(SOURCE / "bindings" / "javascript")})
+
+
+def count(service, connector):
+    query = "{" + " ".join(f'{c}(where: {{source: {{_eq: "{connector.name}"}}}}) {{ source }}' for c in COLLECTIONS) + "}"
+    return [len(found) for found in service.query(query).values()]
+
+
+def spoil(file, connector, how):
+    """Makes of the source what a bad day makes of it. Returns: the exit codes that say so, and what is said."""
+    good = "".join(rows(0, ALL))
+    match how:
+        case "empty":
+            file.write_text("")
+            return (12, 55), r"this run sent no vertex|first line|three fields"
+        case "no-rows":
+            file.write_text(connector.header)
+            return (12,), "this run sent no vertex, and its end would close what the service holds of the source: " \
+                f"{ALL} of {ALL} in asset, "
+        case "halved":
+            file.write_text(connector.header + "".join(rows(0, ALL // 2 - 1)))
+            return (12,), r"its end would close more than -max-closing \(50 %\) allows: " \
+                f"{ALL // 2 + 1} of {ALL} in ipaddress|{ALL // 2 + 1} of {ALL} in asset"
+        case "missing":
+            file.unlink()
+            return (51,), "While "
+        case "wrong-type":
+            file.write_bytes(bytes(range(256)) * 64)
+            return (1, 12, 51, 55), ""
+        case "other-columns":
+            file.write_text("host;owner\n" + good.replace(",", ";"))
+            return (1, 12, 55), ""
+        case "left-out":
+            # Every object breaks a rule: an id of an asset that is no id, an address that is empty.
+            file.write_text(connector.header + ",,\n" * ALL)
+            return (12,), r"are left out, and -max-left-out allows 50 %"
+    raise AssertionError(how)
+
+
+def check(service, connector, file):
+    """Yields what holds."""
+    file.write_text(connector.header + "".join(rows(0, ALL)))
+    done = connector.run(service, file)
+    assert done.returncode == 0, done.stderr
+    assert count(service, connector) == [ALL] * 3, count(service, connector)
+
+    for how in ("empty", "no-rows", "halved", "missing", "wrong-type", "other-columns", "left-out"):
+        codes, words = spoil(file, connector, how)
+        done = connector.run(service, file)
+        assert done.returncode in codes and re.search(words, done.stderr), (how, done.returncode, done.stderr)
+        assert count(service, connector) == [ALL] * 3, (how, count(service, connector))
+        yield f"{how}: exit code {done.returncode}"
+
+    file.write_text(connector.header)
+    summary = file.with_suffix(".json")
+    done = connector.run(service, file, "-max-closing", "100", "-summary", str(summary))
+    assert done.returncode == 0 and f"{3 * ALL} closed" in done.stderr, done.stderr
+    assert count(service, connector) == [0, 0, 0]
+    told = json.loads(summary.read_text())
+    closed = {row["collection"]: row["closed"] for row in told["collections"]}
+    assert told["total"]["closed"] == 3 * ALL and closed == dict.fromkeys(COLLECTIONS, ALL), told
+    yield "with -max-closing 100 all is closed, and counted"
+
+
+def main():
+    number = 0
+    with tempfile.TemporaryDirectory() as name, run_service() as service:
+        folder = pathlib.Path(name)
+        for connector in list_connectors(folder):
+            for what in check(service, connector, folder / "source.csv"):
+                number += 1
+                print(f"ok {number} - {connector.name}: {what}", flush=True)
+    print(f"1..{number}")
+
+
+sys.exit(main())
