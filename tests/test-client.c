@@ -1719,18 +1719,94 @@ test_query_json (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   const char *variables = "{\"v\": [18446744073709551616, \"a\\u0000b\", 1e400]}";
 
-  fake_service_answer (fixture->service, "POST", "v3/query", 200,
-                       "{\"data\": {\"asset\": [12345678901234567890, \"a\\u0000b\"]}}");
+  fake_service_answer (
+      fixture->service, "POST", "v3/query", 200,
+      "{\"data\": {\"asset\": [{\"name\": 12345678901234567890}, {\"name\": \"a\\u0000b\"}]}}");
   g_autofree char *answer =
       car_client_query_json (fixture->client, "{ asset { name } }", variables, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (answer, ==, "{\"asset\": [12345678901234567890, \"a\\u0000b\"]}");
+  g_assert_cmpstr (answer, ==, "{\"asset\": [{\"name\": 12345678901234567890}, {\"name\": \"a\\u0000b\"}]}");
   g_autofree char *body =
       g_strconcat ("{\"query\":\"{ asset { name } }\",\"variables\":", variables, "}", NULL);
   g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==, body);
 
   g_assert_null (car_client_query_json (fixture->client, "{ asset { name } }", "[]", NULL, &error));
   g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON);
+}
+
+/* An answer holds what was asked for, or it is none: what is missing would be read as "there is none". */
+static void
+test_query_shape (Fixture *fixture, gconstpointer data)
+{
+#define ROWS "{ asset { name ips: ipaddresses { ipaddress { name } } } }"
+#define DEEP                                                                                                 \
+  "# {\nfragment F on asset { id }\nquery Q($v: [String!] = [\"}\"]) @cached(ttl: 3) { all: asset(where: "   \
+  "{name: {_in: $v}}, limit: 1) { name @skip(if: true) ...F ... on asset { source } hostnames(where: {a: "   \
+  "\"{\\\"\"}) { hostname(x: \"\"\"a\"} \\\"\"\" {\"\"\") { name } } } }"
+  static const struct
+  {
+    const char *query;
+    const char *data;
+    const char *problem; /* NULL: it is good */
+  } cases[] = {
+    { ROWS, "{\"asset\":[]}", NULL },
+    { ROWS, "{\"asset\":[{\"name\":null,\"ips\":[]}],\"more\":1}", NULL },
+    { ROWS, "{\"asset\":[{\"n\\u0061me\":{},\"ips\":[{\"ipaddress\":[{\"name\":1}]}],\"more\":1}]}", NULL },
+    { ROWS, "{}", "“asset”, which was asked for, is missing" },
+    { ROWS, "{\"Asset\":[]}", "“asset”, which was asked for, is missing" },
+    { ROWS, "{\"asset\":null}", "“asset” is no list" },
+    { ROWS, "{\"asset\":{\"name\":1,\"ips\":[]}}", "“asset” is no list" },
+    { ROWS, "{\"asset\":[null]}", "“asset” holds what is no object" },
+    { ROWS, "{\"asset\":[[]]}", "“asset” holds what is no object" },
+    { ROWS, "{\"asset\":[{\"name\":1,\"ips\":[]},{\"name\":1}]}", "“ips”, which was asked for, is missing" },
+    { ROWS, "{\"asset\":[{\"ips\":[]}]}", "“name”, which was asked for, is missing" },
+    { ROWS, "{\"asset\":[{\"name\":1,\"ips\":null}]}", "“ips” is no list" },
+    { ROWS, "{\"asset\":[{\"name\":1,\"ips\":[{\"ipaddress\":[{}]}]}]}", "“name”, which was asked for" },
+    { "{ asset_by_pk(_pk: \"1\") { name } }", "{\"asset_by_pk\":null}", NULL },
+    { "{ asset_by_pk(_pk: \"1\") { name } }", "{\"asset_by_pk\":[]}", "“asset_by_pk” is no object" },
+    { "{ asset_by_pk(_pk: \"1\") { name } }", "{\"asset_by_pk\":{}}", "“name”, which was asked for" },
+    { "{ n: asset_aggregate { aggregate { count } } }", "{\"n\":{\"aggregate\":{\"count\":1}}}", NULL },
+    { "{ n: asset_aggregate { aggregate { count } } }", "{\"n\":null}", "“n” is no object" },
+    { "mutation { insert_tag_asset(objects: {}) { affected_rows } }", "{\"insert_tag_asset\":null}",
+      "“insert_tag_asset” is no object" },
+    { "mutation { insert_tag_asset(objects: {}) { affected_rows } }",
+      "{\"insert_tag_asset\":{\"affected_rows\":1}}", NULL },
+    { "{ asset { name } asset { id } }", "{\"asset\":[{\"name\":1}]}", "“id”, which was asked for" },
+    { "{ __typename asset @include(if: true) { name } }", "{\"__typename\":\"query_root\"}", NULL },
+    { DEEP, "{\"all\":[{\"hostnames\":[{\"hostname\":[{\"name\":1}]}]}]}", NULL },
+    { DEEP, "{\"all\":[{\"hostnames\":[{\"hostname\":[{}]}]}]}", "“name”, which was asked for" },
+    /* What cannot be read is the service's to judge. */
+    { "{ asset { name }", "{}", NULL },
+    { "{ asset(a: \") { name } }", "{}", NULL },
+    { "", "{}", NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *body = g_strdup_printf ("{\"data\":%s}", cases[i].data);
+
+      g_test_message ("%s: %s", cases[i].query, cases[i].data);
+      fake_service_answer (fixture->service, "POST", "v3/query", 200, body);
+      g_autofree char *answer = car_client_query_json (fixture->client, cases[i].query, NULL, NULL, &error);
+      if (cases[i].problem == NULL)
+        {
+          g_assert_no_error (error);
+          g_assert_cmpstr (answer, ==, cases[i].data);
+          continue;
+        }
+      g_assert_null (answer);
+      assert_recoverable (error);
+      assert_says (error, "POST query: the service's answer is not what it should be");
+      assert_says (error, cases[i].problem);
+    }
+
+  /* A bomb is not followed. */
+  g_autoptr (GError) error = NULL;
+  g_autofree char *bomb = g_strnfill (100000, '{');
+  fake_service_answer (fixture->service, "POST", "v3/query", 200, "{\"data\":{}}");
+  g_autofree char *answer = car_client_query_json (fixture->client, bomb, NULL, NULL, &error);
+  g_assert_no_error (error);
 }
 
 static void
@@ -1837,10 +1913,10 @@ test_query (Fixture *fixture, gconstpointer data)
       "{\"data\":{\"asset\":[{\"n\":1,\"big\":18446744073709551615,\"f\":0.5,\"s\":\"\\u00e9\",\"b\":true,"
       "\"z\":null}]}}");
   g_autoptr (JsonNode) answer =
-      car_client_query (fixture->client, "{ asset { name } }", variables, NULL, &error);
+      car_client_query (fixture->client, "{ asset { n big f s b z } }", variables, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==,
-                   "{\"query\":\"{ asset { name } }\",\"variables\":{\"v\":\"x\\\"y\"}}");
+                   "{\"query\":\"{ asset { n big f s b z } }\",\"variables\":{\"v\":\"x\\\"y\"}}");
   JsonObject *asset = json_array_get_object_element (
       json_object_get_array_member (json_node_get_object (answer), "asset"), 0);
   g_assert_cmpint (json_object_get_int_member (asset, "n"), ==, 1);
@@ -1863,7 +1939,7 @@ test_query (Fixture *fixture, gconstpointer data)
   g_clear_error (&error);
 
   const char *const wrong[] = { "<html>", "{}", "{\"data\":[]}", "{\"data\":null}",
-                                "{\"data\":{\"a\":\"\\u0000\"}}" };
+                                "{\"data\":{\"asset\":[{\"name\":\"\\u0000\"}]}}" };
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
       fake_service_answer (fixture->service, "POST", "v3/query", 200, wrong[i]);
@@ -1882,7 +1958,7 @@ test_search (Fixture *fixture, gconstpointer data)
   const char *hostile = "\"}}) { x } } #";
 
   fake_service_answer (fixture->service, "POST", "v3/query", 200,
-                       "{\"data\":{\"asset\":[{\"name\":\"x\"}]}}");
+                       "{\"data\":{\"asset\":[{\"name\":\"x\",\"external_id\":\"y\"}]}}");
   g_autoptr (JsonArray) found =
       car_client_search_collection (fixture->client, "asset", "name", hostile, fields, NULL, &error);
   g_assert_no_error (error);
@@ -2335,6 +2411,7 @@ main (int argc, char **argv)
   add ("patch-json", test_patch_json);
   add ("query", test_query);
   add ("query-json", test_query_json);
+  add ("query-shape", test_query_shape);
   add ("search-json", test_search_json);
   add ("call", test_call);
   add ("search", test_search);

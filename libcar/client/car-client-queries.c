@@ -8,9 +8,26 @@
 #include <libcar/base/car-error.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-operation-private.h>
+#include <libcar/client/car-query-shape-private.h>
 #include <libcar/client/car-sync-private.h>
 
 /* Questions. */
+
+typedef struct
+{
+  CarQueryShape *shape; /* (nullable): of the answer */
+  char *collection;     /* of a search; else NULL */
+} Question;
+
+static void
+question_free (gpointer data)
+{
+  Question *self = data;
+
+  car_query_shape_free (self->shape);
+  g_free (self->collection);
+  g_free (self);
+}
 
 /* Keeps the JSON text of what the answer is about. */
 static gboolean
@@ -26,14 +43,26 @@ read_data (CarOperation *self, GError **error)
   if (data.type != CAR_JSON_OBJECT)
     return car_operation_set_unexpected (self, "“data” is missing, or no object", error);
 
+  const Question *question = self->data;
+  g_autofree char *problem = question->shape != NULL ? car_query_shape_check (question->shape, &data) : NULL;
+  if (problem != NULL)
+    return car_operation_set_unexpected (self, problem, error);
+
   self->text = g_strndup (data.text, data.length);
   return TRUE;
 }
 
-/* Takes the variables: NULL where there are none, or with the operation's error. */
+/* Takes the variables: NULL where there are none, or with the operation's error. `collection`: what a search is for, or
+ * NULL. */
 static void
-ask (CarOperation *self, const char *query, char *variables, CarStep next)
+ask (CarOperation *self, const char *query, char *variables, const char *collection, CarStep next)
 {
+  Question *question = g_new0 (Question, 1);
+  question->shape = car_query_shape_new (query);
+  question->collection = g_strdup (collection);
+  self->data = question;
+  self->free_data = question_free;
+
   CarCall *call = car_operation_make_call (self, CAR_API_VERSION_V3, "POST", "query");
 
   car_call_add_member (call, "query", query);
@@ -75,6 +104,10 @@ finish_node (CarOperation *self, GError **error)
  * Asks the service a question in GraphQL. Values from outside belong in @variables_json, or in @query as literals
  * that are escaped; they must not become part of its text otherwise. A variable must have the type of the column; a
  * literal fits every column (protocol.md, "Queries").
+ *
+ * An answer that does not hold what was asked for is a recoverable failure: every field has to be there, and collections
+ * and relations are lists of objects, as in the published schema. So a row can be read without a doubt whether it is whole.
+ * That goes for what stands in @query itself; what a fragment or a directive brings may be missing.
  *
  * %CAR_SCHEMA_ERROR_INVALID_JSON says that @variables_json is no JSON object.
  *
@@ -124,7 +157,7 @@ car_client_query_json_async (CarClient *self,
       car_operation_new (self, car_client_query_json_async, cancellable, callback, user_data);
   char *variables = variables_json != NULL ? car_call_dup_object (variables_json, &operation->error) : NULL;
 
-  ask (operation, query, variables, read_data);
+  ask (operation, query, variables, NULL, read_data);
 }
 
 /**
@@ -204,7 +237,7 @@ car_client_query_async (CarClient *self,
       car_operation_new (self, car_client_query_async, cancellable, callback, user_data);
   char *text = variables != NULL ? car_call_write_object (variables, &operation->error) : NULL;
 
-  ask (operation, query, text, read_data);
+  ask (operation, query, text, NULL, read_data);
 }
 
 /**
@@ -224,7 +257,7 @@ car_client_query_finish (CarClient *self, GAsyncResult *result, GError **error)
   return finish_node (car_operation_finish (self, car_client_query_async, result, error), error);
 }
 
-/* Searches. The operation's data is the collection's name. */
+/* Searches. */
 
 static gboolean
 read_found (CarOperation *self, GError **error)
@@ -232,19 +265,10 @@ read_found (CarOperation *self, GError **error)
   if (!read_data (self, error))
     return FALSE;
 
-  const char *collection = self->data;
+  const Question *question = self->data;
   const CarJsonSpan data = { self->text, strlen (self->text), CAR_JSON_OBJECT, FALSE };
-  const CarJsonSpan found = car_json_span_get_member (&data, collection);
-  char *objects;
-  if (found.type == CAR_JSON_ARRAY)
-    objects = g_strndup (found.text, found.length);
-  else if (self->answer.status == SOUP_STATUS_NOT_FOUND)
-    objects = g_strdup ("[]");
-  else
-    {
-      g_autofree char *what = g_strdup_printf ("“%s” is missing, or no array", collection);
-      return car_operation_set_unexpected (self, what, error);
-    }
+  const CarJsonSpan found = car_json_span_get_member (&data, question->collection);
+  char *objects = found.type == CAR_JSON_ARRAY ? g_strndup (found.text, found.length) : g_strdup ("[]");
 
   g_free (self->text);
   self->text = objects;
@@ -317,9 +341,7 @@ search (CarOperation *self,
 {
   g_autofree char *query = build_search (collection, attribute, value_json, fields, &self->error);
 
-  self->data = g_strdup (collection);
-  self->free_data = g_free;
-  ask (self, query != NULL ? query : "", NULL, read_found);
+  ask (self, query != NULL ? query : "", NULL, collection, read_found);
 }
 
 /**
