@@ -524,6 +524,40 @@ test_closing_and_service_away (void)
                     ==, 0);
 }
 
+/* The answer to the end was lost, and the end sent again is refused: what the service holds says whether it has happened. */
+static void
+test_end_refused (void)
+{
+  static const struct
+  {
+    const char *behind; /* what was sent */
+    const char *last;
+    int code;
+    const char *logged;
+  } cases[] = {
+    { HOLDS_NO_MORE, HOLDS ("", ONE, ONE), 0, "so the full import has ended all the same" },
+    { HOLDS_NO_MORE, HOLDS ("", ONE, ""), 20, "save point forgotten" },
+    { HOLDS_NO_MORE, HOLDS_NO_MORE, 20, "save point forgotten" },
+    { HOLDS (ONE, "", ""), HOLDS ("", ONE, ONE), 20, "save point forgotten" },
+    { "{\"errors\":[{\"message\":\"no\"}]}", HOLDS ("", ONE, ONE), 20, "save point forgotten" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_auto (ConnectorRun) run = { 0 };
+
+      g_test_message ("case %u", i);
+      fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress", 409,
+                                  "{}");
+      fake_service_answer (service, "POST", "v3/query", 200, HOLDS_NO_MORE);
+      fake_service_answer (service, "POST", "v3/query", 200, cases[i].behind);
+      fake_service_answer (service, "POST", "v3/query", 200, cases[i].last);
+      run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new" }, &run);
+      assert_exited (&run, cases[i].code, cases[i].logged);
+    }
+}
+
 /* What the connector could not read is neither closed nor deleted, and asked for again. */
 static void
 test_incomplete (void)
@@ -1152,8 +1186,9 @@ test_terminal (void)
   run_connector_on_terminal ((const char *const *) coloured, none, &with_colours);
   assert_exited (&with_colours, 0, "\r\033[Ksending vertices: 1 of 1 (100 %)\r\033[K");
   assert_exited (&with_colours, 0, "\033[1;33mwarning:\033[0m ");
-  assert_exited (&with_colours, 0,
-                 "  asset                    3           1           1           1           0           0\r\n");
+  assert_exited (
+      &with_colours, 0,
+      "  asset                    3           1           1           1           0           0\r\n");
 
   run_connector_on_terminal ((const char *const *) plain, none, &without);
   assert_exited (&without, 0, "warning: ");
@@ -1360,6 +1395,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/closing-not-guarded", test_closing_not_guarded);
   g_test_add_func ("/import/closing-partly-guarded", test_closing_partly_guarded);
   g_test_add_func ("/import/closing-and-service-away", test_closing_and_service_away);
+  g_test_add_func ("/import/end-refused", test_end_refused);
   g_test_add_func ("/import/incomplete", test_incomplete);
   g_test_add_func ("/import/left-out", test_left_out);
   g_test_add_func ("/import/extension", test_extension);

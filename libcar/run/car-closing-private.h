@@ -28,6 +28,13 @@ const char *car_closing_get_refusal (const CarClosing *self);
  * anything at all by a run that sent no vertex. At 100 everything may be closed. */
 gboolean car_closing_check (const CarClosing *self, guint max_percent, GError **error);
 
+/* Asks whether the service holds exactly what was sent. Then the end has happened, whatever became of its answer. FALSE also
+ * where the service does not tell. */
+gboolean car_closing_has_happened (const CarClosing *self,
+                                   CarClient *client,
+                                   const char *source,
+                                   GCancellable *cancellable);
+
 /* It happened: the data handler counts it. */
 void car_closing_count (const CarClosing *self, CarDataHandler *data_handler);
 

@@ -251,6 +251,46 @@ car_closing_check (const CarClosing *self, guint max_percent, GError **error)
   return FALSE;
 }
 
+/* Whether all places that are so far behind the number of what was sent are taken, or none of them. A collection has none
+ * before its first. */
+static gboolean
+ask_all (const CarClosing *self,
+         CarClient *client,
+         const char *source,
+         guint64 before,
+         gboolean taken,
+         GCancellable *cancellable)
+{
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (CarPlace));
+  g_autofree char *refusal = NULL;
+
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const Row *row = &g_array_index (self->rows, Row, i);
+      const CarPlace place = { .collection = row->collection, .place = row->sent - before };
+
+      if (row->sent >= before)
+        g_array_append_val (places, place);
+    }
+
+  gboolean all =
+      places->len == 0 || car_client_ask_places (client, source, (CarPlace *) places->data, places->len,
+                                                 &refusal, cancellable, NULL) == CAR_PLACES_ANSWERED;
+  for (guint i = 0; all && i < places->len; i++)
+    all = g_array_index (places, CarPlace, i).is_taken == taken;
+  return all;
+}
+
+gboolean
+car_closing_has_happened (const CarClosing *self,
+                          CarClient *client,
+                          const char *source,
+                          GCancellable *cancellable)
+{
+  return ask_all (self, client, source, 0, FALSE, cancellable) &&
+         ask_all (self, client, source, 1, TRUE, cancellable);
+}
+
 void
 car_closing_count (const CarClosing *self, CarDataHandler *data_handler)
 {

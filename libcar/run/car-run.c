@@ -262,6 +262,30 @@ begin_full_import (CarRun *self, GError **error)
   return car_client_begin_full_import (self->client, self->options.source, self->cancellable, error);
 }
 
+/* A repeated end, or one of a session that is over, is refused. Before that is called a gap, the service is asked
+ * (protocol.md, "We do"). */
+static gboolean
+send_end (CarRun *self, const CarClosing *closing, GError **error)
+{
+  const char *source = self->options.source;
+  g_autoptr (GError) failure = NULL;
+
+  if (car_client_end_full_import (self->client, source, self->cancellable, &failure))
+    return TRUE;
+
+  if (failure->domain == CAR_UNRECOVERABLE_FAILURE &&
+      car_closing_has_happened (closing, self->client, source, self->cancellable))
+    {
+      g_warning (
+          "%s. The service holds exactly what this run sent, so the full import has ended all the same",
+          failure->message);
+      return TRUE;
+    }
+
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
 /* protocol.md, "Closing". */
 static gboolean
 end_full_import (CarRun *self, GError **error)
@@ -281,8 +305,7 @@ end_full_import (CarRun *self, GError **error)
         self->summary.closing, car_closing_get_refusal (closing));
 
   if (!step (self, "ending the full import", error) ||
-      !car_closing_check (closing, self->options.max_closing, error) ||
-      !car_client_end_full_import (self->client, self->options.source, self->cancellable, error))
+      !car_closing_check (closing, self->options.max_closing, error) || !send_end (self, closing, error))
     return FALSE;
 
   car_closing_count (closing, self->data_handler);
