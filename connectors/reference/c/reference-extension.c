@@ -2,7 +2,7 @@
 
 #include "reference-extension.h"
 
-/* Counted up whenever the schema below changes: the service then takes the new one. */
+/* Count this up when the schema below changes. Then the service takes the new one. */
 #define VERSION 1
 
 static const char schema[] =

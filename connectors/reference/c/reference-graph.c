@@ -31,7 +31,7 @@ const ReferenceVertexKind reference_vertex_kinds[] = {
   { NULL },
 };
 
-/* As it is: what a member may hold is for the import schema to say. */
+/* Kept as it is: the import schema says what a member may hold. */
 static void
 set_member (CarRecord *record, const char *member, JsonNode *node)
 {
@@ -157,7 +157,7 @@ reference_add_edge (CarDataHandler *data,
   return car_data_handler_add_edge_record (data, edge_kinds[kind].collection, record, error);
 }
 
-/* A name that is empty names nothing: its vertex is left out as well. */
+/* An empty name names nothing: its vertex is left out too. */
 static gboolean
 add (const ReferenceEdges *self, ReferenceEdgeKind kind, const char *from, const char *to, GError **error)
 {

@@ -18,7 +18,7 @@ typedef struct
 {
   const char *collection; /* on the asset server */
   const char *vertex;     /* the collection in CAR */
-  const char *name_field; /* an address or a host names itself; NULL: the pk is what names the vertex */
+  const char *name_field; /* an address or a host names itself; NULL: the pk names the vertex */
   const ReferenceMember *members;
 } ReferenceVertexKind;
 
@@ -73,7 +73,7 @@ typedef struct
   ReferenceObjects *ip_addresses; /* those that ports and MAC addresses lead to */
 } ReferenceEdges;
 
-/* The edges that an object is what knows of. Of assets and IP addresses that are not at hand, there are none. */
+/* The edges that an object knows of. There are none of assets and IP addresses that are not at hand. */
 gboolean reference_edges_of (const ReferenceEdges *self,
                              const char *collection,
                              const char *pk,

@@ -9,7 +9,7 @@
 #define MAX_TRIES 4
 #define FIRST_WAIT_MS 250
 #define MAX_WAIT_MS 30000
-#define STATUS_TOO_MANY_REQUESTS 429 /* RFC 6585, which libsoup has no name of */
+#define STATUS_TOO_MANY_REQUESTS 429 /* RFC 6585; libsoup has no name for it */
 #define MAX_REDIRECTS 5
 #define MAX_SIZE (G_GUINT64_CONSTANT (1) << 30)
 #define MAX_DEPTH 32 /* json-glib goes as deep as the text does */
@@ -105,7 +105,7 @@ read_body (GInputStream *stream, GUri *uri, GCancellable *cancellable, GError **
   return length < 0 ? NULL : g_byte_array_free_to_bytes (g_steal_pointer (&body));
 }
 
-/* Another server, or the same one without TLS, is not who the password is for. */
+/* The password is not for another server, nor for the same one without TLS. */
 static gboolean
 is_same_origin (GUri *a, GUri *b)
 {
@@ -190,7 +190,7 @@ is_passing_status (guint status)
          status == SOUP_STATUS_SERVICE_UNAVAILABLE || status == SOUP_STATUS_GATEWAY_TIMEOUT;
 }
 
-/* A certificate that is not trusted now is not in a second either. */
+/* A certificate that is not trusted now is not trusted in a second either. */
 static gboolean
 is_passing_error (const GError *error)
 {

@@ -7,10 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* GET requests to one server, with HTTP Basic: redirects are followed, and what fails for a moment is tried again. */
+/* GET requests to one server, with HTTP Basic. They follow redirects, and try again what fails for a moment. */
 typedef struct _ReferenceHttp ReferenceHttp;
 
-/* `url` is what all paths are put behind. */
+/* All paths stand behind `url`. */
 ReferenceHttp *
 reference_http_new (const char *url, const char *username, const char *password, GError **error);
 void reference_http_free (ReferenceHttp *self);

@@ -5,13 +5,13 @@
 #include "reference-service.h"
 #include "reference-server.h"
 
-/* The delta names objects, and says nothing of what they were. So each is read again, and where edges may have changed,
- * those that hold now are compared with those that the CAR service has: what is missing there is added, what no longer
- * holds is switched off.
+/* The delta names objects, and does not tell what they were before. So the connector reads each object again. Where
+ * edges may have changed, it compares those that hold now with those that the CAR service has: it adds what is missing
+ * there, and closes what no longer holds.
  *
- * Objects that the service knows by their pk are read by their pk. An address or a host is known there by its name alone,
- * and several objects of the asset server may have one name: of these collections, when anything changed in one, all is
- * read and compared. */
+ * The service knows most objects by their pk, so the connector reads these by their pk. The service knows an address
+ * or a host by its name alone, and several objects of the asset server may have one name. So when anything changed in
+ * one of these collections, the connector reads all of it and compares. */
 struct _ReferenceIncrementalImport
 {
   CarIncrementalImport parent_instance;
@@ -226,7 +226,7 @@ read_updates (ReferenceIncrementalImport *self,
   return read_more (self, kind->collection, get_pks (self->updates, kind->collection), cancellable, error);
 }
 
-/* An object that went since the delta was made is one more that is deleted. */
+/* An object that went since the delta was made is one more deletion. */
 static gboolean
 add_updates (ReferenceIncrementalImport *self, const ReferenceVertexKind *kind, GError **error)
 {
@@ -274,7 +274,7 @@ collect_edge (ReferenceEdgeKind kind, const char *from, const char *to, gpointer
   return TRUE;
 }
 
-/* The edges that hold now, of all objects that were read of a collection; `pks`, where given, are those meant. */
+/* The edges that hold now, of all objects that were read of a collection; `pks`, where given, names the ones to take. */
 static gboolean
 collect_edges (ReferenceIncrementalImport *self, const char *collection, ReferencePks *pks, GError **error)
 {
@@ -421,7 +421,7 @@ compare_edges_of_ports (ReferenceIncrementalImport *self, GCancellable *cancella
          get_current (self, REFERENCE_IPADDRESS_PORT, "port", ports, cancellable, error);
 }
 
-/* Of addresses and hosts, everything: see above. */
+/* Everything of addresses and hosts: see above. */
 static gboolean
 compare_edges_of_names (ReferenceIncrementalImport *self, GCancellable *cancellable, GError **error)
 {

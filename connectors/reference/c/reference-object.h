@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* Objects of the asset server. What is not as its API says fails with CAR_DATASOURCE_FAILURE_DATA_PROCESSING. */
+/* Objects of the asset server. One that breaks its API fails with CAR_DATASOURCE_FAILURE_DATA_PROCESSING. */
 
 /* Objects by their primary key, as text: (element-type utf8 JsonObject). */
 typedef GHashTable ReferenceObjects;

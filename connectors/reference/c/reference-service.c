@@ -74,8 +74,8 @@ get_source (CarImport *import)
   return car_data_handler_get_source (car_import_get_data_handler (import));
 }
 
-/* What a vertex is called within its source: an id is SOURCE/NAME, and of an address SOURCE/REGION/NAME. All addresses
- * here are of the region that those without one are of. NULL with an error. */
+/* What a vertex is called within its source: an id is SOURCE/NAME, and of an address SOURCE/REGION/NAME. No
+ * address here has a region of its own, so its region is 0. NULL with an error. */
 static const char *
 get_name (CarImport *import, const char *collection, const char *id, GError **error)
 {

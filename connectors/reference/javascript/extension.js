@@ -2,7 +2,7 @@
 
 import Car from 'gi://Car?version=1.0';
 
-/* Counted up whenever the schema below changes: the service then takes the new one. */
+/* Count this up when the schema below changes. Then the service takes the new one. */
 const VERSION = 1;
 
 const SCHEMA = {

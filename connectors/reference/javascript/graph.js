@@ -55,8 +55,8 @@ function xrefsOf(vulnerability, xrefs) {
     return all;
 }
 
-/* The vertex of an object. `xrefs`, which only vulnerabilities need, are all xrefproperties that they lead to. What a
- * member may hold is for the import schema to say. */
+/* The vertex of an object. `xrefs`, which only vulnerabilities need, are all xrefproperties that they lead to. The
+ * import schema says what a member may hold. */
 export function vertexOf(kind, pk, object, xrefs) {
     const vertex = kind.name ? {_key: textOf(object, kind.name)} : {external_id: pk};
 
@@ -134,9 +134,9 @@ const EDGES_OF = {
 /* The collections whose objects know of edges. */
 export const WITH_EDGES = Object.keys(EDGES_OF);
 
-/* The edges that an object is what knows of: [kind, from, to]. `known` has the `assets` that apps lead to and the
- * `ip_addresses` that ports and MAC addresses lead to; of those not there, there are none. A name that is empty names
- * nothing: its vertex is left out as well. */
+/* The edges that an object knows of: [kind, from, to]. `known` has the `assets` that apps lead to and the `ip_addresses`
+ * that ports and MAC addresses lead to. There are no edges of others. An empty name names nothing: its vertex is left out
+ * too. */
 export function* edgesOf(collection, pk, object, known) {
     for (const edge of EDGES_OF[collection](pk, object, known)) {
         if (edge[1] !== '' && edge[2] !== '')

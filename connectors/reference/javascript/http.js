@@ -57,7 +57,7 @@ function failure(code, uri, problem) {
     return new Car.DatasourceFailure(`the asset server, at ${shown}: ${problem}`, code);
 }
 
-/* Another server, or the same one without TLS, is not who the password is for. */
+/* The password is not for another server, nor for the same one without TLS. */
 function isSameOrigin(a, b) {
     return a.get_scheme() === b.get_scheme() && a.get_port() === b.get_port() &&
         a.get_host().toLowerCase() === b.get_host().toLowerCase();
@@ -97,7 +97,7 @@ function getRedirect(message) {
     return target;
 }
 
-/* A certificate that is not trusted now is not in a second either. */
+/* A certificate that is not trusted now is not trusted in a second either. */
 function isPassing(error) {
     return error instanceof GLib.Error &&
         !(error instanceof Car.DatasourceFailure || error instanceof Gio.TlsError ||
@@ -135,7 +135,7 @@ function parse(body, uri) {
     }
 }
 
-/* GET requests to one server, with HTTP Basic: redirects are followed, and what fails for a moment is tried again. */
+/* GET requests to one server, with HTTP Basic. They follow redirects, and try again what fails for a moment. */
 export class Http {
     constructor(url, username, password) {
         const credentials = new TextEncoder().encode(`${username}:${password}`);

@@ -32,13 +32,13 @@ class Pairs extends Map {
     }
 }
 
-/* The delta names objects, and says nothing of what they were. So each is read again, and where edges may have changed,
- * those that hold now are compared with those that the CAR service has: what is missing there is added, what no longer
- * holds is switched off.
+/* The delta names objects, and does not tell what they were before. So the connector reads each object again. Where
+ * edges may have changed, it compares those that hold now with those that the CAR service has: it adds what is missing
+ * there, and closes what no longer holds.
  *
- * Objects that the service knows by their pk are read by their pk. An address or a host is known there by its name alone,
- * and several objects of the asset server may have one name: of these collections, when anything changed in one, all is
- * read and compared. */
+ * The service knows most objects by their pk, so the connector reads these by their pk. The service knows an address
+ * or a host by its name alone, and several objects of the asset server may have one name. So when anything changed in
+ * one of these collections, the connector reads all of it and compares. */
 export const ReferenceIncrementalImport = GObject.registerClass(
 class ReferenceIncrementalImport extends Car.IncrementalImport {
     constructor() {
@@ -132,7 +132,7 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
             this._readAll(collection, cancellable);
     }
 
-    /* An object that went since the delta was made is one more that is deleted. */
+    /* An object that went since the delta was made is one more deletion. */
     vfunc_import_vertices(cancellable) {
         for (const kind of VERTICES) {
             this._readUpdates(kind, cancellable);
@@ -153,7 +153,7 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
 
     /* ---- edges ---- */
 
-    /* The edges that hold now, of all objects that were read of a collection; `pks`, where given, are those meant. */
+    /* The edges that hold now, of all objects that were read of a collection; `pks`, where given, names the ones to take. */
     _collect(collection, pks = null) {
         const known = {assets: this._objects.get('assets'), ip_addresses: this._objects.get('ip_addresses')};
 
@@ -210,7 +210,7 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
         this._getCurrent('ipaddress_port', 'port', ports, cancellable);
     }
 
-    /* Of addresses and hosts, everything: see above. */
+    /* Everything of addresses and hosts: see above. */
     _compareNames(cancellable) {
         const ipAddresses = this._isTouched('ip_addresses');
 

@@ -2,7 +2,7 @@
 
 import Car from 'gi://Car?version=1.0';
 
-/* Objects of the asset server. What is not as its API says is a failure. */
+/* Objects of the asset server. One that breaks its API is a failure. */
 
 export function refuse(problem) {
     throw new Car.DatasourceFailure(`the asset server answered what its API does not know: ${problem}`,

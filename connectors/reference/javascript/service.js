@@ -38,8 +38,8 @@ function* ask(importer, collection, condition, members, cancellable) {
     }
 }
 
-/* What a vertex is called within its source: an id is SOURCE/NAME, and of an address SOURCE/REGION/NAME. All addresses
- * here are of the region that those without one are of. */
+/* What a vertex is called within its source: an id is SOURCE/NAME, and of an address SOURCE/REGION/NAME. No
+ * address here has a region of its own, so its region is 0. */
 function nameOf(importer, collection, id) {
     const prefix = importer.data_handler.get_source() + (collection === 'ipaddress' ? '/0/' : '/');
 

@@ -3,7 +3,7 @@
 
 from gi.repository import Car
 
-# Counted up whenever the schema below changes: the service then takes the new one.
+# Count this up when the schema below changes. Then the service takes the new one.
 VERSION = 1
 
 SCHEMA = {

@@ -58,7 +58,7 @@ def _xrefs_of(vulnerability: Object, xrefs: Mapping[str, Object]) -> dict[str, O
 def vertex_of(kind: VertexKind, pk: str, found: Object, xrefs: Mapping[str, Object]) -> Object:
     """The vertex of an object. `xrefs`, which only vulnerabilities need, are all xrefproperties that they lead to."""
     vertex: Object = {"_key": text_of(found, kind.name)} if kind.name else {"external_id": pk}
-    # As it is: what a member may hold is for the import schema to say.
+    # Kept as it is: the import schema says what a member may hold.
     for field, member in kind.members.items():
         if isinstance(found.get(field), (str, int, float)):
             vertex[member] = found[field]
@@ -164,7 +164,7 @@ WITH_EDGES = tuple(_EDGES_OF)
 
 
 def edges_of(collection: str, pk: str, found: Object, known: Known) -> Edges:
-    """The edges that an object is what knows of: (kind, start, end).
+    """The edges that an object knows of: (kind, start, end).
 
     `known` has the `assets` that apps lead to and the `ip_addresses` that ports and MAC addresses lead to; of those not
     there, there are none. A name that is empty names nothing: its vertex is left out as well.

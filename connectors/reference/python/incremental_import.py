@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What changed on the asset server since the last import.
 
-The delta names objects, and says nothing of what they were. So each is read again, and where edges may have changed, those
-that hold now are compared with those that the CAR service has: what is missing there is added, what no longer holds is
-switched off.
+The delta names objects, and does not tell what they were before. So the connector reads each object again. Where edges
+may have changed, it compares those that hold now with those that the CAR service has: it adds what is missing there,
+and closes what no longer holds.
 
-Objects that the service knows by their pk are read by their pk. An address or a host is known there by its name alone, and
-several objects of the asset server may have one name: of these collections, when anything changed in one, all is read and
-compared.
+The service knows most objects by their pk, so the connector reads these by their pk. The service knows an address or a
+host by its name alone, and several objects of the asset server may have one name. So when anything changed in one of
+these collections, the connector reads all of it and compares.
 """
 
 from collections import defaultdict
@@ -101,14 +101,14 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
             xrefs = self._objects["xrefproperties"]
             there = updates & objects.keys()
             self.data_handler.add_vertices(kind.vertex, (vertex_of(kind, pk, objects[pk], xrefs) for pk in there))
-            # An object that went since the delta was made is one more that is deleted.
+            # An object that went since the delta was made is one more deletion.
             self._deletions[kind.collection] -= there
             self._deletions[kind.collection] |= updates - there
 
     # ---- edges ----
 
     def _collect(self, collection: str, pks: set[str] | None = None) -> None:
-        """The edges that hold now, of all objects that were read of a collection; `pks`, where given, are those meant."""
+        """The edges that hold now, of all objects that were read of a collection; `pks`, where given, names the ones to take."""
         objects = self._objects[collection]
         for pk in objects if pks is None else pks & objects.keys():
             for kind, start, end in edges_of(collection, pk, objects[pk], self._objects):
@@ -150,7 +150,7 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
         self._look_up("ipaddress_port", "port", ports, cancellable)
 
     def _compare_all(self, collection: str, kinds: list[str], cancellable: Gio.Cancellable | None) -> None:
-        """Of addresses and hosts, everything: see above."""
+        """Everything of addresses and hosts: see above."""
         self._read_all(collection)
         self._collect(collection)
         for kind in kinds:

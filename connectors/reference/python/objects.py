@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Objects of the asset server. What is not as its API says is a failure."""
+"""Objects of the asset server. One that breaks its API is a failure."""
 
 import re
 from collections.abc import Iterator

@@ -58,7 +58,7 @@ def _ask(
 def _name_of(importer: Car.Import, collection: str, id_: str) -> str:
     """What a vertex is called within its source: an id is SOURCE/NAME, and of an address SOURCE/REGION/NAME.
 
-    All addresses here are of the region that those without one are of.
+    No address here has a region of its own, so its region is 0.
     """
     prefix = importer.data_handler.get_source() + ("/0/" if collection == "ipaddress" else "/")
     if not id_.startswith(prefix):

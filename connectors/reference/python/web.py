@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GET requests to one server, with HTTP Basic: redirects are followed, and what fails for a moment is tried again."""
+"""GET requests to one server, with HTTP Basic. They follow redirects, and try again what fails for a moment."""
 
 import http.cookiejar
 import json
@@ -76,7 +76,7 @@ def _says(error: Exception) -> str:
 
 
 def _is_passing(error: Exception) -> bool:
-    """A certificate that is not trusted now is not in a second either; nor is a name known, or an address (ValueError)."""
+    """A certificate that is not trusted now is not trusted in a second either; nor is a name known, or an address (ValueError)."""
     return not isinstance(error, (requests.exceptions.SSLError, ValueError)) and not isinstance(
         _root_of(error), socket.gaierror
     )
@@ -105,7 +105,7 @@ def _origin_of(parsed: Url) -> Origin:
 
 
 class _Auth(HTTPBasicAuth):
-    """Another server, or the same one without TLS, is not who the password is for."""
+    """The password is not for another server, nor for the same one without TLS."""
 
     def __init__(self, origin: Origin, username: str, password: str) -> None:
         super().__init__(username.encode(), password.encode())
