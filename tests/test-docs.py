@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What documents name is there: functions and constants of C, options of programs, verbs of ./dev, pages and their sections."""
 
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
 PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted(TOP.glob("docs/*.md"))]
@@ -31,7 +33,7 @@ def without_code(text):
 
 
 # What GObject's macros make, variables of the environment, and a member of the public framework's.
-NO_NAMES = re.compile(r"CAR_(TYPE|SERVICE|TEST|ASSET_SERVER)_\w+|CAR_(SECRETS_DIR|SUMMARY|LOG_FORMAT)|CAR_\w+(?= \()|(?<=\.)car_service")
+NO_NAMES = re.compile(r"CAR_(TYPE|SERVICE|TEST|ASSET_SERVER|MAX)_\w+|CAR_(SECRETS_DIR|SUMMARY|LOG_FORMAT)|CAR_\w+(?= \()|(?<=\.)car_service")
 
 
 def names():
@@ -69,6 +71,20 @@ def options():
     yield from (f"{show(running)}: -{name}" for name in sorted(told ^ there))
 
 
+def summary():
+    """The members of a run's summary, as far as a run without a CAR service writes them."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "summary")
+        subprocess.run([PROGRAMS["car-connector-host"], "-connection-test", "-summary", path], capture_output=True, check=True)
+        there = json.loads(path.read_text())
+    running = TOP / "docs" / "running.md"
+    rows = read(running).split("All members are always there.")[1]
+    told = {name for names in re.findall(r"^\| (`.*?) \| ", rows, re.M) for name in re.findall(r"`(\w+)`", names)}
+    yield from (f"{show(running)}: {name}" for name in sorted(told ^ there.keys()))
+    counts = set(re.findall(r"^\| `collections\[\]\.(\w+)` \| integer", rows, re.M)) | {"bytes"}
+    yield from (f"{show(running)}: {name} of a collection" for name in sorted(counts ^ there["total"].keys()))
+
+
 def verbs():
     there = set(re.findall(r"^([a-z]+)\(\) \{", read(TOP / "dev"), re.M)) | {"install"}
     for page in PAGES:
@@ -102,7 +118,7 @@ def files():
 
 
 def main():
-    checks = {"names of C": names, "options": options, "verbs of ./dev": verbs, "links": links, "files": files}
+    checks = {"names of C": names, "options": options, "the summary": summary, "verbs of ./dev": verbs, "links": links, "files": files}
     print(f"1..{len(checks)}")
     failed = False
     for number, (what, check) in enumerate(checks.items(), 1):
