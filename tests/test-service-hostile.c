@@ -257,6 +257,62 @@ test_many_at_once (void)
     }
 }
 
+/* An envelope with one asset that carries so many tags. */
+static char *
+make_tags (guint n_tags)
+{
+  GString *envelope =
+      g_string_new ("{\"source\":{\"_key\":\"s\"},\"report\":{\"_key\":\"1\",\"timestamp\":1},"
+                    "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\",\"tag\":[\"t\"");
+
+  for (guint i = 0; i < n_tags; i++)
+    g_string_append_printf (envelope, ",\"t%u\"", i);
+  g_string_append (envelope, "]}]}");
+  return g_string_free (envelope, FALSE);
+}
+
+/* A small page may hold much of one thing: that costs in proportion to it. */
+static void
+test_many_tags (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autofree char *envelope = make_tags (40000);
+  const gint64 begin = g_get_monotonic_time ();
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *id = test_service_import (service, envelope);
+      g_autofree char *status = test_service_wait_for_job (service, id);
+      g_assert_cmpstr (status, ==, "COMPLETE");
+    }
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, PATIENCE);
+}
+
+/* A job that takes long does not keep the service from its end; it is run when the service is there again. */
+static void
+test_stop_within_job (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *folder = g_dir_make_tmp ("test-service-hostile-XXXXXX", &error);
+  g_autofree char *path = g_build_filename (folder, "car.db", NULL);
+  g_autofree char *lock = g_strconcat (path, "-lock", NULL);
+  g_autofree char *envelope = make_tags (300000);
+  TestService *service = test_service_start (path);
+  g_autofree char *id = test_service_import (service, envelope);
+
+  const gint64 begin = g_get_monotonic_time ();
+  test_service_stop (service);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 2 * G_TIME_SPAN_SECOND);
+
+  service = test_service_start (path);
+  g_autofree char *status = test_service_wait_for_job (service, id);
+  g_assert_cmpstr (status, ==, "COMPLETE");
+  test_service_stop (service);
+  g_unlink (path);
+  g_unlink (lock);
+  g_assert_no_errno (g_rmdir (folder));
+}
+
 /* What is to be kept nowhere leaves nothing behind, not even if it is killed. */
 static void
 test_in_memory (void)
@@ -284,6 +340,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/service/hostile/endless-body", GINT_TO_POINTER (TRUE), test_endless_body);
   g_test_add_data_func ("/service/hostile/endless-body/refused", GINT_TO_POINTER (FALSE), test_endless_body);
   g_test_add_func ("/service/hostile/many-at-once", test_many_at_once);
+  g_test_add_func ("/service/hostile/many-tags", test_many_tags);
+  g_test_add_func ("/service/hostile/stop-within-job", test_stop_within_job);
   g_test_add_func ("/service/hostile/in-memory", test_in_memory);
 
   return g_test_run ();

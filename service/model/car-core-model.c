@@ -70,12 +70,25 @@ check_import_schema (CarModelState *state, GError **error)
   return schema != NULL;
 }
 
+static gboolean
+add_extension (CarCoreModel *self, const char *json, gsize length, gboolean is_known, GError **error)
+{
+  g_autoptr (GRWLockWriterLocker) locker G_GNUC_UNUSED = g_rw_lock_writer_locker_new (&self->lock);
+  g_autoptr (CarModelState) state = car_model_state_copy (self->state);
+
+  if (!car_model_read (state, CAR_MODEL_EXTENSION, json, length, error) ||
+      (!is_known && !check_import_schema (state, error)))
+    return FALSE;
+
+  CarModelState *previous = self->state;
+  self->state = g_steal_pointer (&state);
+  state = previous;
+  return TRUE;
+}
+
 gboolean
 car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gsize length, GError **error)
 {
-  g_autoptr (CarModelState) state = NULL;
-  gboolean good;
-
   g_return_val_if_fail (CAR_IS_CORE_MODEL (self), FALSE);
   g_return_val_if_fail (extension_json != NULL || length == 0, FALSE);
 
@@ -87,19 +100,19 @@ car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gs
       return FALSE;
     }
 
-  g_rw_lock_writer_lock (&self->lock);
-  state = car_model_state_copy (self->state);
-  good = car_model_read (state, CAR_MODEL_EXTENSION, extension_json, length, error) &&
-         check_import_schema (state, error);
-  if (good)
-    {
-      CarModelState *previous = self->state;
+  return add_extension (self, extension_json, length, FALSE, error);
+}
 
-      self->state = g_steal_pointer (&state);
-      state = previous;
-    }
-  g_rw_lock_writer_unlock (&self->lock);
-  return good;
+gboolean
+car_core_model_add_known_extension (CarCoreModel *self,
+                                    const char *extension_json,
+                                    gsize length,
+                                    GError **error)
+{
+  g_return_val_if_fail (CAR_IS_CORE_MODEL (self), FALSE);
+  g_return_val_if_fail (extension_json != NULL, FALSE);
+
+  return add_extension (self, extension_json, length, TRUE, error);
 }
 
 char *

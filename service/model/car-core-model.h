@@ -39,6 +39,13 @@ CarCoreModel *car_core_model_new (GError **error);
 gboolean
 car_core_model_add_extension (CarCoreModel *self, const char *extension_json, gsize length, GError **error);
 
+/* The same of one that was added to a model of this kind before: what is read is not checked again by compiling the import
+ * schema, which has all collections. */
+gboolean car_core_model_add_known_extension (CarCoreModel *self,
+                                             const char *extension_json,
+                                             gsize length,
+                                             GError **error);
+
 /* The JSON Schema (draft 2020-12) of an envelope, for GET importSchema and car_import_schema_new(). */
 char *car_core_model_to_import_schema (CarCoreModel *self);
 

@@ -260,7 +260,8 @@ put_tags (Import *import, const CarServiceVertex *vertex, const char *member, Ta
 
       if (name == NULL)
         return refuse (error, "tag and untag are arrays of texts without NULs");
-      if (!put (import->store, &import->report, vertex, name, error))
+      if (!car_service_store_may_go_on (import->store, error) ||
+          !put (import->store, &import->report, vertex, name, error))
         return FALSE;
     }
 
@@ -432,7 +433,7 @@ import_objects (Import *import, const CarJsonSpan *objects, GError **error)
   if (!car_json_scanner_enter (&scanner, CAR_JSON_ARRAY))
     return refuse (error, "A collection is an array of objects");
   for (; car_json_scanner_next_item (&scanner); import->index++)
-    if (!import_object (import, &scanner, error))
+    if (!car_service_store_may_go_on (import->store, error) || !import_object (import, &scanner, error))
       return FALSE;
 
   return TRUE;

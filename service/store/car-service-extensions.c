@@ -48,9 +48,21 @@ load (CarServiceStore *store, GError **error)
   return NULL;
 }
 
+/* Only the one that changes is new. */
+static gboolean
+add (CarCoreModel *model, Extension *extension, const char *changed)
+{
+  gsize length = strlen (extension->body);
+
+  g_clear_error (&extension->problem);
+  return g_strcmp0 (extension->key, changed) == 0
+             ? car_core_model_add_extension (model, extension->body, length, &extension->problem)
+             : car_core_model_add_known_extension (model, extension->body, length, &extension->problem);
+}
+
 /* What one says, another may need, and which of them that is only adding them tells. */
 static void
-add_all (CarCoreModel *model, GPtrArray *extensions)
+add_all (CarCoreModel *model, GPtrArray *extensions, const char *changed)
 {
   guint n_before = G_MAXUINT;
 
@@ -59,11 +71,7 @@ add_all (CarCoreModel *model, GPtrArray *extensions)
       n_before = extensions->len;
       for (guint i = 0; i < extensions->len;)
         {
-          Extension *extension = g_ptr_array_index (extensions, i);
-
-          g_clear_error (&extension->problem);
-          if (car_core_model_add_extension (model, extension->body, strlen (extension->body),
-                                            &extension->problem))
+          if (add (model, g_ptr_array_index (extensions, i), changed))
             g_ptr_array_remove_index (extensions, i);
           else
             i++;
@@ -106,7 +114,7 @@ car_service_extensions_make_model (CarServiceStore *store, const char *changed, 
 
   if (extensions == NULL)
     return NULL;
-  add_all (model, extensions);
+  add_all (model, extensions, changed);
   if (extensions->len == 0)
     return g_steal_pointer (&model);
 

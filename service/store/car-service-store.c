@@ -33,6 +33,7 @@ struct _CarServiceStore
   int lock;               /* held by the first connection; -1 */
   gint64 now;             /* of this transaction; 0: not asked for yet */
   gboolean wants_upkeep;
+  int stopped; /* atomic */
 
   gint64 deadline; /* of what is read */
   GCancellable *cancellable;
@@ -720,6 +721,22 @@ car_service_store_note_extensions_changed (CarServiceStore *self, GError **error
   g_autofree char *mark = g_uuid_string_random ();
 
   return car_service_store_set_setting (self, "extensions", mark, error) && make_indices (self, error);
+}
+
+void
+car_service_store_stop (CarServiceStore *self)
+{
+  g_atomic_int_set (&self->stopped, TRUE);
+}
+
+gboolean
+car_service_store_may_go_on (CarServiceStore *self, GError **error)
+{
+  if (!g_atomic_int_get (&self->stopped))
+    return TRUE;
+
+  g_set_error (error, CAR_SERVICE_ERROR, 503, "The service is stopping");
+  return FALSE;
 }
 
 void

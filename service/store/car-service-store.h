@@ -91,6 +91,12 @@ CarImportSchema *car_service_store_get_import_schema (CarServiceStore *self, GEr
 /* To be called in the transaction that changes the table of extensions. */
 gboolean car_service_store_note_extensions_changed (CarServiceStore *self, GError **error);
 
+/* From any thread: whatever takes long ends soon. */
+void car_service_store_stop (CarServiceStore *self);
+
+/* Sets CAR_SERVICE_ERROR 503 once that was said. Asked in loops over what somebody has sent. */
+gboolean car_service_store_may_go_on (CarServiceStore *self, GError **error);
+
 /* There may be something to forget, or room to give back, as soon as there is time. Taking the mark clears it. */
 void car_service_store_ask_for_upkeep (CarServiceStore *self);
 gboolean car_service_store_take_upkeep (CarServiceStore *self);

@@ -48,7 +48,7 @@ const char *const car_service_tables =
     "  vertex_id TEXT NOT NULL, vertex_key TEXT NOT NULL, tag INTEGER NOT NULL REFERENCES tag (id),"
     "  tag_id TEXT NOT NULL, external_id TEXT, properties TEXT, t1 INTEGER NOT NULL, t2 INTEGER NOT NULL,"
     "  reported_at INTEGER NOT NULL);"
-    "CREATE INDEX tagging_vertex ON tagging (vertex_id, collection);"
+    "CREATE INDEX tagging_vertex ON tagging (vertex_id, collection, tag);"
     "CREATE INDEX tagging_tag ON tagging (tag);"
 
     /* What car-service-regroup.c has to look at before the transaction ends. */
@@ -82,5 +82,5 @@ const char *const car_service_tables =
     "  ('vertex', 'vertex_connecting', '1000000 5 5'), ('vertex', 'vertex_open', '500000 50000'),"
     "  ('edge', 'edge_from', '1000000 10 5 2'), ('edge', 'edge_to', '1000000 10 5'),"
     "  ('edge', 'edge_collection', '1000000 100000'), ('edge', 'edge_open', '500000 50000'),"
-    "  ('tagging', 'tagging_vertex', '100000 3 3'), ('tagging', 'tagging_tag', '100000 1000');"
+    "  ('tagging', 'tagging_vertex', '100000 3 3 2'), ('tagging', 'tagging_tag', '100000 1000');"
     "ANALYZE sqlite_schema;";

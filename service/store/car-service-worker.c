@@ -371,6 +371,7 @@ car_service_worker_stop (CarServiceWorker *self)
 {
   if (self->writer != NULL)
     {
+      car_service_store_stop (self->store);
       g_mutex_lock (&self->mutex);
       self->stopping = TRUE;
       g_cond_signal (&self->cond);
