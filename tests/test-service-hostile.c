@@ -237,6 +237,106 @@ test_endless_body (gconstpointer data)
   g_assert_cmpstr (end, ==, "");
 }
 
+/* Kilobytes of memory that the service has. */
+static guint64
+get_memory (TestService *service)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", service->pid);
+  g_autofree char *status = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_file_get_contents (path, &status, NULL, &error);
+  g_assert_no_error (error);
+  return g_ascii_strtoull (strstr (status, "VmRSS:") + strlen ("VmRSS:"), NULL, 10);
+}
+
+static void
+assert_free_again (TestService *service)
+{
+  guint status = 0;
+
+  for (guint i = 0; status != 200; i++)
+    {
+      g_autofree char *answer = test_service_request (service, "GET", "v3/carSchema", NULL, &status);
+      g_assert_cmpuint (i, <, 300);
+      g_usleep (10000);
+    }
+}
+
+/* Sends what it can, without waiting. */
+static void
+try_to_send (GSocketConnection *connection, const char *text, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)), text, length, NULL,
+                             NULL, &error);
+}
+
+/* What all who send or are answered have in memory is bounded, and others are told so. */
+static void
+test_unfinished_bodies (void)
+{
+  const gsize size = 8 * 1024 * 1024;
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree char *body = g_strnfill (size, ' ');
+  g_autofree char *head =
+      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
+                       "Authorization: car-token %s\r\n\r\n",
+                       size + 1, service->token);
+
+  /* The last ones are refused: those that have sent all they can wait with what they have. */
+  for (guint i = 0; i < 31; i++)
+    {
+      g_ptr_array_add (connections, connect_to (service));
+      send_text (g_ptr_array_index (connections, i), head);
+      try_to_send (g_ptr_array_index (connections, i), body, size);
+    }
+  for (guint i = 0; i < 4; i++)
+    {
+      GSocketConnection *connection = connect_to (service);
+      g_ptr_array_add (connections, connection);
+      send_text (connection, head);
+      try_to_send (connection, body, size / 2);
+    }
+  GSocketConnection *last = wait_for_answer (connections);
+  g_autofree char *answer = receive_answer (last);
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 503 "));
+  g_assert_cmpuint (get_memory (service), <, 500 * 1024);
+
+  g_ptr_array_set_size (connections, 0);
+  assert_free_again (service);
+}
+
+static void
+test_unread_answers (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree char *filler = g_strnfill (8 * 1024 * 1024, 'x');
+  g_autofree char *envelope =
+      g_strdup_printf ("{\"source\":{\"_key\":\"s\"},\"report\":{\"_key\":\"1\",\"timestamp\":1},"
+                       "\"asset\":[{\"external_id\":\"a\",\"name\":\"n\",\"description\":\"%s\"}]}",
+                       filler);
+  g_autofree char *id = test_service_import (service, envelope);
+  g_autofree char *status = test_service_wait_for_job (service, id);
+  g_assert_cmpstr (status, ==, "COMPLETE");
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_ptr_array_add (connections, connect_to (service));
+      send_query (service, g_ptr_array_index (connections, i), "{\"query\":\"{asset{description}}\"}");
+    }
+  for (guint i = 0; i < connections->len; i++)
+    while (!is_answered (g_ptr_array_index (connections, i)))
+      g_usleep (1000);
+  g_assert_cmpuint (get_memory (service), <, 600 * 1024);
+
+  g_ptr_array_set_size (connections, 0);
+  assert_free_again (service);
+}
+
 /* All who come at once are let in, while the service is at something else. */
 static void
 test_many_at_once (void)
@@ -339,6 +439,8 @@ main (int argc, char **argv)
   g_test_add_func ("/service/hostile/stop", test_stop);
   g_test_add_data_func ("/service/hostile/endless-body", GINT_TO_POINTER (TRUE), test_endless_body);
   g_test_add_data_func ("/service/hostile/endless-body/refused", GINT_TO_POINTER (FALSE), test_endless_body);
+  g_test_add_func ("/service/hostile/unfinished-bodies", test_unfinished_bodies);
+  g_test_add_func ("/service/hostile/unread-answers", test_unread_answers);
   g_test_add_func ("/service/hostile/many-at-once", test_many_at_once);
   g_test_add_func ("/service/hostile/many-tags", test_many_tags);
   g_test_add_func ("/service/hostile/stop-within-job", test_stop_within_job);

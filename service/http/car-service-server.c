@@ -26,9 +26,9 @@ struct _CarServiceServer
   guint16 port;
   gboolean stopping;
   guint n_connections;
-  guint n_requests;    /* whose head has come, and whose answer is not written yet */
-  GHashTable *calls;   /* Call: those that are with the worker */
-  gsize waiting_bytes; /* of the bodies of calls that are not answered yet */
+  guint n_requests;  /* whose head has come, and whose answer is not written yet */
+  GHashTable *calls; /* Call: those that are with the worker */
+  gsize held;        /* bytes of bodies and answers, of all exchanges */
 };
 
 G_DEFINE_FINAL_TYPE (CarServiceServer, car_service_server, G_TYPE_OBJECT)
@@ -40,13 +40,16 @@ typedef struct
   guint timer;
   gint64 begun; /* 0: before its head has come, and after it was answered */
   gsize received;
-  guint status; /* of our answer: libsoup forgets it where the connection goes away; 0: none yet */
+  gsize held;       /* of these, and of the answer, what is in memory */
+  gboolean cut_off; /* what still comes is thrown away */
+  guint status;     /* of our answer: libsoup forgets it where the connection goes away; 0: none yet */
 } Exchange;
 
 #define EXCHANGE "car-service-exchange"
 
 #define STOPPING "The service is stopping"
 #define TOO_LARGE "The body is larger than 32 MiB: send it in parts"
+#define TOO_MUCH "Too much is being sent and answered at once: try again later"
 
 /* Nobody is there to see it but the log; it has no number in HTTP, and this one elsewhere too. */
 #define CLIENT_CLOSED_REQUEST 499
@@ -77,11 +80,36 @@ car_service_server_init (CarServiceServer *self)
   self->calls = g_hash_table_new (NULL, NULL);
 }
 
+static Exchange *
+get_exchange (SoupServerMessage *message)
+{
+  return g_object_get_data (G_OBJECT (message), EXCHANGE);
+}
+
+/* What the exchange has in memory, until it is over. */
+static void
+hold (Exchange *self, gsize n_bytes)
+{
+  self->held += n_bytes;
+  self->self->held += n_bytes;
+}
+
+static void
+release (Exchange *self)
+{
+  self->self->held -= self->held;
+  self->held = 0;
+}
+
 static void
 set_answer (SoupServerMessage *message, guint status, GBytes *body)
 {
+  Exchange *exchange = get_exchange (message);
+
   car_server_answer (message, status, body);
-  ((Exchange *) g_object_get_data (G_OBJECT (message), EXCHANGE))->status = status;
+  exchange->status = status;
+  if (body != NULL)
+    hold (exchange, g_bytes_get_size (body));
 }
 
 /* Every failure has the same form, and a name of its own by which it is found in the log. */
@@ -179,8 +207,8 @@ on_headers (SoupServer *server,
   else if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH &&
            soup_message_headers_get_content_length (headers) > CAR_SERVICE_MAX_BODY)
     set_failure (message, 413, TOO_LARGE);
-  else if (self->stopping || self->waiting_bytes > CAR_SERVICE_MAX_WAITING_BYTES)
-    set_failure (message, 503, self->stopping ? STOPPING : "Too much waits to be written down");
+  else if (self->stopping || self->held > CAR_SERVICE_MAX_HELD)
+    set_failure (message, 503, self->stopping ? STOPPING : TOO_MUCH);
   else
     return;
 
@@ -191,7 +219,7 @@ static gboolean
 on_too_slow (gpointer data)
 {
   SoupServerMessage *message = data;
-  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  Exchange *exchange = get_exchange (message);
   GSocket *socket = soup_server_message_get_socket (message);
 
   exchange->timer = 0;
@@ -204,7 +232,7 @@ on_too_slow (gpointer data)
 static void
 set_timer (SoupServerMessage *message, guint seconds)
 {
-  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  Exchange *exchange = get_exchange (message);
 
   g_clear_handle_id (&exchange->timer, g_source_remove);
   if (seconds > 0)
@@ -290,7 +318,7 @@ set_idle (SoupServerMessage *message, gboolean is_idle)
 static void
 on_got_headers (SoupServerMessage *message, gpointer user_data)
 {
-  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  Exchange *exchange = get_exchange (message);
 
   set_idle (message, FALSE);
 
@@ -329,20 +357,38 @@ refuse_at_once (SoupServerMessage *message)
 }
 
 static void
-on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
+cut_off (SoupServerMessage *message)
 {
-  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
-  gboolean was_within = exchange->received <= CAR_SERVICE_MAX_BODY;
-
-  exchange->received += g_bytes_get_size (chunk);
-  if (!was_within || exchange->received <= CAR_SERVICE_MAX_BODY)
-    return;
-
-  if (soup_server_message_get_status (message) == 0)
-    set_failure (message, 413, TOO_LARGE);
+  get_exchange (message)->cut_off = TRUE;
   drop_body (message);
   soup_message_body_truncate (soup_server_message_get_request_body (message));
   refuse_at_once (message);
+}
+
+static void
+on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer user_data)
+{
+  Exchange *exchange = get_exchange (message);
+  const gboolean is_kept = exchange->status == 0;
+
+  if (exchange->cut_off)
+    return;
+  exchange->received += g_bytes_get_size (chunk);
+  if (is_kept)
+    hold (exchange, g_bytes_get_size (chunk));
+  if (exchange->received <= CAR_SERVICE_MAX_BODY &&
+      (!is_kept || exchange->self->held <= CAR_SERVICE_MAX_HELD))
+    return;
+
+  if (is_kept)
+    {
+      release (exchange);
+      if (exchange->received > CAR_SERVICE_MAX_BODY)
+        set_failure (message, 413, TOO_LARGE);
+      else
+        set_failure (message, 503, TOO_MUCH);
+    }
+  cut_off (message);
 }
 
 static void
@@ -364,6 +410,7 @@ exchange_free (gpointer data)
   Exchange *exchange = data;
 
   g_clear_handle_id (&exchange->timer, g_source_remove);
+  release (exchange);
   exchange->self->n_connections--;
   g_object_unref (exchange->self);
   g_free (exchange);
@@ -391,7 +438,7 @@ static void
 on_request_done (SoupServer *server, SoupServerMessage *message, gpointer user_data)
 {
   CarServiceServer *self = user_data;
-  Exchange *exchange = g_object_get_data (G_OBJECT (message), EXCHANGE);
+  Exchange *exchange = get_exchange (message);
   GUri *uri = soup_server_message_get_uri (message);
 
   if (exchange == NULL)
@@ -428,7 +475,6 @@ call_new (CarServiceServer *self,
   Call *call = g_new0 (Call, 1);
 
   g_hash_table_add (self->calls, call);
-  self->waiting_bytes += g_bytes_get_size (request->body);
   call->self = g_object_ref (self);
   call->message = g_object_ref (message);
   call->request = request;
@@ -445,7 +491,6 @@ call_free (Call *call)
   g_clear_pointer (&call->hang_up, g_source_unref);
   g_clear_object (&call->cancellable);
   g_hash_table_remove (call->self->calls, call);
-  call->self->waiting_bytes -= g_bytes_get_size (call->request->body);
   g_object_unref (call->self);
   g_object_unref (call->message);
   car_service_request_free (call->request);
@@ -498,6 +543,13 @@ write_instead (Call *call)
                                  call->cancellable, on_answered, call);
 }
 
+/* Who asks for much, and does not read it, has it wait here. */
+static gboolean
+has_room (const CarServiceServer *self, GBytes *answer)
+{
+  return answer == NULL || self->held + g_bytes_get_size (answer) <= CAR_SERVICE_MAX_HELD;
+}
+
 static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -510,7 +562,9 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       write_instead (call);
       return;
     }
-  if (done)
+  if (done && !has_room (call->self, call->request->answer))
+    set_failure (call->message, 503, TOO_MUCH);
+  else if (done)
     set_answer (call->message, call->request->status, call->request->answer);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     set_failure (call->message, call->self->stopping ? 503 : CLIENT_CLOSED_REQUEST, STOPPING);

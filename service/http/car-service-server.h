@@ -21,7 +21,9 @@ G_DECLARE_FINAL_TYPE (CarServiceServer, car_service_server, CAR, SERVICE_SERVER,
 #define CAR_SERVICE_BODY_SECONDS 120
 #define CAR_SERVICE_LINGER_SECONDS 10
 #define CAR_SERVICE_MAX_CONNECTIONS 512
-#define CAR_SERVICE_MAX_WAITING_BYTES (256 * 1024 * 1024)
+
+/* What all requests together may have in memory: bodies, as far as they have come, and answers, until they are read. */
+#define CAR_SERVICE_MAX_HELD (256 * 1024 * 1024)
 
 /* Takes the credentials. */
 CarServiceServer *
