@@ -266,21 +266,28 @@ def find_texts(file):
 
 QUERY = re.compile(r"\s*(?:(?:query|mutation)\b[^{]*)?\{\s*\w+(?:: \w+)?\s*[({]")
 # Where a text is filled in; and what is wrong on purpose.
-NO_QUERY = re.compile(r"%[a-z]|\$\(|\{\{|\bno_such|mutation \{ (delete|insert)_asset\b")
+NO_QUERY = re.compile(r"%[a-z]|\$\(|\{\{|\bno_such|mutation \{ (delete|insert)_asset\b|\{ n big\b")
+
+
+def unwrap(text):
+    """The query in a request's body, or the text as it is."""
+    with contextlib.suppress(json.JSONDecodeError):
+        return json.loads(text)["query"] if text.startswith('{"query":') else text
+    return text
 
 
 def find_queries():
     """The whole queries that stand in guides, scripts, connectors and tests, by file."""
     files = [TOP / "dev", TOP / "README.md", *TOP.glob("docs/**/*"), *TOP.glob("tests/*"), *TOP.glob("connectors/**/*")]
     for file in files:
-        # What stands in the test of the query language is meant to fail as often as not.
+        # The test of the query language has as many that are wrong as that are right.
         if file.suffix not in ("", ".1", ".c", ".js", ".md", ".py", ".sh", ".ts", ".vala") or file.name == "test-query.c":
             continue
         for text in find_texts(file) if file.is_file() else ():
-            with contextlib.suppress(json.JSONDecodeError):
-                text = json.loads(text)["query"] if text.startswith('{"query":') else text
-            if QUERY.match(text) and not NO_QUERY.search(text):
-                yield file.relative_to(TOP), text
+            query = unwrap(text)
+            # The client's test asks a scripted service for anything; what libcar makes of that stands there as a body.
+            if QUERY.match(query) and not NO_QUERY.search(query) and (query != text or file.name != "test-client.c"):
+                yield file.relative_to(TOP), query
 
 
 # A test of car-service may ask what only that answers.
