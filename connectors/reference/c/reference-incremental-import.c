@@ -274,7 +274,7 @@ collect_edge (ReferenceEdgeKind kind, const char *from, const char *to, gpointer
   return TRUE;
 }
 
-/* The edges that hold now, of all objects that were read of a collection; `pks`, where given, names the ones to take. */
+/* The edges that hold now, of the objects that were read of a collection, or of those in `pks` alone. */
 static gboolean
 collect_edges (ReferenceIncrementalImport *self, const char *collection, ReferencePks *pks, GError **error)
 {

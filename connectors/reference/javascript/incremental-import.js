@@ -153,7 +153,7 @@ class ReferenceIncrementalImport extends Car.IncrementalImport {
 
     /* ---- edges ---- */
 
-    /* The edges that hold now, of all objects that were read of a collection; `pks`, where given, names the ones to take. */
+    /* The edges that hold now, of the objects that were read of a collection, or of those in `pks` alone. */
     _collect(collection, pks = null) {
         const known = {assets: this._objects.get('assets'), ip_addresses: this._objects.get('ip_addresses')};
 

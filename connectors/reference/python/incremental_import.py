@@ -108,7 +108,7 @@ class ReferenceIncrementalImport(Car.IncrementalImport):
     # ---- edges ----
 
     def _collect(self, collection: str, pks: set[str] | None = None) -> None:
-        """The edges that hold now, of all objects that were read of a collection; `pks`, where given, names the ones to take."""
+        """The edges that hold now, of the objects that were read of a collection, or of those in `pks` alone."""
         objects = self._objects[collection]
         for pk in objects if pks is None else pks & objects.keys():
             for kind, start, end in edges_of(collection, pk, objects[pk], self._objects):

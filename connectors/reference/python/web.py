@@ -76,7 +76,7 @@ def _says(error: Exception) -> str:
 
 
 def _is_passing(error: Exception) -> bool:
-    """A certificate that is not trusted now is not trusted in a second either; nor is a name known, or an address (ValueError)."""
+    """Not in a second either: a certificate that is not trusted, a name that is not known, no address (ValueError)."""
     return not isinstance(error, (requests.exceptions.SSLError, ValueError)) and not isinstance(
         _root_of(error), socket.gaierror
     )
