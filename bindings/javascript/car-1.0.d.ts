@@ -18,7 +18,7 @@ declare module 'gi://Car?version=1.0' {
 
         type Cancellable = Gio.Cancellable | null;
         type Callback<Source> = Gio.AsyncReadyCallback<Source> | null;
-        /** What JSON.stringify() makes a JSON object of, such as a vertex or an edge. Several are an iterable of them. */
+        /** A vertex, an edge, or whatever else JSON.stringify() makes a JSON object of. */
         type PlainObject = {readonly [member: string]: unknown} | object & {readonly [Symbol.iterator]?: never};
 
         /* ---- failures ------------------------------------------------------------------------------------------ */
@@ -96,7 +96,7 @@ declare module 'gi://Car?version=1.0' {
             constructor(message: string);
         }
 
-        /** As GLib has it: IncrementalNotPossible is the class to throw. */
+        /** GLib's own class. Throw an IncrementalNotPossible. */
         class ImportError extends GLib.Error {
             static readonly INCREMENTAL_NOT_POSSIBLE: number;
         }
@@ -178,11 +178,11 @@ declare module 'gi://Car?version=1.0' {
         }
 
         interface SettingOptions {
-            /** 'text' where it is not given; an integer needs a default or to be required, a file must be there. */
+            /** 'text' by default. An integer needs a default, unless it is required. A file must be there. */
             type?: 'text' | 'integer' | 'boolean' | 'file';
             default?: string | number | boolean | null;
             required?: boolean;
-            /** It is hidden in the log and in the list of processes. */
+            /** libcar hides the value in the log and in the list of processes. */
             secret?: boolean;
             choices?: Iterable<string> | null;
             minimum?: number;
@@ -211,15 +211,15 @@ declare module 'gi://Car?version=1.0' {
                 name: string, variable: string | null, description: string, options?: SettingOptions
             ): void;
             set_setting(name: string, value: string | null): boolean;
-            /** What the setting's type is; null where it has no value. */
+            /** A value of the setting's type; null if it has none. */
             get_setting(name: string): string | number | boolean | null;
             get_integer_setting(name: string): number;
             get_boolean_setting(name: string): boolean;
-            /** Reads the settings and sets up the log, for a run() that may follow; nothing is sent. */
+            /** Reads the settings and sets up the log, for a run() that may follow. Sends nothing. */
             prepare(argv?: string[] | null): boolean;
             has_answered(): boolean;
             get_cancellable(): Gio.Cancellable;
-            /** With the arguments of the program, or others. Returns: the exit code. */
+            /** Runs the connector, with the arguments of the program or with others. Returns: the exit code. */
             run(argv?: string[] | null): number;
             create_asset_server(): AssetServer;
             create_full_import(): FullImport;
@@ -233,7 +233,7 @@ declare module 'gi://Car?version=1.0' {
 
         /* ---- what a connector uses ----------------------------------------------------------------------------- */
 
-        /** Takes vertices and edges: what breaks the service's schema is left out with a warning. */
+        /** Takes vertices and edges. It leaves out what breaks the service's schema, with a warning. */
         class DataHandler extends GObject.Object {
             constructor(properties: {
                 source: string, schema?: ImportSchema | null, client?: Client | null, directory?: string | null,
@@ -330,7 +330,7 @@ declare module 'gi://Car?version=1.0' {
             get_count(): number;
         }
 
-        /** An object that is written member by member, as in C: in JavaScript a plain object is faster. */
+        /** An object that is written member by member, as in C. In JavaScript a plain object is faster. */
         class Record {
             constructor();
             static 'new'(): Record;
@@ -364,7 +364,7 @@ declare module 'gi://Car?version=1.0' {
         class ImportSchema extends GObject.Object {
             constructor(properties: {json: string});
             readonly json: string;
-            /** Of a plain object or JSON text; as C has it, with the length of the text in bytes (-1: all of it). */
+            /** Takes a plain object or JSON text. After JSON text its length in bytes may follow, as in C (-1: all of it). */
             static 'new'(schema: PlainObject | string): ImportSchema;
             static 'new'(json: string, length: number): ImportSchema;
             get_collections(): string[];
@@ -377,7 +377,7 @@ declare module 'gi://Car?version=1.0' {
             validate_envelope(json: string, length: number): boolean;
         }
 
-        /** The CAR service. What is called …_async() gives a Promise once Gio._promisify() has been called for it. */
+        /** The CAR service. A method …_async() returns a Promise after Gio._promisify() was called for it. */
         class Client extends GObject.Object {
             constructor(properties: {
                 base_url: string, key?: string | null, password?: string | null, token?: string | null,

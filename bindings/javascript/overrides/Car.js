@@ -11,9 +11,9 @@ let Car;
 
 /* ---- failures ------------------------------------------------------------------------------------------------- */
 
-/* The GErrors of a domain as a class of exceptions, in the place of libcar's enumeration of their codes, which is
- * `NAMECode` from then on. gjs lets no class derive from GLib.Error as JavaScript has it: what is made is a GLib.Error,
- * and becomes one of the class. Where gjs has a class for the domain already, its prototype must stay. */
+/* Makes a class of exceptions for the GErrors of a domain. It takes the place of libcar's enumeration of their codes, which
+ * becomes `NAMECode`. In gjs no class of JavaScript's can derive from GLib.Error, so the constructor makes a GLib.Error and
+ * gives it the class's prototype. Where gjs has a class for the domain already, its prototype must stay. */
 function defineFailure(name, domain, defaultCode, prototype) {
     const Failure = function (message, code) {
         if (!new.target)
@@ -96,7 +96,7 @@ function refuse(where, result, wanted) {
     throw new Car.AppError(`${where} returned a ${describe(result)}, which is not a ${wanted}`);
 }
 
-/* Nothing, or true, where it is done; false is a failure that names no reason, which libcar complains of. */
+/* The method may return nothing, or true. False is a failure without a reason, and libcar complains of it. */
 function checkDone(where, result) {
     if (result !== undefined && typeof result !== 'boolean')
         refuse(where, result, 'boolean');
@@ -113,7 +113,7 @@ function checkText(where, result) {
     return [true, result ?? null];
 }
 
-/* An _init() that does not call its parent's leaves an object without a GObject; only gjs's own toString() tells. */
+/* An _init() that does not call its parent's leaves an object without a GObject. Only gjs's own toString() shows that. */
 function checkInit(object) {
     if (GObject.Object.prototype.toString.call(object).startsWith('[object prototype'))
         throw new Car.AppError(`${describe(object)}._init() does not call super._init()`);
@@ -150,7 +150,7 @@ const CHECKS = {
     create_incremental_import: checkOptional('IncrementalImport'),
 };
 
-/* GLib has no level for what went wrong but is no bug. */
+/* GLib has no level for an error that is no bug. */
 function logError(message) {
     GLib.log_variant('libcar', GLib.LogLevelFlags.LEVEL_MESSAGE, new GLib.Variant('a{sv}', {
         MESSAGE: new GLib.Variant('s', message.replaceAll('\0', '\\0')),
@@ -158,10 +158,10 @@ function logError(message) {
     }));
 }
 
-/* The method as C calls it: GErrors pass, any other exception becomes a general failure with its stack in the log.
+/* The method as C calls it. GErrors pass; any other exception becomes a general failure, with its stack in the log.
  *
- * Between the steps of a collection gjs (1.74 and later) refuses all that C calls, the next method too: none may be under
- * way when this one is done. */
+ * Between the steps of a garbage collection, gjs (1.74 and later) refuses all calls from C, the next method too. So no
+ * collection may be under way when this method is done. */
 function guard(name, check, method) {
     return function (...args) {
         const where = `${GObject.type_name(this.constructor.$gtype)}.${name}`;
@@ -188,8 +188,8 @@ function nameType(klass) {
         klass[GObject.GTypeName] = klass.name;
 }
 
-/* GObject.registerClass() of a class that derives from one of libcar's. C calls the guarded methods; the class keeps
- * its own, for who calls super.vfunc_…(). */
+/* GObject.registerClass() of a class that derives from one of libcar's. C calls the guarded methods. The class keeps its own
+ * for whoever calls super.vfunc_…(). */
 function registerConnectorClass(klass) {
     const own = Object.getOwnPropertyDescriptors(klass.prototype);
 
@@ -212,22 +212,22 @@ function registerConnectorClass(klass) {
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
-/* As the engine has it. It ends an object that holds itself, too. */
+/* The engine's limit. It also ends an object that holds itself. */
 const MAX_DEPTH = 128;
 
-/* What is done for each object. gjs runs this file where a name that stands outside of a function, a global one too, is
- * looked up anew each time, at ten times the cost: these have theirs within one. */
+/* These run for each object. gjs looks up a name that stands outside of a function anew each time, a global one too, at ten
+ * times the cost. So all names that these need stand within one function. */
 const {isObject, isPlain, isReady, withoutNull, toReady} = (() => {
     const {isArray} = Array, {isFinite} = Number, {getPrototypeOf, prototype, entries, fromEntries} = Object;
     const depthLimit = MAX_DEPTH;
 
-    /* One that may be a vertex or an edge: no array, no Map, no Date, nothing of GObject's. */
+    /* Whether the value may be a vertex or an edge: no array, no Map, no Date, no GObject. */
     function isObject(value) {
         return typeof value === 'object' && value !== null && value[Symbol.iterator] === undefined &&
             value.toJSON === undefined && !(value instanceof GObject.Object);
     }
 
-    /* Whether JSON.stringify() makes JSON of a value as it is; of all others write() does. */
+    /* Whether JSON.stringify() makes JSON of the value as it is. write() does that for all others. */
     function isPlain(value, depth = 1) {
         switch (typeof value) {
         case 'string':
@@ -255,7 +255,7 @@ const {isObject, isPlain, isReady, withoutNull, toReady} = (() => {
         return true;
     }
 
-    /* The same of a vertex or an edge, whose members are not null. */
+    /* Whether it does so of a vertex or an edge, and no member is null. */
     function isReady(object) {
         if (typeof object !== 'object' || object === null || getPrototypeOf(object) !== prototype || object.toJSON !== undefined)
             return false;
@@ -266,12 +266,12 @@ const {isObject, isPlain, isReady, withoutNull, toReady} = (() => {
         return true;
     }
 
-    /* No member of CAR's takes null: one that is null or undefined is not there. Members further down keep theirs. */
+    /* No member of CAR's takes null, so one that is null or undefined goes. Members further down keep their null. */
     function withoutNull(object) {
         return fromEntries(entries(object).filter(([, member]) => member !== null && member !== undefined));
     }
 
-    /* The objects in the form that JSON.stringify() writes as it is; null where one of them has none. */
+    /* The objects in a form that JSON.stringify() writes as it is; null if one of them has no such form. */
     function toReady(objects) {
         if (objects.every(isReady))
             return objects;
@@ -285,8 +285,8 @@ const {isObject, isPlain, isReady, withoutNull, toReady} = (() => {
     return {isObject, isPlain, isReady, withoutNull, toReady};
 })();
 
-/* The JSON text of a value. By its type JSON may have no form for it, which is a TypeError; a RangeError where JSON has one
- * and cannot hold the value. Half a surrogate pair stays, escaped: libcar refuses it. */
+/* The JSON text of a value. Throws a TypeError if JSON has no form for a value of its type, and a RangeError if JSON has one but
+ * cannot hold the value. Half a surrogate pair stays, escaped: libcar refuses it. */
 function write(value, place, depth) {
     switch (typeof value) {
     case 'string':
@@ -333,7 +333,7 @@ function toJson(value) {
 /* A schema, which may be text already. */
 const toText = value => typeof value === 'string' ? value : toJson(value);
 
-/* A string is an iterable too, of its characters, and never meant so. */
+/* A string is an iterable too, of its characters, but nobody means that. */
 function toTexts(values) {
     const texts = typeof values?.[Symbol.iterator] === 'function' && typeof values !== 'string' ? [...values] : [null];
 
@@ -368,7 +368,7 @@ function writeAnyway(member) {
     }
 }
 
-/* What an iterable gives before it throws is added, as it would be one by one. */
+/* If the iterable throws, what it gave before is added, as it would be one by one. */
 function inBatches(objects, add) {
     if (typeof objects?.[Symbol.iterator] !== 'function' || typeof objects === 'string')
         throw new TypeError(`an iterable of objects is wanted, not ${describe(objects)}`);
@@ -520,7 +520,7 @@ function defineImportEnvelope(prototype) {
     prototype.import_envelope_finish = finish;
 }
 
-/* Of the general call the query is an object of texts, the body an object, and the answer what JSON.parse() makes of it. */
+/* The general call takes the query as an object of texts and the body as an object, and parses the answer. */
 function defineCall(prototype) {
     const {call, call_async: begin, call_finish: finish} = prototype;
     const toPairs = query => query === null ? null : toTexts(Object.entries(query).flat());
@@ -555,7 +555,7 @@ function setUpClient(prototype) {
     defineCall(prototype);
 }
 
-/* Where C has JSON text and its length, an object or text alone will do. */
+/* Where C takes JSON text and its length, this takes an object, or the text alone. */
 function takeObject(owner, name) {
     const call = owner[name];
 
@@ -577,7 +577,7 @@ function setUpSchemas() {
     takeObject(Car.ImportSchema.prototype, 'validate_envelope');
 }
 
-/* gjs does not know that what can fail is still to come when the object is there. */
+/* gjs does not know that an object which it has made may still have to be initialized, which can fail. */
 function initInNew(prototype) {
     const construct = prototype._init;
 
@@ -587,7 +587,7 @@ function initInNew(prototype) {
     };
 }
 
-/* What C makes a setting of. */
+/* A setting, from the options that an author gives. */
 function makeSetting(name, variable, description, options) {
     const {type = 'text', required = false, secret = false, choices = null, argument = null} = options;
     const {minimum = -(2 ** 63), maximum = 2 ** 63 - 1024} = options;
@@ -636,8 +636,8 @@ function setUpSettings(prototype) {
     };
 }
 
-/* gjs takes what begins with a dash for an option of its own, unless "--" stands between the script and it, and hands that
- * on. It calls itself gjs, too. */
+/* gjs takes what begins with a dash for an option of its own, unless "--" comes before it, and hands the "--" on. It also says
+ * that the program is gjs. */
 function toArgv(argv) {
     const program = System.programInvocationName;
     const [name = program, ...rest] = argv ?? [program, ...System.programArgs];

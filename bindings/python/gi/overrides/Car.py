@@ -45,7 +45,7 @@ def _check_dict(value):
 
 
 def _to_texts(values):
-    """A list of an iterable of texts. A text is an iterable too, of its characters, and never meant so."""
+    """A list of an iterable of texts. A text is an iterable too, of its characters, but nobody means that."""
     texts = values if isinstance(values, str) else list(values)
     if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
         raise TypeError(f"an iterable of texts is wanted, not {values!r}")
@@ -54,13 +54,13 @@ def _to_texts(values):
 
 # ---- JSON --------------------------------------------------------------------------------------------------------
 
-# NaN and the infinities, which JSON does not have, are a ValueError. A value that holds itself ends in a RecursionError:
-# looking for it would cost a tenth of the time.
+# NaN and the infinities, which JSON does not have, raise a ValueError. A value that holds itself ends in a RecursionError:
+# to look for it would cost a tenth of the time.
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 
 def _make_encode():
-    """_encoder.encode(), which makes a C encoder anew for each call, with one that stays, where there is one."""
+    """As _encoder.encode(), which makes a new C encoder for each call; this one keeps its encoder, where C has one."""
     try:
         chunks = json.encoder.c_make_encoder(
             None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False
@@ -230,8 +230,8 @@ def _make_property(info):
 
 
 def _pythonic(cls):
-    """Registers the class in the place of libcar's own, all of whose functions that can fail become _call()s, at once or
-    in the end, and whose properties are attributes."""
+    """Registers the class in the place of libcar's own. All functions of that which can fail become _call()s, at once or in
+    the end, and its properties are attributes."""
     for info in cls.__info__.get_methods():
         name = info.get_name()
         if (info.can_throw_gerror() or name.endswith("_async")) and name not in cls.__dict__:
@@ -399,7 +399,7 @@ _Unwritable = (ValueError, RecursionError)
 
 
 def _without_none(value):
-    """No member of CAR's takes null: one that is None is not there. Members further down keep theirs."""
+    """No member of CAR's takes null, so one that is None goes. Members further down keep their None."""
     return {name: member for name, member in value.items() if member is not None}
 
 
@@ -543,7 +543,7 @@ class LogHandler(logging.Handler):
 
 
 def _follow_debug(app):
-    """Whether to log in detail is known once the settings are read, which is before the app makes anything."""
+    """The settings say whether to log in detail. They are read before the app makes anything."""
     if app.get_boolean_setting("debug") and any(isinstance(handler, LogHandler) for handler in logging.root.handlers):
         logging.root.setLevel(logging.DEBUG)
 
@@ -552,10 +552,10 @@ def _follow_debug(app):
 
 
 class _Interruption:
-    """While an app runs, SIGINT and SIGTERM are libcar's, which cancels the run for them. This makes a KeyboardInterrupt
-    of that in the connector's methods, whatever they are waiting for, and nowhere else."""
+    """While an app runs, libcar takes SIGINT and SIGTERM, and cancels the run. This raises a KeyboardInterrupt then, in the
+    connector's methods, whatever they wait for, and nowhere else."""
 
-    # Nobody else's, harmless where it comes late, and a handler of Python's for it ends what waits.
+    # Nobody else uses it, it does no harm if it comes late, and Python's handler for it ends what waits.
     _signal = signal.SIGURG
 
     depth = 0  # how many methods of the connector are running
@@ -604,7 +604,7 @@ def _refuse(where, result, wanted):
 
 
 def _check_done(where, result):
-    """Nothing, or True, where it is done; False is a failure that names no reason, which libcar complains of."""
+    """The method may return nothing, or True. False is a failure without a reason, and libcar complains of it."""
     if result is not None and not isinstance(result, bool):
         _refuse(where, result, "bool")
     return result is not False
@@ -644,12 +644,12 @@ _checks = {
 
 
 def _show_traceback(error):
-    """Without its first frame, which is _guard()'s."""
+    """The traceback without its first frame, which is _guard()'s."""
     return "".join(traceback.format_exception(type(error), error, error.__traceback__.tb_next)).rstrip()
 
 
 def _guard(name, method):
-    """The method as C calls it: PyGObject lets no exception through but GLib.Error, and prints all others."""
+    """The method as C calls it. PyGObject lets only GLib.Error through, and prints all other exceptions."""
     check = _checks[name]
 
     def guarded(self, *args):
@@ -691,7 +691,7 @@ def _has_signal(cls, name):
 
 
 class _ConnectorMeta(type(Car.App)):
-    """Classes that a connector derives: a method that libcar does not know is an error, the others are guarded."""
+    """Classes that a connector derives. A method that libcar does not know is an error; the others are guarded."""
 
     def __new__(meta, name, bases, namespace, **kwargs):
         # type() itself would take the module of its caller, which is this one.
@@ -732,7 +732,7 @@ class _ConnectorMeta(type(Car.App)):
                 namespace.setdefault("__gtype_name__", name)
 
     def _find_own(cls, name):
-        """The method where this class brings it, itself or by a mixin that is no GObject; PyGObject sees no mixin."""
+        """The method, if this class brings it, itself or by a mixin that is no GObject. PyGObject sees no mixin."""
         return getattr(cls, name) if any(name in base.__dict__ for base in cls._own_bases()) else None
 
     def _own_bases(cls):
