@@ -270,6 +270,19 @@ class Importers(unittest.TestCase):
         violation, = handler.list_summaries()[0].violations
         self.assertEqual((violation.count, violation.place), (1, "/external_id"))
 
+    def test_violations_name_the_object(self):
+        """Also where JSON cannot hold it."""
+        for name, value, place in (
+            ("risk", math.nan, "/risk"),
+            ("name", os.fsdecode(b"\xff"), "/name"),
+            (os.fsdecode(b"\xff"), 1, "/\\udcff"),
+        ):
+            handler = Car.DataHandler(source="test")
+            handler.add_vertex("asset", {"external_id": "the one", name: value})
+            violation, = handler.list_summaries()[0].violations
+            self.assertEqual((violation.place, violation.rule), (place, "json"))
+            self.assertIn("“the one”", violation.message)
+
 
 class Threads(unittest.TestCase):
     def test_add(self):
@@ -392,7 +405,7 @@ class Data(unittest.TestCase):
         for value in (object(), {1}, b"bytes", datetime.date.today(), {"deep": [object()]}):
             with self.assertRaisesRegex(TypeError, "not JSON serializable"):
                 self.handler.add_vertex("asset", {"external_id": "1", "value": value})
-        for vertices in ({"external_id": "1"}, "text"):
+        for vertices in ({"external_id": "1"}, {}, "text", ""):
             for add in self.handler.add_vertices, self.handler.add_edges:
                 with self.assertRaisesRegex(TypeError, "an iterable of dicts is wanted"):
                     add("asset", vertices)
@@ -452,13 +465,14 @@ class Data(unittest.TestCase):
         loop, answers, user_data = GLib.MainLoop(), [], {"a": "dict"}
 
         def on_answer(client, result, given):
-            self.assertIs(given, user_data)
-            answers.append(finish(client, result))
+            answers.append((finish(client, result), given))
             loop.quit()
 
         begin(*arguments, None, on_answer, user_data)
         loop.run()
-        return answers[0]
+        answer, given = answers[0]
+        self.assertIs(given, user_data)
+        return answer
 
     def test_async(self):
         query, variables = "query q($name: String) { asset(where: {name: {_eq: $name}}) { name } }", {"name": "x"}

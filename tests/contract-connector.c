@@ -93,6 +93,12 @@ fail (const char *method, GCancellable *cancellable, GError **error)
       wait_until_cancelled (cancellable);
       return !g_cancellable_set_error_if_cancelled (cancellable, error);
     }
+  else if (g_str_equal (how, "signal-unrecoverable"))
+    {
+      kill (getpid (), code);
+      wait_until_cancelled (cancellable);
+      g_set_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT, "told to");
+    }
   else if (g_str_equal (how, "signal-ignored"))
     {
       kill (getpid (), code);

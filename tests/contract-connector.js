@@ -88,6 +88,9 @@ function fail(method, cancellable = null) {
     case 'signal-ignored':
         raise(code, cancellable);
         return undefined;
+    case 'signal-unrecoverable':
+        raise(code, cancellable);
+        throw new Car.UnrecoverableFailure('told to');
     case 'hang':
         print('hanging');
         waitUntilCancelled(cancellable);

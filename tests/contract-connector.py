@@ -60,6 +60,11 @@ def fail(method, cancellable=None):
             with contextlib.suppress(KeyboardInterrupt):
                 os.kill(os.getpid(), int(number))
                 wait_until_stopped(cancellable)
+        case ["signal-unrecoverable", number]:
+            with contextlib.suppress(KeyboardInterrupt):
+                os.kill(os.getpid(), int(number))
+                wait_until_stopped(cancellable)
+            raise Car.UnrecoverableFailure("told to")
         case ["hang"]:
             say("hanging")
             with contextlib.suppress(KeyboardInterrupt):

@@ -232,6 +232,25 @@ function testValues() {
         assertAdded({external_id: 'odd', value}, '1,0,0', '3,0,0');
     assertAdded({external_id: 'null', risk: null}, '1,0,0', '3,0,0');
 
+    for (const [name, value, place] of [['value', NaN, '/value'], ['value', 'half: \ud800', '/value'],
+        ['value', ['\udc00'], '/value'], ['half: \ud800', 1, '/half: \\ud800']]) {
+        const vertex = {external_id: 'the one', [name]: value};
+
+        for (const add of [handler => handler.add_vertex('asset', vertex), handler => handler.add_vertices('asset', [vertex])]) {
+            const other = makeHandler();
+
+            add(other);
+            const [violation] = other.list_summaries()[0].violations;
+            assert(violation.place === place && violation.message.includes('“the one”'), violation.message);
+        }
+    }
+
+    const spelt = makeHandler();
+    spelt.add_vertices('asset', [{external_id: '\\ud800 is spelt', '\\ud800': '\\ud800'}, {external_id: '\u{1f600}'}]);
+    assert(JSON.stringify(spelt.list_objects('asset')[0]) === '{"external_id":"\\\\ud800 is spelt","\\\\ud800":"\\\\ud800"}',
+        'an escape that is only text');
+    assert(countsOf(spelt) === '{"asset":[2,0,0]}', countsOf(spelt));
+
     const handler = makeHandler(), wrong = [() => 1, Symbol('s'), new Map(), new Set([1]), new Uint8Array(1), handler];
     for (const value of wrong.flatMap(one => [one, [one], {deep: one}])) {
         const alone = caught(() => handler.add_vertex('asset', {external_id: 'wrong', value}));
@@ -271,7 +290,7 @@ function testDataHandler() {
     assert(broken instanceof RangeError && broken.message === 'the source broke', 'what an iterable throws passes');
     assert(countsOf(handler).startsWith('{"asset":[2505,2,1]'), 'what it gave before is added');
 
-    for (const value of [null, undefined, 1, 'text', () => 1]) {
+    for (const value of [null, undefined, 1, 'text', '', () => 1]) {
         assert(caught(() => handler.add_vertex('asset', value)) instanceof TypeError, `no object: ${value}`);
         assert(caught(() => handler.add_vertices('asset', value)) instanceof TypeError, `no iterable: ${value}`);
     }

@@ -2113,6 +2113,43 @@ test_many_waits (Fixture *fixture, gconstpointer data)
 }
 
 static void
+on_refused (GObject *client, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (car_client_check_health_finish (CAR_CLIENT (client), result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  *(gboolean *) user_data = TRUE;
+}
+
+/* A call that waits to be tried again keeps none of the client's other calls waiting. */
+static void
+test_waits_apart (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  CarClientLimits limits = car_client_get_caller (fixture->client)->limits;
+  gboolean over = FALSE;
+
+  limits.first_retry_delay = limits.max_retry_delay = 60 * 1000;
+  car_client_set_limits (fixture->client, &limits);
+  fake_service_answer (fixture->service, "GET", "v3/health", 503, "{}");
+  fake_service_answer (fixture->service, "GET", "v3/health", 200, "{\"message\":\"ok\"}");
+
+  const gint64 begin = g_get_monotonic_time ();
+  car_client_check_health_async (fixture->client, cancellable, on_refused, &over);
+  fake_service_wait_for_requests (fixture->service, 1);
+  g_usleep (50 * 1000);
+  g_assert_true (car_client_check_health (fixture->client, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_false (over);
+  g_cancellable_cancel (cancellable);
+  while (!over)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 30 * G_TIME_SPAN_SECOND);
+}
+
+static void
 note_thread (GObject *client, GAsyncResult *result, gpointer user_data)
 {
   g_assert_true (car_client_check_health_finish (CAR_CLIENT (client), result, NULL));
@@ -2418,6 +2455,7 @@ main (int argc, char **argv)
   add ("health", test_health);
   add ("threads", test_threads);
   add ("many-waits", test_many_waits);
+  add ("waits-apart", test_waits_apart);
   add ("contexts", test_contexts);
   add ("last-reference", test_last_reference);
   add ("async-booleans", test_async_booleans);

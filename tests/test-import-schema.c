@@ -391,6 +391,22 @@ test_envelope_head (void)
   g_assert_cmpstr (report->message, ==, "/report/timestamp is missing, and required");
 }
 
+/* The words of a schema's author are shown. Behind which rules they stand is the engine's (tests/test-json-validator.c). */
+static void
+test_error_message (void)
+{
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (
+      "{\"properties\":{\"site\":{\"items\":{\"properties\":{\"town\":{\"pattern\":\"^[A-Z]\","
+      "\"error_message\":\"A town begins with a capital\"}}}}}}",
+      -1, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (car_import_schema_validate_object (schema, "site", "{\"town\":\"x\"}", -1, &error));
+  g_assert_cmpstr (
+      error->message, ==,
+      "site: /town is \"x\", which the pattern ^[A-Z] does not match: A town begins with a capital");
+}
+
 /* As a binding makes it, without the constructor. */
 static void
 test_properties (void)
@@ -492,6 +508,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/import-schema/members-hash", test_members_hash);
   g_test_add_func ("/import-schema/edge-ends", test_edge_ends);
   g_test_add_func ("/import-schema/envelope-head", test_envelope_head);
+  g_test_add_func ("/import-schema/error-message", test_error_message);
   g_test_add_func ("/import-schema/properties", test_properties);
   g_test_add_func ("/import-schema/threads", test_threads);
   g_test_add_func ("/import-schema/reference", test_reference);

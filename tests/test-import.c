@@ -942,6 +942,10 @@ test_cannot_forget (void)
   run_against (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:unrecoverable:20" }, &run);
   assert_exited (&run, 20, "The save point could not be forgotten");
   assert_exited (&run, 20, "save point unchanged");
+
+  /* The failure is told first: whatever ends the process while it forgets, the log says why. */
+  g_assert_true (strstr (run.log, "Unrecoverable failure (exit code 20)") <
+                 strstr (run.log, "The save point could not be forgotten"));
 }
 
 /* A signal while the save point is being forgotten neither hides the failure nor keeps the run from forgetting. */
@@ -972,6 +976,27 @@ test_signal_while_forgetting (void)
     }
 }
 
+/* A service that does not answer keeps the run for a while, and not for the time-out of a call with all its retries. What
+ * the language is, is no matter: one of them will do. */
+static void
+test_forgetting_hangs (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+  const gint64 begin = g_get_monotonic_time ();
+
+  if (connector_raises ())
+    {
+      g_test_skip ("tested in C");
+      return;
+    }
+  fake_service_misbehave (service, "PATCH", "v2/source", FAKE_HANG);
+  run_against (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:unrecoverable:20" }, &run);
+  assert_exited (&run, 20, "Unrecoverable failure (exit code 20)");
+  assert_exited (&run, 20, "the CAR service did not do it in time");
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_TIME_SPAN_SECOND);
+}
+
 static void
 test_stopped (void)
 {
@@ -999,6 +1024,19 @@ test_stopped (void)
       assert_exited (&run, cases[i].code, "save point unchanged");
       g_assert_cmpuint (fake_service_count (service, "PATCH", "v2/source"), ==, 0);
     }
+}
+
+/* A gap stays a gap, whatever stops the run besides. */
+static void
+test_stopped_with_a_gap (void)
+{
+  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_against (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:signal-unrecoverable:15" }, &run);
+  assert_exited (&run, 20, "While reading edges: told to. Unrecoverable failure (exit code 20)");
+  assert_exited (&run, 20, "save point forgotten");
+  assert_save_point (service, "{\"model_state_id\":\"\"}");
 }
 
 static char *
@@ -1408,7 +1446,9 @@ main (int argc, char **argv)
   g_test_add_func ("/import/failures-of-service", test_failures_of_service);
   g_test_add_func ("/import/cannot-forget", test_cannot_forget);
   g_test_add_func ("/import/signal-while-forgetting", test_signal_while_forgetting);
+  g_test_add_func ("/import/forgetting-hangs", test_forgetting_hangs);
   g_test_add_func ("/import/stopped", test_stopped);
+  g_test_add_func ("/import/stopped-with-a-gap", test_stopped_with_a_gap);
   g_test_add_func ("/import/staging-kept", test_staging_kept);
   g_test_add_func ("/import/staging-not-kept", test_staging_not_kept);
   g_test_add_func ("/import/staging-impossible", test_staging_impossible);

@@ -347,12 +347,18 @@ function toTexts(values) {
 /* One call into C for so many objects: the call costs nothing then, and they are still in the nursery of the collector. */
 const BATCH = 250;
 
+/* Whether half a surrogate pair may stand in the text that JSON.stringify() wrote: it escapes them. A text that spells such an
+ * escape itself looks alike. */
+const mayHaveHalf = text => text.includes('\\ud');
+
 /* The object member by member: libcar names the one that JSON cannot hold, and leaves the object out. */
 function toRecord(object) {
     const record = Car.Record.new();
 
     for (const [name, member] of Object.entries(withoutNull(object))) {
-        if (typeof member === 'number')
+        if (/\p{Surrogate}/u.test(name))
+            record.set_json(JSON.stringify(name).slice(1, -1), '');
+        else if (typeof member === 'number')
             record.set_double(name, member);
         else
             record.set_json(name, writeAnyway(member));
@@ -394,6 +400,19 @@ function inBatches(objects, add) {
     }
 }
 
+/* The JSON text of a vertex or an edge; null where JSON cannot hold it. */
+function writeObject(object) {
+    try {
+        const text = isReady(object) ? JSON.stringify(object) : toJson(withoutNull(object));
+
+        return mayHaveHalf(text) ? null : text;
+    } catch (error) {
+        if (error instanceof RangeError)
+            return null;
+        throw error;
+    }
+}
+
 /* add_NAME() and add_NAMES(), over C's functions that take JSON text. */
 function defineAdd(prototype, one, many) {
     const addJson = prototype[`${one}_json`], addRecord = prototype[`${one}_record`];
@@ -402,24 +421,19 @@ function defineAdd(prototype, one, many) {
     prototype[one] = function (collection, object) {
         checkIsObject(object);
 
-        let text;
-        try {
-            text = isReady(object) ? JSON.stringify(object) : toJson(withoutNull(object));
-        } catch (error) {
-            if (!(error instanceof RangeError))
-                throw error;
+        const text = writeObject(object);
+        if (text === null)
             addRecord.call(this, collection, toRecord(object));
-            return;
-        }
-        addJson.call(this, collection, text, -1);
+        else
+            addJson.call(this, collection, text, -1);
     };
 
     prototype[many] = function (collection, objects) {
         inBatches(objects, (batch, begin) => {
-            const ready = toReady(batch);
+            const ready = toReady(batch), text = ready === null ? null : JSON.stringify(ready);
 
-            if (ready !== null)
-                addAllJson.call(this, collection, JSON.stringify(ready), -1);
+            if (text !== null && !mayHaveHalf(text))
+                addAllJson.call(this, collection, text, -1);
             else
                 batch.forEach((object, i) => withNumber(begin + i, () => this[one](collection, object)));
         });
