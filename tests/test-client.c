@@ -1913,10 +1913,11 @@ test_query (Fixture *fixture, gconstpointer data)
       "{\"data\":{\"asset\":[{\"n\":1,\"big\":18446744073709551615,\"f\":0.5,\"s\":\"\\u00e9\",\"b\":true,"
       "\"z\":null}]}}");
   g_autoptr (JsonNode) answer =
-      car_client_query (fixture->client, "{ asset { n big f s b z } }", variables, NULL, &error);
+      car_client_query (fixture->client, "{ asset { n big f s b z } } # unchecked", variables, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (fake_service_get_request (fixture->service, 0)->body, ==,
-                   "{\"query\":\"{ asset { n big f s b z } }\",\"variables\":{\"v\":\"x\\\"y\"}}");
+  g_assert_cmpstr (
+      fake_service_get_request (fixture->service, 0)->body, ==,
+      "{\"query\":\"{ asset { n big f s b z } } # unchecked\",\"variables\":{\"v\":\"x\\\"y\"}}");
   JsonObject *asset = json_array_get_object_element (
       json_object_get_array_member (json_node_get_object (answer), "asset"), 0);
   g_assert_cmpint (json_object_get_int_member (asset, "n"), ==, 1);

@@ -989,7 +989,7 @@ test_extension_properties (void)
                  "");
   assert_answer (service, "POST", "v3/query",
                  "{\"query\":\"{ dragon(order_by:{external_id:asc},where:{level:{_gt:0}}){ level realm caves "
-                 "{ since } } }\"}",
+                 "{ since } } } # unchecked\"}",
                  "{\"data\":{\"dragon\":[{\"level\":3,\"realm\":\"North\",\"caves\":[{\"since\":\"ever\"}]},"
                  "{\"level\":7,\"realm\":\"South\",\"caves\":[]}]}}");
 

@@ -132,9 +132,9 @@ test_dialect (void)
       "root\"},"
       "\"mutationType\":{\"name\":\"mutation_root\"}}}" },
     /* Collections of an extension, by the same rules. */
-    { "{c:cave(where:{assets:{asset:{name:{_eq:\"alpha\"}}}}){id depth assets{asset_id}}}",
-      "{\"c\":[{\"id\":\"s/c\",\"depth\":3,\"assets\":[{\"asset_id\":\"s/a1\"}]}]}" },
-    { "{a:asset(where:{caves:{cave_id:{_eq:\"s/c\"}}}){id}}", "{\"a\":[{\"id\":\"s/a1\"}]}" },
+    { "{cave(where:{assets:{asset:{name:{_eq:\"alpha\"}}}}){id depth assets{asset_id}}} # unchecked",
+      "{\"cave\":[{\"id\":\"s/c\",\"depth\":3,\"assets\":[{\"asset_id\":\"s/a1\"}]}]}" },
+    { "{asset(where:{caves:{cave_id:{_eq:\"s/c\"}}}){id}} # unchecked", "{\"asset\":[{\"id\":\"s/a1\"}]}" },
   };
   g_autoptr (TestService) service = test_service_start (NULL);
 
@@ -157,14 +157,13 @@ test_dialect (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     assert_data (service, cases[i].query, cases[i].data);
 
-  /* Names that this service had once, and those that no service has. (The aliases keep these, and those of the extension, from
-   * test-graphql-contract.py, which holds what is asked against the published schema.) */
-  const char *const wrong[] = { "{w:asset{_key}}",
-                                "{w:asset_ipaddress{from_id}}",
-                                "{w:asset_ipaddress{active}}",
-                                "{w:asset{asset_ipaddress{source}}}",
-                                "{w:nothing{id}}",
-                                "{w:asset{id{x}}}" };
+  /* Names that this service had once, and those that no service has. */
+  const char *const wrong[] = { "{asset{_key}} # unchecked",
+                                "{asset_ipaddress{from_id}} # unchecked",
+                                "{asset_ipaddress{active}} # unchecked",
+                                "{asset{asset_ipaddress{source}}} # unchecked",
+                                "{nothing{id}} # unchecked",
+                                "{asset{id{x}}} # unchecked" };
   for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
     {
       g_autofree char *answer = ask_at (service, wrong[i], NULL);
@@ -193,9 +192,8 @@ test_ids (void)
   import (service, "a=b.2", "\"asset\":[{\"external_id\":\"" ODD "\",\"name\":\"another\"}]");
 
   assert_data (
-      service,
-      "{a:asset(where:{id:{_eq:\"a=b/" ODD "\"}}){id external_id source name hostnames{hostname_id}}}",
-      "{\"a\":[{\"id\":\"a=b/" ODD "\",\"external_id\":\"" ODD "\",\"source\":\"a=b\",\"name\":\"odd\","
+      service, "{asset(where:{id:{_eq:\"a=b/" ODD "\"}}){id external_id source name hostnames{hostname_id}}}",
+      "{\"asset\":[{\"id\":\"a=b/" ODD "\",\"external_id\":\"" ODD "\",\"source\":\"a=b\",\"name\":\"odd\","
       "\"hostnames\":[{\"hostname_id\":\"a=b/h/x\"}]}]}");
   assert_data (
       service, "{ipaddress(order_by:{id:asc}){id}hostname{id}macaddress{id name}}",
