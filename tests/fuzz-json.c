@@ -100,7 +100,7 @@ get_rules (void)
   static const CarJsonObjectRules *rules;
 
   if (rules == NULL)
-    rules = car_json_object_rules_new (wanted, stand_ins, TRUE);
+    rules = car_json_object_rules_new (wanted, stand_ins, CAR_JSON_SUM_HASH);
   return rules;
 }
 

@@ -426,15 +426,15 @@ test_duplicates (Fixture *fixture, gconstpointer data)
 {
   /* Of a vertex, the name counts. */
   add_vertex (fixture, "asset", "{\"external_id\":\"a/1\",\"name\":\"n\"}");
-  add_vertex (fixture, "asset", "{\"name\":\"other\",\"external_id\":\"a/1\"}");
+  add_vertex (fixture, "asset", "{\"name\":\"n\",\"external_id\":\"a/1\"}");
   add_vertex (fixture, "asset", "{\"external_id\":\"\\u0061\\/1\",\"name\":\"n\"}");
   add_vertex (fixture, "asset", "{\"external_id\":\"A/1\",\"name\":\"n\"}");
   add_vertex (fixture, "hostname", "{\"_key\":\"a/1\"}");
-  add_vertex (fixture, "hostname", "{\"_key\":\"a/1\",\"external_id\":\"x\"}");
+  add_vertex (fixture, "hostname", "{\"_key\":\"a\\/1\"}");
   add_vertex (fixture, "hostname", "{\"_key\":\"b\",\"external_id\":\"x\"}");
   add_vertex (fixture, "custom", "{\"external_id\":\"1\",\"_key\":\"k\"}");
   add_vertex (fixture, "custom", "{\"external_id\":\"2\",\"_key\":\"k\"}");
-  add_vertex (fixture, "custom", "{\"_key\":\"1\"}");
+  add_vertex (fixture, "custom", "{\"_key\":\"k\",\"external_id\":\"2\"}");
   add_vertex (fixture, "custom", "{\"a\":1,\"b\":[2,{\"c\":3}]}");
   add_vertex (fixture, "custom", "{\"b\":[2,{\"c\":3}],\"a\":1}");
   add_vertex (fixture, "custom", "{\"b\":[2,{\"c\":4}],\"a\":1}");
@@ -455,6 +455,76 @@ test_duplicates (Fixture *fixture, gconstpointer data)
 }
 
 /* One that was left out as invalid does not stand in the way of a valid one. */
+static void
+assert_conflicts (Fixture *fixture, guint duplicates, guint conflicts)
+{
+  g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (fixture->handler);
+  CarCollectionSummary *summary = summaries->pdata[0];
+
+  g_assert_cmpuint (car_collection_summary_get_n_duplicates (summary), ==, duplicates);
+  g_assert_cmpuint (car_collection_summary_get_n_conflicts (summary), ==, conflicts);
+}
+
+/* protocol.md, "We do": one key and two contents. The first is sent, wherever it is meanwhile, and what differs is told. */
+static void
+test_conflicts (Fixture *fixture, gconstpointer data)
+{
+  add_vertex (fixture, "asset", "{\"external_id\":\"a1\",\"name\":\"n\",\"initial_value\":1}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a2\",\"name\":\"n\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a3\",\"name\":\"n\"}");
+  assert_conflicts (fixture, 0, 0);
+
+  /* In another order, and in another spelling, it is the same. */
+  add_vertex (fixture, "asset", "{\"name\":\"n\",\"initial_value\":1,\"external_id\":\"a1\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"\\u0061\\u0031\",\"name\":\"n\",\"initial_value\":1.0}");
+  assert_conflicts (fixture, 2, 0);
+
+  expect_warning (
+      "Two objects of asset have the name “a1” and other contents, in name, initial_value: the first is "
+      "sent (digest *), the second is not (*)");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a1\",\"name\":\"other\",\"initial_value\":2}");
+  assert_conflicts (fixture, 2, 1);
+
+  expect_warning ("*asset have the name “a2” and other contents, in name, b: the first*");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a2\",\"name\":\"m\",\"b\":1}");
+  assert_conflicts (fixture, 2, 2);
+
+  expect_warning ("*“a3”*, in a, b, c, …: *(more like them are only counted)");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a3\",\"name\":\"n\",\"a\":1,\"b\":1,\"c\":1,\"d\":1}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a3\",\"name\":\"3\"}");
+  assert_conflicts (fixture, 2, 4);
+  assert_counters (fixture, "asset 9 0 2 0\n");
+
+  flush (fixture);
+  assert_counters (fixture, "asset 9 0 2 3\n");
+  g_autofree char *objects = car_data_handler_dup_objects_json (fixture->handler, "asset", NULL);
+  g_assert_cmpstr (objects, ==,
+                   "[{\"external_id\":\"a1\",\"name\":\"n\",\"initial_value\":1},{\"external_id\":\"a2\","
+                   "\"name\":\"n\"},{\"external_id\":\"a3\",\"name\":\"n\"}]");
+  g_test_assert_expected_messages ();
+}
+
+/* A type counts too, and an address is named by its key. Edges have no name: they differ, and both are sent. */
+static void
+test_conflicts_of_others (Fixture *fixture, gconstpointer data)
+{
+  add_vertex (fixture, "hostname", "{\"_key\":\"h1\",\"x\":\"1\"}");
+  flush (fixture);
+  expect_warning ("Two objects of hostname have the name “h1” and other contents, in x: *");
+  add_vertex (fixture, "hostname", "{\"_key\":\"h1\",\"x\":1}");
+  assert_conflicts (fixture, 0, 1);
+
+  add_vertex (fixture, "custom", "{\"external_id\":\"1\",\"_key\":\"k\"}");
+  expect_warning ("Two objects of custom have the name “1” and other contents, in _key, external_id: *");
+  add_vertex (fixture, "custom", "{\"_key\":\"1\"}");
+
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"1\",\"_to\":\"hostname/h\",\"x\":1}");
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"1\",\"_to\":\"hostname/h\",\"x\":2}");
+  flush (fixture);
+  assert_counters (fixture, "hostname 2 0 0 1\ncustom 2 0 0 1\nasset_hostname 2 0 0 2\n");
+  g_test_assert_expected_messages ();
+}
+
 static void
 test_invalid_is_no_duplicate (Fixture *fixture, gconstpointer data)
 {
@@ -1563,6 +1633,8 @@ main (int argc, char *argv[])
   ADD ("/data-handler/edge-with-own-members", 0, test_edge_with_own_members);
   ADD ("/data-handler/interleaved", 4, test_interleaved);
   ADD ("/data-handler/duplicates", 0, test_duplicates);
+  ADD ("/data-handler/conflicts", 2, test_conflicts);
+  ADD ("/data-handler/conflicts-of-others", 0, test_conflicts_of_others);
   ADD ("/data-handler/invalid-is-no-duplicate", 0, test_invalid_is_no_duplicate);
   ADD ("/data-handler/malformed", 0, test_malformed);
   ADD ("/data-handler/edge-injection", 0, test_edge_injection);

@@ -25,7 +25,7 @@ check (const CarJsonNode *node,
   static CarJsonObjectRules *rules;
 
   if (rules == NULL)
-    rules = car_json_object_rules_new (wanted, none, TRUE);
+    rules = car_json_object_rules_new (wanted, none, CAR_JSON_SUM_HASH);
   const CarJsonCheck check = { .node = node, .rules = rules, .fixed = fixed };
   return car_json_validate_text (&check, object, strlen (object), members, violation);
 }

@@ -212,7 +212,7 @@ get_rules (void)
   static CarJsonObjectRules *rules;
 
   if (rules == NULL)
-    rules = car_json_object_rules_new (wanted_names, stand_ins, FALSE);
+    rules = car_json_object_rules_new (wanted_names, stand_ins, CAR_JSON_SUM_NONE);
   return rules;
 }
 
@@ -293,18 +293,18 @@ test_stand_ins (void)
 }
 
 static CarJsonHash
-sum_up (const char *object)
+sum_up (const char *object, CarJsonSum sum)
 {
   static const char *const none[] = { NULL };
   static const CarJsonStandInName no_stand_ins[] = { { NULL, 0 } };
-  static CarJsonObjectRules *rules;
+  static CarJsonObjectRules *rules[3];
   g_autoptr (CarJsonSchema) schema = json_compile ("{\"properties\": {\"a\": {}}, \"allOf\": [{}]}");
   g_auto (CarJsonViolation) violation = { NULL };
   CarJsonMembers members;
 
-  if (rules == NULL)
-    rules = car_json_object_rules_new (none, no_stand_ins, TRUE);
-  const CarJsonCheck check = { .node = car_json_schema_get_root (schema), .rules = rules };
+  if (rules[sum] == NULL)
+    rules[sum] = car_json_object_rules_new (none, no_stand_ins, sum);
+  const CarJsonCheck check = { .node = car_json_schema_get_root (schema), .rules = rules[sum] };
   car_json_validate_text (&check, object, strlen (object), &members, &violation);
   g_assert_cmpstr (violation.text, ==, NULL);
   return members.hash;
@@ -314,14 +314,33 @@ sum_up (const char *object)
 static void
 test_sums_up (void)
 {
-  const CarJsonHash hash = sum_up ("{\"a\": 1, \"b\": {\"c\": 2}}");
-  const CarJsonHash same = sum_up ("{\"b\":{\"\\u0063\":2.0},\"a\":1}");
-  const CarJsonHash other = sum_up ("{\"b\":{\"c\":2},\"a\":2}");
+  const CarJsonHash hash = sum_up ("{\"a\": 1, \"b\": {\"c\": 2}}", CAR_JSON_SUM_HASH);
+  const CarJsonHash same = sum_up ("{\"b\":{\"\\u0063\":2.0},\"a\":1}", CAR_JSON_SUM_HASH);
+  const CarJsonHash other = sum_up ("{\"b\":{\"c\":2},\"a\":2}", CAR_JSON_SUM_HASH);
 
   g_assert_cmphex (hash.low, ==, same.low);
   g_assert_cmphex (hash.high, ==, same.high);
   g_assert_cmphex (hash.low, !=, other.low);
   g_assert_cmphex (hash.high, !=, other.high);
+}
+
+/* Members in any order, as they are spelt. */
+static void
+test_digests (void)
+{
+  const guint64 digest = sum_up ("{\"a\": \"1\", \"b\": {\"c\": 2}}", CAR_JSON_SUM_DIGEST).low;
+  static const char *const others[] = {
+    "{\"a\": 1, \"b\": {\"c\": 2}}",
+    "{\"a\": \"1\", \"b\": {\"c\": 2.0}}",
+    "{\"b\": \"1\", \"a\": {\"c\": 2}}",
+    "{\"a\": \"1\", \"b\": {\"d\": 2}}",
+    "{\"a\": \"1\"}",
+  };
+
+  g_assert_cmphex (sum_up ("{ \"b\": {\"c\": 2}, \"\\u0061\":\"1\" }", CAR_JSON_SUM_DIGEST).low, ==, digest);
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_cmphex (sum_up (others[i], CAR_JSON_SUM_DIGEST).low, !=, digest);
+  g_assert_cmphex (sum_up (others[0], CAR_JSON_SUM_NONE).low, ==, 0);
 }
 
 static const CarJsonObjectRules *
@@ -415,6 +434,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/json-validator/wanted", test_wanted);
   g_test_add_func ("/json-validator/stand-ins", test_stand_ins);
   g_test_add_func ("/json-validator/sums-up", test_sums_up);
+  g_test_add_func ("/json-validator/digests", test_digests);
   g_test_add_func ("/json-validator/find-rules", test_find_rules);
   g_test_add_func ("/json-validator/in-passing", test_in_passing);
   g_test_add_func ("/json-validator/depth", test_depth);

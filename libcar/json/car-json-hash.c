@@ -126,6 +126,13 @@ car_json_hash_member (CarJsonHash name, CarJsonHash value)
   return (CarJsonHash){ stir (name.low, value.low), stir (name.high, value.high) };
 }
 
+guint64
+car_json_digest_member (CarJsonHash name, const CarJsonSpan *value)
+{
+  /* A string's text does not hold its quotes: the type tells "1" from 1. */
+  return XXH3_64bits_withSeed (value->text, value->length, name.low + value->type);
+}
+
 /* As deep as the scanner allows at most. */
 static CarJsonHash
 hash_next (CarJsonScanner *scanner)

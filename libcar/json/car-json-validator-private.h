@@ -24,6 +24,14 @@ typedef struct
   guint from; /* which one of the wanted members */
 } CarJsonStandIn;
 
+/* What is handed out of all members together, whatever their order. */
+typedef enum
+{
+  CAR_JSON_SUM_NONE,
+  CAR_JSON_SUM_DIGEST, /* `hash.low` alone, of the members as they are spelt: far cheaper, and 1.0 is not 1 */
+  CAR_JSON_SUM_HASH,   /* `hash`, of what the members mean */
+} CarJsonSum;
+
 /* What a caller asks of an object besides its schema. Made by car_json_object_rules_new(), never changed. */
 typedef struct
 {
@@ -32,14 +40,14 @@ typedef struct
   guint64 wanted_bits;
   CarJsonStandIn *stand_ins;
   guint n_stand_ins;
-  gboolean sums_up; /* the hash of all members is handed out */
+  CarJsonSum sum;
 } CarJsonObjectRules;
 
 /* What a pass over an object finds. */
 typedef struct
 {
   CarJsonSpan values[CAR_JSON_MAX_WANTED]; /* of the wanted members: CAR_JSON_INVALID where one is missing */
-  CarJsonHash hash;                        /* of all members, whatever their order */
+  CarJsonHash hash;                        /* what the rules' CarJsonSum says */
 } CarJsonMembers;
 
 /* A stand-in as it is written down. */
@@ -51,7 +59,7 @@ typedef struct
 
 /* Each list ends with NULL; names need no escapes. Rules are made once and stay. */
 CarJsonObjectRules *
-car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins, gboolean sums_up);
+car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins, CarJsonSum sum);
 
 /* The rules for the object at this place, NULL where there are none. */
 typedef const CarJsonObjectRules *(*CarJsonFindRules) (const CarJsonPlace *place, gpointer user_data);

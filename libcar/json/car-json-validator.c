@@ -401,7 +401,9 @@ note_value (Frame *frame, CarJsonHash name, const CarJsonSpan *value)
   for (guint i = 0; G_UNLIKELY (may_be_wanted (rules, name)) && i < rules->n_wanted; i++)
     if (G_LIKELY (name.low == rules->wanted[i].hash.low && name.high == rules->wanted[i].hash.high))
       frame->members->values[i] = *value;
-  if (rules->sums_up)
+  if (rules->sum == CAR_JSON_SUM_DIGEST)
+    frame->members->hash.low += car_json_digest_member (name, value);
+  else if (rules->sum == CAR_JSON_SUM_HASH)
     {
       const CarJsonHash member = car_json_hash_member (name, car_json_hash_value (value));
 
@@ -766,12 +768,12 @@ make_wanted (const char *name)
 }
 
 CarJsonObjectRules *
-car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins, gboolean sums_up)
+car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins, CarJsonSum sum)
 {
   CarJsonObjectRules *self = g_new0 (CarJsonObjectRules, 1);
   guint n_stand_ins = 0;
 
-  self->sums_up = sums_up;
+  self->sum = sum;
   for (; wanted[self->n_wanted] != NULL; self->n_wanted++)
     {
       self->wanted[self->n_wanted] = make_wanted (wanted[self->n_wanted]);

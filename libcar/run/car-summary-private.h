@@ -25,6 +25,7 @@ typedef struct
   guint64 read;
   guint64 invalid;
   guint64 duplicates;
+  guint64 conflicts;
   guint64 sent;
   guint64 deleted;
   guint64 closed;
@@ -79,12 +80,12 @@ void car_summary_set_failure (CarSummary *self,
 
 /* Writes it as JSON to the file that the setting `summary` names, if it does: docs/running.md says what is in it. When
  * that fails there is a warning. */
-void car_summary_write (const CarSummary *self, const CarSettings *settings);
+void car_summary_write (CarSummary *self, const CarSettings *settings);
 
 /* The word for what became of the save point. */
 const char *car_summary_get_save_point (const CarSummary *self);
 
 /* Says it: one line in the log, and a table to people who watch. */
-void car_summary_tell (const CarSummary *self, gboolean complete);
+void car_summary_tell (CarSummary *self, gboolean complete);
 
 G_END_DECLS

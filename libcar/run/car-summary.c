@@ -13,6 +13,28 @@
 /* Of each collection so many kinds of what is wrong are told. */
 #define MAX_VIOLATIONS 10
 
+/* What is counted of a collection, as people and programs are told, in this order. */
+static const struct
+{
+  const char *title;
+  const char *member;
+  gsize offset;
+} counts[] = {
+  { "read", "read", G_STRUCT_OFFSET (CarSummaryRow, read) },
+  { "left out", "left_out", G_STRUCT_OFFSET (CarSummaryRow, invalid) },
+  { "duplicates", "duplicates", G_STRUCT_OFFSET (CarSummaryRow, duplicates) },
+  { "conflicts", "conflicts", G_STRUCT_OFFSET (CarSummaryRow, conflicts) },
+  { "sent", "sent", G_STRUCT_OFFSET (CarSummaryRow, sent) },
+  { "deleted", "deleted", G_STRUCT_OFFSET (CarSummaryRow, deleted) },
+  { "closed", "closed", G_STRUCT_OFFSET (CarSummaryRow, closed) },
+};
+
+static guint64 *
+get_count (CarSummaryRow *row, gsize which)
+{
+  return G_STRUCT_MEMBER_P (row, counts[which].offset);
+}
+
 static void
 clear_row (gpointer data)
 {
@@ -115,6 +137,7 @@ add_row (CarSummary *self, CarCollectionSummary *summary)
     .read = car_collection_summary_get_n_read (summary),
     .invalid = car_collection_summary_get_n_left_out (summary),
     .duplicates = car_collection_summary_get_n_duplicates (summary),
+    .conflicts = car_collection_summary_get_n_conflicts (summary),
     .sent = car_collection_summary_get_n_sent (summary),
     .deleted = car_collection_summary_get_n_deleted (summary),
     .closed = car_collection_summary_get_n_closed (summary),
@@ -122,12 +145,8 @@ add_row (CarSummary *self, CarCollectionSummary *summary)
   };
 
   g_array_append_val (self->rows, row);
-  self->total.read += row.read;
-  self->total.invalid += row.invalid;
-  self->total.duplicates += row.duplicates;
-  self->total.sent += row.sent;
-  self->total.deleted += row.deleted;
-  self->total.closed += row.closed;
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
+    *get_count (&self->total, i) += *get_count (&row, i);
 }
 
 static int
@@ -152,7 +171,7 @@ car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
 static guint64
 count_not_sent (const CarSummaryRow *row)
 {
-  return row->read - row->invalid - row->duplicates - row->sent;
+  return row->read - row->invalid - row->duplicates - row->conflicts - row->sent;
 }
 
 /* "asset 24 (2 left out)": what was read, and in brackets what became of those that were not sent. */
@@ -166,6 +185,7 @@ append_counts (GString *out, const CarSummaryRow *row)
   } others[] = {
     { row->invalid, "left out" },
     { row->duplicates, row->duplicates == 1 ? "duplicate" : "duplicates" },
+    { row->conflicts, row->conflicts == 1 ? "conflict" : "conflicts" },
     { count_not_sent (row), "not sent" },
     { row->deleted, "deleted" },
     { row->closed, "closed" },
@@ -197,20 +217,23 @@ car_summary_get_save_point (const CarSummary *self)
   return words[self->save_point];
 }
 
+/* `row` is NULL for the titles. A column that is 0 all the way is left out, so that 80 columns are wide enough. */
 static void
-append_table_row (GString *out, int width, const CarSummaryRow *row)
+append_table_row (GString *out, int width, CarSummaryRow *total, CarSummaryRow *row)
 {
-  const guint64 counts[] = { row->read, row->invalid, row->duplicates, row->sent, row->deleted, row->closed };
-  int padding = MAX (0, width - (int) g_utf8_strlen (row->collection, -1));
+  const char *name = row == NULL ? "collection" : row->collection;
 
-  g_string_append_printf (out, "  %s%*s", row->collection, padding, "");
-  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
-    g_string_append_printf (out, "  %10" G_GUINT64_FORMAT, counts[i]);
+  g_string_append_printf (out, "  %s%*s", name, MAX (0, width - (int) g_utf8_strlen (name, -1)), "");
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
+    if (*get_count (total, i) > 0 && row == NULL)
+      g_string_append_printf (out, "  %10s", counts[i].title);
+    else if (*get_count (total, i) > 0)
+      g_string_append_printf (out, "  %10" G_GUINT64_FORMAT, *get_count (row, i));
   g_string_append_c (out, '\n');
 }
 
 static char *
-make_table (const CarSummary *self)
+make_table (CarSummary *self)
 {
   g_autoptr (GString) out = g_string_new (NULL);
   int width = 10;
@@ -218,16 +241,15 @@ make_table (const CarSummary *self)
   for (guint i = 0; i < self->rows->len; i++)
     width = MAX (width, (int) g_utf8_strlen (g_array_index (self->rows, CarSummaryRow, i).collection, -1));
 
-  g_string_append_printf (out, "  %-*s  %10s  %10s  %10s  %10s  %10s  %10s\n", width, "collection", "read",
-                          "left out", "duplicates", "sent", "deleted", "closed");
+  append_table_row (out, width, &self->total, NULL);
   for (guint i = 0; i < self->rows->len; i++)
-    append_table_row (out, width, &g_array_index (self->rows, CarSummaryRow, i));
+    append_table_row (out, width, &self->total, &g_array_index (self->rows, CarSummaryRow, i));
 
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
 void
-car_summary_tell (const CarSummary *self, gboolean complete)
+car_summary_tell (CarSummary *self, gboolean complete)
 {
   g_autoptr (GString) line = g_string_new (self->full ? "Full import" : "Incremental import");
   gboolean table = car_log_is_interactive () && self->rows->len > 0;
@@ -236,13 +258,11 @@ car_summary_tell (const CarSummary *self, gboolean complete)
   if (self->reason != NULL)
     g_string_append_printf (line, " (%s)", self->reason);
   g_string_append_printf (line, " %s %.1f s; ", complete ? "complete in" : "not complete after", seconds);
-  g_string_append_printf (
-      line,
-      "%" G_GUINT64_FORMAT " read, %" G_GUINT64_FORMAT " left out, %" G_GUINT64_FORMAT
-      " duplicates, %" G_GUINT64_FORMAT " sent, %" G_GUINT64_FORMAT " deleted, %" G_GUINT64_FORMAT
-      " closed, %" G_GUINT64_FORMAT " bytes; save point %s",
-      self->total.read, self->total.invalid, self->total.duplicates, self->total.sent, self->total.deleted,
-      self->total.closed, self->bytes, car_summary_get_save_point (self));
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
+    g_string_append_printf (line, "%" G_GUINT64_FORMAT " %s, ", *get_count (&self->total, i),
+                            counts[i].title);
+  g_string_append_printf (line, "%" G_GUINT64_FORMAT " bytes; save point %s", self->bytes,
+                          car_summary_get_save_point (self));
   if (complete && self->closing != NULL && !g_str_equal (self->closing, "guarded"))
     g_string_append_printf (line, "; closing %s", self->closing);
 
@@ -291,18 +311,14 @@ set_record (CarRecord *record, const char *name, const CarRecord *inner)
 }
 
 static void
-set_counts (CarRecord *record, const CarSummaryRow *row)
+set_counts (CarRecord *record, CarSummaryRow *row)
 {
-  car_record_set_int (record, "read", row->read);
-  car_record_set_int (record, "left_out", row->invalid);
-  car_record_set_int (record, "duplicates", row->duplicates);
-  car_record_set_int (record, "sent", row->sent);
-  car_record_set_int (record, "deleted", row->deleted);
-  car_record_set_int (record, "closed", row->closed);
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
+    car_record_set_int (record, counts[i].member, (gint64) *get_count (row, i));
 }
 
 static void
-set_total (CarRecord *record, const CarSummary *self)
+set_total (CarRecord *record, CarSummary *self)
 {
   g_autoptr (CarRecord) total = car_record_new ();
 
@@ -312,13 +328,13 @@ set_total (CarRecord *record, const CarSummary *self)
 }
 
 static void
-set_collections (CarRecord *record, const CarSummary *self)
+set_collections (CarRecord *record, CarSummary *self)
 {
   g_autoptr (GString) all = g_string_new ("[");
 
   for (guint i = 0; i < self->rows->len; i++)
     {
-      const CarSummaryRow *row = &g_array_index (self->rows, CarSummaryRow, i);
+      CarSummaryRow *row = &g_array_index (self->rows, CarSummaryRow, i);
       g_autoptr (CarRecord) collection = car_record_new ();
 
       car_record_set_string (collection, "collection", row->collection);
@@ -379,7 +395,7 @@ get_import (const CarSummary *self, const CarSettings *settings)
 }
 
 static char *
-make_json (const CarSummary *self, const CarSettings *settings)
+make_json (CarSummary *self, const CarSettings *settings)
 {
   g_autoptr (CarRecord) record = car_record_new ();
   g_autofree char *begin = g_date_time_format (self->begin_time, "%Y-%m-%dT%H:%M:%S.%fZ");
@@ -406,7 +422,7 @@ make_json (const CarSummary *self, const CarSettings *settings)
 }
 
 void
-car_summary_write (const CarSummary *self, const CarSettings *settings)
+car_summary_write (CarSummary *self, const CarSettings *settings)
 {
   const char *path = car_settings_get (settings, "summary");
   g_autoptr (GError) error = NULL;

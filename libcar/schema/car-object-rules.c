@@ -60,7 +60,8 @@ car_object_rules_get_vertex (const char *collection)
     {
       for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
         rules[i] = car_json_object_rules_new (
-            vertex_members, i < G_N_ELEMENTS (named_by_key) ? named_by_key[i].stand_ins : none, FALSE);
+            vertex_members, i < G_N_ELEMENTS (named_by_key) ? named_by_key[i].stand_ins : none,
+            CAR_JSON_SUM_DIGEST);
       g_once_init_leave (&made, 1);
     }
   return rules[find_named_by_key (collection)];
@@ -75,7 +76,7 @@ car_object_rules_get_edge (void)
 
   if (g_once_init_enter (&made))
     {
-      rules = car_json_object_rules_new (edge_members, none, TRUE);
+      rules = car_json_object_rules_new (edge_members, none, CAR_JSON_SUM_HASH);
       g_once_init_leave (&made, 1);
     }
   return rules;

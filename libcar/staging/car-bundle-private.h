@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <libcar/json/car-json-scanner-private.h>
 
 G_BEGIN_DECLS
 
@@ -68,12 +69,16 @@ gboolean car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error);
 guint car_bundle_get_n_pages (CarBundle *self, CarBundlePart part);
 GBytes *car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **error);
 
-/* Appends the objects of a collection that are on pages which are not done, the open one among them, each behind a comma.
- * Whoever calls it holds the lock. */
-gboolean car_bundle_append_objects (CarBundle *self,
+/* FALSE: that was enough. */
+typedef gboolean (*CarBundleVisit) (const CarJsonSpan *object, gpointer user_data);
+
+/* Visits the objects of a collection that are on pages which are not done, the open one among them, in the order in which they
+ * came. One page at a time is read. Whoever calls it holds the lock. FALSE with an error: they cannot be read back. */
+gboolean car_bundle_foreach_object (CarBundle *self,
                                     CarBundlePart part,
                                     const char *collection,
-                                    GString *objects,
+                                    CarBundleVisit visit,
+                                    gpointer user_data,
                                     GError **error);
 
 /* The envelope with the source and the report alone. */

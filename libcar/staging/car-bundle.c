@@ -809,8 +809,9 @@ car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **e
   return TRUE;
 }
 
+/* FALSE with an error, or without one where the visitor has had enough. */
 static gboolean
-append_objects_of_page (GBytes *page, const char *collection, GString *objects, GError **error)
+visit_page (GBytes *page, const char *collection, CarBundleVisit visit, gpointer user_data, GError **error)
 {
   g_autoptr (GString) head = g_string_new (NULL);
   g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
@@ -822,19 +823,33 @@ append_objects_of_page (GBytes *page, const char *collection, GString *objects, 
     {
       const Item *item = &g_array_index (items, Item, i);
 
-      if (!car_json_span_equals (&item->collection, collection))
-        continue;
-      g_string_append_c (objects, ',');
-      g_string_append_len (objects, item->object.text, item->object.length);
+      if (car_json_span_equals (&item->collection, collection) && !visit (&item->object, user_data))
+        return FALSE;
     }
   return TRUE;
 }
 
+/* The slot's array has no end yet. */
+static void
+visit_slot (const CarBundleSlot *slot, CarBundleVisit visit, gpointer user_data)
+{
+  const char *array = strchr (slot->text->str, '[');
+  CarJsonScanner scanner;
+  CarJsonSpan object;
+
+  car_json_scanner_init (&scanner, array, slot->text->len - (array - slot->text->str));
+  car_json_scanner_enter (&scanner, CAR_JSON_ARRAY);
+  for (guint i = 0; i < slot->n_objects && car_json_scanner_next_item (&scanner); i++)
+    if (!car_json_scanner_read (&scanner, &object) || !visit (&object, user_data))
+      return;
+}
+
 gboolean
-car_bundle_append_objects (CarBundle *self,
+car_bundle_foreach_object (CarBundle *self,
                            CarBundlePart which,
                            const char *collection,
-                           GString *objects,
+                           CarBundleVisit visit,
+                           gpointer user_data,
                            GError **error)
 {
   g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
@@ -844,16 +859,20 @@ car_bundle_append_objects (CarBundle *self,
 
   for (guint i = part->n_done; i < part->ends->len; i++)
     {
+      GError *failure = NULL;
       g_autoptr (GBytes) page = load_page (self, which, get_place (part, i), error);
 
-      if (page == NULL || !append_objects_of_page (page, collection, objects, error))
+      if (page == NULL)
         return FALSE;
+      if (!visit_page (page, collection, visit, user_data, &failure))
+        {
+          if (failure != NULL)
+            g_propagate_error (error, failure);
+          return failure == NULL;
+        }
     }
 
   if (slot->n_objects > 0)
-    {
-      g_string_append_c (objects, ',');
-      g_string_append (objects, strchr (slot->text->str, '[') + 1);
-    }
+    visit_slot (slot, visit, user_data);
   return TRUE;
 }

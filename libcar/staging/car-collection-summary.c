@@ -164,7 +164,8 @@ car_collection_summary_get_n_duplicates (CarCollectionSummary *self)
  * car_collection_summary_get_n_conflicts:
  * @self: a summary
  *
- * Gets how many of the duplicates have the key of an object that was added before, and other contents. It is 0 so far.
+ * Gets how many of those were left out because an object with the same key and other contents had been added before: the first
+ * is sent. They are not among the duplicates.
  *
  * Returns: a number of objects
  */
@@ -173,7 +174,7 @@ car_collection_summary_get_n_conflicts (CarCollectionSummary *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return 0;
+  return self->counts.conflicts;
 }
 
 /**

@@ -23,7 +23,7 @@
  * Takes the vertices and edges of one run, and sends them to the CAR service.
  *
  * In one pass, it checks every object against the import schema, compares it with those that came before, and writes it to a
- * page on disk. Memory does not grow with the run, apart from the 128 bits that it keeps of each object's key.
+ * page on disk. Memory does not grow with the run, apart from the 192 bits that it keeps of each object, its key and contents.
  * [method@DataHandler.send_vertices] and [method@DataHandler.send_edges] send the pages.
  *
  * There are three ways in. From C, [method@DataHandler.add_vertex_record] is the fastest for data that is not JSON
@@ -1035,6 +1035,14 @@ car_data_handler_list_summaries (CarDataHandler *self)
 }
 
 static gboolean
+append_object (const CarJsonSpan *object, gpointer objects)
+{
+  g_string_append_c (objects, ',');
+  g_string_append_len (objects, object->text, (gssize) object->length);
+  return TRUE;
+}
+
+static gboolean
 append_objects (CarDataHandler *self, const char *collection, GString *objects, GError **error)
 {
   const GPtrArray *collections = car_stage_list_counts (self->stage);
@@ -1044,7 +1052,7 @@ append_objects (CarDataHandler *self, const char *collection, GString *objects, 
       const CarCollectionCounts *counts = collections->pdata[i];
 
       if (strcmp (counts->name, collection) == 0 &&
-          !car_bundle_append_objects (self->bundle, counts->part, collection, objects, error))
+          !car_bundle_foreach_object (self->bundle, counts->part, collection, append_object, objects, error))
         return FALSE;
     }
   return TRUE;

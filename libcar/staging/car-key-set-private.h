@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The keys seen so far: 128-bit hashes, never the strings, at 20 to 30 bytes a key. What hashes to what differs from
+/* The keys seen so far: 128-bit hashes, never the strings, each with a digest of what it names, at 30 to 44 bytes a key. What hashes to what differs from
  * set to set, so that nobody can choose keys that collide. */
 typedef struct _CarKeySet CarKeySet;
 
@@ -20,14 +20,15 @@ typedef struct
 {
   guint64 high;
   guint64 low;
+  guint64 digest; /* of what the key names; no part of the key */
 } CarKey;
 
-/* The key as the set knows it. It also asks the memory for where the key would stand, which takes longer than all else:
+/* The key as the set knows it, with a digest of 0. It also asks the memory for where the key would stand, which takes longer than all else:
  * whoever has something to do before car_key_set_add() does not wait for it. */
 CarKey car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length);
 
-/* Whether the key is new. */
-gboolean car_key_set_add (CarKeySet *self, CarKey key);
+/* Whether the key is new; if not, *first is the digest that it came with the first time. */
+gboolean car_key_set_add (CarKeySet *self, CarKey key, guint64 *first);
 
 gsize car_key_set_get_size (CarKeySet *self);
 gsize car_key_set_get_bytes (CarKeySet *self);

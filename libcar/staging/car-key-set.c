@@ -87,6 +87,7 @@ grow (CarKeySet *self)
       g_assert (stands_here || at < from);
       entries[at].high = entry.high & mask;
       entries[at].low = entry.low & mask;
+      entries[at].digest = entry.digest;
       from += stands_here;
     }
   memset (entries + at, 0, (total - at) * sizeof (CarKey));
@@ -124,7 +125,7 @@ CarKey
 car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length)
 {
   const XXH128_hash_t hash = XXH3_128bits_withSeed (key, length, scope);
-  const CarKey entry = { MAX (hash.high64, 1), hash.low64 }; /* 0 would mean empty */
+  const CarKey entry = { MAX (hash.high64, 1), hash.low64, 0 }; /* 0 would mean empty */
   const CarKey *home = self->entries + get_home (entry.high, self->capacity);
 
   __builtin_prefetch (home, 1);
@@ -133,7 +134,7 @@ car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsiz
 }
 
 gboolean
-car_key_set_add (CarKeySet *self, CarKey entry)
+car_key_set_add (CarKeySet *self, CarKey entry, guint64 *first)
 {
   CarKey *at = self->entries + get_home (entry.high, self->capacity);
 
@@ -142,7 +143,10 @@ car_key_set_add (CarKeySet *self, CarKey entry)
     at++;
   for (; at->high == entry.high; at++)
     if (at->low == entry.low)
-      return FALSE;
+      {
+        *first = at->digest;
+        return FALSE;
+      }
 
   /* It is new: it takes this place, and all up to the next empty one move on. */
   for (; at->high != 0; at++)

@@ -22,6 +22,7 @@ typedef struct
   guint64 read;
   guint64 invalid;
   guint64 duplicates;
+  guint64 conflicts; /* with the key of another one, and other contents */
   guint64 staged;
   guint64 sending; /* of the staged ones, those that the last send has taken */
   guint64 dropped; /* of these, what the service left out */

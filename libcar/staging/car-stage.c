@@ -8,6 +8,7 @@
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-writer-private.h>
 #include <libcar/schema/car-import-schema-private.h>
+#include <libcar/staging/car-conflict-private.h>
 #include <libcar/staging/car-key-set-private.h>
 #include <libcar/staging/car-record-private.h>
 #include <libcar/staging/car-stage-private.h>
@@ -15,6 +16,9 @@
 
 /* Of each kind of violation so many are shown. */
 #define SHOWN_VIOLATIONS 3
+
+/* Of each collection so many conflicts are looked into: the object before is searched for in all that is staged. */
+#define MAX_COMPARED 16
 
 /* Names come from outside: what is kept for each of them is bounded. */
 #define MAX_COLLECTIONS 4096
@@ -35,6 +39,7 @@ typedef struct
   gboolean in_place; /* its objects can be checked where they stand */
   guint first_name;  /* the member of a vertex that names it, by its number in what a scan finds, */
   guint second_name; /* … and the one that does where the first is missing */
+  guint n_compared;  /* conflicts looked into */
   guint64 names_scope;
   guint64 members_scope;
 } Collection;
@@ -331,15 +336,18 @@ prepare_key (CarStage *self,
   if (collection->is_edge)
     return prepare_members (self, collection, &members->hash);
 
-  const CarJsonSpan *first = &members->values[collection->first_name];
-  const CarJsonSpan *second = &members->values[collection->second_name];
-  if (G_LIKELY (first->type == CAR_JSON_STRING))
-    return prepare_name (self, collection, first);
-  if (second->type == CAR_JSON_STRING)
-    return prepare_name (self, collection, second);
+  const CarJsonSpan *name = &members->values[collection->first_name];
+  if (G_UNLIKELY (name->type != CAR_JSON_STRING))
+    name = &members->values[collection->second_name];
+  if (G_UNLIKELY (name->type != CAR_JSON_STRING))
+    {
+      const CarJsonHash hash = car_json_hash_value (object);
+      return prepare_members (self, collection, &hash);
+    }
 
-  const CarJsonHash hash = car_json_hash_value (object);
-  return prepare_members (self, collection, &hash);
+  CarKey key = prepare_name (self, collection, name);
+  key.digest = members->hash.low;
+  return key;
 }
 
 static inline void
@@ -358,6 +366,37 @@ count_read (CarStage *self, Collection *collection)
     }
 }
 
+/* The last object has the key of one before, which came with another digest (protocol.md, "We do"). */
+static void
+note_conflict (CarStage *self, Collection *collection, guint64 first)
+{
+  static const char *const names[] = { [CAR_VERTEX_EXTERNAL_ID] = "external_id", [CAR_VERTEX_KEY] = "_key" };
+  const char *const named_by[2] = { names[collection->first_name], names[collection->second_name] };
+  const GString *text = collection->slot->text;
+  const char *begin = strchr (text->str + self->pending.begin, '{');
+  const CarJsonSpan object = { begin, text->str + text->len - begin, CAR_JSON_OBJECT, FALSE };
+  gboolean looks = collection->n_compared < MAX_COMPARED;
+  g_autofree char *members = NULL;
+
+  collection->n_compared += looks;
+  if (looks && !car_conflict_compare (self->bundle, collection->counts.name, named_by, &object, &members))
+    {
+      collection->counts.duplicates++;
+      return;
+    }
+  if (++collection->counts.conflicts > SHOWN_VIOLATIONS)
+    return;
+
+  g_autoptr (GString) name = g_string_new (NULL);
+  car_object_append_name (name, &object);
+  warn (self,
+        "Two objects of %s have the name%s and other contents%s%s: the first is sent (digest "
+        "%016" G_GINT64_MODIFIER "x), the second is not (%016" G_GINT64_MODIFIER "x)%s",
+        collection->counts.name, name->str, members != NULL ? ", in " : "", members != NULL ? members : "",
+        first, self->pending.key.digest,
+        collection->counts.conflicts == SHOWN_VIOLATIONS ? " (more like them are only counted)" : "");
+}
+
 /* The last object stays, if it is new. */
 static inline gboolean
 settle (CarStage *self, GError **error)
@@ -367,10 +406,15 @@ settle (CarStage *self, GError **error)
   if (collection == NULL)
     return TRUE;
 
+  guint64 first;
+
   self->pending.collection = NULL;
-  if (!car_key_set_add (self->keys, self->pending.key))
+  if (!car_key_set_add (self->keys, self->pending.key, &first))
     {
-      collection->counts.duplicates++;
+      if (G_LIKELY (first == self->pending.key.digest))
+        collection->counts.duplicates++;
+      else
+        note_conflict (self, collection, first);
       car_bundle_roll_back (collection->slot, self->pending.begin);
       return TRUE;
     }

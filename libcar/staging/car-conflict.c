@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <libcar/base/car-text-private.h>
+#include <libcar/json/car-json-hash-private.h>
+#include <libcar/json/car-json-reader-private.h>
+#include <libcar/staging/car-conflict-private.h>
+
+#define SHOWN_MEMBERS 3
+
+typedef struct
+{
+  const char *const *named_by;
+  char *name;
+  char *first; /* the text of the object that has it */
+} Search;
+
+static char *
+dup_name (const char *const named_by[2], const CarJsonSpan *vertex)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      const CarJsonSpan value = car_json_span_get_member (vertex, named_by[i]);
+
+      if (value.type == CAR_JSON_STRING)
+        return car_json_span_dup_string (&value);
+    }
+  return NULL;
+}
+
+static gboolean
+visit (const CarJsonSpan *object, gpointer user_data)
+{
+  Search *search = user_data;
+  g_autofree char *name = dup_name (search->named_by, object);
+
+  if (g_strcmp0 (name, search->name) != 0)
+    return TRUE;
+
+  search->first = g_strndup (object->text, object->length);
+  return FALSE;
+}
+
+static gboolean
+has_same (const CarJsonSpan *object, const char *name, const CarJsonSpan *value)
+{
+  const CarJsonSpan other = car_json_span_get_member (object, name);
+
+  if (other.type == CAR_JSON_INVALID)
+    return FALSE;
+
+  const CarJsonHash a = car_json_hash_value (value);
+  const CarJsonHash b = car_json_hash_value (&other);
+  return a.low == b.low && a.high == b.high;
+}
+
+/* Adds the members of one object that the other one has not, or has with another value; `known` are the names so far. */
+static void
+add_different (const CarJsonSpan *object, const CarJsonSpan *other, GPtrArray *known)
+{
+  CarJsonScanner scanner;
+  CarJsonSpan name;
+  CarJsonSpan value;
+
+  car_json_scanner_init (&scanner, object->text, object->length);
+  car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
+  while (known->len <= SHOWN_MEMBERS && car_json_scanner_next_member (&scanner, &name) &&
+         car_json_scanner_read (&scanner, &value))
+    {
+      gsize length;
+      g_autofree char *text = car_json_span_unescape (&name, &length);
+
+      if (!has_same (other, text, &value) &&
+          !g_ptr_array_find_with_equal_func (known, text, g_str_equal, NULL))
+        g_ptr_array_add (known, g_steal_pointer (&text));
+    }
+}
+
+static char *
+list_members (const GPtrArray *names)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < MIN (names->len, SHOWN_MEMBERS); i++)
+    {
+      g_autofree char *shown = car_text_to_printable (names->pdata[i], -1);
+
+      g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", shown);
+    }
+  if (names->len > SHOWN_MEMBERS)
+    g_string_append (list, ", …");
+  return g_string_free (g_steal_pointer (&list), FALSE);
+}
+
+gboolean
+car_conflict_compare (CarBundle *bundle,
+                      const char *collection,
+                      const char *const named_by[2],
+                      const CarJsonSpan *vertex,
+                      char **members)
+{
+  Search search = { named_by, dup_name (named_by, vertex), NULL };
+
+  *members = NULL;
+  if (search.name != NULL)
+    car_bundle_foreach_object (bundle, CAR_BUNDLE_VERTICES, collection, visit, &search, NULL);
+  g_free (search.name);
+  g_autofree char *first = search.first;
+  if (first == NULL)
+    return TRUE;
+
+  const CarJsonSpan before = { first, strlen (first), CAR_JSON_OBJECT, FALSE };
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  add_different (vertex, &before, names);
+  add_different (&before, vertex, names);
+  if (names->len == 0)
+    return FALSE;
+
+  *members = list_members (names);
+  return TRUE;
+}
