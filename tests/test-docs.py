@@ -85,6 +85,17 @@ def summary():
     yield from (f"{show(running)}: {name} of a collection" for name in sorted(counts ^ there["total"].keys()))
 
 
+def codes():
+    """The exit codes that --help lists are in the tables, and no others."""
+    done = subprocess.run([PROGRAMS["car-connector-host"], "--help"], capture_output=True, text=True, check=True)
+    there = {code for codes in re.findall(r"^  (\d+(?: to |, )?\d*)  ", done.stdout, re.M) for code in re.findall(r"\d+", codes)}
+    for page in (TOP / "README.md", TOP / "docs" / "running.md"):
+        told = {code for codes in re.findall(r"^\| (\d+[–, ]*\d*) \|", read(page), re.M) for code in re.findall(r"\d+", codes)}
+        # README tells of signals in a sentence.
+        told |= {"130", "143"} if "ends with 130 or 143" in read(page) else set()
+        yield from (f"{show(page)}: exit code {code}" for code in sorted(told ^ there))
+
+
 def verbs():
     there = set(re.findall(r"^([a-z]+)\(\) \{", read(TOP / "dev"), re.M)) | {"install"}
     for page in PAGES:
@@ -118,7 +129,7 @@ def files():
 
 
 def main():
-    checks = {"names of C": names, "options": options, "the summary": summary, "verbs of ./dev": verbs, "links": links, "files": files}
+    checks = {"names of C": names, "options": options, "the summary": summary, "exit codes": codes, "verbs of ./dev": verbs, "links": links, "files": files}
     print(f"1..{len(checks)}")
     failed = False
     for number, (what, check) in enumerate(checks.items(), 1):
