@@ -317,15 +317,13 @@ get_columns (CarQueryContext *self,
              GPtrArray *columns)
 {
   g_autofree char *type = g_strdup_printf ("[%s_select_column!]", table->name);
-  gboolean is_list;
 
   if (!car_query_resolve (self, path, type, &list))
     return FALSE;
   if (list == NULL || list->type == CAR_GRAPHQL_NULL)
     return TRUE;
-  is_list = list->type == CAR_GRAPHQL_LIST;
-  for (const CarGraphqlValue *item = is_list ? list->items : list; item != NULL;
-       item = is_list ? item->next : NULL)
+  for (const CarGraphqlValue *item = car_query_first_item (list); item != NULL;
+       item = car_query_next_item (list, item))
     {
       const CarQueryColumn *column =
           car_query_is_enum (item) ? car_query_table_find_column (table, item->text) : NULL;

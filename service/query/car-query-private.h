@@ -51,6 +51,19 @@ gboolean car_query_resolve (CarQueryContext *self,
 
 gboolean car_query_is_enum (const CarGraphqlValue *value);
 
+/* The items of a list; one value stands for a list of one (specification, 3.11). NULL: there is none, or no more. */
+static inline const CarGraphqlValue *
+car_query_first_item (const CarGraphqlValue *list)
+{
+  return list->type == CAR_GRAPHQL_LIST ? list->items : list;
+}
+
+static inline const CarGraphqlValue *
+car_query_next_item (const CarGraphqlValue *list, const CarGraphqlValue *item)
+{
+  return list->type == CAR_GRAPHQL_LIST ? item->next : NULL;
+}
+
 /* A value's JSON. Variables in it are followed. */
 gboolean car_query_append_json (CarQueryContext *self,
                                 const CarQueryPath *path,

@@ -15,19 +15,26 @@
 #define COST_OF_LINK 11
 #define MAX_COST 80
 
-static gboolean append_conditions (CarQueryContext *self,
+/* What conditions are written to: `binds` (element-type CarQueryBind) are the values that stand in `sql` by their numbers. */
+typedef struct
+{
+  CarQueryContext *context;
+  GString *sql;
+  GArray *binds;
+} Where;
+
+static gboolean append_conditions (Where *self,
                                    const CarQueryPath *path,
-                                   GString *sql,
-                                   GArray *binds,
                                    const CarQueryTable *table,
                                    guint level,
                                    const CarGraphqlValue *where);
 
 static gboolean
-go_deeper (CarQueryContext *self, const CarQueryPath *path, guint cost)
+go_deeper (Where *self, const CarQueryPath *path, guint cost)
 {
-  self->condition_cost += cost;
-  return self->condition_cost <= MAX_COST || car_query_fail (self, path, "conditions are nested too deep");
+  self->context->condition_cost += cost;
+  return self->context->condition_cost <= MAX_COST ||
+         car_query_fail (self->context, path, "conditions are nested too deep");
 }
 
 static const struct
@@ -59,44 +66,36 @@ static const struct
 };
 
 static gboolean
-append_bind (CarQueryContext *self,
-             const CarQueryPath *path,
-             GString *sql,
-             GArray *binds,
-             const CarQueryBind *bind)
+append_bind (Where *self, const CarQueryPath *path, const CarQueryBind *bind)
 {
-  if (++self->n_values > MAX_VALUES)
-    return car_query_fail (self, path, "the query has more than %d values", MAX_VALUES);
-  g_array_append_vals (binds, bind, 1);
-  g_string_append_printf (sql, "?%u", binds->len - 1 + CAR_QUERY_FIRST_BIND);
+  if (++self->context->n_values > MAX_VALUES)
+    return car_query_fail (self->context, path, "the query has more than %d values", MAX_VALUES);
+  g_array_append_vals (self->binds, bind, 1);
+  g_string_append_printf (self->sql, "?%u", self->binds->len - 1 + CAR_QUERY_FIRST_BIND);
   return TRUE;
 }
 
 /* A value of `type`; a variable for it is declared as `scalar`. */
 static gboolean
-append_value (CarQueryContext *self,
+append_value (Where *self,
               const CarQueryPath *path,
-              GString *sql,
-              GArray *binds,
               CarPropertyType type,
               const char *scalar,
               const CarGraphqlValue *value)
 {
   CarQueryBind bind;
 
-  if (!car_query_resolve (self, path, scalar, &value))
+  if (!car_query_resolve (self->context, path, scalar, &value))
     return FALSE;
   if (value == NULL || value->type == CAR_GRAPHQL_NULL)
-    return car_query_fail (self, path, "null is no value to compare with: use _is_null");
-  return car_query_to_bind (self, path, type, value, &bind) && append_bind (self, path, sql, binds, &bind);
+    return car_query_fail (self->context, path, "null is no value to compare with: use _is_null");
+  return car_query_to_bind (self->context, path, type, value, &bind) && append_bind (self, path, &bind);
 }
 
 /* A list, or one value in place of a list of one. `before` and `between` stand before and between the values. */
 static gboolean
-append_list (CarQueryContext *self,
+append_list (Where *self,
              const CarQueryPath *path,
-             GString *sql,
-             GArray *binds,
              CarPropertyType type,
              const CarGraphqlValue *list,
              const char *before,
@@ -104,47 +103,40 @@ append_list (CarQueryContext *self,
 {
   const char *scalar = car_query_get_scalar (type);
   g_autofree char *list_type = g_strdup_printf ("[%s!]", scalar);
-  gboolean is_list;
 
-  if (!car_query_resolve (self, path, list_type, &list))
+  if (!car_query_resolve (self->context, path, list_type, &list))
     return FALSE;
   if (list == NULL || list->type == CAR_GRAPHQL_NULL)
-    return car_query_fail (self, path, "a list is wanted here");
-  is_list = list->type == CAR_GRAPHQL_LIST;
-  g_string_append (sql, before);
-  for (const CarGraphqlValue *item = is_list ? list->items : list; item != NULL;
-       item = is_list ? item->next : NULL)
+    return car_query_fail (self->context, path, "a list is wanted here");
+  g_string_append (self->sql, before);
+  for (const CarGraphqlValue *item = car_query_first_item (list); item != NULL;
+       item = car_query_next_item (list, item))
     {
-      if (is_list && item != list->items)
-        g_string_append (sql, between);
-      if (!append_value (self, path, sql, binds, type, scalar, item))
+      if (item != car_query_first_item (list))
+        g_string_append (self->sql, between);
+      if (!append_value (self, path, type, scalar, item))
         return FALSE;
     }
-  g_string_append_c (sql, ')');
+  g_string_append_c (self->sql, ')');
   return TRUE;
 }
 
 static gboolean
-append_is_null (CarQueryContext *self,
-                const CarQueryPath *path,
-                GString *sql,
-                const char *expression,
-                const CarGraphqlValue *value)
+append_is_null (Where *self, const CarQueryPath *path, const char *expression, const CarGraphqlValue *value)
 {
-  if (!car_query_resolve (self, path, "Boolean", &value))
+  if (!car_query_resolve (self->context, path, "Boolean", &value))
     return FALSE;
   if (value == NULL || value->type != CAR_GRAPHQL_BOOLEAN)
-    return car_query_fail (self, path, "true or false is wanted here");
-  g_string_append_printf (sql, "%s IS %sNULL", expression, g_str_equal (value->text, "true") ? "" : "NOT ");
+    return car_query_fail (self->context, path, "true or false is wanted here");
+  g_string_append_printf (self->sql, "%s IS %sNULL", expression,
+                          g_str_equal (value->text, "true") ? "" : "NOT ");
   return TRUE;
 }
 
 /* The parts of a list are conditions of their own: all of them, or one. */
 static gboolean
-append_has_keys (CarQueryContext *self,
+append_has_keys (Where *self,
                  const CarQueryPath *path,
-                 GString *sql,
-                 GArray *binds,
                  const char *expression,
                  const CarGraphqlValue *value,
                  gboolean all)
@@ -154,24 +146,22 @@ append_has_keys (CarQueryContext *self,
   g_autofree char *between = g_strdup_printf (") %s %s", all ? "AND" : "OR", call);
   const CarGraphqlValue *list = value;
 
-  if (!car_query_resolve (self, path, "[String!]", &list))
+  if (!car_query_resolve (self->context, path, "[String!]", &list))
     return FALSE;
   if (list != NULL && list->type == CAR_GRAPHQL_LIST && list->items == NULL)
     {
-      g_string_append (sql, all ? "TRUE" : "FALSE");
+      g_string_append (self->sql, all ? "TRUE" : "FALSE");
       return TRUE;
     }
-  if (!append_list (self, path, sql, binds, CAR_PROPERTY_TEXT, list, before, between))
+  if (!append_list (self, path, CAR_PROPERTY_TEXT, list, before, between))
     return FALSE;
-  g_string_append_c (sql, ')');
+  g_string_append_c (self->sql, ')');
   return TRUE;
 }
 
 static gboolean
-append_contains (CarQueryContext *self,
+append_contains (Where *self,
                  const CarQueryPath *path,
-                 GString *sql,
-                 GArray *binds,
                  const char *expression,
                  const CarGraphqlValue *value,
                  gboolean contained)
@@ -179,28 +169,27 @@ append_contains (CarQueryContext *self,
   g_autoptr (GString) json = g_string_new (NULL);
   CarQueryBind bind = { .type = SQLITE_TEXT };
 
-  if (!car_query_append_json (self, path, json, value))
+  if (!car_query_append_json (self->context, path, json, value))
     return FALSE;
-  bind.text = memcpy (car_graphql_document_alloc (self->document, json->len + 1), json->str, json->len);
+  bind.text =
+      memcpy (car_graphql_document_alloc (self->context->document, json->len + 1), json->str, json->len);
   bind.length = json->len;
   if (!contained)
-    g_string_append_printf (sql, "car_contains (%s, ", expression);
+    g_string_append_printf (self->sql, "car_contains (%s, ", expression);
   else
-    g_string_append (sql, "car_contains (");
-  if (!append_bind (self, path, sql, binds, &bind))
+    g_string_append (self->sql, "car_contains (");
+  if (!append_bind (self, path, &bind))
     return FALSE;
   if (contained)
-    g_string_append_printf (sql, ", %s", expression);
-  g_string_append_c (sql, ')');
+    g_string_append_printf (self->sql, ", %s", expression);
+  g_string_append_c (self->sql, ')');
   return TRUE;
 }
 
 /* The operators of jsonb alone; `expression` is the column itself. */
 static gboolean
-append_json_operator (CarQueryContext *self,
+append_json_operator (Where *self,
                       const CarQueryPath *path,
-                      GString *sql,
-                      GArray *binds,
                       const char *expression,
                       const CarGraphqlValue *value,
                       gboolean *known)
@@ -209,15 +198,15 @@ append_json_operator (CarQueryContext *self,
 
   *known = TRUE;
   if (g_str_equal (name, "_contains") || g_str_equal (name, "_contained_in"))
-    return append_contains (self, path, sql, binds, expression, value, g_str_equal (name, "_contained_in"));
+    return append_contains (self, path, expression, value, g_str_equal (name, "_contained_in"));
   if (g_str_equal (name, "_has_keys_any") || g_str_equal (name, "_has_keys_all"))
-    return append_has_keys (self, path, sql, binds, expression, value, g_str_equal (name, "_has_keys_all"));
+    return append_has_keys (self, path, expression, value, g_str_equal (name, "_has_keys_all"));
   if (g_str_equal (name, "_has_key"))
     {
-      g_string_append_printf (sql, "car_has_key (%s, ", expression);
-      if (!append_value (self, path, sql, binds, CAR_PROPERTY_TEXT, "String", value))
+      g_string_append_printf (self->sql, "car_has_key (%s, ", expression);
+      if (!append_value (self, path, CAR_PROPERTY_TEXT, "String", value))
         return FALSE;
-      g_string_append_c (sql, ')');
+      g_string_append_c (self->sql, ')');
       return TRUE;
     }
   *known = FALSE;
@@ -226,10 +215,8 @@ append_json_operator (CarQueryContext *self,
 
 /* The operators of all types; `expression` is what of the column is compared. */
 static gboolean
-append_common_operator (CarQueryContext *self,
+append_common_operator (Where *self,
                         const CarQueryPath *path,
-                        GString *sql,
-                        GArray *binds,
                         CarPropertyType type,
                         const char *expression,
                         const CarGraphqlValue *value)
@@ -239,33 +226,31 @@ append_common_operator (CarQueryContext *self,
   for (guint i = 0; i < G_N_ELEMENTS (comparisons); i++)
     if (g_str_equal (name, comparisons[i].name))
       {
-        g_string_append_printf (sql, "%s%s", expression, comparisons[i].sql);
-        return append_value (self, path, sql, binds, type, car_query_get_scalar (type), value);
+        g_string_append_printf (self->sql, "%s%s", expression, comparisons[i].sql);
+        return append_value (self, path, type, car_query_get_scalar (type), value);
       }
   for (guint i = 0; type == CAR_PROPERTY_TEXT && i < G_N_ELEMENTS (likenesses); i++)
     if (g_str_equal (name, likenesses[i].name))
       {
-        g_string_append_printf (sql, "%s (%s, ", likenesses[i].call, expression);
-        if (!append_value (self, path, sql, binds, type, "String", value))
+        g_string_append_printf (self->sql, "%s (%s, ", likenesses[i].call, expression);
+        if (!append_value (self, path, type, "String", value))
           return FALSE;
-        g_string_append_printf (sql, ", %d)", likenesses[i].how);
+        g_string_append_printf (self->sql, ", %d)", likenesses[i].how);
         return TRUE;
       }
   if (g_str_equal (name, "_in") || g_str_equal (name, "_nin"))
     {
-      g_string_append_printf (sql, "%s %s ", expression, g_str_equal (name, "_in") ? "IN" : "NOT IN");
-      return append_list (self, path, sql, binds, type, value, "(", ",");
+      g_string_append_printf (self->sql, "%s %s ", expression, g_str_equal (name, "_in") ? "IN" : "NOT IN");
+      return append_list (self, path, type, value, "(", ",");
     }
-  return car_query_fail (self, path, "a column of type %s has no operator “%s”", car_query_get_scalar (type),
-                         name);
+  return car_query_fail (self->context, path, "a column of type %s has no operator “%s”",
+                         car_query_get_scalar (type), name);
 }
 
 /* One operator of a column. */
 static gboolean
-append_operator (CarQueryContext *self,
+append_operator (Where *self,
                  const CarQueryPath *path,
-                 GString *sql,
-                 GArray *binds,
                  const CarQueryColumn *column,
                  const char *alias,
                  const CarGraphqlValue *value)
@@ -276,38 +261,36 @@ append_operator (CarQueryContext *self,
 
   car_query_append_column (plain, column, alias);
   if (g_str_equal (value->name, "_is_null"))
-    return append_is_null (self, path, sql, plain->str, value);
+    return append_is_null (self, path, plain->str, value);
   if (column->type == CAR_PROPERTY_JSON)
     {
-      done = append_json_operator (self, path, sql, binds, plain->str, value, &known);
+      done = append_json_operator (self, path, plain->str, value, &known);
       if (known)
         return done;
     }
   car_query_append_comparable (comparable, column, alias);
-  return append_common_operator (self, path, sql, binds, column->type, comparable->str, value);
+  return append_common_operator (self, path, column->type, comparable->str, value);
 }
 
 /* All operators of a column: { _gte: 1, _lt: 9 }. */
 static gboolean
-append_column_conditions (CarQueryContext *self,
+append_column_conditions (Where *self,
                           const CarQueryPath *path,
-                          GString *sql,
-                          GArray *binds,
                           const CarQueryColumn *column,
                           guint level,
                           const CarGraphqlValue *operators)
 {
   g_autofree char *alias = g_strdup_printf ("t%u", level);
 
-  g_string_append (sql, "TRUE");
+  g_string_append (self->sql, "TRUE");
   for (const CarGraphqlValue *operator= operators->items; operator!= NULL; operator= operator->next)
     {
       const CarQueryPath here = { path, operator->name };
 
-      if (++self->n_conditions > MAX_CONDITIONS)
-        return car_query_fail (self, &here, "the query has more than %d conditions", MAX_CONDITIONS);
-      g_string_append (sql, " AND ");
-      if (!append_operator (self, &here, sql, binds, column, alias, operator))
+      if (++self->context->n_conditions > MAX_CONDITIONS)
+        return car_query_fail (self->context, &here, "the query has more than %d conditions", MAX_CONDITIONS);
+      g_string_append (self->sql, " AND ");
+      if (!append_operator (self, &here, column, alias, operator))
         return FALSE;
     }
   return TRUE;
@@ -315,10 +298,8 @@ append_column_conditions (CarQueryContext *self,
 
 /* Rows that are linked with at least one that fits. */
 static gboolean
-append_link_conditions (CarQueryContext *self,
+append_link_conditions (Where *self,
                         const CarQueryPath *path,
-                        GString *sql,
-                        GArray *binds,
                         const CarQueryLink *link,
                         guint level,
                         const CarGraphqlValue *where)
@@ -327,60 +308,54 @@ append_link_conditions (CarQueryContext *self,
   g_autofree char *first = g_strdup_printf ("t%u.%s", level, link->columns[0]);
   g_autofree char *second = g_strdup_printf ("t%u.%s", level, link->columns[1]);
 
-  const CarQueryTable *to = car_query_schema_find (self->schema, link->to);
+  const CarQueryTable *to = car_query_schema_find (self->context->schema, link->to);
 
   if (!go_deeper (self, path, COST_OF_LINK))
     return FALSE;
-  g_string_append (sql, "EXISTS (SELECT 1 FROM ");
-  car_query_append_table (self, sql, to, alias);
-  car_query_append_link (sql, link, alias, first, second);
-  g_string_append (sql, " AND ");
-  if (!append_conditions (self, path, sql, binds, to, level + 1, where))
+  g_string_append (self->sql, "EXISTS (SELECT 1 FROM ");
+  car_query_append_table (self->context, self->sql, to, alias);
+  car_query_append_link (self->sql, link, alias, first, second);
+  g_string_append (self->sql, " AND ");
+  if (!append_conditions (self, path, to, level + 1, where))
     return FALSE;
-  self->condition_cost -= COST_OF_LINK;
-  g_string_append_c (sql, ')');
+  self->context->condition_cost -= COST_OF_LINK;
+  g_string_append_c (self->sql, ')');
   return TRUE;
 }
 
 /* _and and _or take a list, or one object in place of a list of one. */
 static gboolean
-append_all_or_any (CarQueryContext *self,
+append_all_or_any (Where *self,
                    const CarQueryPath *path,
-                   GString *sql,
-                   GArray *binds,
                    const CarQueryTable *table,
                    guint level,
                    const CarGraphqlValue *list,
                    gboolean any)
 {
-  gboolean is_list = list->type == CAR_GRAPHQL_LIST;
-
-  if (!is_list && list->type != CAR_GRAPHQL_OBJECT)
-    return car_query_fail (self, path, "a list of conditions is wanted here");
+  if (list->type != CAR_GRAPHQL_LIST && list->type != CAR_GRAPHQL_OBJECT)
+    return car_query_fail (self->context, path, "a list of conditions is wanted here");
   if (!go_deeper (self, path, any ? COST_OF_ANY : 0))
     return FALSE;
-  g_string_append (sql, any ? "(FALSE" : "TRUE");
-  for (const CarGraphqlValue *item = is_list ? list->items : list; item != NULL;
-       item = is_list ? item->next : NULL)
+  g_string_append (self->sql, any ? "(FALSE" : "TRUE");
+  for (const CarGraphqlValue *item = car_query_first_item (list); item != NULL;
+       item = car_query_next_item (list, item))
     {
-      g_string_append (sql, any ? " OR " : " AND ");
-      if (!append_conditions (self, path, sql, binds, table, level, item))
+      g_string_append (self->sql, any ? " OR " : " AND ");
+      if (!append_conditions (self, path, table, level, item))
         return FALSE;
     }
   if (any)
     {
-      self->condition_cost -= COST_OF_ANY;
-      g_string_append_c (sql, ')');
+      self->context->condition_cost -= COST_OF_ANY;
+      g_string_append_c (self->sql, ')');
     }
   return TRUE;
 }
 
 /* One member of a where object. */
 static gboolean
-append_condition (CarQueryContext *self,
+append_condition (Where *self,
                   const CarQueryPath *path,
-                  GString *sql,
-                  GArray *binds,
                   const CarQueryTable *table,
                   guint level,
                   const char *name,
@@ -390,29 +365,28 @@ append_condition (CarQueryContext *self,
   const CarQueryLink *link = car_query_table_find_link (table, name);
 
   if (g_str_equal (name, "_and") || g_str_equal (name, "_or"))
-    return append_all_or_any (self, path, sql, binds, table, level, value, g_str_equal (name, "_or"));
+    return append_all_or_any (self, path, table, level, value, g_str_equal (name, "_or"));
   if (value->type != CAR_GRAPHQL_OBJECT)
-    return car_query_fail (self, path, "an object is wanted here, such as {_eq: …}");
+    return car_query_fail (self->context, path, "an object is wanted here, such as {_eq: …}");
   if (g_str_equal (name, "_not"))
     {
-      g_string_append (sql, "NOT (");
-      if (!go_deeper (self, path, COST_OF_NOT) ||
-          !append_conditions (self, path, sql, binds, table, level, value))
+      g_string_append (self->sql, "NOT (");
+      if (!go_deeper (self, path, COST_OF_NOT) || !append_conditions (self, path, table, level, value))
         return FALSE;
-      self->condition_cost -= COST_OF_NOT;
-      g_string_append_c (sql, ')');
+      self->context->condition_cost -= COST_OF_NOT;
+      g_string_append_c (self->sql, ')');
       return TRUE;
     }
   if (column != NULL)
-    return append_column_conditions (self, path, sql, binds, column, level, value);
+    return append_column_conditions (self, path, column, level, value);
   if (link != NULL)
-    return append_link_conditions (self, path, sql, binds, link, level, value);
-  return car_query_fail (self, path, "“%s” has no field “%s”", table->name, name);
+    return append_link_conditions (self, path, link, level, value);
+  return car_query_fail (self->context, path, "“%s” has no field “%s”", table->name, name);
 }
 
 /* The type of a where object's member, as the introspection tells it. */
 static char *
-get_type_of_member (CarQueryContext *self, const CarQueryTable *table, const char *name)
+get_type_of_member (const CarQueryTable *table, const char *name)
 {
   const CarQueryColumn *column = car_query_table_find_column (table, name);
   const CarQueryLink *link = car_query_table_find_link (table, name);
@@ -426,41 +400,39 @@ get_type_of_member (CarQueryContext *self, const CarQueryTable *table, const cha
 
 /* Without parentheses: AND binds tighter than OR, and less than NOT, which brings its own. */
 static gboolean
-append_conditions (CarQueryContext *self,
+append_conditions (Where *self,
                    const CarQueryPath *path,
-                   GString *sql,
-                   GArray *binds,
                    const CarQueryTable *table,
                    guint level,
                    const CarGraphqlValue *where)
 {
   g_autofree char *type = g_strconcat (table->name, "_bool_exp", NULL);
 
-  if (!car_query_resolve (self, path, type, &where))
+  if (!car_query_resolve (self->context, path, type, &where))
     return FALSE;
   if (where == NULL || where->type == CAR_GRAPHQL_NULL)
     {
-      g_string_append (sql, "TRUE");
+      g_string_append (self->sql, "TRUE");
       return TRUE;
     }
   if (where->type != CAR_GRAPHQL_OBJECT)
-    return car_query_fail (self, path, "an object is wanted here, such as {name: {_eq: …}}");
-  g_string_append (sql, "TRUE");
+    return car_query_fail (self->context, path, "an object is wanted here, such as {name: {_eq: …}}");
+  g_string_append (self->sql, "TRUE");
   for (const CarGraphqlValue *member = where->items; member != NULL; member = member->next)
     {
       const CarQueryPath here = { path, member->name };
       const CarGraphqlValue *value = member;
 
-      if (++self->n_conditions > MAX_CONDITIONS)
-        return car_query_fail (self, &here, "the query has more than %d conditions", MAX_CONDITIONS);
-      g_autofree char *member_type = get_type_of_member (self, table, member->name);
+      if (++self->context->n_conditions > MAX_CONDITIONS)
+        return car_query_fail (self->context, &here, "the query has more than %d conditions", MAX_CONDITIONS);
+      g_autofree char *member_type = get_type_of_member (table, member->name);
 
-      if (!car_query_resolve (self, &here, member_type, &value))
+      if (!car_query_resolve (self->context, &here, member_type, &value))
         return FALSE;
       if (value == NULL)
         continue;
-      g_string_append (sql, " AND ");
-      if (!append_condition (self, &here, sql, binds, table, level, member->name, value))
+      g_string_append (self->sql, " AND ");
+      if (!append_condition (self, &here, table, level, member->name, value))
         return FALSE;
     }
   return TRUE;
@@ -476,6 +448,8 @@ car_query_append_where (CarQueryContext *self,
                         guint level,
                         const CarGraphqlValue *where)
 {
+  Where conditions = { self, sql, binds };
+
   g_string_append (sql, " AND ");
-  return append_conditions (self, path, sql, binds, table, level, where);
+  return append_conditions (&conditions, path, table, level, where);
 }
