@@ -85,33 +85,31 @@ car_service_call_list_extensions (CarServiceStore *store, CarServiceRequest *req
   return TRUE;
 }
 
-/* NULL without an error where there is none. */
-static sqlite3_stmt *
-find_extension (CarServiceStore *store, const char *key, GError **error)
+/* *row is NULL where there is none. */
+static gboolean
+find_extension (CarServiceStore *store, const char *key, sqlite3_stmt **row, GError **error)
 {
-  return car_service_store_get (store, error, "SELECT key, owner, version, body FROM extension WHERE key = ?",
-                                "s", key);
+  return car_service_store_find (store, row, error,
+                                 "SELECT key, owner, version, body FROM extension WHERE key = ?", "s", key);
 }
 
 static gboolean
-set_no_extension (const char *key, GError *problem, GError **error)
+set_no_extension (const char *key, GError **error)
 {
-  if (problem != NULL)
-    g_propagate_error (error, problem);
-  else
-    g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no schema extension %s", key);
-
+  g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no schema extension %s", key);
   return FALSE;
 }
 
 gboolean
 car_service_call_get_extension (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
-  GError *problem = NULL;
   const char *key = car_service_request_get_path (request, 1);
-  sqlite3_stmt *row = find_extension (store, key, &problem);
+  sqlite3_stmt *row;
+
+  if (!find_extension (store, key, &row, error))
+    return FALSE;
   if (row == NULL)
-    return set_no_extension (key, problem, error);
+    return set_no_extension (key, error);
 
   GString *out = g_string_new (NULL);
   append_extension (out, row);
@@ -184,15 +182,11 @@ read_extension (GBytes *body, Extension *extension, GError **error)
 static gboolean
 compare_with_stored (CarServiceStore *store, const Extension *extension, gboolean *stored, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *row = find_extension (store, extension->key, &problem);
+  sqlite3_stmt *row;
 
   *stored = FALSE;
-  if (problem != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
+  if (!find_extension (store, extension->key, &row, error))
+    return FALSE;
   if (row == NULL)
     return TRUE;
 
@@ -260,7 +254,7 @@ car_service_call_delete_extension (CarServiceStore *store, CarServiceRequest *re
   if (!car_service_store_run (store, error, "DELETE FROM extension WHERE key = ?", "s", key))
     return FALSE;
   if (car_service_store_get_changes (store) == 0)
-    return set_no_extension (key, NULL, error);
+    return set_no_extension (key, error);
   request->status = 204;
 
   return note_changed (store, key, error);

@@ -17,17 +17,18 @@ get_text (sqlite3_stmt *row, int column)
   return (const char *) sqlite3_column_text (row, column);
 }
 
-/* The job's row: status, error, status_code, warnings; NULL without an error where there is no such job. */
-static sqlite3_stmt *
-find_job (CarServiceStore *store, const char *text, GError **error)
+/* The job's row: status, error, status_code, warnings; *row is NULL where there is no such job. */
+static gboolean
+find_job (CarServiceStore *store, const char *text, sqlite3_stmt **row, GError **error)
 {
   guint64 id;
 
-  if (!g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, &id, NULL))
-    return NULL;
+  *row = NULL;
 
-  return car_service_store_get (
-      store, error, "SELECT status, error, status_code, warnings FROM job WHERE id = ?", "i", (gint64) id);
+  return !g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, &id, NULL) ||
+         car_service_store_find (store, row, error,
+                                 "SELECT status, error, status_code, warnings FROM job WHERE id = ?", "i",
+                                 (gint64) id);
 }
 
 /* Appends what there is to say of a job besides its status. */
@@ -49,16 +50,14 @@ append_outcome (GString *out, sqlite3_stmt *row)
 gboolean
 car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
   const char *id = car_service_request_get_path (request, 1);
-  sqlite3_stmt *row = find_job (store, id, &local_error);
+  sqlite3_stmt *row;
 
+  if (!find_job (store, id, &row, error))
+    return FALSE;
   if (row == NULL)
     {
-      if (local_error != NULL)
-        g_propagate_error (error, g_steal_pointer (&local_error));
-      else
-        g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no job %s", id);
+      g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no job %s", id);
       return FALSE;
     }
 
@@ -131,14 +130,10 @@ add_job (Lists *lists, const char *id, sqlite3_stmt *row)
 static gboolean
 add_status (CarServiceStore *store, Lists *lists, const char *id, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
-  sqlite3_stmt *row = find_job (store, id, &local_error);
+  sqlite3_stmt *row;
 
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
+  if (!find_job (store, id, &row, error))
+    return FALSE;
   if (row == NULL)
     {
       add_unknown (lists, id);

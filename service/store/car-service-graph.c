@@ -27,25 +27,18 @@ is_text (sqlite3_stmt *row, int column, const CarJsonSpan *text)
          memcmp (sqlite3_column_text (row, column), text->text, text->length) == 0;
 }
 
-/* From a row of id, t1 and body; NULL: there is none, or the problem. */
-static gboolean
-take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found, GError *problem, GError **error)
+/* From a row of id, t1 and body, if any. */
+static void
+take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found)
 {
   *found = (Version){ 0 };
-  if (problem != NULL)
-    {
-      g_propagate_error (error, problem);
-      return FALSE;
-    }
   if (row == NULL)
-    return TRUE;
+    return;
 
   found->id = sqlite3_column_int64 (row, 0);
   found->t1 = sqlite3_column_int64 (row, 1);
   found->alike = is_text (row, 2, body);
   sqlite3_reset (row);
-
-  return TRUE;
 }
 
 static gboolean
@@ -55,14 +48,16 @@ find_vertex (CarServiceStore *store,
              Version *found,
              GError **error)
 {
-  GError *problem = NULL;
-  sqlite3_stmt *row =
-      car_service_store_get (store, &problem,
-                             "SELECT id, t1, body FROM vertex INDEXED BY vertex_key"
-                             " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
-                             "sss", vertex->collection, vertex->key, source);
+  sqlite3_stmt *row;
 
-  return take_version (row, &vertex->body, found, problem, error);
+  if (!car_service_store_find (store, &row, error,
+                               "SELECT id, t1, body FROM vertex INDEXED BY vertex_key"
+                               " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
+                               "sss", vertex->collection, vertex->key, source))
+    return FALSE;
+  take_version (row, &vertex->body, found);
+
+  return TRUE;
 }
 
 gboolean
@@ -73,21 +68,18 @@ car_service_graph_has_vertex (CarServiceStore *store,
                               gboolean *found,
                               GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *row =
-      car_service_store_get (store, &problem,
-                             "SELECT 1 FROM vertex INDEXED BY vertex_key"
-                             " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
-                             "sss", collection, key, source);
+  sqlite3_stmt *row;
 
+  if (!car_service_store_find (store, &row, error,
+                               "SELECT 1 FROM vertex INDEXED BY vertex_key"
+                               " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
+                               "sss", collection, key, source))
+    return FALSE;
   *found = row != NULL;
   if (row != NULL)
     sqlite3_reset (row);
-  if (problem == NULL)
-    return TRUE;
 
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -146,14 +138,17 @@ find_edge (CarServiceStore *store,
            Version *found,
            GError **error)
 {
-  GError *problem = NULL;
-  sqlite3_stmt *row = car_service_store_get (
-      store, &problem,
-      "SELECT id, t1, body FROM edge INDEXED BY edge_from WHERE from_id = ? AND collection = ? AND to_id = ?"
-      " AND source = ? AND external_id = ? AND t2 = " OPEN,
-      "sssss", from_id, edge->collection, to_id, report->source, edge->external_id);
+  sqlite3_stmt *row;
 
-  return take_version (row, &edge->body, found, problem, error);
+  if (!car_service_store_find (
+          store, &row, error,
+          "SELECT id, t1, body FROM edge INDEXED BY edge_from WHERE from_id = ?"
+          " AND collection = ? AND to_id = ? AND source = ? AND external_id = ? AND t2 = " OPEN,
+          "sssss", from_id, edge->collection, to_id, report->source, edge->external_id))
+    return FALSE;
+  take_version (row, &edge->body, found);
+
+  return TRUE;
 }
 
 static gboolean
@@ -211,39 +206,36 @@ car_service_graph_put_edge (CarServiceStore *store,
          insert_edge (store, report, edge, from_id, to_id, error);
 }
 
-static gboolean
-get_id (CarServiceStore *store, sqlite3_stmt *row, gint64 *id, GError *problem, GError **error)
+/* 0: there is none. */
+static gint64
+take_id (sqlite3_stmt *row)
 {
-  *id = 0;
-  if (problem != NULL)
-    {
-      g_propagate_error (error, problem);
-      return FALSE;
-    }
-  if (row != NULL)
-    {
-      *id = sqlite3_column_int64 (row, 0);
-      sqlite3_reset (row);
-    }
-  return TRUE;
+  if (row == NULL)
+    return 0;
+
+  gint64 id = sqlite3_column_int64 (row, 0);
+  sqlite3_reset (row);
+
+  return id;
 }
 
 static gboolean
 need_tag (CarServiceStore *store, const CarServiceTagging *tagging, gint64 now, gint64 *tag, GError **error)
 {
   g_autofree char *node_id = car_service_node_id_new (tagging->tag_source, tagging->tag_name);
-  GError *problem = NULL;
   sqlite3_stmt *row;
 
   if (!car_service_store_run (store, error,
                               "INSERT OR IGNORE INTO tag (source, name, node_id, t1, t2, reported_at)"
                               " VALUES (?, ?, ?, ?, " OPEN ", ?)",
                               "sssii", tagging->tag_source, tagging->tag_name, node_id, now,
-                              tagging->reported_at))
+                              tagging->reported_at) ||
+      !car_service_store_find (store, &row, error, "SELECT id FROM tag WHERE source = ? AND name = ?", "ss",
+                               tagging->tag_source, tagging->tag_name))
     return FALSE;
-  row = car_service_store_get (store, &problem, "SELECT id FROM tag WHERE source = ? AND name = ?", "ss",
-                               tagging->tag_source, tagging->tag_name);
-  return get_id (store, row, tag, problem, error);
+  *tag = take_id (row);
+
+  return TRUE;
 }
 
 gboolean
@@ -254,19 +246,17 @@ car_service_graph_put_tagging (CarServiceStore *store,
                                GError **error)
 {
   g_autofree char *tag_id = car_service_node_id_new (tagging->tag_source, tagging->tag_name);
-  GError *problem = NULL;
   gint64 tag = 0;
   sqlite3_stmt *row;
 
-  if (!need_tag (store, tagging, now, &tag, error))
+  if (!need_tag (store, tagging, now, &tag, error) ||
+      !car_service_store_find (
+          store, &row, error,
+          "SELECT id FROM tagging INDEXED BY tagging_vertex WHERE vertex_id = ?"
+          " AND collection = ? AND vertex_key = ? AND source = ? AND tag = ? AND t2 = " OPEN,
+          "ssssi", tagging->vertex_id, tagging->collection, tagging->vertex_key, tagging->source, tag))
     return FALSE;
-  row = car_service_store_get (
-      store, &problem,
-      "SELECT id FROM tagging INDEXED BY tagging_vertex WHERE vertex_id = ?"
-      " AND collection = ? AND vertex_key = ? AND source = ? AND tag = ? AND t2 = " OPEN,
-      "ssssi", tagging->vertex_id, tagging->collection, tagging->vertex_key, tagging->source, tag);
-  if (!get_id (store, row, id, problem, error))
-    return FALSE;
+  *id = take_id (row);
   if (*id != 0)
     return TRUE;
   if (!car_service_store_run (store, error,
@@ -278,6 +268,7 @@ car_service_graph_put_tagging (CarServiceStore *store,
                               now, tagging->reported_at))
     return FALSE;
   *id = sqlite3_last_insert_rowid (car_service_store_get_database (store));
+
   return TRUE;
 }
 

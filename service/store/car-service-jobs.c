@@ -196,18 +196,21 @@ run_and_note (CarServiceStore *store, const Job *job, GError **error)
   return FALSE;
 }
 
-/* FALSE without an error: there is none. */
 static gboolean
-load_next (CarServiceStore *store, Job *job, GError **error)
+load_next (CarServiceStore *store, Job *job, gboolean *found, GError **error)
 {
-  sqlite3_stmt *row =
-      car_service_store_get (store, error,
-                             "SELECT id, kind, source, body FROM job"
-                             " WHERE status = '" CAR_SERVICE_JOB_RUNNING "' ORDER BY id LIMIT 1",
-                             "");
-  if (row == NULL)
-    return FALSE;
+  sqlite3_stmt *row;
 
+  *found = FALSE;
+  if (!car_service_store_find (store, &row, error,
+                               "SELECT id, kind, source, body FROM job"
+                               " WHERE status = '" CAR_SERVICE_JOB_RUNNING "' ORDER BY id LIMIT 1",
+                               ""))
+    return FALSE;
+  if (row == NULL)
+    return TRUE;
+
+  *found = TRUE;
   job->id = sqlite3_column_int64 (row, 0);
   job->kind = g_strdup ((const char *) sqlite3_column_text (row, 1));
   job->source = g_strdup ((const char *) sqlite3_column_text (row, 2));
@@ -221,16 +224,8 @@ gboolean
 car_service_jobs_run_next (CarServiceStore *store, gboolean *found, GError **error)
 {
   g_auto (Job) job = { 0 };
-  g_autoptr (GError) local_error = NULL;
 
-  *found = load_next (store, &job, &local_error);
-  if (*found)
-    run_and_note (store, &job, &local_error);
-  if (local_error == NULL)
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return FALSE;
+  return load_next (store, &job, found, error) && (!*found || run_and_note (store, &job, error));
 }
 
 gint64

@@ -113,21 +113,17 @@ car_service_properties_check (const CarServiceProperties *self,
   for (guint i = 0; i < self->unique->len; i++)
     {
       const Unique *unique = &g_array_index (self->unique, Unique, i);
-      g_autoptr (GError) problem = NULL;
-      sqlite3_stmt *found = car_service_store_get (store, &problem, unique->check, "ji", body, row);
+      sqlite3_stmt *other;
 
-      if (found != NULL)
-        {
-          sqlite3_reset (found);
-          g_set_error (&problem, CAR_SERVICE_ERROR, 422,
-                       "its %s has to be unique, and another %s has the same", unique->name,
-                       self->collection);
-        }
-      if (problem != NULL)
-        {
-          g_propagate_error (error, g_steal_pointer (&problem));
-          return FALSE;
-        }
+      if (!car_service_store_find (store, &other, error, unique->check, "ji", body, row))
+        return FALSE;
+      if (other == NULL)
+        continue;
+
+      sqlite3_reset (other);
+      g_set_error (error, CAR_SERVICE_ERROR, 422, "its %s has to be unique, and another %s has the same",
+                   unique->name, self->collection);
+      return FALSE;
     }
 
   return TRUE;

@@ -32,16 +32,20 @@ static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format,
   return FALSE;
 }
 
-/* From a row of id, end_job, report. */
+/* By a statement of id, end_job, report. */
 static gboolean
-take_session (sqlite3_stmt *row, Session *found, GError *problem, GError **error)
+find (CarServiceStore *store,
+      const char *sql,
+      const char *source,
+      const char *report,
+      Session *found,
+      GError **error)
 {
+  sqlite3_stmt *row;
+
   *found = (Session){ 0 };
-  if (problem != NULL)
-    {
-      g_propagate_error (error, problem);
-      return FALSE;
-    }
+  if (!car_service_store_find (store, &row, error, sql, report != NULL ? "ss" : "s", source, report))
+    return FALSE;
   if (row == NULL)
     return TRUE;
 
@@ -56,12 +60,8 @@ take_session (sqlite3_stmt *row, Session *found, GError *problem, GError **error
 static gboolean
 find_last (CarServiceStore *store, const char *source, Session *found, GError **error)
 {
-  GError *problem = NULL;
-  sqlite3_stmt *row = car_service_store_get (
-      store, &problem, "SELECT id, end_job, report FROM session WHERE source = ? ORDER BY id DESC LIMIT 1",
-      "s", source);
-
-  return take_session (row, found, problem, error);
+  return find (store, "SELECT id, end_job, report FROM session WHERE source = ? ORDER BY id DESC LIMIT 1",
+               source, NULL, found, error);
 }
 
 static gboolean
@@ -71,28 +71,20 @@ find_of_report (CarServiceStore *store,
                 Session *found,
                 GError **error)
 {
-  GError *problem = NULL;
-  sqlite3_stmt *row =
-      car_service_store_get (store, &problem,
-                             "SELECT id, end_job, report FROM session WHERE source = ? AND report = ?"
-                             " ORDER BY id DESC LIMIT 1",
-                             "ss", source, report);
-
-  return take_session (row, found, problem, error);
+  return find (
+      store,
+      "SELECT id, end_job, report FROM session WHERE source = ? AND report = ? ORDER BY id DESC LIMIT 1",
+      source, report, found, error);
 }
 
 /* The last one whose report is not known yet. */
 static gboolean
 find_unnamed (CarServiceStore *store, const char *source, Session *found, GError **error)
 {
-  GError *problem = NULL;
-  sqlite3_stmt *row =
-      car_service_store_get (store, &problem,
-                             "SELECT id, end_job, report FROM session WHERE source = ? AND report IS NULL"
-                             " ORDER BY id DESC LIMIT 1",
-                             "s", source);
-
-  return take_session (row, found, problem, error);
+  return find (store,
+               "SELECT id, end_job, report FROM session WHERE source = ? AND report IS NULL"
+               " ORDER BY id DESC LIMIT 1",
+               source, NULL, found, error);
 }
 
 gboolean
@@ -148,18 +140,17 @@ car_service_sessions_join (CarServiceStore *store, const char *source, const cha
 static gboolean
 is_job_failed (CarServiceStore *store, gint64 job, gboolean *failed, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *row = car_service_store_get (
-      store, &problem, "SELECT 1 FROM job WHERE id = ? AND status = '" CAR_SERVICE_JOB_ERROR "'", "i", job);
+  sqlite3_stmt *row;
 
+  if (!car_service_store_find (store, &row, error,
+                               "SELECT 1 FROM job WHERE id = ? AND status = '" CAR_SERVICE_JOB_ERROR "'", "i",
+                               job))
+    return FALSE;
   *failed = row != NULL;
   if (row != NULL)
     sqlite3_reset (row);
-  if (problem == NULL)
-    return TRUE;
 
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+  return TRUE;
 }
 
 gboolean

@@ -622,6 +622,29 @@ car_service_store_get (CarServiceStore *self, GError **error, const char *sql, c
   return statement != NULL && car_service_store_next (self, statement, error) ? statement : NULL;
 }
 
+gboolean
+car_service_store_find (CarServiceStore *self,
+                        sqlite3_stmt **row,
+                        GError **error,
+                        const char *sql,
+                        const char *types,
+                        ...)
+{
+  GError *problem = NULL;
+  va_list arguments;
+
+  va_start (arguments, types);
+  *row = prepare_and_bind (self, &problem, sql, types, &arguments);
+  va_end (arguments);
+  if (*row != NULL && !car_service_store_next (self, *row, &problem))
+    *row = NULL;
+  if (problem == NULL)
+    return TRUE;
+
+  g_propagate_error (error, problem);
+  return FALSE;
+}
+
 gint64
 car_service_store_get_changes (CarServiceStore *self)
 {

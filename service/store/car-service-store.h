@@ -56,7 +56,7 @@ void car_service_store_set_interrupted (CarServiceStore *self, GError **error);
 gboolean car_service_store_begin_call (CarServiceStore *self, GError **error);
 gboolean car_service_store_end_call (CarServiceStore *self, gboolean keep, GError **error);
 
-/* Statements are prepared once: `sql` must be a literal. `types` says what follows, a letter each: s: a string or NULL,
+/* Statements are prepared once: `sql` must be a literal, or interned. `types` says what follows, a letter each: s: a string or NULL,
  * i: a gint64, j: a const CarJsonSpan * (its text as it stands, or NULL), b: a GBytes * (a blob). The arguments must live
  * until the statement is through.
  *
@@ -68,9 +68,17 @@ sqlite3_stmt *
 car_service_store_select (CarServiceStore *self, GError **error, const char *sql, const char *types, ...);
 gboolean car_service_store_next (CarServiceStore *self, sqlite3_stmt *statement, GError **error);
 
-/* _select() and the first row: its statement, or NULL, with an error or without one (no row). */
+/* _select() and the first row: its statement, or NULL, with an error or without one (no row). For what always has a row. */
 sqlite3_stmt *
 car_service_store_get (CarServiceStore *self, GError **error, const char *sql, const char *types, ...);
+
+/* The same for what may have none: FALSE is an error, and *row is NULL where there is none. */
+gboolean car_service_store_find (CarServiceStore *self,
+                                 sqlite3_stmt **row,
+                                 GError **error,
+                                 const char *sql,
+                                 const char *types,
+                                 ...);
 
 /* How many rows the last _run() changed. */
 gint64 car_service_store_get_changes (CarServiceStore *self);
