@@ -73,7 +73,7 @@ static const struct
   const char *name;
   const char *variable;
   gboolean is_switch;
-  const char *value; /* NULL: it takes any text */
+  gboolean is_number;
 } settings[] = {
   { "car-service-url", "CAR_SERVICE_URL", FALSE },
   { "car-service-key", "CAR_SERVICE_KEY", FALSE },
@@ -88,17 +88,44 @@ static const struct
   { "connection-test", "DATASOURCE_CONNECTION_TEST", TRUE },
   { "export-data-dir", NULL, FALSE },
   { "keep-export-data-dir", NULL, TRUE },
-  { "export-data-page-size", NULL, FALSE, "7" },
+  { "export-data-page-size", NULL, FALSE, TRUE },
+  { "timeout", "CAR_TIMEOUT", FALSE, TRUE },
+  { "retries", "CAR_RETRIES", FALSE, TRUE },
+  { "max-wait", "CAR_MAX_WAIT", FALSE, TRUE },
+  { "max-closing", "CAR_MAX_CLOSING", FALSE, TRUE },
+  { "max-left-out", "CAR_MAX_LEFT_OUT", FALSE, TRUE },
   { "summary", "CAR_SUMMARY", FALSE },
   { "server", "CONTRACT_SERVER", FALSE },
   { "secret", "CONTRACT_SECRET", FALSE },
   { "quick", "CONTRACT_QUICK", TRUE },
 };
 
-/* The values are paths so that the summary of the connection test goes nowhere. */
-#define FROM_VARIABLE "/dev/null"
-#define FROM_OPTION "/dev/../dev/null"
-#define FROM_FILE "/dev/./null"
+typedef enum
+{
+  FROM_VARIABLE,
+  FROM_OPTION,
+  FROM_FILE,
+} Origin;
+
+/* The texts are paths so that the summary of the connection test goes nowhere. A switch is off in a file. */
+static const char *
+get_value (guint setting, Origin origin)
+{
+  static const char *const texts[] = { "/dev/null", "/dev/../dev/null", "/dev/./null" };
+  static const char *const numbers[] = { "7", "8", "9" };
+  static const char *const switches[] = { "yes", NULL, "false" };
+
+  return settings[setting].is_switch   ? switches[origin]
+         : settings[setting].is_number ? numbers[origin]
+                                       : texts[origin];
+}
+
+static char *
+show_value (guint setting, Origin origin)
+{
+  return settings[setting].is_switch ? g_strdup (origin == FROM_FILE ? "setting: \n" : "setting: true\n")
+                                     : g_strdup_printf ("setting: %s\n", get_value (setting, origin));
+}
 
 static GStrv
 spell (const char *name, const char *dashes, const char *value, gboolean with_equals)
@@ -119,15 +146,13 @@ static void
 assert_option (guint setting, const char *const *variables)
 {
   static const char *const dashes[] = { "-", "--" };
-  gboolean is_switch = settings[setting].is_switch;
-  const char *value = settings[setting].value != NULL ? settings[setting].value : FROM_OPTION;
-  g_autofree char *shown = g_strdup_printf ("setting: %s\n", is_switch ? "true" : value);
+  g_autofree char *shown = show_value (setting, FROM_OPTION);
 
   for (guint dash = 0; dash < G_N_ELEMENTS (dashes); dash++)
-    for (guint equals = 0; equals <= !is_switch; equals++)
+    for (guint equals = 0; equals <= !settings[setting].is_switch; equals++)
       {
         g_auto (GStrv) arguments =
-            spell (settings[setting].name, dashes[dash], is_switch ? NULL : value, equals);
+            spell (settings[setting].name, dashes[dash], get_value (setting, FROM_OPTION), equals);
 
         g_test_message ("%s", arguments[1]);
         assert_shown (variables, (const char *const *) arguments, shown);
@@ -137,29 +162,28 @@ assert_option (guint setting, const char *const *variables)
 static void
 assert_setting (guint setting, const char *folder, const char *key)
 {
-  gboolean is_switch = settings[setting].is_switch;
   g_autofree char *show = g_strconcat ("CONTRACT_SHOW=", settings[setting].name, NULL);
   g_autofree char *secrets = g_strconcat ("CAR_SECRETS_DIR=", folder, NULL);
   g_autofree char *variable =
       g_strdup_printf ("%s=%s", settings[setting].variable == NULL ? "A" : settings[setting].variable,
-                       is_switch ? "yes" : FROM_VARIABLE);
+                       get_value (setting, FROM_VARIABLE));
   const char *const *variables = VARIABLES ("CONTRACT_SERVER=x", show, secrets, variable);
-  g_auto (GStrv) arguments = spell (settings[setting].name, "-", is_switch ? NULL : FROM_OPTION, FALSE);
+  g_auto (GStrv) arguments = spell (settings[setting].name, "-", get_value (setting, FROM_OPTION), FALSE);
+  g_autofree char *from_variable = show_value (setting, FROM_VARIABLE);
+  g_autofree char *from_file = show_value (setting, FROM_FILE);
 
   assert_option (setting, variables);
   if (settings[setting].variable == NULL)
     return;
 
-  assert_shown (variables, ARGUMENTS ("-connection-test"),
-                is_switch ? "setting: true\n" : "setting: " FROM_VARIABLE "\n");
+  assert_shown (variables, ARGUMENTS ("-connection-test"), from_variable);
   if (g_str_equal (settings[setting].name, "connection-test"))
     return; /* off, it would be another run */
 
-  g_autofree char *token = secret_maker_encrypt (key, "{\"alg\":\"dir\",\"enc\":\"A128GCM\"}",
-                                                 is_switch ? "false" : FROM_FILE, -1);
+  g_autofree char *token =
+      secret_maker_encrypt (key, "{\"alg\":\"dir\",\"enc\":\"A128GCM\"}", get_value (setting, FROM_FILE), -1);
   secret_maker_write (folder, settings[setting].variable, token, -1);
-  assert_shown (variables, (const char *const *) arguments,
-                is_switch ? "setting: \n" : "setting: " FROM_FILE "\n");
+  assert_shown (variables, (const char *const *) arguments, from_file);
 }
 
 /* Each setting by variable, by option in all spellings, and by encrypted file, in this order of precedence. */

@@ -524,6 +524,27 @@ test_closing_and_service_away (void)
                     ==, 0);
 }
 
+/* How long a service that is away is waited for is the operator's to say. */
+static void
+test_patience (void)
+{
+  g_autoptr (FakeService) busy = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) silent = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+  g_auto (ConnectorRun) cut = { 0 };
+  gint64 begin = g_get_monotonic_time ();
+
+  fake_service_answer_always (busy, "GET", "v2/databases", 503, "{}");
+  run_against (busy, (const char *[4]){ "CAR_RETRIES=2", "CAR_MAX_WAIT=0" }, &run);
+  assert_exited (&run, 10, "HTTP 503");
+  g_assert_cmpuint (fake_service_count (busy, "GET", "v2/databases"), ==, 3);
+
+  fake_service_misbehave (silent, "GET", "v2/databases", FAKE_HANG);
+  run_against (silent, (const char *[4]){ "CAR_RETRIES=0", "CAR_TIMEOUT=1" }, &cut);
+  assert_exited (&cut, 10, "no answer from ");
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_USEC_PER_SEC);
+}
+
 /* The answer to the end was lost, and the end sent again is refused: what the service holds says whether it has happened. */
 static void
 test_end_refused (void)
@@ -1431,6 +1452,7 @@ main (int argc, char **argv)
   g_test_add_func ("/import/closing-not-guarded", test_closing_not_guarded);
   g_test_add_func ("/import/closing-partly-guarded", test_closing_partly_guarded);
   g_test_add_func ("/import/closing-and-service-away", test_closing_and_service_away);
+  g_test_add_func ("/import/patience", test_patience);
   g_test_add_func ("/import/end-refused", test_end_refused);
   g_test_add_func ("/import/incomplete", test_incomplete);
   g_test_add_func ("/import/left-out", test_left_out);

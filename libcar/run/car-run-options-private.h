@@ -18,8 +18,11 @@ typedef struct
   const char *directory;
   gboolean keep_directory;
   guint page_size;
-  guint max_closing;  /* percent */
-  guint max_left_out; /* percent */
+  guint idle_timeout; /* seconds */
+  guint max_retries;
+  guint max_retry_delay; /* seconds */
+  guint max_closing;     /* percent */
+  guint max_left_out;    /* percent */
 } CarRunOptions;
 
 /* CAR_APP_ERROR_INVALID_PARAMETER, with all that is missing or wrong at once. */

@@ -8,6 +8,7 @@
 #include <libcar/settings/car-settings-private.h>
 
 #define MAX_PAGE_SIZE 100000
+#define MAX_SECONDS (24 * 60 * 60)
 #define DEFAULT_PAGE_SIZE 2000
 
 /* A setting, and what each place says of it: NULL where it says nothing, "" where it says that it is not given. */
@@ -94,9 +95,17 @@ add_own (CarSettings *self)
     car_setting_new_boolean ("keep-export-data-dir", NULL, "keep what was staged", FALSE),
     car_setting_new_integer ("export-data-page-size", NULL, 0, "objects in one request", NULL, 1,
                              MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
+    car_setting_new_integer ("timeout", "CAR_TIMEOUT", 0,
+                             "how long a call to the CAR service may stand still, in seconds", "SECONDS", 1,
+                             MAX_SECONDS, 120),
+    car_setting_new_integer ("retries", "CAR_RETRIES", 0, "how often a call is tried again", NULL, 0, 1000,
+                             6),
+    car_setting_new_integer ("max-wait", "CAR_MAX_WAIT", 0,
+                             "the longest wait before a call is tried again, in seconds", "SECONDS", 0,
+                             MAX_SECONDS, 60),
     car_setting_new_integer ("max-closing", "CAR_MAX_CLOSING", 0,
-                             "how much of a collection a full import may close, in percent", "PERCENT", 0, 100,
-                             50),
+                             "how much of a collection a full import may close, in percent", "PERCENT", 0,
+                             100, 50),
     car_setting_new_integer ("max-left-out", "CAR_MAX_LEFT_OUT", 0,
                              "how much of what is read may be left out, in percent", "PERCENT", 0, 100, 50),
     car_setting_new_text ("summary", "CAR_SUMMARY", 0, "where to write what the run did, as JSON", "FILE",
