@@ -49,12 +49,13 @@ typedef struct
 
 static gboolean check (Run *self, const CarJsonNode *node, const CarJsonPlace *place, CarJsonSpan *value);
 
+/* What the schema has here: a list of what may stand there is shown whole, if it is not too long. */
 static char *
 describe (const CarJsonSpan *value)
 {
   GString *text = g_string_new (NULL);
 
-  car_json_violation_append_value (text, value);
+  car_json_violation_append_value (text, value, MAX_EXPLANATION);
   return g_string_free (text, FALSE);
 }
 

@@ -58,7 +58,8 @@ gboolean car_json_cannot_hold (CarJsonViolation *self, const CarJsonPlace *place
 /* The same where the scanner found something wrong with the text. */
 gboolean car_json_violate_text (CarJsonViolation *self, CarJsonScanner *scanner);
 
-void car_json_violation_append_value (GString *out, const CarJsonSpan *value);
+/* A value as messages show it. */
+void car_json_violation_append_value (GString *out, const CarJsonSpan *value, gsize max_chars);
 
 /* Puts a text before or behind the one for people. */
 void car_json_violation_prefix (CarJsonViolation *self, const char *prefix);

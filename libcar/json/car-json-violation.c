@@ -9,12 +9,12 @@
 #include <string.h>
 
 void
-car_json_violation_append_value (GString *out, const CarJsonSpan *value)
+car_json_violation_append_value (GString *out, const CarJsonSpan *value, gsize max_chars)
 {
   const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
 
   g_string_append (out, quote);
-  car_text_append_printable (out, value->text, value->length, CAR_TEXT_SHORT);
+  car_text_append_printable (out, value->text, value->length, max_chars);
   g_string_append (out, quote);
 }
 
@@ -67,7 +67,7 @@ violate (CarJsonViolation *self,
   if (value != NULL)
     {
       g_string_append (text, " is ");
-      car_json_violation_append_value (text, value);
+      car_json_violation_append_value (text, value, CAR_TEXT_SHORT);
       g_string_append_c (text, ',');
     }
   g_string_append_c (text, ' ');

@@ -77,13 +77,13 @@ get_form (void)
   return car_json_schema_get_root (form);
 }
 
-static gboolean
-check_schema (const char *json, GError **error)
+gboolean
+car_schema_extension_check_form (const char *json, gsize length, GError **error)
 {
   const CarJsonCheck check = { .node = get_form () };
   g_auto (CarJsonViolation) violation = { NULL };
 
-  if (car_json_validate_text (&check, json, strlen (json), NULL, &violation))
+  if (car_json_validate_text (&check, json, length, NULL, &violation))
     return TRUE;
 
   if (violation.code == CAR_SCHEMA_ERROR_VIOLATION)
@@ -231,7 +231,7 @@ car_schema_extension_check (GInitable *initable, GCancellable *cancellable, GErr
                            "the schema extension's version is less than 0");
       return FALSE;
     }
-  return check_schema (self->schema, error);
+  return car_schema_extension_check_form (self->schema, strlen (self->schema), error);
 }
 
 static void
