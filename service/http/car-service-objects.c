@@ -197,7 +197,9 @@ patch_vertex (CarServiceStore *store,
   if (model == NULL)
     return FALSE;
   g_autoptr (CarServiceProperties) properties = car_service_properties_new (model, collection);
-  const CarServiceVertex vertex = { collection, key, { .text = body->str, .length = body->len }, properties };
+  const CarServiceVertex vertex = {
+    collection, key, { .text = body->str, .length = body->len, .type = CAR_JSON_OBJECT }, properties
+  };
 
   return car_service_graph_put_vertex (store, &report, &vertex, error);
 }
@@ -252,7 +254,7 @@ put_changed_edge (CarServiceStore *store,
 
   edge->external_id = row->texts[0];
   edge->active = active == NULL || active->type != CAR_JSON_FALSE;
-  edge->body = (CarJsonSpan){ .text = body->str, .length = body->len };
+  edge->body = (CarJsonSpan){ .text = body->str, .length = body->len, .type = CAR_JSON_OBJECT };
   report->generation = row->numbers[0];
   report->reported_at = row->numbers[1];
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <libcar/json/car-json-reader-private.h>
+
 #include "service/store/car-service-envelope.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-graph.h"
@@ -123,7 +125,7 @@ dup_head_key (const CarJsonSpan *head, gboolean any)
   if (any && key != NULL && key->type == CAR_JSON_NUMBER)
     return g_strndup (key->text, key->length);
 
-  return key != NULL ? car_service_span_dup_string (key) : NULL;
+  return key != NULL ? car_json_span_dup_string (key) : NULL;
 }
 
 gboolean
@@ -255,8 +257,7 @@ put_tags (Import *import, const CarServiceVertex *vertex, const char *member, Ta
     return refuse (error, "tag and untag are arrays of texts");
   while (car_json_scanner_next_item (&scanner))
     {
-      g_autofree char *name =
-          car_json_scanner_read (&scanner, &tag) ? car_service_span_dup_string (&tag) : NULL;
+      g_autofree char *name = car_json_scanner_read (&scanner, &tag) ? car_json_span_dup_string (&tag) : NULL;
 
       if (name == NULL)
         return refuse (error, "tag and untag are arrays of texts without NULs");
@@ -449,7 +450,7 @@ typedef enum
 static gboolean
 import_collection (Import *import, const CarServiceMember *member, Pass pass, GError **error)
 {
-  g_autofree char *collection = car_service_span_dup_string (&member->name);
+  g_autofree char *collection = car_json_span_dup_string (&member->name);
   gboolean is_vertex = collection != NULL && car_core_model_has_vertex (import->model, collection);
   gboolean is_edge = collection != NULL && car_core_model_has_edge (import->model, collection);
 

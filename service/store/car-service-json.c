@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <libcar/json/car-json-reader-private.h>
+
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-json.h"
 
@@ -97,27 +99,13 @@ car_service_object_get (const CarServiceObject *object, const char *name)
 }
 
 char *
-car_service_span_dup_string (const CarJsonSpan *span)
-{
-  if (span->type != CAR_JSON_STRING)
-    return NULL;
-  if (!span->escaped)
-    return g_strndup (span->text, span->length);
-
-  gsize length;
-  g_autofree char *text = car_json_span_unescape (span, &length);
-
-  return strlen (text) == length ? g_steal_pointer (&text) : NULL;
-}
-
-char *
 car_service_object_dup_string (const CarServiceObject *object, const char *name, gboolean *wrong)
 {
   const CarJsonSpan *value = car_service_object_get (object, name);
   if (value == NULL)
     return NULL;
 
-  char *text = car_service_span_dup_string (value);
+  char *text = car_json_span_dup_string (value);
   if (text == NULL)
     *wrong = TRUE;
 

@@ -34,9 +34,6 @@ const CarJsonSpan *car_service_object_get (const CarServiceObject *object, const
 /* The member as a string without NULs, NULL where there is none. *wrong is set where it is something else. */
 char *car_service_object_dup_string (const CarServiceObject *object, const char *name, gboolean *wrong);
 
-/* The span's own string; NULL where it is no string, or holds a NUL. */
-char *car_service_span_dup_string (const CarJsonSpan *span);
-
 /* Appends the members as an object, without those that `leave_out` (a NULL-ended list) names, and with those of
  * `changes` (may be NULL) in the place of its own. */
 void car_service_object_write (const CarServiceObject *object,

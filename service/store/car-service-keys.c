@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <service/model/car-address.h>
+#include <libcar/json/car-json-reader-private.h>
 #include <service/store/car-service-error.h>
 #include <service/store/car-service-json.h>
 #include <service/store/car-service-keys.h>
@@ -42,20 +43,13 @@ car_service_node_id_new (const char *source, const char *key)
   return g_strconcat (source, "/", key, NULL);
 }
 
-/* The text of an object's member; NULL where it has none. */
+/* The text of an object's member; NULL where it has none, or an empty one. */
 static char *
 dup_member (const CarJsonSpan *body, const char *member)
 {
-  CarJsonScanner scanner;
-  CarJsonSpan name, value;
+  const CarJsonSpan value = car_json_span_get_member (body, member);
 
-  car_json_scanner_init (&scanner, body->text, body->length);
-  if (!car_json_scanner_enter (&scanner, CAR_JSON_OBJECT))
-    return NULL;
-  while (car_json_scanner_next_member (&scanner, &name) && car_json_scanner_read (&scanner, &value))
-    if (car_json_span_equals (&name, member))
-      return value.type == CAR_JSON_STRING && value.length > 0 ? car_service_span_dup_string (&value) : NULL;
-  return NULL;
+  return value.length > 0 ? car_json_span_dup_string (&value) : NULL;
 }
 
 /* DNS knows no difference between letters, nor between a name and the same with the root's dot. */

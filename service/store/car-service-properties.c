@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <libcar/json/car-json-reader-private.h>
+
 #include "service/query/car-query.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-properties.h"
@@ -94,7 +96,7 @@ car_service_properties_fill (const CarServiceProperties *self, CarServiceObject 
   for (guint i = 0; i < self->defaults.members->len; i++)
     {
       const CarServiceMember *member = &g_array_index (self->defaults.members, CarServiceMember, i);
-      g_autofree char *name = car_service_span_dup_string (&member->name);
+      g_autofree char *name = car_json_span_dup_string (&member->name);
 
       if (car_service_object_get (object, name) == NULL)
         g_array_append_vals (object->members, member, 1);
