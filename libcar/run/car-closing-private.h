@@ -10,6 +10,9 @@ G_BEGIN_DECLS
  * (protocol.md, "Closing"). It is measured before the end, for afterwards it is too late. */
 typedef struct _CarClosing CarClosing;
 
+/* Fewer objects are never too many: of a collection to close, of a run to leave out. */
+#define CAR_CLOSING_MIN_REFUSED 50
+
 /* Everything was sent. NULL, with an error: the service is away, or the run is stopped. */
 CarClosing *car_closing_measure (CarClient *client,
                                  CarImportSchema *schema,

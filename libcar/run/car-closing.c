@@ -7,9 +7,6 @@
 #include <libcar/run/car-closing-private.h>
 #include <libcar/schema/car-import-schema-private.h>
 
-/* Fewer objects of a collection are never too many. */
-#define MIN_REFUSED 50
-
 /* The service is asked whether there is an object at a place, and nothing else, so the number of its objects is searched
  * for: it is at least `low`, and at most `high`. */
 typedef struct
@@ -222,7 +219,7 @@ is_too_much (const CarClosing *self, const Row *row, guint max_percent)
   guint64 closing = count_closing (row);
 
   return closing > 0 &&
-         (self->n_vertices_sent == 0 || (closing >= MIN_REFUSED && closing * 100 > row->low * max_percent));
+         (self->n_vertices_sent == 0 || (closing >= CAR_CLOSING_MIN_REFUSED && closing * 100 > row->low * max_percent));
 }
 
 gboolean

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
+#include <libcar/run/car-closing-private.h>
 #include <libcar/run/car-left-out-private.h>
 
 gboolean
@@ -17,7 +18,7 @@ car_left_out_check (CarDataHandler *data_handler, guint max_percent, GError **er
       read += car_collection_summary_get_n_read (summaries->pdata[i]);
       left_out += car_collection_summary_get_n_left_out (summaries->pdata[i]);
     }
-  if (left_out * 100 <= read * max_percent)
+  if (left_out < CAR_CLOSING_MIN_REFUSED || left_out * 100 <= read * max_percent)
     return TRUE;
 
   g_set_error (
