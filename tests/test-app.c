@@ -94,6 +94,7 @@ static const struct
   { "max-wait", "CAR_MAX_WAIT", FALSE, TRUE },
   { "max-closing", "CAR_MAX_CLOSING", FALSE, TRUE },
   { "max-left-out", "CAR_MAX_LEFT_OUT", FALSE, TRUE },
+  { "left-out", "CAR_LEFT_OUT", FALSE },
   { "summary", "CAR_SUMMARY", FALSE },
   { "server", "CONTRACT_SERVER", FALSE },
   { "secret", "CONTRACT_SECRET", FALSE },

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <libcar/car.h>
 #include <libcar/staging/car-data-handler-private.h>
@@ -502,6 +503,60 @@ test_conflicts (Fixture *fixture, gconstpointer data)
                    "[{\"external_id\":\"a1\",\"name\":\"n\",\"initial_value\":1},{\"external_id\":\"a2\","
                    "\"name\":\"n\"},{\"external_id\":\"a3\",\"name\":\"n\"}]");
   g_test_assert_expected_messages ();
+}
+
+#define LEFT_OUT_LINES                                                                                       \
+  "{\"collection\":\"asset\",\"reason\":\"asset “2”: /name is missing, and "                             \
+  "required\",\"object\":{\"external_id\": "                                                                 \
+  "\"2\"}}\n"                                                                                                \
+  "{\"collection\":\"asset\",\"reason\":\"asset: it is not JSON (RFC 8259): line 1, column 9: the text "     \
+  "ends "                                                                                                    \
+  "within a string\",\"object\":\"{\\\"broken\"}\n"                                                          \
+  "{\"collection\":\"asset_hostname\",\"reason\":\"asset_hostname: /_from_external_id is missing, and "      \
+  "required\",\"object\":{\"_to\":\"hostname/h\"}}\n"                                                        \
+  "{\"collection\":\"nothing\",\"reason\":\"nothing: it is of no collection that the service "               \
+  "has\",\"object\":{\"external_id\":\"1\"}}\n"                                                              \
+  "{\"collection\":\"asset\",\"reason\":\"another object with its name and other contents came "             \
+  "before\",\"object\":{\"external_id\":\"1\",\"name\":\"m\"}}\n"
+
+/* Each on a line, with the reason; what is no JSON is a text there. */
+static void
+test_left_out_file (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (fixture->parent, "left-out.jsonl", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, NULL);
+  struct stat status;
+
+  g_clear_object (&fixture->handler);
+  fixture->handler = g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, &error, "source", SOURCE, "schema", schema,
+                                     "directory", fixture->parent, "left-out-file", path, NULL);
+  g_assert_no_error (error);
+
+  swallow_warnings (TRUE);
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"n\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\n\"2\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"m\"}");
+  add_vertex (fixture, "asset", "{\"broken");
+  add_edge (fixture, "asset_hostname", "{\"_to\":\"hostname/h\"}");
+  add_vertex (fixture, "nothing", "{\"external_id\":\"1\"}");
+  flush (fixture);
+  swallow_warnings (FALSE);
+  g_clear_object (&fixture->handler);
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (text, ==, LEFT_OUT_LINES);
+  g_assert_cmpint (stat (path, &status), ==, 0);
+  g_assert_cmpint (status.st_mode & 07777, ==, 0600);
+
+  /* Where it cannot be, the author of a wrong path is told. */
+  fixture->handler = g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, &error, "source", SOURCE, "left-out-file",
+                                     "/nowhere/left-out.jsonl", NULL);
+  g_assert_null (fixture->handler);
+  g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
+  g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
 /* A type counts too, and an address is named by its key. Edges have no name: they differ, and both are sent. */
@@ -1634,6 +1689,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/interleaved", 4, test_interleaved);
   ADD ("/data-handler/duplicates", 0, test_duplicates);
   ADD ("/data-handler/conflicts", 2, test_conflicts);
+  ADD ("/data-handler/left-out-file", 0, test_left_out_file);
   ADD ("/data-handler/conflicts-of-others", 0, test_conflicts_of_others);
   ADD ("/data-handler/invalid-is-no-duplicate", 0, test_invalid_is_no_duplicate);
   ADD ("/data-handler/malformed", 0, test_malformed);

@@ -237,7 +237,7 @@ declare module 'gi://Car?version=1.0' {
         class DataHandler extends GObject.Object {
             constructor(properties: {
                 source: string, schema?: ImportSchema | null, client?: Client | null, directory?: string | null,
-                keep_staged?: boolean, page_size?: number, product_link?: string | null,
+                keep_staged?: boolean, left_out_file?: string | null, page_size?: number, product_link?: string | null,
                 report_description?: string | null, report_type?: string | null,
                 source_description?: string | null, source_name?: string | null,
             });
@@ -248,6 +248,7 @@ declare module 'gi://Car?version=1.0' {
             readonly client: Client | null;
             readonly directory: string | null;
             readonly keep_staged: boolean;
+            readonly left_out_file: string | null;
             readonly page_size: number;
             product_link: string | null;
             report_description: string | null;

@@ -270,9 +270,9 @@ ask_all (const CarClosing *self,
         g_array_append_val (places, place);
     }
 
-  gboolean all =
-      places->len == 0 || car_client_ask_places (client, source, (CarPlace *) places->data, places->len,
-                                                 &refusal, cancellable, NULL) == CAR_PLACES_ANSWERED;
+  gboolean all = places->len == 0 ||
+                 car_client_ask_places (client, source, &g_array_index (places, CarPlace, 0), places->len,
+                                        &refusal, cancellable, NULL) == CAR_PLACES_ANSWERED;
   for (guint i = 0; all && i < places->len; i++)
     all = g_array_index (places, CarPlace, i).is_taken == taken;
   return all;

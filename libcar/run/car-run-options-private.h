@@ -22,7 +22,8 @@ typedef struct
   guint max_retries;
   guint max_retry_delay; /* seconds */
   guint max_closing;     /* percent */
-  guint max_left_out;    /* percent */
+  const char *left_out_file;
+  guint max_left_out; /* percent */
 } CarRunOptions;
 
 /* CAR_APP_ERROR_INVALID_PARAMETER, with all that is missing or wrong at once. */

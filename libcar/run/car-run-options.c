@@ -119,6 +119,7 @@ car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError *
     .max_retry_delay = (guint) car_settings_get_integer (settings, "max-wait"),
     .max_closing = (guint) car_settings_get_integer (settings, "max-closing"),
     .max_left_out = (guint) car_settings_get_integer (settings, "max-left-out"),
+    .left_out_file = car_settings_get (settings, "left-out"),
     .ca = car_settings_get (settings, "car-service-ca"),
   };
 

@@ -56,6 +56,7 @@ struct _CarDataHandler
   char *directory;
   guint page_size;
   gboolean keep_staged;
+  char *left_out_file;
   char *report_key; /* also the timestamp's spelling */
   CarBundle *bundle;
 
@@ -83,6 +84,7 @@ enum
   PROP_DIRECTORY,
   PROP_PAGE_SIZE,
   PROP_KEEP_STAGED,
+  PROP_LEFT_OUT_FILE,
   PROP_HEAD, /* the first of CAR_HEAD_N_TEXTS, in the order of CarHeadText */
   N_PROPERTIES = PROP_HEAD + CAR_HEAD_N_TEXTS,
 };
@@ -156,6 +158,9 @@ car_data_handler_set_property (GObject *object, guint id, const GValue *value, G
     case PROP_KEEP_STAGED:
       self->keep_staged = g_value_get_boolean (value);
       break;
+    case PROP_LEFT_OUT_FILE:
+      self->left_out_file = g_value_dup_string (value);
+      break;
     default:
       if (id >= PROP_HEAD && id < N_PROPERTIES)
         set_head (self, id - PROP_HEAD, g_value_get_string (value));
@@ -185,6 +190,9 @@ car_data_handler_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case PROP_KEEP_STAGED:
       g_value_set_boolean (value, self->keep_staged);
+      break;
+    case PROP_LEFT_OUT_FILE:
+      g_value_set_string (value, self->left_out_file);
       break;
     default:
       if (id >= PROP_HEAD && id < N_PROPERTIES)
@@ -220,6 +228,7 @@ car_data_handler_finalize (GObject *object)
   g_clear_error (&self->misuse);
   g_clear_pointer (&self->deleted, g_hash_table_unref);
   g_free (self->directory);
+  g_free (self->left_out_file);
   g_free (self->report_key);
 
   G_OBJECT_CLASS (car_data_handler_parent_class)->finalize (object);
@@ -273,6 +282,14 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
    * Whether to keep what was staged: see [method@DataHandler.get_kept_directory].
    */
   properties[PROP_KEEP_STAGED] = g_param_spec_boolean ("keep-staged", NULL, NULL, FALSE, construct_only);
+
+  /**
+   * CarDataHandler:left-out-file:
+   *
+   * A file for the objects that are left out, made anew: each is a line of JSON with the members `collection`, `reason` and
+   * `object`. %NULL: there is none.
+   */
+  properties[PROP_LEFT_OUT_FILE] = g_param_spec_string ("left-out-file", NULL, NULL, NULL, construct_only);
 
   /**
    * CarDataHandler:source:
@@ -404,13 +421,21 @@ car_data_handler_initable_init (GInitable *initable, GCancellable *cancellable, 
       return FALSE;
     }
 
+  CarLeftOutFile *left_out = NULL;
+  if (self->left_out_file != NULL && (left_out = car_left_out_file_open (self->left_out_file, error)) == NULL)
+    return FALSE;
+
   self->bundle = car_bundle_new (self->directory, self->page_size, self->keep_staged, error);
   if (self->bundle == NULL)
-    return FALSE;
+    {
+      car_left_out_file_close (left_out);
+      return FALSE;
+    }
 
   self->report_key = make_report_key ();
   update_envelope (self);
   self->stage = car_stage_new (self->bundle, self->schema, source, self->report_key);
+  car_stage_set_left_out_file (self->stage, left_out);
   return TRUE;
 }
 

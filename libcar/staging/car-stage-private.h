@@ -6,6 +6,7 @@
 #include <libcar/client/car-import-warnings-private.h>
 #include <libcar/schema/car-import-schema.h>
 #include <libcar/staging/car-bundle-private.h>
+#include <libcar/staging/car-left-out-file-private.h>
 #include <libcar/staging/car-record.h>
 #include <libcar/staging/car-violation.h>
 
@@ -38,6 +39,9 @@ typedef struct
 CarStage *
 car_stage_new (CarBundle *bundle, CarImportSchema *schema, const char *source, const char *report_key);
 void car_stage_free (CarStage *self);
+
+/* Takes the file that keeps what is left out, in the place of none. */
+void car_stage_set_left_out_file (CarStage *self, CarLeftOutFile *file);
 
 /* TRUE where the object was taken, or left out with a warning; FALSE, with an error set, where the run cannot go on. An
  * array's text holds objects, each as car_stage_add_json() takes one. */

@@ -68,8 +68,9 @@ struct _CarStage
   CarStageNews news;
   gboolean has_news;
 
-  char *edge_members; /* that every edge gets, apart from `active` */
-  char *edge_tail;    /* a comma, all of these, and the closing brace */
+  char *edge_members;       /* that every edge gets, apart from `active` */
+  char *edge_tail;          /* a comma, all of these, and the closing brace */
+  CarLeftOutFile *left_out; /* (nullable) */
   CarKeySet *keys;
   GString *scratch;
   Pending pending;
@@ -125,6 +126,7 @@ car_stage_free (CarStage *self)
   g_ptr_array_unref (self->collections);
   g_hash_table_unref (self->kinds);
   g_string_free (self->scratch, TRUE);
+  car_left_out_file_close (self->left_out);
   car_key_set_free (self->keys);
   g_clear_pointer (&self->news.warnings, g_ptr_array_unref);
   g_free (self->edge_members);
@@ -132,6 +134,13 @@ car_stage_free (CarStage *self)
   g_object_unref (self->schema);
   g_object_unref (self->bundle);
   g_free (self);
+}
+
+void
+car_stage_set_left_out_file (CarStage *self, CarLeftOutFile *file)
+{
+  car_left_out_file_close (self->left_out);
+  self->left_out = file;
 }
 
 /* Warns once the lock is given back. */
@@ -263,10 +272,15 @@ get_violation (CarStage *self, Collection *collection, const CarJsonViolation *f
 }
 
 static void
-leave_out (CarStage *self, Collection *collection, const CarJsonViolation *found)
+leave_out (CarStage *self,
+           Collection *collection,
+           const char *text,
+           gsize length,
+           const CarJsonViolation *found)
 {
   CarViolation *violation = get_violation (self, collection, found);
 
+  car_left_out_file_add (self->left_out, collection->counts.name, found->text, text, length);
   collection->counts.invalid++;
   if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS || collection->unknown)
     return;
@@ -277,13 +291,13 @@ leave_out (CarStage *self, Collection *collection, const CarJsonViolation *found
 
 /* That the collection is unknown was said when it came. */
 static void
-leave_out_unknown (CarStage *self, Collection *collection)
+leave_out_unknown (CarStage *self, Collection *collection, const char *text, gsize length)
 {
   g_auto (CarJsonViolation) violation = { NULL };
 
   car_json_violate (&violation, NULL, NULL, "unknown", "is of no collection that the service has");
   car_violation_name_object (&violation, collection->counts.name, NULL);
-  leave_out (self, collection, &violation);
+  leave_out (self, collection, text, length, &violation);
 }
 
 void
@@ -384,6 +398,9 @@ note_conflict (CarStage *self, Collection *collection, guint64 first)
       collection->counts.duplicates++;
       return;
     }
+  car_left_out_file_add (self->left_out, collection->counts.name,
+                         "another object with its name and other contents came before", object.text,
+                         object.length);
   if (++collection->counts.conflicts > SHOWN_VIOLATIONS)
     return;
 
@@ -560,7 +577,7 @@ add_rewritten_edge (CarStage *self, Collection *collection, const char *json, gs
                    : scan_text (collection, NULL, json, length, &object, &members, &violation))
     return take (self, collection, &object, NULL, &members, error);
 
-  leave_out (self, collection, &violation);
+  leave_out (self, collection, json, length, &violation);
   return TRUE;
 }
 
@@ -579,9 +596,9 @@ add_text (CarStage *self, Collection *collection, const char *json, gsize length
     return add_rewritten_edge (self, collection, json, length, error);
 
   if (collection->unknown)
-    leave_out_unknown (self, collection);
+    leave_out_unknown (self, collection, json, length);
   else
-    leave_out (self, collection, &violation);
+    leave_out (self, collection, json, length, &violation);
   return TRUE;
 }
 
@@ -612,14 +629,14 @@ leave_out_problem (CarStage *self,
   count_read (self, collection);
   if (collection->unknown)
     {
-      leave_out_unknown (self, collection);
+      leave_out_unknown (self, collection, text, length);
       return;
     }
 
   car_json_scanner_init (&scanner, text, length);
   car_json_violation_copy (problem, &violation);
   car_violation_name_object (&violation, collection->counts.name, &scanner);
-  leave_out (self, collection, &violation);
+  leave_out (self, collection, text, length, &violation);
 }
 
 gboolean

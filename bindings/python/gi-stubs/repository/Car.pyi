@@ -362,6 +362,7 @@ class DataHandler(_Object):
         directory: str | None = None,
         page_size: int = ...,
         keep_staged: bool = ...,
+        left_out_file: str | None = None,
     ) -> None: ...
     @staticmethod
     def new(
