@@ -218,8 +218,8 @@ is_too_much (const CarClosing *self, const Row *row, guint max_percent)
 {
   guint64 closing = count_closing (row);
 
-  return closing > 0 &&
-         (self->n_vertices_sent == 0 || (closing >= CAR_CLOSING_MIN_REFUSED && closing * 100 > row->low * max_percent));
+  return closing > 0 && (self->n_vertices_sent == 0 ||
+                         (closing >= CAR_CLOSING_MIN_REFUSED && closing * 100 > row->low * max_percent));
 }
 
 gboolean
