@@ -1137,6 +1137,22 @@ test_import_warnings (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
 }
 
+/* One look asks for hundreds of jobs, of which each may bring many warnings or a long error. */
+static void
+test_long_import_status (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  const char *const ids[] = { "a", NULL };
+  g_autofree char *reason = g_strnfill (2 * 1024 * 1024, 'x');
+  g_autofree char *body = g_strdup_printf ("{\"complete_imports\":[{\"id\":\"a\",\"more\":\"%s\"}],\"error_"
+                                           "imports\":[],\"incomplete_imports\":[]}",
+                                           reason);
+
+  fake_service_answer (fixture->service, "GET", "v2/importstatus", 200, body);
+  g_assert_true (car_client_wait_for_imports (fixture->client, ids, NULL, &error));
+  g_assert_no_error (error);
+}
+
 /* The ids of a query without their name, decoded. */
 static char **
 get_query_items (const FakeRequest *request)
@@ -2429,6 +2445,7 @@ main (int argc, char **argv)
   add ("failed-imports", test_failed_imports);
   add ("lost-imports", test_lost_imports);
   add ("import-warnings", test_import_warnings);
+  add ("long-import-status", test_long_import_status);
   add ("many-imports", test_many_imports);
   add ("job", test_job);
   add ("endless-job", test_endless_job);

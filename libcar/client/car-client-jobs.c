@@ -373,6 +373,8 @@ make_look (CarOperation *self, CarStep next)
   Imports *imports = self->data;
   CarCall *call = car_operation_make_call (self, CAR_API_VERSION_V2, "GET", "importstatus");
 
+  /* Hundreds of jobs, of which each may bring many warnings or a long error. */
+  call->max_answer = CAR_ANSWER_LONG;
   car_call_add_query (call, "ids", "");
   imports->n_asked = car_call_add_query_items (call, self->caller, (const char *const *) imports->ids->pdata,
                                                imports->ids->len, 0);
