@@ -164,13 +164,12 @@ car_client_delete_vertices_finish (CarClient *self, GAsyncResult *result, GError
 }
 
 /* Ends the making of a call that has all but its body, and starts the operation. Takes the changes, NULL with the
- * operation's error. */
+ * operation's error. Nobody publishes what the answer says: any object will do (protocol.md, "Calls"). */
 static void
 patch (CarOperation *self, const char *collection, char *changes)
 {
   if (changes != NULL)
     self->call.body = g_bytes_new_take (changes, strlen (changes));
-  self->call.answer = CAR_ANSWER_DONE;
   if (self->error == NULL)
     car_call_check_name ("a collection", collection, &self->error);
   car_operation_call (self, NULL);
