@@ -106,8 +106,9 @@ finish_node (CarOperation *self, GError **error)
  * literal fits every column (protocol.md, "Queries").
  *
  * An answer that does not hold what was asked for is a recoverable failure: every field has to be there, and collections
- * and relations are lists of objects, as in the published schema. So a row can be read without a doubt whether it is whole.
- * That goes for what stands in @query itself; what a fragment or a directive brings may be missing.
+ * and relations are lists of objects, as in the published schema. So every row is whole. This covers the fields in @query
+ * itself; what a fragment or a directive brings may be missing. The published schema allows null for one row
+ * (`COLLECTION_by_pk`), for the outcome of a mutation and for `__type`: nothing was found, or nothing was inserted.
  *
  * %CAR_SCHEMA_ERROR_INVALID_JSON says that @variables_json is no JSON object.
  *

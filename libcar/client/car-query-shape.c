@@ -12,9 +12,10 @@
 typedef enum
 {
   VALUE_SCALAR,
-  VALUE_LIST,   /* of objects */
-  VALUE_OBJECT, /* of which the fields are not known: an aggregate, the outcome of a mutation, introspection */
-  VALUE_OR_NULL, /* an object, or null: COLLECTION_by_pk */
+  VALUE_LIST,      /* of objects */
+  VALUE_ROW,       /* an object, or null: COLLECTION_by_pk */
+  VALUE_AGGREGATE, /* an object of which the fields are not known */
+  VALUE_OUTCOME,   /* the same, or null: a mutation inserted nothing, introspection knows no such type */
 } ValueKind;
 
 typedef struct
@@ -181,11 +182,12 @@ skip_fragment (Reader *self)
 static ValueKind
 get_kind (const Reader *self, const char *name)
 {
-  if (g_str_has_prefix (name, "__") || g_str_has_suffix (name, "_aggregate") ||
-      (self->is_mutation && self->depth == 1))
-    return VALUE_OBJECT;
+  if (g_str_has_prefix (name, "__") || (self->is_mutation && self->depth == 1))
+    return VALUE_OUTCOME;
+  if (g_str_has_suffix (name, "_aggregate"))
+    return VALUE_AGGREGATE;
 
-  return g_str_has_suffix (name, "_by_pk") && self->depth == 1 ? VALUE_OR_NULL : VALUE_LIST;
+  return g_str_has_suffix (name, "_by_pk") && self->depth == 1 ? VALUE_ROW : VALUE_LIST;
 }
 
 static gboolean
@@ -316,13 +318,14 @@ check_value (const Field *field, const CarJsonSpan *value)
     case VALUE_LIST:
       return value->type == CAR_JSON_ARRAY ? check_list (field, value)
                                            : g_strdup_printf ("“%s” is no list", field->name);
-    case VALUE_OR_NULL:
-      if (value->type == CAR_JSON_NULL)
+    case VALUE_ROW:
+    case VALUE_AGGREGATE:
+    case VALUE_OUTCOME:
+      if (value->type == CAR_JSON_NULL && field->kind != VALUE_AGGREGATE)
         return NULL;
-      return value->type == CAR_JSON_OBJECT ? check_object (field->fields, value)
-                                            : g_strdup_printf ("“%s” is no object", field->name);
-    case VALUE_OBJECT:
-      return value->type == CAR_JSON_OBJECT ? NULL : g_strdup_printf ("“%s” is no object", field->name);
+      if (value->type != CAR_JSON_OBJECT)
+        return g_strdup_printf ("“%s” is no object", field->name);
+      return field->kind == VALUE_ROW ? check_object (field->fields, value) : NULL;
     case VALUE_SCALAR:
     default:
       return NULL;
