@@ -337,6 +337,69 @@ test_unread_answers (void)
   assert_free_again (service);
 }
 
+/* Whether the service has all of its memory in use but for less than `n_bytes`: so many more are refused. */
+static gboolean
+is_nearly_full (TestService *service, guint n_bytes)
+{
+  g_autoptr (GSocketConnection) connection = connect_to (service);
+  g_autofree char *body = g_strnfill (n_bytes, ' ');
+  g_autofree char *text =
+      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %u\r\n"
+                       "Authorization: car-token %s\r\n\r\n%s",
+                       n_bytes + 1, service->token, body);
+
+  send_text (connection, text);
+  for (guint i = 0; i < 10; i++)
+    {
+      if (is_answered (connection))
+        return TRUE;
+      g_usleep (10000);
+    }
+  return FALSE;
+}
+
+/* A change that was made is answered as made, whatever others have sent: its client would make it again. */
+static void
+test_answer_of_change (void)
+{
+  enum
+  {
+    N = 8
+  };
+  const gsize size = 32 * 1024 * 1024;
+  const char *envelope = "{\"source\":{\"_key\":\"s\"},\"report\":{\"_key\":\"1\",\"timestamp\":1}}";
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autofree char *spaces = g_strnfill (size - 1 - strlen (envelope), ' ');
+  g_autofree char *text =
+      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
+                       "Authorization: car-token %s\r\n\r\n%s%s",
+                       size, service->token, envelope, spaces);
+
+  for (guint i = 0; i < N; i++)
+    {
+      g_ptr_array_add (connections, connect_to (service));
+      send_text (g_ptr_array_index (connections, i), text);
+    }
+  for (guint i = 0; !is_nearly_full (service, N + 1); i++)
+    g_assert_cmpuint (i, <, 300);
+  /* The refusal was in memory too. */
+  for (guint i = 0, status = 503; status == 503; i++)
+    {
+      g_autofree char *refused = test_service_request (service, "GET", "v3/nothing", NULL, &status);
+      g_assert_cmpuint (i, <, 300);
+    }
+
+  GSocketConnection *last = g_ptr_array_index (connections, N - 1);
+  send_text (last, " ");
+  g_autofree char *answer = receive_answer (last);
+  g_test_message ("%s", answer);
+  g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
+
+  g_ptr_array_set_size (connections, 0);
+  assert_free_again (service);
+}
+
 /* All who come at once are let in, while the service is at something else. */
 static void
 test_many_at_once (void)
@@ -441,6 +504,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/service/hostile/endless-body/refused", GINT_TO_POINTER (FALSE), test_endless_body);
   g_test_add_func ("/service/hostile/unfinished-bodies", test_unfinished_bodies);
   g_test_add_func ("/service/hostile/unread-answers", test_unread_answers);
+  g_test_add_func ("/service/hostile/answer-of-change", test_answer_of_change);
   g_test_add_func ("/service/hostile/many-at-once", test_many_at_once);
   g_test_add_func ("/service/hostile/many-tags", test_many_tags);
   g_test_add_func ("/service/hostile/stop-within-job", test_stop_within_job);

@@ -462,6 +462,7 @@ typedef struct
   SoupServerMessage *message;
   CarServiceRequest *request;
   CarServiceHandler handler;
+  CarServiceAccess access;
   GCancellable *cancellable; /* of a query; NULL */
   GSource *hang_up;          /* while that runs; NULL */
 } Call;
@@ -479,6 +480,7 @@ call_new (CarServiceServer *self,
   call->message = g_object_ref (message);
   call->request = request;
   call->handler = route->handler;
+  call->access = route->access;
 
   return call;
 }
@@ -539,15 +541,20 @@ write_instead (Call *call)
 {
   call->request->must_write = FALSE;
   call->request->may_write = TRUE;
-  car_service_worker_call_async (call->self->worker, CAR_SERVICE_WRITE, NULL, run_call, call,
-                                 call->cancellable, on_answered, call);
+  call->access = CAR_SERVICE_WRITE;
+  car_service_worker_call_async (call->self->worker, call->access, NULL, run_call, call, call->cancellable,
+                                 on_answered, call);
 }
 
-/* Who asks for much, and does not read it, has it wait here. */
+/* An answer that its client does not read stays in memory. But a change that was made is answered as made: its client
+ * would make it again. */
 static gboolean
-has_room (const CarServiceServer *self, GBytes *answer)
+may_answer (const Call *call)
 {
-  return answer == NULL || self->held + g_bytes_get_size (answer) <= CAR_SERVICE_MAX_HELD;
+  GBytes *answer = call->request->answer;
+  gboolean is_change = call->access == CAR_SERVICE_WRITE || call->access == CAR_SERVICE_WRITE_IN_ORDER;
+
+  return is_change || answer == NULL || call->self->held + g_bytes_get_size (answer) <= CAR_SERVICE_MAX_HELD;
 }
 
 static void
@@ -562,7 +569,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
       write_instead (call);
       return;
     }
-  if (done && !has_room (call->self, call->request->answer))
+  if (done && !may_answer (call))
     set_failure (call->message, 503, TOO_MUCH);
   else if (done)
     set_answer (call->message, call->request->status, call->request->answer);
@@ -619,10 +626,10 @@ on_request (SoupServer *server,
   g_autofree char *source = car_service_calls_dup_source (request);
   Call *call = call_new (self, message, g_steal_pointer (&request), route);
 
-  if (route->access == CAR_SERVICE_QUERY)
+  if (call->access == CAR_SERVICE_QUERY)
     cancel_on_hang_up (call);
   soup_server_message_pause (message);
-  car_service_worker_call_async (self->worker, route->access, source, run_call, call, call->cancellable,
+  car_service_worker_call_async (self->worker, call->access, source, run_call, call, call->cancellable,
                                  on_answered, call);
 }
 
