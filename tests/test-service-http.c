@@ -1021,6 +1021,62 @@ test_extension_properties (void)
       "dragon 1 its serial*");
 }
 
+static void
+end_full_import (TestService *service, const char *progress)
+{
+  g_autoptr (JsonNode) answer = test_service_call (service, "DELETE", progress, NULL, 200);
+  g_autofree char *status = test_service_wait_for_job (
+      service, json_object_get_string_member (json_node_get_object (answer), "job_id"));
+
+  g_assert_cmpstr (status, ==, "COMPLETE");
+}
+
+#define QUERY_DRAGONS                                                                                        \
+  "{\"query\":\"{ dragon(order_by:{external_id:asc}){ external_id serial caves { toll } } } # unchecked\"}"
+
+/* A full import may give a unique value to another object: the one that it no longer sends does not stand in its way. */
+static void
+test_unique_moves (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  const char *progress = "source/s/full-import-in-progress";
+
+  assert_call (service, "POST", "v3/carSchema", DRAGONS ("\"serial\":{\"type\":\"text\",\"unique\":true}"),
+               201);
+  assert_call (service, "POST", progress, NULL, 200);
+  assert_import (service,
+                 "\"dragon\":[{\"external_id\":\"a1\",\"serial\":\"S1\"}],\"cave\":[{\"external_id\":\"c\"}],"
+                 "\"dragon_cave\":[{\"_from_external_id\":\"a1\",\"_to_external_id\":\"c\",\"toll\":5}]",
+                 "");
+  end_full_import (service, progress);
+
+  assert_call (service, "POST", progress, NULL, 200);
+  assert_import (service,
+                 "\"dragon\":[{\"external_id\":\"a2\",\"serial\":\"S1\"}],\"cave\":[{\"external_id\":\"c\"}],"
+                 "\"dragon_cave\":[{\"_from_external_id\":\"a2\",\"_to_external_id\":\"c\",\"toll\":5}]",
+                 "");
+  end_full_import (service, progress);
+  assert_answer (
+      service, "POST", "v3/query", QUERY_DRAGONS,
+      "{\"data\":{\"dragon\":[{\"external_id\":\"a2\",\"serial\":\"S1\",\"caves\":[{\"toll\":5}]}]}}");
+
+  /* The first that the run sends has the value: one that comes later is left out, though it is as it was. */
+  assert_call (service, "POST", progress, NULL, 200);
+  assert_import (service, "\"dragon\":[{\"external_id\":\"a3\",\"serial\":\"S1\"}]", "");
+  assert_import (service, "\"dragon\":[{\"external_id\":\"a2\",\"serial\":\"S1\"}]", "dragon 1 its serial*");
+  end_full_import (service, progress);
+  assert_answer (service, "POST", "v3/query", QUERY_DRAGONS,
+                 "{\"data\":{\"dragon\":[{\"external_id\":\"a3\",\"serial\":\"S1\",\"caves\":[]}]}}");
+
+  /* Objects of another source count in any case. */
+  assert_call (service, "POST", "source/t/full-import-in-progress", NULL, 200);
+  g_autofree char *id =
+      test_service_import (service, ENVELOPE ("t", "\"dragon\":[{\"external_id\":\"b\",\"serial\":\"S1\"}]"));
+  g_autofree char *status = test_service_wait_for_job (service, id);
+  g_assert_cmpstr (status, ==, "COMPLETE");
+  g_assert_cmpuint (count (service, "dragon?serial=S1"), ==, 1);
+}
+
 /* Runs car-service with these options, which make it end by itself; its exit code, and what it printed. */
 static int
 run (Place *place, char **output, char **complaint, const char *first, ...)
@@ -1314,6 +1370,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/descriptors", test_descriptors);
   g_test_add_func ("/service/http/extensions", test_extensions);
   g_test_add_func ("/service/http/extension-properties", test_extension_properties);
+  g_test_add_func ("/service/http/unique-moves", test_unique_moves);
   g_test_add ("/service/http/extensions-of-extensions", Place, NULL, place_set_up,
               test_extensions_of_extensions, place_tear_down);
   g_test_add ("/service/http/credentials", Place, NULL, place_set_up, test_credentials, place_tear_down);

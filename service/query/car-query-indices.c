@@ -140,6 +140,7 @@ car_query_write_unique_check (CarCoreModel *model, const char *collection, const
   car_query_append_comparable (sql, column, "t0");
   g_string_append (sql, " = (SELECT ");
   car_query_append_comparable (sql, column, "new");
-  g_string_append (sql, " FROM (SELECT ?1 AS body) new) AND t0.id <> ?2 LIMIT 1");
+  g_string_append (
+      sql, " FROM (SELECT ?1 AS body) new) AND t0.id <> ?2 AND (t0.source <> ?3 OR t0.seen >= ?4) LIMIT 1");
   return g_string_free (sql, FALSE);
 }

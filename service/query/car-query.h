@@ -39,7 +39,8 @@ gboolean car_query_add_functions (sqlite3 *db, GError **error);
 gboolean car_query_make_indices (sqlite3 *db, CarCoreModel *model, GError **error);
 
 /* A statement that finds a row of the property's collection with the same value: ?1 is the body of an object, ?2 the row
- * that is the object itself, or 0. NULL where queries do not see the property. */
+ * that is the object itself, or 0, ?3 its source and ?4 its generation. The source's rows of older generations do not
+ * count. NULL where queries do not see the property. */
 char *car_query_write_unique_check (CarCoreModel *model, const char *collection, const char *property);
 
 /* What a mutation asks for: a tag to be put on a vertex. */

@@ -17,6 +17,7 @@ typedef struct
 {
   gint64 id; /* 0: there is none */
   gint64 t1;
+  gint64 seen;
   gboolean alike;
 } Version;
 
@@ -27,7 +28,7 @@ is_text (sqlite3_stmt *row, int column, const CarJsonSpan *text)
          memcmp (sqlite3_column_text (row, column), text->text, text->length) == 0;
 }
 
-/* From a row of id, t1 and body, if any. */
+/* From a row of id, t1, body and seen, if any. */
 static void
 take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found)
 {
@@ -38,7 +39,23 @@ take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found)
   found->id = sqlite3_column_int64 (row, 0);
   found->t1 = sqlite3_column_int64 (row, 1);
   found->alike = is_text (row, 2, body);
+  found->seen = sqlite3_column_int64 (row, 3);
   sqlite3_reset (row);
+}
+
+/* What has not changed since this generation saw it was checked then. What is as it was in an older one was not: another
+ * object may have its values meanwhile. */
+static gboolean
+check_unique (CarServiceStore *store,
+              const CarServiceReport *report,
+              const Version *found,
+              const CarServiceProperties *properties,
+              const CarJsonSpan *body,
+              GError **error)
+{
+  return (found->alike && found->seen >= report->generation) ||
+         car_service_properties_check (properties, store, body, found->id, report->source, report->generation,
+                                       error);
 }
 
 static gboolean
@@ -51,7 +68,7 @@ find_vertex (CarServiceStore *store,
   sqlite3_stmt *row;
 
   if (!car_service_store_find (store, &row, error,
-                               "SELECT id, t1, body FROM vertex INDEXED BY vertex_key"
+                               "SELECT id, t1, body, seen FROM vertex INDEXED BY vertex_key"
                                " WHERE collection = ? AND key = ? AND source = ? AND t2 = " OPEN,
                                "sss", vertex->collection, vertex->key, source))
     return FALSE;
@@ -110,11 +127,11 @@ car_service_graph_put_vertex (CarServiceStore *store,
 
   if (!find_vertex (store, report->source, vertex, &found, error))
     return FALSE;
+  if (!check_unique (store, report, &found, vertex->properties, &vertex->body, error))
+    return FALSE;
   if (found.alike)
     return car_service_store_run (store, error, "UPDATE vertex SET seen = ?, reported_at = ? WHERE id = ?",
                                   "iii", report->generation, report->reported_at, found.id);
-  if (!car_service_properties_check (vertex->properties, store, &vertex->body, found.id, error))
-    return FALSE;
   connecting_id = car_service_connecting_id_new (vertex->collection, vertex->key, node_id, &vertex->body);
   if (found.id == 0)
     return insert_vertex (store, report, vertex, node_id, connecting_id, error);
@@ -142,7 +159,7 @@ find_edge (CarServiceStore *store,
 
   if (!car_service_store_find (
           store, &row, error,
-          "SELECT id, t1, body FROM edge INDEXED BY edge_from WHERE from_id = ?"
+          "SELECT id, t1, body, seen FROM edge INDEXED BY edge_from WHERE from_id = ?"
           " AND collection = ? AND to_id = ? AND source = ? AND external_id = ? AND t2 = " OPEN,
           "sssss", from_id, edge->collection, to_id, report->source, edge->external_id))
     return FALSE;
@@ -190,11 +207,11 @@ car_service_graph_put_edge (CarServiceStore *store,
     return FALSE;
   if (!edge->active)
     return found.id == 0 || close_edge (store, &found, report->now, error);
+  if (!check_unique (store, report, &found, edge->properties, &edge->body, error))
+    return FALSE;
   if (found.alike)
     return car_service_store_run (store, error, "UPDATE edge SET seen = ?, reported_at = ? WHERE id = ?",
                                   "iii", report->generation, report->reported_at, found.id);
-  if (!car_service_properties_check (edge->properties, store, &edge->body, found.id, error))
-    return FALSE;
   if (found.id == 0)
     return insert_edge (store, report, edge, from_id, to_id, error);
   if (found.t1 == report->now)

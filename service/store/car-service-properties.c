@@ -110,6 +110,8 @@ car_service_properties_check (const CarServiceProperties *self,
                               CarServiceStore *store,
                               const CarJsonSpan *body,
                               gint64 row,
+                              const char *source,
+                              gint64 generation,
                               GError **error)
 {
   for (guint i = 0; i < self->unique->len; i++)
@@ -117,7 +119,8 @@ car_service_properties_check (const CarServiceProperties *self,
       const Unique *unique = &g_array_index (self->unique, Unique, i);
       sqlite3_stmt *other;
 
-      if (!car_service_store_find (store, &other, error, unique->check, "ji", body, row))
+      if (!car_service_store_find (store, &other, error, unique->check, "jisi", body, row, source,
+                                   generation))
         return FALSE;
       if (other == NULL)
         continue;

@@ -18,11 +18,15 @@ void car_service_properties_free (CarServiceProperties *self);
  * `self` then. */
 gboolean car_service_properties_fill (const CarServiceProperties *self, CarServiceObject *object);
 
-/* CAR_SERVICE_ERROR 422 where another object has a value that must be unique. `row` is that of the object itself, or 0. */
+/* CAR_SERVICE_ERROR 422 where another object has a value that must be unique. `row` is that of the object itself, or 0. An
+ * object of the same source that the full import under way (`generation`) has not sent yet does not count: the end closes
+ * it, or the check leaves it out when it comes. */
 gboolean car_service_properties_check (const CarServiceProperties *self,
                                        CarServiceStore *store,
                                        const CarJsonSpan *body,
                                        gint64 row,
+                                       const char *source,
+                                       gint64 generation,
                                        GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceProperties, car_service_properties_free)
