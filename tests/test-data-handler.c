@@ -1142,6 +1142,8 @@ test_send (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fake_service_count (service, "POST", "v2/imports"), ==, 5);
 }
 
+#define STILL_SENT " (they still count as sent: the service names no collection that was sent)"
+
 /* Sent means held: what the service leaves out of a page is not sent, and is told of. */
 static void
 test_dropped (Fixture *fixture, gconstpointer data)
@@ -1165,7 +1167,7 @@ test_dropped (Fixture *fixture, gconstpointer data)
     }
 
   g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of hostname: taken");
-  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 9 of other: why");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 9 of other: why" STILL_SENT);
   assert_sent (fixture, CAR_BUNDLE_VERTICES);
   g_test_assert_expected_messages ();
   assert_counters (fixture, "hostname 3 0 0 1\n");
@@ -1175,10 +1177,44 @@ test_dropped (Fixture *fixture, gconstpointer data)
   /* Also of the next page of the same collection. */
   add_vertex (fixture, "hostname", "{\"_key\":\"3\"}");
   g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of hostname: taken");
-  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 9 of other: why");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 9 of other: why" STILL_SENT);
   assert_sent (fixture, CAR_BUNDLE_VERTICES);
   g_test_assert_expected_messages ();
   assert_counters (fixture, "hostname 4 0 0 0\n");
+}
+
+/* A name that holds a secret is shown without it, and still is the name of the collection. */
+static void
+test_dropped_secret_name (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = NULL;
+  g_autoptr (GError) error = NULL;
+
+  client = car_client_new (fake_service_get_url (service), "a-key", "name", &error);
+  g_assert_no_error (error);
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 0);
+  fake_service_answer (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  fake_service_answer (service, "GET", "v2/importstatus", 200,
+                       "{\"complete_imports\":[{\"id\":\"1\",\"status\":\"COMPLETE\",\"warnings\":["
+                       "{\"collection\":\"hostname\",\"count\":2,\"message\":\"taken\"},"
+                       "{\"collection\":\"a name\",\"message\":\"odd\"},{\"message\":\"any\"}]}],"
+                       "\"error_imports\":[],\"incomplete_imports\":[]}");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
+      add_vertex (fixture, "hostname", json);
+    }
+
+  expect_warning ("The service left out 2 of host***: taken");
+  expect_warning ("The service left out 1 of a ***: odd" STILL_SENT);
+  expect_warning ("The service left out 1 of the objects: any" STILL_SENT);
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  g_test_assert_expected_messages ();
+  assert_counters (fixture, "hostname 3 0 0 1\n");
+  g_autofree char *violations = list_violations (fixture->handler);
+  g_assert_cmpstr (violations, ==, "2  dropped: hostname: the service left it out: taken\n");
 }
 
 static void
@@ -1709,6 +1745,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/nothing-to-send", 0, test_nothing_to_send);
   ADD ("/data-handler/send", 0, test_send);
   ADD ("/data-handler/dropped", 0, test_dropped);
+  ADD ("/data-handler/dropped-secret-name", 0, test_dropped_secret_name);
   ADD ("/data-handler/send-fails", 0, test_send_fails);
   ADD ("/data-handler/delete", 0, test_delete);
   ADD ("/data-handler/disk-full", 100, test_disk_full);

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/base/car-text-private.h>
 #include <libcar/client/car-import-warnings-private.h>
 
 /* So many are told apart: a service can say any number. */
@@ -13,6 +14,7 @@ warning_free (gpointer data)
   CarImportWarning *self = data;
 
   g_free (self->collection);
+  g_free (self->shown);
   g_free (self->reason);
   g_free (self);
 }
@@ -32,62 +34,75 @@ dup_text (const CarCaller *caller, const CarJsonSpan *item, const char *name)
   return text != NULL ? car_caller_to_shown (caller, text) : NULL;
 }
 
-/* `reason` may be NULL: any. */
+static gboolean
+is_of_collection (const CarImportWarning *self, const CarImportWarning *other)
+{
+  return g_strcmp0 (self->collection, other->collection) == 0 && g_strcmp0 (self->shown, other->shown) == 0;
+}
+
 static CarImportWarning *
-find_warning (const GPtrArray *warnings, const char *collection, const char *reason)
+find_warning (const GPtrArray *warnings, const CarImportWarning *wanted, gboolean any_reason)
 {
   for (guint i = 0; i < warnings->len; i++)
     {
       CarImportWarning *warning = warnings->pdata[i];
 
-      if (g_strcmp0 (warning->collection, collection) == 0 &&
-          (reason == NULL || g_str_equal (warning->reason, reason)))
+      if (is_of_collection (warning, wanted) && (any_reason || g_str_equal (warning->reason, wanted->reason)))
         return warning;
     }
   return NULL;
 }
 
 static void
-append (GPtrArray *warnings, const char *collection, const char *reason, guint64 count)
+append (GPtrArray *warnings, const CarImportWarning *warning)
 {
-  CarImportWarning *warning = g_new0 (CarImportWarning, 1);
+  CarImportWarning *copy = g_new0 (CarImportWarning, 1);
 
-  warning->collection = g_strdup (collection);
-  warning->reason = g_strdup (reason);
-  warning->count = count;
-  g_ptr_array_add (warnings, warning);
+  copy->collection = g_strdup (warning->collection);
+  copy->shown = g_strdup (warning->shown);
+  copy->reason = g_strdup (warning->reason);
+  copy->count = warning->count;
+  g_ptr_array_add (warnings, copy);
 }
 
 void
-car_import_warnings_add (GPtrArray *warnings, const char *collection, const char *reason, guint64 count)
+car_import_warnings_add (GPtrArray *warnings, const CarImportWarning *warning)
 {
   const gboolean is_full = warnings->len >= MAX_WARNINGS;
-  CarImportWarning *alike = find_warning (warnings, collection, is_full ? NULL : reason);
+  const CarImportWarning unnamed = { .reason = warning->reason, .count = warning->count };
+  CarImportWarning *alike = find_warning (warnings, warning, is_full);
   if (alike == NULL && is_full)
     {
-      alike = find_warning (warnings, NULL, NULL);
-      collection = NULL;
+      alike = find_warning (warnings, &unnamed, TRUE);
+      warning = &unnamed;
     }
 
   if (alike != NULL)
-    alike->count += count;
+    alike->count += warning->count;
   else
-    append (warnings, collection, reason, count);
+    append (warnings, warning);
 }
 
 static void
 add_warning (GPtrArray *warnings, const CarCaller *caller, const CarJsonSpan *item)
 {
+  const CarJsonSpan name = car_json_span_get_member (item, "collection");
   const CarJsonSpan member = car_json_span_get_member (item, "count");
-  g_autofree char *collection = dup_text (caller, item, "collection");
+  g_autofree char *collection = car_json_span_dup_string (&name);
+  g_autofree char *shown = dup_text (caller, item, "collection");
   g_autofree char *reason = dup_text (caller, item, "message");
   gint64 count;
 
   /* It warns of one object at least. */
   if (!car_json_span_get_int (&member, &count) || count < 1)
     count = 1;
-  car_import_warnings_add (warnings, collection, reason != NULL ? reason : "it does not say why",
-                           MIN ((guint64) count, G_MAXUINT32));
+  const CarImportWarning warning = {
+    .collection = collection != NULL && car_text_is_name (collection) ? collection : NULL,
+    .shown = shown,
+    .reason = reason != NULL ? reason : (char *) "it does not say why",
+    .count = MIN ((guint64) count, G_MAXUINT32),
+  };
+  car_import_warnings_add (warnings, &warning);
 }
 
 void
@@ -104,7 +119,7 @@ char *
 car_import_warning_describe (const CarImportWarning *self)
 {
   return g_strdup_printf ("The service left out %" G_GUINT64_FORMAT " of %s: %s", self->count,
-                          self->collection != NULL ? self->collection : "the objects", self->reason);
+                          self->shown != NULL ? self->shown : "the objects", self->reason);
 }
 
 void

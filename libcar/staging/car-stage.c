@@ -308,13 +308,15 @@ car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarni
                                : NULL;
   g_autofree char *text = car_import_warning_describe (warning);
 
-  warn (self, "%s", text);
+  warn (self, "%s%s", text,
+        collection == NULL ? " (they still count as sent: the service names no collection that was sent)"
+                           : "");
   if (collection == NULL)
     return;
 
   g_autofree char *kind = g_strconcat ("dropped ", warning->reason, NULL);
   g_autofree char *message =
-      g_strdup_printf ("%s: the service left it out: %s", warning->collection, warning->reason);
+      g_strdup_printf ("%s: the service left it out: %s", collection->counts.name, warning->reason);
   const CarJsonViolation found = { .rule = "dropped", .place = (char *) "", .kind = kind, .text = message };
   CarViolation *violation = get_violation (self, collection, &found);
 

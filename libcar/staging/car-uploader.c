@@ -130,10 +130,7 @@ on_looked (GObject *client, GAsyncResult *result, gpointer user_data)
     }
 
   for (guint i = 0; i < warnings->len; i++)
-    {
-      const CarImportWarning *warning = warnings->pdata[i];
-      car_import_warnings_add (self->warnings, warning->collection, warning->reason, warning->count);
-    }
+    car_import_warnings_add (self->warnings, warnings->pdata[i]);
   /* Behind them, those that were taken meanwhile. */
   g_ptr_array_extend_and_steal (left, g_steal_pointer (&self->jobs));
   self->jobs = g_steal_pointer (&left);
