@@ -1217,6 +1217,33 @@ test_dropped_secret_name (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (violations, ==, "2  dropped: hostname: the service left it out: taken\n");
 }
 
+/* However many reasons one collection has, what is left out of another is not sent. */
+static void
+test_dropped_for_many_reasons (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  g_autoptr (GString) answer = g_string_new ("{\"complete_imports\":[{\"id\":\"1\",\"warnings\":[");
+
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 0);
+  swallow_warnings (TRUE);
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"a\"}");
+  for (guint i = 0; i < 300; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
+      add_vertex (fixture, "hostname", json);
+      g_string_append_printf (answer, "{\"collection\":\"hostname\",\"message\":\"reason %u\"},", i);
+    }
+  g_string_append (answer, "{\"collection\":\"asset\",\"message\":\"taken\"}]}],\"error_imports\":[],"
+                           "\"incomplete_imports\":[]}");
+  fake_service_answer (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  fake_service_answer (service, "GET", "v2/importstatus", 200, answer->str);
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  swallow_warnings (FALSE);
+  assert_counters (fixture, "asset 1 0 0 0\nhostname 300 0 0 0\n");
+}
+
 static void
 test_send_fails (Fixture *fixture, gconstpointer data)
 {
@@ -1745,6 +1772,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/nothing-to-send", 0, test_nothing_to_send);
   ADD ("/data-handler/send", 0, test_send);
   ADD ("/data-handler/dropped", 0, test_dropped);
+  ADD ("/data-handler/dropped-for-many-reasons", 0, test_dropped_for_many_reasons);
   ADD ("/data-handler/dropped-secret-name", 0, test_dropped_secret_name);
   ADD ("/data-handler/send-fails", 0, test_send_fails);
   ADD ("/data-handler/delete", 0, test_delete);

@@ -5,8 +5,10 @@
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-import-warnings-private.h>
 
-/* So many are told apart: a service can say any number. */
-#define MAX_WARNINGS 256 /* and one more for all other collections */
+/* A service can say any number of them. With so many, no more reasons of a collection are told apart, */
+#define MAX_REASONS 256
+/* and with so many no more collections: one more stands for all others. */
+#define MAX_WARNINGS 512
 
 static void
 warning_free (gpointer data)
@@ -68,10 +70,9 @@ append (GPtrArray *warnings, const CarImportWarning *warning)
 void
 car_import_warnings_add (GPtrArray *warnings, const CarImportWarning *warning)
 {
-  const gboolean is_full = warnings->len >= MAX_WARNINGS;
   const CarImportWarning unnamed = { .reason = warning->reason, .count = warning->count };
-  CarImportWarning *alike = find_warning (warnings, warning, is_full);
-  if (alike == NULL && is_full)
+  CarImportWarning *alike = find_warning (warnings, warning, warnings->len >= MAX_REASONS);
+  if (alike == NULL && warnings->len >= MAX_WARNINGS)
     {
       alike = find_warning (warnings, &unnamed, TRUE);
       warning = &unnamed;
