@@ -22,7 +22,7 @@
  * CONTRACT_EXTENSION    the app makes a schema extension
  * CONTRACT_SAVE_POINT   what get_new_save_point() returns
  * CONTRACT_NO_DATA      import_vertices() and import_edges() add none
- * CONTRACT_INCOMPLETE   COLLECTION:REASON: import_vertices() says that it is incomplete
+ * CONTRACT_INCOMPLETE   METHOD:COLLECTION:REASON: this method says that the collection is incomplete
  * CONTRACT_SAY          what the app logs when it is made
  * CONTRACT_VERSION      the app's version
  * CONTRACT_LINK         the app's product link; its reports are of the type “of a test” then
@@ -160,6 +160,18 @@ get_new_save_point (CarImport *import, char **save_point, GCancellable *cancella
   return fail ("get_new_save_point", cancellable, error);
 }
 
+static void
+say_incomplete (CarImport *import, const char *method)
+{
+  if (!is_told ("CONTRACT_INCOMPLETE", method))
+    return;
+
+  g_auto (GStrv) told = g_strsplit (g_getenv ("CONTRACT_INCOMPLETE"), ":", 3);
+
+  car_import_set_incomplete (import, told[1], told[2]);
+  car_import_set_incomplete (import, told[1], "said again");
+}
+
 static gboolean
 import_vertices (CarImport *import, GCancellable *cancellable, GError **error)
 {
@@ -177,14 +189,7 @@ import_vertices (CarImport *import, GCancellable *cancellable, GError **error)
        !car_data_handler_add_vertex_json (data, "asset", "{\"external_id\":2}", -1, error)))
     return FALSE;
 
-  if (g_getenv ("CONTRACT_INCOMPLETE") != NULL)
-    {
-      g_auto (GStrv) told = g_strsplit (g_getenv ("CONTRACT_INCOMPLETE"), ":", 2);
-
-      car_import_set_incomplete (import, told[0], told[1]);
-      car_import_set_incomplete (import, told[0], "said again");
-    }
-
+  say_incomplete (import, "import_vertices");
   return fail ("import_vertices", cancellable, error);
 }
 
@@ -255,6 +260,7 @@ delete_vertices (CarIncrementalImport *import, GCancellable *cancellable, GError
                                          cancellable, error))
     return FALSE;
 
+  say_incomplete (CAR_IMPORT (import), "delete_vertices");
   return fail ("delete_vertices", cancellable, error);
 }
 

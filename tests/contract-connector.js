@@ -141,6 +141,12 @@ const FORGETFUL = {
     }),
 };
 
+function sayIncomplete(importer, method) {
+    const [told, collection, reason] = GLib.getenv('CONTRACT_INCOMPLETE')?.split(':') ?? [];
+    if (told === method)
+        importer.set_incomplete(collection, reason);
+}
+
 const methods = {
     vfunc_get_new_save_point(cancellable) {
         return fail('get_new_save_point', cancellable) ?? GLib.getenv('CONTRACT_SAVE_POINT');
@@ -156,9 +162,7 @@ const methods = {
             this.data_handler.add_vertex('asset', {external_id: '1', name: 'one'});
             this.data_handler.add_vertices('asset', [{external_id: '1', name: 'one'}, {external_id: 2}]);
         }
-        const incomplete = GLib.getenv('CONTRACT_INCOMPLETE');
-        if (incomplete)
-            this.set_incomplete(...incomplete.split(':'));
+        sayIncomplete(this, 'import_vertices');
         return fail('import_vertices', cancellable);
     },
 
@@ -188,6 +192,7 @@ const ContractIncremental = share(class ContractIncremental extends Car.Incremen
     vfunc_delete_vertices(cancellable) {
         if (!NO_DATA)
             this.data_handler.delete_vertices('asset', new Set(['8', '9']), cancellable);
+        sayIncomplete(this, 'delete_vertices');
         return fail('delete_vertices', cancellable);
     }
 });

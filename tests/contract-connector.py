@@ -134,6 +134,11 @@ class Importer:
         failed = fail("get_new_save_point", cancellable)
         return os.environ.get("CONTRACT_SAVE_POINT") if failed is None else failed
 
+    def say_incomplete(self, method):
+        if is_told("CONTRACT_INCOMPLETE", method):
+            _, collection, reason = os.environ["CONTRACT_INCOMPLETE"].split(":")
+            self.set_incomplete(collection, reason)
+
     def do_import_vertices(self, cancellable):
         assert isinstance(self.app, ContractApp)
         assert isinstance(self.client, Car.Client)
@@ -142,9 +147,7 @@ class Importer:
             one: dict[str, Any] = {"external_id": "1", "name": "one"}
             self.data_handler.add_vertex("asset", one)
             self.data_handler.add_vertices("asset", (vertex for vertex in [one, {"external_id": 2}]))
-        if "CONTRACT_INCOMPLETE" in os.environ:
-            collection, reason = os.environ["CONTRACT_INCOMPLETE"].split(":")
-            self.set_incomplete(collection, reason)
+        self.say_incomplete("import_vertices")
         return fail("import_vertices", cancellable)
 
     def do_import_edges(self, cancellable):
@@ -175,6 +178,7 @@ class ContractIncremental(Importer, Car.IncrementalImport):
         def do_delete_vertices(self, cancellable):
             if "CONTRACT_NO_DATA" not in os.environ:
                 self.data_handler.delete_vertices("asset", ["8", "9"], cancellable)
+            self.say_incomplete("delete_vertices")
             return fail("delete_vertices", cancellable)
 
 

@@ -281,7 +281,7 @@ function testDataHandler() {
     handler.add_vertex('asset', {external_id: 'half a character: \ud800'});
     handler.add_vertices('asset', numbered(2500));
     handler.add_vertices('asset', []);
-    handler.add_vertices('asset', new Set([{external_id: 'one'}]));
+    handler.add_vertices('asset', new Set([{tag: ['a', 'b'], external_id: 'one', deep: {is: null}}]));
     handler.add_edge('asset_hostname', {_from_external_id: 'one', _to: 'hostname/h'});
     handler.add_edges('asset_hostname', [{_from_external_id: '0', _to: 'hostname/h'}]);
     assert(countsOf(handler) === '{"asset":[2504,2,1],"asset_hostname":[2,0,0]}', countsOf(handler));

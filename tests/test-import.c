@@ -169,6 +169,15 @@ test_full (void)
   assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
   assert_exited (&run, 0, "s; 4 read, 1 left out, 1 duplicates, 0 conflicts, 2 sent, 0 deleted, 0 closed, ");
   assert_exited (&run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1\"");
+
+  /* Something of the source is asked for that is certainly there: a service may answer 404 where it finds nothing. */
+  guint n = fake_service_get_n_requests (service);
+  const FakeRequest *query = NULL;
+  for (guint i = 0; i < n; i++)
+    if (g_str_equal (fake_service_get_request (service, i)->path, "v3/query"))
+      query = fake_service_get_request (service, i);
+  g_test_message ("%s", query->body);
+  g_assert_nonnull (strstr (query->body, "{ held: asset(where: "));
 }
 
 /* A service with a certificate of one's own authority. */
@@ -522,6 +531,13 @@ test_closing_and_service_away (void)
   assert_exited (&run, 10, "While asking what the end of the full import would close: ");
   g_assert_cmpuint (fake_service_count (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress"),
                     ==, 0);
+
+  /* Whoever allows everything to be closed does not depend on the answer. */
+  g_auto (ConnectorRun) allowed = { 0 };
+  for (guint i = 0; i < 20; i++)
+    fake_service_answer_with (service, "POST", "v3/query", 503, "{}", "Retry-After: 0");
+  run_against (service, (const char *[4]){ "CAR_MAX_CLOSING=100", "CAR_SERVICE_RETRIES=0" }, &allowed);
+  assert_exited (&allowed, 0, "; closing not guarded; ");
 }
 
 /* How long a service that is away is waited for is the operator's to say. */
@@ -535,12 +551,12 @@ test_patience (void)
   gint64 begin = g_get_monotonic_time ();
 
   fake_service_answer_always (busy, "GET", "v2/databases", 503, "{}");
-  run_against (busy, (const char *[4]){ "CAR_RETRIES=2", "CAR_MAX_WAIT=0" }, &run);
+  run_against (busy, (const char *[4]){ "CAR_SERVICE_RETRIES=2", "CAR_SERVICE_MAX_WAIT=0" }, &run);
   assert_exited (&run, 10, "HTTP 503");
   g_assert_cmpuint (fake_service_count (busy, "GET", "v2/databases"), ==, 3);
 
   fake_service_misbehave (silent, "GET", "v2/databases", FAKE_HANG);
-  run_against (silent, (const char *[4]){ "CAR_RETRIES=0", "CAR_TIMEOUT=1" }, &cut);
+  run_against (silent, (const char *[4]){ "CAR_SERVICE_RETRIES=0", "CAR_SERVICE_TIMEOUT=1" }, &cut);
   assert_exited (&cut, 10, "no answer from ");
   g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_USEC_PER_SEC);
 }
@@ -579,11 +595,31 @@ test_end_refused (void)
     }
 }
 
+/* A collection that the service does not tell of does not spoil the answer for the others. */
+static void
+test_end_refused_and_partly_guarded (void)
+{
+  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+  const char *unknown = "{\"errors\":[{\"message\":\"no such field\"}]}";
+  const char *const answers[] = { unknown,       unknown,
+                                  HOLDS_NO_MORE, HOLDS_NO_MORE, /* measured: the second is hostname's */
+                                  HOLDS_NO_MORE, HOLDS ("", ONE, ONE) };
+
+  fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress", 409, "{}");
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++)
+    fake_service_answer (service, "POST", "v3/query", 200, answers[i]);
+  fake_service_answer_always (service, "POST", "v3/query", 200, unknown);
+  run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new" }, &run);
+  assert_exited (&run, 0, "so the full import has ended all the same");
+  assert_exited (&run, 0, "; closing partly guarded; ");
+}
+
 /* What the connector could not read is neither closed nor deleted, and asked for again. */
 static void
 test_incomplete (void)
 {
-  const char *incomplete = "CONTRACT_INCOMPLETE=asset:page 3 of 7 could not be read";
+  const char *incomplete = "CONTRACT_INCOMPLETE=import_vertices:asset:page 3 of 7 could not be read";
   static const struct
   {
     const char *source_record;
@@ -609,6 +645,22 @@ test_incomplete (void)
       assert_exited (&run, 11, "; save point unchanged; ");
       assert_calls (service, cases[i].calls);
     }
+}
+
+/* What is known only at the end is not forgotten: the next run asks for these deletions again. */
+static void
+test_incomplete_deletions (void)
+{
+  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_auto (ConnectorRun) run = { 0 };
+
+  run_against (service,
+               (const char *[4]){ "CONTRACT_INCOMPLETE=delete_vertices:asset:the list was cut off",
+                                  "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" },
+               &run);
+  assert_exited (&run, 11,
+                 "could not read all of asset (the list was cut off). Partial import (exit code 11)");
+  assert_calls (service, PREPARE DELTA);
 }
 
 /* Of 3 assets, one is left out: a delta may be small, and a few are never too many. tests/test-closing.py has many. */
@@ -1447,7 +1499,9 @@ main (int argc, char **argv)
   g_test_add_func ("/import/closing-and-service-away", test_closing_and_service_away);
   g_test_add_func ("/import/patience", test_patience);
   g_test_add_func ("/import/end-refused", test_end_refused);
+  g_test_add_func ("/import/end-refused-and-partly-guarded", test_end_refused_and_partly_guarded);
   g_test_add_func ("/import/incomplete", test_incomplete);
+  g_test_add_func ("/import/incomplete-deletions", test_incomplete_deletions);
   g_test_add_func ("/import/left-out", test_left_out);
   g_test_add_func ("/import/extension", test_extension);
   g_test_add_func ("/import/extension-there", test_extension_there);

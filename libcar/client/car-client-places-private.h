@@ -27,9 +27,11 @@ typedef enum
 
 /* Asks in one query whether there is an object of the source at each place (protocol.md, "Closing"). That says how many
  * there are without counting, which the published dialect cannot do. *refusal (transfer full) is why the service does not
- * answer. */
+ * answer. A service may answer 404 where it finds nothing at all: `held` (nullable) is a collection that certainly holds
+ * something of the source, so that a 404 says that the service has no queries. */
 CarPlacesOutcome car_client_ask_places (CarClient *self,
                                         const char *source,
+                                        const char *held,
                                         CarPlace *places,
                                         guint n_places,
                                         char **refusal,

@@ -15,9 +15,18 @@
 typedef struct
 {
   const char *source;
+  const char *held; /* (nullable) */
   CarPlace *places;
   guint n_places;
 } Question;
+
+static void
+append_field (GString *query, const char *collection, const char *source, guint64 place)
+{
+  g_string_append_printf (query, " %s(where: {source: {_eq: ", collection);
+  car_json_append_string (query, source, -1);
+  g_string_append_printf (query, "}}, limit: 1, offset: %" G_GUINT64_FORMAT ") { source }", place);
+}
 
 /* The order does not matter to whether there is one. The field is asked for so that the answer can be checked. */
 static char *
@@ -25,14 +34,13 @@ build_query (const Question *question)
 {
   g_autoptr (GString) query = g_string_new ("{");
 
-  for (guint i = 0; i < question->n_places; i++)
+  if (question->held != NULL)
     {
-      const CarPlace *place = &question->places[i];
-
-      g_string_append_printf (query, " %s(where: {source: {_eq: ", place->collection);
-      car_json_append_string (query, question->source, -1);
-      g_string_append_printf (query, "}}, limit: 1, offset: %" G_GUINT64_FORMAT ") { source }", place->place);
+      g_string_append (query, " held:");
+      append_field (query, question->held, question->source, 0);
     }
+  for (guint i = 0; i < question->n_places; i++)
+    append_field (query, question->places[i].collection, question->source, question->places[i].place);
 
   g_string_append (query, " }");
   return g_string_free (g_steal_pointer (&query), FALSE);
@@ -102,13 +110,14 @@ ask (CarClient *self, Question *question, GCancellable *cancellable, CarSync *sy
 CarPlacesOutcome
 car_client_ask_places (CarClient *self,
                        const char *source,
+                       const char *held,
                        CarPlace *places,
                        guint n_places,
                        char **refusal,
                        GCancellable *cancellable,
                        GError **error)
 {
-  Question question = { source, places, n_places };
+  Question question = { source, held, places, n_places };
   g_autoptr (GError) failure = NULL;
 
   *refusal = NULL;

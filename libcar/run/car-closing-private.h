@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* What the end of a full import closes: all that the service holds of the source, and that the run did not send
- * (protocol.md, "Closing"). It is measured before the end, for afterwards it is too late. */
+ * (protocol.md, "Closing"). It must be measured before the end. */
 typedef struct _CarClosing CarClosing;
 
 /* Fewer objects are never too many: of a collection to close, of a run to leave out. */

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-text-private.h>
 #include <libcar/client/car-client-places-private.h>
 #include <libcar/run/car-closing-private.h>
 #include <libcar/schema/car-import-schema-private.h>
@@ -43,18 +44,27 @@ car_closing_free (CarClosing *self)
   g_free (self);
 }
 
-static guint64
-count_sent (GPtrArray *summaries, const char *collection)
+/* All collections, also those that this run had nothing of: whether those are of edges is the schema's to say. */
+static Row
+make_row (CarImportSchema *schema, GPtrArray *summaries, const char *collection)
 {
-  guint64 sent = 0;
+  Row row = {
+    .collection = g_strdup (collection),
+    .is_edges = !car_import_schema_has_vertices (schema, collection),
+    .unknown = !car_text_is_name (collection),
+    .high = CAR_PLACE_MAX,
+  };
 
   for (guint i = 0; i < summaries->len; i++)
     if (g_str_equal (car_collection_summary_get_collection (summaries->pdata[i]), collection))
-      sent += car_collection_summary_get_n_sent (summaries->pdata[i]);
-  return sent;
+      {
+        row.is_edges = car_collection_summary_get_is_edges (summaries->pdata[i]);
+        row.sent += car_collection_summary_get_n_sent (summaries->pdata[i]);
+      }
+  row.low = row.sent;
+  return row;
 }
 
-/* All collections, also those that this run had nothing of. */
 static void
 add_rows (CarClosing *self, CarImportSchema *schema, CarDataHandler *data_handler)
 {
@@ -63,14 +73,10 @@ add_rows (CarClosing *self, CarImportSchema *schema, CarDataHandler *data_handle
 
   for (guint i = 0; collections[i] != NULL; i++)
     {
-      Row row = {
-        .collection = g_strdup (collections[i]),
-        .is_edges = !car_import_schema_has_vertices (schema, collections[i]),
-        .sent = count_sent (summaries, collections[i]),
-        .high = CAR_PLACE_MAX,
-      };
+      const Row row = make_row (schema, summaries, collections[i]);
 
-      row.low = row.sent;
+      if (row.unknown && self->refusal == NULL)
+        self->refusal = g_strdup ("the name of a collection in its import schema cannot stand in a query");
       if (!row.is_edges)
         self->n_vertices_sent += row.sent;
       g_array_append_val (self->rows, row);
@@ -115,6 +121,20 @@ list_open_rows (CarClosing *self)
   return open;
 }
 
+/* A collection of which the service certainly holds something; NULL: nobody knows of one. */
+static const char *
+find_held (const CarClosing *self)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const Row *row = &g_array_index (self->rows, Row, i);
+
+      if (row->sent > 0 && !row->is_edges && !row->unknown)
+        return row->collection;
+    }
+  return NULL;
+}
+
 /* Asks for so many of the rows in one query. */
 static CarPlacesOutcome
 ask (CarClosing *self,
@@ -132,7 +152,7 @@ ask (CarClosing *self,
     places[i] = (CarPlace){ .collection = rows[i]->collection, .place = get_next_place (rows[i]) };
 
   CarPlacesOutcome outcome =
-      car_client_ask_places (client, source, places, n_rows, &refusal, cancellable, error);
+      car_client_ask_places (client, source, find_held (self), places, n_rows, &refusal, cancellable, error);
   for (guint i = 0; outcome == CAR_PLACES_ANSWERED && i < n_rows; i++)
     narrow (rows[i], &places[i]);
   if (refusal != NULL)
@@ -248,8 +268,8 @@ car_closing_check (const CarClosing *self, guint max_percent, GError **error)
   return FALSE;
 }
 
-/* Whether all places that are so far behind the number of what was sent are taken, or none of them. A collection has none
- * before its first. */
+/* Whether all places that are so far before the number of what was sent are taken, or none of them. FALSE also where no
+ * place is asked for. A collection has none before its first, and none where the service does not tell of it. */
 static gboolean
 ask_all (const CarClosing *self,
          CarClient *client,
@@ -258,23 +278,22 @@ ask_all (const CarClosing *self,
          gboolean taken,
          GCancellable *cancellable)
 {
-  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (CarPlace));
+  g_autofree CarPlace *places = g_new0 (CarPlace, self->rows->len);
   g_autofree char *refusal = NULL;
+  guint n_places = 0;
 
   for (guint i = 0; i < self->rows->len; i++)
     {
       const Row *row = &g_array_index (self->rows, Row, i);
-      const CarPlace place = { .collection = row->collection, .place = row->sent - before };
 
-      if (row->sent >= before)
-        g_array_append_val (places, place);
+      if (!row->unknown && row->sent >= before)
+        places[n_places++] = (CarPlace){ .collection = row->collection, .place = row->sent - before };
     }
 
-  gboolean all = places->len == 0 ||
-                 car_client_ask_places (client, source, &g_array_index (places, CarPlace, 0), places->len,
-                                        &refusal, cancellable, NULL) == CAR_PLACES_ANSWERED;
-  for (guint i = 0; all && i < places->len; i++)
-    all = g_array_index (places, CarPlace, i).is_taken == taken;
+  gboolean all = n_places > 0 && car_client_ask_places (client, source, find_held (self), places, n_places,
+                                                        &refusal, cancellable, NULL) == CAR_PLACES_ANSWERED;
+  for (guint i = 0; all && i < n_places; i++)
+    all = places[i].is_taken == taken;
   return all;
 }
 
@@ -285,7 +304,7 @@ car_closing_has_happened (const CarClosing *self,
                           GCancellable *cancellable)
 {
   return ask_all (self, client, source, 0, FALSE, cancellable) &&
-         ask_all (self, client, source, 1, TRUE, cancellable);
+         (find_held (self) == NULL || ask_all (self, client, source, 1, TRUE, cancellable));
 }
 
 void

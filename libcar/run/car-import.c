@@ -321,6 +321,8 @@ car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **er
  * a permission is missing. The run goes on and sends what there is. At its end nothing is closed and nothing is deleted, the
  * save point stays as it is, and the connector exits with %CAR_APP_ERROR_PARTIAL (protocol.md, "Closing").
  *
+ * In an incremental import, vertices that were deleted before it is called stay deleted.
+ *
  * Fail instead where nothing could be read. It may be called from any thread while the importer works. The first reason of a
  * collection stays.
  */

@@ -6,9 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Before anything more is sent: sets CAR_APP_ERROR_CLOSING_REFUSED where more than this share of what was read so far breaks a
+/* Before anything more is sent, or when all was sent, what the service left out included: sets CAR_APP_ERROR_CLOSING_REFUSED where more than this share of what was read so far breaks a
  * rule and is left out, and that is not just a few objects: a delta may be one. A full import would close those objects, an
  * incremental one would never bring them again. */
-gboolean car_left_out_check (CarDataHandler *data_handler, guint max_percent, GError **error);
+gboolean
+car_left_out_check (CarDataHandler *data_handler, gboolean all_sent, guint max_percent, GError **error);
 
 G_END_DECLS

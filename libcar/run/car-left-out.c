@@ -7,7 +7,7 @@
 #include <libcar/run/car-left-out-private.h>
 
 gboolean
-car_left_out_check (CarDataHandler *data_handler, guint max_percent, GError **error)
+car_left_out_check (CarDataHandler *data_handler, gboolean all_sent, guint max_percent, GError **error)
 {
   g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (data_handler);
   guint64 read = 0;
@@ -15,8 +15,14 @@ car_left_out_check (CarDataHandler *data_handler, guint max_percent, GError **er
 
   for (guint i = 0; i < summaries->len; i++)
     {
-      read += car_collection_summary_get_n_read (summaries->pdata[i]);
-      left_out += car_collection_summary_get_n_left_out (summaries->pdata[i]);
+      CarCollectionSummary *summary = summaries->pdata[i];
+      guint64 others = car_collection_summary_get_n_duplicates (summary) +
+                       car_collection_summary_get_n_conflicts (summary);
+
+      read += car_collection_summary_get_n_read (summary);
+      left_out += all_sent ? car_collection_summary_get_n_read (summary) - others -
+                                 car_collection_summary_get_n_sent (summary)
+                           : car_collection_summary_get_n_left_out (summary);
     }
   if (left_out < CAR_CLOSING_MIN_REFUSED || left_out * 100 <= read * max_percent)
     return TRUE;

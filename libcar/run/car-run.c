@@ -7,6 +7,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-failure-private.h>
+#include <libcar/base/car-text-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-client.h>
 #include <libcar/run/car-closing-private.h>
@@ -212,7 +213,7 @@ static gboolean
 send_part (CarRun *self, CarBundlePart part, GError **error)
 {
   if (!step (self, part == CAR_BUNDLE_VERTICES ? "sending vertices" : "sending edges", error) ||
-      !car_left_out_check (self->data_handler, self->options.max_left_out, error))
+      !car_left_out_check (self->data_handler, FALSE, self->options.max_left_out, error))
     return FALSE;
 
   if (car_data_handler_is_empty (self->data_handler, part) && self->summary.full)
@@ -231,8 +232,12 @@ import_all_parts (CarRun *self, GError **error)
          car_import_import_vertices (self->import, self->cancellable, error) &&
          send_part (self, CAR_BUNDLE_VERTICES, error) && step (self, "reading edges", error) &&
          car_import_import_edges (self->import, self->cancellable, error) &&
-         send_part (self, CAR_BUNDLE_EDGES, error);
+         send_part (self, CAR_BUNDLE_EDGES, error) &&
+         car_left_out_check (self->data_handler, TRUE, self->options.max_left_out, error);
 }
+
+/* Of so many collections the log says why they are incomplete; the summary has all. */
+#define SHOWN_INCOMPLETE 5
 
 /* An importer that could not read all has sent what it read. Going on would close, or delete, what it did not read. */
 static gboolean
@@ -240,16 +245,22 @@ check_complete (CarRun *self, GError **error)
 {
   g_auto (GStrv) collections = car_import_list_incomplete (self->import);
   g_autoptr (GString) all = g_string_new (NULL);
+  guint n = 0;
 
-  for (guint i = 0; collections[i] != NULL; i++)
+  for (; collections[n] != NULL; n++)
     {
-      g_autofree char *reason = car_import_dup_incomplete_reason (self->import, collections[i]);
+      g_autofree char *reason = car_import_dup_incomplete_reason (self->import, collections[n]);
+      g_autofree char *name = car_text_to_printable (collections[n], -1);
+      g_autofree char *why = car_text_to_printable (reason, -1);
 
-      car_summary_add_incomplete (&self->summary, collections[i], reason);
-      g_string_append_printf (all, "%s%s (%s)", i == 0 ? "" : ", ", collections[i], reason);
+      car_summary_add_incomplete (&self->summary, collections[n], reason);
+      if (n < SHOWN_INCOMPLETE)
+        g_string_append_printf (all, "%s%s (%s)", n == 0 ? "" : ", ", name, why);
     }
-  if (all->len == 0)
+  if (n == 0)
     return TRUE;
+  if (n > SHOWN_INCOMPLETE)
+    g_string_append_printf (all, " and %u other collections", n - SHOWN_INCOMPLETE);
 
   g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_PARTIAL, "the connector could not read all of %s",
                all->str);
@@ -275,7 +286,7 @@ send_end (CarRun *self, const CarClosing *closing, GError **error)
   if (car_client_end_full_import (self->client, source, self->cancellable, &failure))
     return TRUE;
 
-  if (failure->domain == CAR_UNRECOVERABLE_FAILURE &&
+  if (failure->domain == CAR_UNRECOVERABLE_FAILURE && closing != NULL &&
       car_closing_has_happened (closing, self->client, source, self->cancellable))
     {
       g_warning (
@@ -288,29 +299,53 @@ send_end (CarRun *self, const CarClosing *closing, GError **error)
   return FALSE;
 }
 
+/* NULL without an error: the service is away, and whoever runs the connector allows everything to be closed. */
+static CarClosing *
+measure_closing (CarRun *self, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (CarClosing) closing =
+      car_closing_measure (self->client, self->schema, self->data_handler, self->cancellable, &failure);
+  const char *refusal = closing != NULL ? car_closing_get_refusal (closing) : failure->message;
+
+  if (closing == NULL && (self->options.max_closing < 100 || g_cancellable_is_cancelled (self->cancellable)))
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return NULL;
+    }
+
+  self->summary.closing = closing != NULL ? car_closing_get_guard (closing) : "not guarded";
+  if (refusal != NULL)
+    g_warning (
+        "What the end of this full import closes is %s, since the service does not tell what it holds: "
+        "%s",
+        self->summary.closing, refusal);
+  return g_steal_pointer (&closing);
+}
+
 /* protocol.md, "Closing". */
 static gboolean
 end_full_import (CarRun *self, GError **error)
 {
-  g_autoptr (CarClosing) closing = NULL;
+  GError *failure = NULL;
 
-  if (!step (self, "asking what the end of the full import would close", error) ||
-      (closing = car_closing_measure (self->client, self->schema, self->data_handler, self->cancellable,
-                                      error)) == NULL)
+  if (!step (self, "asking what the end of the full import would close", error))
     return FALSE;
 
-  self->summary.closing = car_closing_get_guard (closing);
-  if (car_closing_get_refusal (closing) != NULL)
-    g_warning (
-        "What the end of this full import closes is %s, since the service does not tell what it holds: "
-        "%s",
-        self->summary.closing, car_closing_get_refusal (closing));
+  g_autoptr (CarClosing) closing = measure_closing (self, &failure);
+  if (failure != NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
 
   if (!step (self, "ending the full import", error) ||
-      !car_closing_check (closing, self->options.max_closing, error) || !send_end (self, closing, error))
+      (closing != NULL && !car_closing_check (closing, self->options.max_closing, error)) ||
+      !send_end (self, closing, error))
     return FALSE;
 
-  car_closing_count (closing, self->data_handler);
+  if (closing != NULL)
+    car_closing_count (closing, self->data_handler);
   return TRUE;
 }
 
@@ -359,7 +394,8 @@ import_delta (CarRun *self, CarIncrementalImport *import, GError **error)
          import_all_parts (self, error) && check_complete (self, error) &&
          step (self, "deleting vertices", error) &&
          car_incremental_import_delete_vertices (import, self->cancellable, error) &&
-         step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
+         check_complete (self, error) && step (self, "keeping the new save point", error) &&
+         keep_save_point (self, save_point, error);
 }
 
 /* A save point that outlived its data would make an incremental import of the run after this one, if this one failed

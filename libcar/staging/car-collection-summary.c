@@ -165,7 +165,8 @@ car_collection_summary_get_n_duplicates (CarCollectionSummary *self)
  * @self: a summary
  *
  * Gets how many of those were left out because an object with the same key and other contents had been added before: the first
- * is sent. They are not among the duplicates.
+ * is sent. They are not among the duplicates. From the seventeenth on, an object that only spells its contents in another way (1.0
+ * for 1) is among them, too: the first is then not read back.
  *
  * Returns: a number of objects
  */

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The keys seen so far: 128-bit hashes, never the strings, each with a digest of what it names, at 30 to 44 bytes a key. What hashes to what differs from
- * set to set, so that nobody can choose keys that collide. */
+/* The keys seen so far: 128-bit hashes, never the strings, each with a digest of what it names, at 30 to 44 bytes a key.
+ * What hashes to what differs from set to set, so that nobody can choose keys that collide. */
 typedef struct _CarKeySet CarKeySet;
 
 CarKeySet *car_key_set_new (void);

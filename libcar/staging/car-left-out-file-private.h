@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * object, or the text that was to be one where it is no JSON. */
 typedef struct _CarLeftOutFile CarLeftOutFile;
 
-/* The file is new, and its owner's alone: objects may say what is not everybody's to know. Sets
+/* The file is new, and its owner's alone: objects may be confidential. Sets
  * CAR_APP_ERROR_INVALID_PARAMETER. */
 CarLeftOutFile *car_left_out_file_open (const char *path, GError **error);
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -30,8 +31,15 @@ open_stream (const char *path)
   if (stat (path, &status) == 0 && !S_ISREG (status.st_mode))
     return g_fopen (path, "we");
 
-  int fd = g_open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  return fd < 0 ? NULL : fdopen (fd, "w");
+  /* One that is there may have been everybody's. */
+  int fd = g_open (path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return NULL;
+
+  FILE *stream = fchmod (fd, 0600) == 0 && ftruncate (fd, 0) == 0 ? fdopen (fd, "w") : NULL;
+  if (stream == NULL)
+    close (fd);
+  return stream;
 }
 
 CarLeftOutFile *
