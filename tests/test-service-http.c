@@ -1021,6 +1021,36 @@ test_extension_properties (void)
       "dragon 1 its serial*");
 }
 
+/* Whether the import schema says so of an asset's description. */
+static gboolean
+is_description_indexed (TestService *service)
+{
+  g_autoptr (JsonNode) answer = test_service_call (service, "GET", "v3/importSchema?version=v2", NULL, 200);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonNode) found =
+      json_path_query ("$.schema.properties.asset.items.properties.description.indexed", answer, &error);
+
+  g_assert_no_error (error);
+  return json_array_get_length (json_node_get_array (found)) == 1;
+}
+
+/* An extension may ask for an index of a property that is there: the import schema tells of it, as of any other. */
+static void
+test_index_of_core (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  g_assert_false (is_description_indexed (service));
+  assert_call (
+      service, "POST", "v3/carSchema",
+      "{\"key\":\"i\",\"version\":\"1\",\"schema\":{\"vertices\":[{\"name\":\"asset\",\"properties\":"
+      "{\"description\":{\"type\":\"text\",\"indexed\":true}}}]}}",
+      201);
+  g_assert_true (is_description_indexed (service));
+  assert_call (service, "DELETE", "v3/carSchema/i", NULL, 204);
+  g_assert_false (is_description_indexed (service));
+}
+
 static void
 end_full_import (TestService *service, const char *progress)
 {
@@ -1370,6 +1400,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/descriptors", test_descriptors);
   g_test_add_func ("/service/http/extensions", test_extensions);
   g_test_add_func ("/service/http/extension-properties", test_extension_properties);
+  g_test_add_func ("/service/http/index-of-core", test_index_of_core);
   g_test_add_func ("/service/http/unique-moves", test_unique_moves);
   g_test_add ("/service/http/extensions-of-extensions", Place, NULL, place_set_up,
               test_extensions_of_extensions, place_tear_down);

@@ -14,9 +14,9 @@ typedef struct
   char *name;
   const char *column; /* what queries call it, kept by the model; NULL: they do not see it */
   CarPropertyType type;
-  char *schema;     /* as JSON Schema, without the braces */
-  char *assertions; /* what of it decides, rather than only tells */
-  char *fallback;   /* JSON: the value of an object that comes without one; NULL */
+  char *assertions;  /* members of its JSON Schema that decide; "" where there are none */
+  char *annotations; /* members that only tell; "" where there are none. The flags below are not among them */
+  char *fallback;    /* JSON: the value of an object that comes without one; NULL */
   gboolean required;
   gboolean indexed;
   gboolean unique;

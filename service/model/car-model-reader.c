@@ -326,17 +326,9 @@ read_property (Reader *self, const char *name, const CarJsonSpan *span, const ch
   if (!read_default (members, assertions->str, property, where, error))
     return NULL;
 
-  if (property->indexed)
-    g_string_append_printf (annotations, "%s\"indexed\":true", annotations->len > 0 ? "," : "");
-  if (property->unique)
-    g_string_append_printf (annotations, "%s\"unique\":true", annotations->len > 0 ? "," : "");
-  if (property->fallback != NULL)
-    g_string_append_printf (annotations, "%s\"default\":%s", annotations->len > 0 ? "," : "",
-                            property->fallback);
   property->type = property_types[type].type;
   property->assertions = g_strdup (assertions->str);
-  property->schema = g_strconcat (assertions->str, assertions->len > 0 && annotations->len > 0 ? "," : "",
-                                  annotations->str, NULL);
+  property->annotations = g_strdup (annotations->str);
   return g_steal_pointer (&property);
 }
 

@@ -33,19 +33,43 @@ append_ends (GString *out, CarModelState *state, const CarModelCollection *edge)
 }
 
 static void
+append_members (GString *out, const char *members)
+{
+  if (*members == '\0')
+    return;
+  append_separator (out);
+  g_string_append (out, members);
+}
+
+static void
+append_property (GString *out, const CarModelProperty *property)
+{
+  append_separator (out);
+  append_name (out, property->name);
+  g_string_append_c (out, '{');
+  append_members (out, property->assertions);
+  append_members (out, property->annotations);
+  if (property->indexed)
+    append_members (out, "\"indexed\":true");
+  if (property->unique)
+    append_members (out, "\"unique\":true");
+  if (property->fallback != NULL)
+    {
+      append_separator (out);
+      append_name (out, "default");
+      g_string_append (out, property->fallback);
+    }
+  g_string_append_c (out, '}');
+}
+
+static void
 append_properties (GString *out, CarModelState *state, const CarModelCollection *collection)
 {
   g_string_append (out, "\"properties\":{");
   if (collection->from != NULL)
     append_ends (out, state, collection);
   for (guint i = 0; i < collection->properties->len; i++)
-    {
-      const CarModelProperty *property = collection->properties->pdata[i];
-
-      append_separator (out);
-      append_name (out, property->name);
-      g_string_append_printf (out, "{%s}", property->schema);
-    }
+    append_property (out, collection->properties->pdata[i]);
   g_string_append_c (out, '}');
 }
 

@@ -11,7 +11,7 @@ property_clear (gpointer data)
 
   g_free (self->name);
   g_free (self->assertions);
-  g_free (self->schema);
+  g_free (self->annotations);
   g_free (self->fallback);
 }
 
@@ -23,7 +23,7 @@ car_model_property_copy (const CarModelProperty *self)
   *copy = *self;
   copy->name = g_strdup (self->name);
   copy->assertions = g_strdup (self->assertions);
-  copy->schema = g_strdup (self->schema);
+  copy->annotations = g_strdup (self->annotations);
   copy->fallback = g_strdup (self->fallback);
   return copy;
 }
