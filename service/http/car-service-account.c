@@ -118,7 +118,7 @@ car_service_call_post_retention (CarServiceStore *store, CarServiceRequest *requ
   return TRUE;
 }
 
-/* The token is the moment of which it is: nobody is kept out by it, but nobody deletes everything by one slip. */
+/* The token is the time at which it was made. It keeps nobody out, but a single call made by mistake deletes nothing. */
 gboolean
 car_service_call_get_clear_token (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {

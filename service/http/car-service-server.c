@@ -51,7 +51,7 @@ typedef struct
 #define TOO_LARGE "The body is larger than 32 MiB: send it in parts"
 #define TOO_MUCH "Too much is being sent and answered at once: try again later"
 
-/* Nobody is there to see it but the log; it has no number in HTTP, and this one elsewhere too. */
+/* Only the log sees it. HTTP has no status for it; nginx uses this number too. */
 #define CLIENT_CLOSED_REQUEST 499
 
 static void
@@ -185,7 +185,7 @@ drop_body (SoupServerMessage *message)
   soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
 }
 
-/* Before the body is read: whoever may not call, or sends too much, has none of it kept. */
+/* Before the body is read: the body of a client that may not call, or that sends too much, is not kept. */
 static void
 on_headers (SoupServer *server,
             SoupServerMessage *message,
@@ -397,7 +397,7 @@ on_got_body (SoupServerMessage *message, gpointer user_data)
   set_timer (message, 0);
 }
 
-/* Whoever takes nothing of an answer for long is cut off: it would be kept for ever. */
+/* A client that takes nothing of its answer for long is cut off: the answer would stay in memory for ever. */
 static void
 on_wrote_body_data (SoupServerMessage *message, guint length, gpointer user_data)
 {

@@ -155,7 +155,7 @@ add_properties (CarQuerySchema *self, CarQueryTable *table)
     }
 }
 
-/* The name of an address or a host is what names it: where the object says nothing else, it is the key. */
+/* The name of an address or a host is its key, where the object has no member that says it. */
 static void
 add_own_name (CarQuerySchema *self, CarQueryTable *table)
 {

@@ -75,7 +75,7 @@ car_query_append_column (GString *sql, const CarQueryColumn *column, const char 
     }
 }
 
-/* An address has several spellings, and JSON too: what is compared is a form of which there is one. */
+/* An address has several spellings, and so has JSON. Comparisons use the one canonical form. */
 void
 car_query_append_comparable (GString *sql, const CarQueryColumn *column, const char *alias)
 {

@@ -19,7 +19,7 @@ typedef struct
   GString *out;
 } Run;
 
-/* It is the answer that fails, not the request. */
+/* The request is right, but its answer fails. */
 static gboolean
 fail_in_answer (Run *self, const char *code, const char *problem)
 {

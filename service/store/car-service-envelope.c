@@ -48,7 +48,7 @@ warning_free (gpointer data)
   g_free (warning);
 }
 
-/* Nothing is left out in silence: who asks after the job is told of it. */
+/* Nothing is left out in silence: the job's status tells of it. */
 static void
 note_left_out (Import *import, const char *reason, guint count)
 {
@@ -75,7 +75,7 @@ note_left_out (Import *import, const char *reason, guint count)
   g_ptr_array_add (import->warnings, warning);
 }
 
-/* NULL: there are none. The log gets the reasons too, which hold nothing of the data. */
+/* NULL: there are none. The log gets the reasons too: they hold nothing of the data. */
 static char *
 write_warnings (const Import *import)
 {

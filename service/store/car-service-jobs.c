@@ -146,7 +146,7 @@ note_result (CarServiceStore *store, gint64 id, const char *warnings, const GErr
       (gint64) (problem != NULL ? car_service_error_get_status (problem) : 200), warnings, id);
 }
 
-/* What is wrong with an envelope is told to who sent it, and may hold parts of it: the log says no more than that. */
+/* The job's status tells the sender what is wrong with the envelope, and may quote it. The log must not. */
 static void
 note_in_log (const Job *job, const GError *problem)
 {

@@ -9,7 +9,7 @@
 /* Versions that one transaction forgets, and pages that it moves: calls wait for it. */
 #define AT_ONCE 5000
 
-/* Of the database's pages, unused ones are of use to the next import. More than one in so many are given back. */
+/* The next import uses free pages again. The file gives them back where more than one page in so many is free. */
 #define USED_PER_FREE 4
 
 #define DAY (24.0 * 60 * 60 * 1000)

@@ -98,8 +98,9 @@ car_service_sessions_begin (CarServiceStore *store, const char *source, const ch
                                 "si", source, (gint64) REMEMBERED);
 }
 
-/* A report that no full import has which has not ended. While one is under way whose report is not known, it is that one's; and the next
- * that comes is of the run that was replaced before it had sent anything. */
+/* The report belongs to no full import, or to one that has ended. If a full import is under way whose report is not known,
+ * it takes this one. If the full import under way has a report, and one that it replaced has not, this report is of the
+ * replaced one. */
 static gboolean
 join_anew (CarServiceStore *store,
            const char *source,
@@ -175,7 +176,7 @@ car_service_sessions_end (CarServiceStore *store,
     return refuse (error, "There is no full import of the report %s", report);
   if (own.id != last.id)
     return refuse (error, "Another full import has begun and replaced the one of the report %s", report);
-  /* Whoever ends what sent nothing, not even its report, means another one. */
+  /* A run that ends has sent its report: this end is of another run. */
   if (!own.has_report)
     return refuse (error,
                    "The full import of the source %s that is under way has not sent its report yet: this end "
@@ -200,8 +201,8 @@ car_service_sessions_note_end (CarServiceStore *store, const char *source, gint6
                                 "UPDATE session SET end_job = ? WHERE id ="
                                 " (SELECT max(id) FROM session WHERE source = ?)",
                                 "is", job, source) &&
-         /* Who was replaced before it had sent anything, and sends something now, is not told apart from an incremental
-          * import. */
+         /* A run that was replaced before it sent anything may still send something. From now on it looks like an
+          * incremental import. */
          car_service_store_run (store, error, "DELETE FROM session WHERE source = ? AND report IS NULL", "s",
                                 source);
 }

@@ -241,7 +241,7 @@ prepare_tables (CarServiceStore *self, GError **error)
 
   if (tables == 0 && id == 0 && version == 0)
     {
-      /* The file can shrink: how is laid down before there is a table. */
+      /* auto_vacuum must be set before the first table. The file can shrink with it. */
       g_autofree char *marks =
           g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %d",
                            CAR_SERVICE_TABLES_APPLICATION_ID, CAR_SERVICE_TABLES_VERSION);
@@ -780,7 +780,7 @@ car_service_store_take_upkeep (CarServiceStore *self)
 void
 car_service_store_empty_log (CarServiceStore *self)
 {
-  /* Whoever reads is not waited for: the next time will do. */
+  /* Do not wait for readers: the next call empties the log. */
   sqlite3_busy_timeout (self->db, 0);
   sqlite3_wal_checkpoint_v2 (self->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
   sqlite3_busy_timeout (self->db, BUSY_TIMEOUT);

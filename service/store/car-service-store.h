@@ -56,9 +56,12 @@ void car_service_store_set_interrupted (CarServiceStore *self, GError **error);
 gboolean car_service_store_begin_call (CarServiceStore *self, GError **error);
 gboolean car_service_store_end_call (CarServiceStore *self, gboolean keep, GError **error);
 
-/* Statements are prepared once: `sql` must be a literal, or interned. `types` says what follows, a letter each: s: a string or NULL,
- * i: a gint64, j: a const CarJsonSpan * (its text as it stands, or NULL), b: a GBytes * (a blob). The arguments must live
- * until the statement is through.
+/* Statements are prepared once: `sql` must be a literal, or interned. `types` has a letter for each argument that follows:
+ *   s: a string, or NULL
+ *   i: a gint64
+ *   j: a const CarJsonSpan *, or NULL (its text as it stands)
+ *   b: a GBytes * (a blob)
+ * The arguments must live until the statement ends.
  *
  * _run() runs it; _select() hands it out for _next(), which answers TRUE for each row, and FALSE at the end or with an
  * error. Using the same statement again ends an earlier use. */

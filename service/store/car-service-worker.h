@@ -32,8 +32,8 @@ typedef gboolean (*CarServiceCall) (CarServiceStore *store, gpointer data, GErro
 /* Begins with the jobs that wait in the store; hides it (car_service_store_hide()). */
 CarServiceWorker *car_service_worker_new (CarServiceStore *store, GError **error);
 
-/* `source` may be NULL; so may the cancellable, which ends what is read. The callback comes in the caller's main context, once what was written is on the disk; `data`
- * must live until then. */
+/* `source` and `cancellable` may be NULL. The cancellable ends a call that reads. The callback comes in the caller's main
+ * context, after what the call wrote is on the disk; `data` must live until then. */
 void car_service_worker_call_async (CarServiceWorker *self,
                                     CarServiceAccess access,
                                     const char *source,
