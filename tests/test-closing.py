@@ -130,6 +130,52 @@ def check(service, connector, file):
     yield "with -max-closing 100 all is closed, and counted"
 
 
+# The edges lead to what was never sent: the service drops them.
+DROPPED = """
+import sys
+import gi
+gi.require_version("Car", "1.0")
+from gi.repository import Car
+
+class Server(Car.AssetServer):
+    def do_test_connection(self, cancellable):
+        pass
+
+class Import(Car.FullImport):
+    def do_import_vertices(self, cancellable):
+        self.data_handler.add_vertex("asset", {"external_id": "a", "name": "a"})
+
+    def do_import_edges(self, cancellable):
+        self.data_handler.add_edges("asset_hostname", (
+            {"_from_external_id": "a", "_to": f"hostname/nowhere{i}"} for i in range(200)))
+
+class App(Car.App):
+    def do_create_asset_server(self):
+        return Server()
+
+    def do_create_full_import(self):
+        return Import()
+
+sys.exit(App().run(sys.argv))
+"""
+
+
+def check_dropped(service, folder):
+    """What the service drops would be closed, or never come again, as what libcar leaves out."""
+    python = next((one for one in list_connectors(folder) if one.name == "python"), None)
+    if python is None:
+        return
+    path = folder / "dropped.py"
+    path.write_text(DROPPED)
+    command = [python.command[0], path, "-source", "dropped"]
+    environment = {**os.environ, **python.environment, **service.environment}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 12 and "200 of 201 objects" in done.stderr, (done.returncode, done.stderr)
+    done = subprocess.run([*command, "-max-left-out", "100"], env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0 and "1 sent" in done.stderr, (done.returncode, done.stderr)
+    yield "what the service drops counts as left out"
+
+
 def main():
     number = 0
     with tempfile.TemporaryDirectory() as name, run_service() as service:
@@ -138,6 +184,9 @@ def main():
             for what in check(service, connector, folder / "source.csv"):
                 number += 1
                 print(f"ok {number} - {connector.name}: {what}", flush=True)
+        for what in check_dropped(service, folder):
+            number += 1
+            print(f"ok {number} - {what}")
     print(f"1..{number}")
 
 
