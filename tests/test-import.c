@@ -176,6 +176,7 @@ test_full (void)
   for (guint i = 0; i < n; i++)
     if (g_str_equal (fake_service_get_request (service, i)->path, "v3/query"))
       query = fake_service_get_request (service, i);
+  g_assert_nonnull (query);
   g_assert_nonnull (strstr (query->body, "held: asset(where: "));
 }
 
