@@ -11,6 +11,9 @@ G_BEGIN_DECLS
  * G_FILE_ERROR_NOTDIR: there is none. */
 char *car_file_read (const char *path, gsize max_size, gsize *length, GError **error);
 
+/* A pipe, a device or the like: it is written into as it is, and never made anew. */
+gboolean car_file_is_special (const char *path);
+
 /* Writes a file, whole or not at all; what is no regular file, such as a pipe, is written into. */
 gboolean car_file_write (const char *path, const char *text, gsize length, GError **error);
 

@@ -99,11 +99,17 @@ write_into (const char *path, const char *text, gsize length, GError **error)
 }
 
 gboolean
-car_file_write (const char *path, const char *text, gsize length, GError **error)
+car_file_is_special (const char *path)
 {
   struct stat status;
 
-  if (stat (path, &status) == 0 && !S_ISREG (status.st_mode))
+  return stat (path, &status) == 0 && !S_ISREG (status.st_mode);
+}
+
+gboolean
+car_file_write (const char *path, const char *text, gsize length, GError **error)
+{
+  if (car_file_is_special (path))
     return write_into (path, text, length, error);
 
   /* Where a link leads to, so that it stays one. */

@@ -13,10 +13,12 @@ typedef struct _CarClosing CarClosing;
 /* Fewer objects are never too many: of a collection to close, of a run to leave out. */
 #define CAR_CLOSING_MIN_REFUSED 50
 
-/* Everything was sent. NULL, with an error: the service is away, or the run is stopped. */
+/* Everything was sent. NULL, with an error: the run is stopped, or the service is away. With `needs_answer` FALSE, a service that
+ * is away is one that does not tell. */
 CarClosing *car_closing_measure (CarClient *client,
                                  CarImportSchema *schema,
                                  CarDataHandler *data_handler,
+                                 gboolean needs_answer,
                                  GCancellable *cancellable,
                                  GError **error);
 void car_closing_free (CarClosing *self);

@@ -25,6 +25,7 @@ struct _CarClosing
   GArray *rows;
   char *refusal; /* (nullable) why some are unknown */
   guint64 n_vertices_sent;
+  gboolean needs_answer;
 };
 
 static void
@@ -147,12 +148,21 @@ ask (CarClosing *self,
 {
   g_autofree CarPlace *places = g_new0 (CarPlace, n_rows);
   g_autofree char *refusal = NULL;
+  g_autoptr (GError) failure = NULL;
 
   for (guint i = 0; i < n_rows; i++)
     places[i] = (CarPlace){ .collection = rows[i]->collection, .place = get_next_place (rows[i]) };
 
-  CarPlacesOutcome outcome =
-      car_client_ask_places (client, source, find_held (self), places, n_rows, &refusal, cancellable, error);
+  CarPlacesOutcome outcome = car_client_ask_places (client, source, find_held (self), places, n_rows,
+                                                    &refusal, cancellable, &failure);
+  if (outcome == CAR_PLACES_FAILED && !self->needs_answer && !g_cancellable_is_cancelled (cancellable))
+    {
+      refusal = g_strdup (failure->message);
+      outcome = CAR_PLACES_NO_QUERY;
+    }
+  else if (failure != NULL)
+    g_propagate_error (error, g_steal_pointer (&failure));
+
   for (guint i = 0; outcome == CAR_PLACES_ANSWERED && i < n_rows; i++)
     narrow (rows[i], &places[i]);
   if (refusal != NULL)
@@ -196,11 +206,13 @@ CarClosing *
 car_closing_measure (CarClient *client,
                      CarImportSchema *schema,
                      CarDataHandler *data_handler,
+                     gboolean needs_answer,
                      GCancellable *cancellable,
                      GError **error)
 {
   g_autoptr (CarClosing) self = g_new0 (CarClosing, 1);
 
+  self->needs_answer = needs_answer;
   self->rows = g_array_new (FALSE, FALSE, sizeof (Row));
   g_array_set_clear_func (self->rows, clear_row);
   add_rows (self, schema, data_handler);

@@ -286,7 +286,7 @@ send_end (CarRun *self, const CarClosing *closing, GError **error)
   if (car_client_end_full_import (self->client, source, self->cancellable, &failure))
     return TRUE;
 
-  if (failure->domain == CAR_UNRECOVERABLE_FAILURE && closing != NULL &&
+  if (failure->domain == CAR_UNRECOVERABLE_FAILURE &&
       car_closing_has_happened (closing, self->client, source, self->cancellable))
     {
       g_warning (
@@ -299,53 +299,30 @@ send_end (CarRun *self, const CarClosing *closing, GError **error)
   return FALSE;
 }
 
-/* NULL without an error: the service is away, and whoever runs the connector allows everything to be closed. */
-static CarClosing *
-measure_closing (CarRun *self, GError **error)
-{
-  g_autoptr (GError) failure = NULL;
-  g_autoptr (CarClosing) closing =
-      car_closing_measure (self->client, self->schema, self->data_handler, self->cancellable, &failure);
-  const char *refusal = closing != NULL ? car_closing_get_refusal (closing) : failure->message;
-
-  if (closing == NULL && (self->options.max_closing < 100 || g_cancellable_is_cancelled (self->cancellable)))
-    {
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return NULL;
-    }
-
-  self->summary.closing = closing != NULL ? car_closing_get_guard (closing) : "not guarded";
-  if (refusal != NULL)
-    g_warning (
-        "What the end of this full import closes is %s, since the service does not tell what it holds: "
-        "%s",
-        self->summary.closing, refusal);
-  return g_steal_pointer (&closing);
-}
-
-/* protocol.md, "Closing". */
+/* protocol.md, "Closing". Whoever allows everything to be closed does not depend on the answer. */
 static gboolean
 end_full_import (CarRun *self, GError **error)
 {
-  GError *failure = NULL;
+  const guint max_closing = self->options.max_closing;
+  g_autoptr (CarClosing) closing = NULL;
 
-  if (!step (self, "asking what the end of the full import would close", error))
+  if (!step (self, "asking what the end of the full import would close", error) ||
+      (closing = car_closing_measure (self->client, self->schema, self->data_handler, max_closing < 100,
+                                      self->cancellable, error)) == NULL)
     return FALSE;
 
-  g_autoptr (CarClosing) closing = measure_closing (self, &failure);
-  if (failure != NULL)
-    {
-      g_propagate_error (error, failure);
-      return FALSE;
-    }
+  self->summary.closing = car_closing_get_guard (closing);
+  if (car_closing_get_refusal (closing) != NULL)
+    g_warning (
+        "What the end of this full import closes is %s, since the service does not tell what it holds: "
+        "%s",
+        self->summary.closing, car_closing_get_refusal (closing));
 
-  if (!step (self, "ending the full import", error) ||
-      (closing != NULL && !car_closing_check (closing, self->options.max_closing, error)) ||
+  if (!step (self, "ending the full import", error) || !car_closing_check (closing, max_closing, error) ||
       !send_end (self, closing, error))
     return FALSE;
 
-  if (closing != NULL)
-    car_closing_count (closing, self->data_handler);
+  car_closing_count (closing, self->data_handler);
   return TRUE;
 }
 

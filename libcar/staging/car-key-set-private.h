@@ -23,8 +23,8 @@ typedef struct
   guint64 digest; /* of what the key names; no part of the key */
 } CarKey;
 
-/* The key as the set knows it, with a digest of 0. It also asks the memory for where the key would stand, which takes longer than all else:
- * whoever has something to do before car_key_set_add() does not wait for it. */
+/* The key as the set knows it, with a digest of 0. It also asks the memory for where the key would stand, which takes
+ * longer than all else: whoever has something to do before car_key_set_add() does not wait for it. */
 CarKey car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length);
 
 /* Whether the key is new; if not, *first is the digest that it came with the first time. */

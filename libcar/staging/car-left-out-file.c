@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-file-private.h>
 #include <libcar/json/car-json-reader-private.h>
 #include <libcar/json/car-json-writer-private.h>
 #include <libcar/staging/car-left-out-file-private.h>
@@ -26,9 +27,7 @@ struct _CarLeftOutFile
 static FILE *
 open_stream (const char *path)
 {
-  struct stat status;
-
-  if (stat (path, &status) == 0 && !S_ISREG (status.st_mode))
+  if (car_file_is_special (path))
     return g_fopen (path, "we");
 
   /* One that is there may have been everybody's. */
