@@ -66,8 +66,9 @@ def fail(method, cancellable=None):
                 wait_until_stopped(cancellable)
             raise Car.UnrecoverableFailure("told to")
         case ["hang"]:
-            say("hanging")
+            # The signal may come as soon as this is said.
             with contextlib.suppress(KeyboardInterrupt):
+                say("hanging")
                 wait_until_stopped(cancellable)
             say("still hanging")
             while True:

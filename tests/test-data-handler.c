@@ -65,6 +65,14 @@ set_up (Fixture *fixture, gconstpointer data)
   fixture->handler = make_handler (NULL, fixture->parent, GPOINTER_TO_UINT (data));
 }
 
+/* From now on what is added goes to a service. */
+static void
+give_client (Fixture *fixture, CarClient *client)
+{
+  g_object_unref (fixture->handler);
+  fixture->handler = make_handler (client, fixture->parent, 0);
+}
+
 /* Nothing is left behind: else the parent could not be removed. */
 static void
 tear_down (Fixture *fixture, gconstpointer data)
@@ -103,6 +111,17 @@ add_vertex (Fixture *fixture, const char *collection, const char *json)
 
   g_assert_true (car_data_handler_add_vertex_json (fixture->handler, collection, json, -1, &error));
   g_assert_no_error (error);
+}
+
+/* Named 0, 1, 2 … */
+static void
+add_hostnames (Fixture *fixture, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
+      add_vertex (fixture, "hostname", json);
+    }
 }
 
 static void
@@ -529,6 +548,9 @@ test_left_out_file (Fixture *fixture, gconstpointer data)
   g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, NULL);
   struct stat status;
 
+  /* One that was there is made anew, and its owner's alone. */
+  g_autofree char *old = g_strnfill (10000, 'x');
+  g_assert_true (g_file_set_contents_full (path, old, -1, G_FILE_SET_CONTENTS_NONE, 0644, &error));
   g_clear_object (&fixture->handler);
   fixture->handler = g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, &error, "source", SOURCE, "schema", schema,
                                      "directory", fixture->parent, "left-out-file", path, NULL);
@@ -1104,11 +1126,7 @@ test_send (Fixture *fixture, gconstpointer data)
   fake_service_answer_always (service, "GET", "v2/importstatus", 200,
                               "{\"error_imports\":[],\"incomplete_imports\":[]}");
 
-  for (guint i = 0; i < 3; i++)
-    {
-      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
-      add_vertex (fixture, "hostname", json);
-    }
+  add_hostnames (fixture, 3);
   add_vertex (fixture, "hostname", "{\"_key\":\"0\"}");
   add_edge (fixture, "edge", "{" ENDS "}");
   assert_counters (fixture, "hostname 4 0 1 0\nedge 1 0 0 0\n");
@@ -1152,19 +1170,14 @@ test_dropped (Fixture *fixture, gconstpointer data)
   g_autoptr (CarClient) client = fake_service_make_client (service);
   g_autoptr (GError) error = NULL;
 
-  g_object_unref (fixture->handler);
-  fixture->handler = make_handler (client, fixture->parent, 0);
+  give_client (fixture, client);
   fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
   fake_service_answer_always (service, "GET", "v2/importstatus", 200,
                               "{\"complete_imports\":[{\"id\":\"1\",\"status\":\"COMPLETE\",\"warnings\":["
                               "{\"collection\":\"hostname\",\"index\":0,\"count\":2,\"message\":\"taken\"},"
                               "{\"collection\":\"other\",\"count\":9,\"message\":\"why\"}]}],"
                               "\"error_imports\":[],\"incomplete_imports\":[],\"notfound_imports\":[]}");
-  for (guint i = 0; i < 3; i++)
-    {
-      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
-      add_vertex (fixture, "hostname", json);
-    }
+  add_hostnames (fixture, 3);
 
   g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of hostname: taken");
   g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 9 of other: why" STILL_SENT);
@@ -1193,19 +1206,14 @@ test_dropped_secret_name (Fixture *fixture, gconstpointer data)
 
   client = car_client_new (fake_service_get_url (service), "a-key", "name", &error);
   g_assert_no_error (error);
-  g_object_unref (fixture->handler);
-  fixture->handler = make_handler (client, fixture->parent, 0);
+  give_client (fixture, client);
   fake_service_answer (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
   fake_service_answer (service, "GET", "v2/importstatus", 200,
                        "{\"complete_imports\":[{\"id\":\"1\",\"status\":\"COMPLETE\",\"warnings\":["
                        "{\"collection\":\"hostname\",\"count\":2,\"message\":\"taken\"},"
                        "{\"collection\":\"a name\",\"message\":\"odd\"},{\"message\":\"any\"}]}],"
                        "\"error_imports\":[],\"incomplete_imports\":[]}");
-  for (guint i = 0; i < 3; i++)
-    {
-      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
-      add_vertex (fixture, "hostname", json);
-    }
+  add_hostnames (fixture, 3);
 
   expect_warning ("The service left out 2 of host***: taken");
   expect_warning ("The service left out 1 of a ***: odd" STILL_SENT);
@@ -1225,8 +1233,7 @@ test_dropped_for_many_reasons (Fixture *fixture, gconstpointer data)
   g_autoptr (CarClient) client = fake_service_make_client (service);
   g_autoptr (GString) answer = g_string_new ("{\"complete_imports\":[{\"id\":\"1\",\"warnings\":[");
 
-  g_object_unref (fixture->handler);
-  fixture->handler = make_handler (client, fixture->parent, 0);
+  give_client (fixture, client);
   swallow_warnings (TRUE);
   add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"a\"}");
   for (guint i = 0; i < 300; i++)
@@ -1251,8 +1258,7 @@ test_send_fails (Fixture *fixture, gconstpointer data)
   g_autoptr (CarClient) client = fake_service_make_client (service);
   g_autoptr (GError) error = NULL;
 
-  g_object_unref (fixture->handler);
-  fixture->handler = make_handler (client, fixture->parent, 0);
+  give_client (fixture, client);
   fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
   fake_service_answer_always (
       service, "GET", "v2/importstatus", 200,
@@ -1274,8 +1280,7 @@ test_delete (Fixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) refused = NULL;
 
-  g_object_unref (fixture->handler);
-  fixture->handler = make_handler (client, fixture->parent, 0);
+  give_client (fixture, client);
   fake_service_answer (service, "DELETE", path, 200, DONE);
   fake_service_answer (service, "DELETE", path, 404, "{}");
 
@@ -1421,11 +1426,7 @@ test_progress (Fixture *fixture, gconstpointer data)
   guint64 last = 0;
 
   g_signal_connect (fixture->handler, "progress", G_CALLBACK (on_progress), &last);
-  for (guint i = 0; i < 5000; i++)
-    {
-      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
-      add_vertex (fixture, "hostname", json);
-    }
+  add_hostnames (fixture, 5000);
   g_assert_cmpuint (last, >, 0);
 }
 
@@ -1463,11 +1464,7 @@ test_progress_handler_adds (Fixture *fixture, gconstpointer data)
   guint n_told = 0;
 
   g_signal_connect (fixture->handler, "progress", G_CALLBACK (add_while_told), &n_told);
-  for (guint i = 0; i < 5000; i++)
-    {
-      g_autofree char *json = g_strdup_printf ("{\"_key\":\"%u\"}", i);
-      add_vertex (fixture, "hostname", json);
-    }
+  add_hostnames (fixture, 5000);
   g_assert_cmpuint (n_told, >, 0);
 
   g_autofree char *expected = g_strdup_printf ("hostname %u 0 %u 0\n", 5000 + n_told * 3000, n_told * 2999);
@@ -1482,8 +1479,7 @@ test_add_while_sending (Fixture *fixture, gconstpointer data)
   g_autoptr (CarClient) client = fake_service_make_client (service);
   guint n_told = 0;
 
-  g_object_unref (fixture->handler);
-  fixture->handler = make_handler (client, fixture->parent, 0);
+  give_client (fixture, client);
   fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
   fake_service_answer_always (service, "GET", "v2/importstatus", 200,
                               "{\"error_imports\":[],\"incomplete_imports\":[]}");

@@ -613,6 +613,15 @@ test_end_refused_and_partly_guarded (void)
   run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new" }, &run);
   assert_exited (&run, 0, "so the full import has ended all the same");
   assert_exited (&run, 0, "; closing partly guarded; ");
+
+  /* The last two questions are whether it has ended: nothing is asked that spoils the answer. */
+  for (guint i = 0, n = 0; i < fake_service_get_n_requests (service); i++)
+    {
+      const FakeRequest *request = fake_service_get_request (service, i);
+
+      if (g_str_equal (request->path, "v3/query") && ++n > 4)
+        g_assert_null (strstr (request->body, " hostname(where: "));
+    }
 }
 
 /* What the connector could not read is neither closed nor deleted, and asked for again. */
