@@ -94,21 +94,12 @@ fill_in_files (Options *options, GError **error)
   return TRUE;
 }
 
-static const char *
-get_setting (const char *option, const char *variable)
-{
-  const char *value = option != NULL ? option : g_getenv (variable);
-
-  return value != NULL && (option != NULL || *value != '\0') ? value : NULL;
-}
-
 static CarServiceCredentials *
 find_credentials (const Options *options, gboolean *from_file, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  CarServiceCredentials *given = car_service_credentials_new_given (
-      get_setting (options->key, "CAR_SERVICE_KEY"), get_setting (options->password, "CAR_SERVICE_PASSWORD"),
-      get_setting (options->token, "CAR_SERVICE_AUTHTOKEN"), &problem);
+  CarServiceCredentials *given =
+      car_service_credentials_new_given (options->key, options->password, options->token, &problem);
 
   *from_file = given == NULL && problem == NULL;
   if (*from_file)

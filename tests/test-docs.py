@@ -14,6 +14,7 @@ PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted(TOP.glob("docs/*.md
 MEN = sorted(TOP.glob("docs/man/*.1"))
 PROGRAMS = {
     "car-service": BUILD / "service" / "car-service",
+    "car-fault-service": BUILD / "fault" / "car-fault-service",
     "car-asset-server": BUILD / "car-asset-server",
     "car-connector-host": BUILD / "connectors" / "host" / "car-connector-host",
     "car-connector-reference": BUILD / "connectors" / "reference" / "c" / "car-connector-reference",
@@ -123,7 +124,7 @@ def links():
 def files():
     """Files of the tree, by their folder."""
     for page in [*PAGES, *MEN]:
-        for name in re.findall(r"`((?!tests/draft|connectors/NAME)(?:tests|libcar|service|server|data|bindings|connectors|docs|debian|po)/[\w./-]+)`", read(page)):
+        for name in re.findall(r"`((?!tests/draft|connectors/NAME)(?:tests|libcar|service|server|fault|data|bindings|connectors|docs|debian|po)/[\w./-]+)`", read(page)):
             if not (TOP / name).exists():
                 yield f"{show(page)}: {name}"
 

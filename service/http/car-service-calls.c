@@ -221,37 +221,40 @@ end_full_import (CarServiceStore *store, CarServiceRequest *request, GError **er
 }
 
 static const CarServiceRoute routes[] = {
-  { "GET", "v2", "health", CAR_SERVICE_READ, car_service_call_get_health },
-  { "GET", "v2", "databases", CAR_SERVICE_READ, get_databases },
-  { "POST", "v2", "databases", CAR_SERVICE_WRITE, post_databases },
-  { "PATCH", "v2", "databases", CAR_SERVICE_WRITE, patch_databases },
-  { "GET", "v2", "jobstatus", CAR_SERVICE_READ, car_service_call_get_statuses },
-  { "GET", "v2", "jobstatus/*", CAR_SERVICE_READ, car_service_call_get_job_status },
-  { "GET", "v2", "source/*", CAR_SERVICE_READ, get_source },
-  { "PATCH", "v2", "source", CAR_SERVICE_WRITE, patch_source },
-  { "PATCH", "v2", "source/*", CAR_SERVICE_WRITE, patch_source },
-  { "POST", "v2", "imports", CAR_SERVICE_WRITE, post_imports },
-  { "GET", "v2", "importstatus", CAR_SERVICE_READ, car_service_call_get_statuses },
-  { "GET", "v2", "importstatus/*", CAR_SERVICE_READ, car_service_call_get_import_status },
-  { "POST", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, begin_full_import },
-  { "DELETE", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, end_full_import },
-  { "DELETE", "v2", "source/*/*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_delete_vertices },
-  { "GET", "v2", "*/**/graph", CAR_SERVICE_QUERY, car_service_call_get_neighbours },
-  { "PATCH", "v2", "*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_patch_object },
-  { "GET", "v2", "*", CAR_SERVICE_QUERY, car_service_call_find_vertices },
-  { "POST", "v3", "query", CAR_SERVICE_QUERY, car_service_call_query },
-  { "GET", "v3", "importSchema", CAR_SERVICE_READ, car_service_call_get_import_schema },
-  { "GET", "v3", "extensionSchema", CAR_SERVICE_READ, car_service_call_get_extension_schema },
-  { "GET", "v3", "carSchema", CAR_SERVICE_READ, car_service_call_list_extensions },
-  { "POST", "v3", "carSchema", CAR_SERVICE_WRITE, car_service_call_post_extension },
-  { "GET", "v3", "carSchema/*", CAR_SERVICE_READ, car_service_call_get_extension },
-  { "DELETE", "v3", "carSchema/*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_delete_extension },
-  { "GET", "v3", "health", CAR_SERVICE_READ, car_service_call_get_health },
-  { "GET", "v3", "health/all", CAR_SERVICE_READ, car_service_call_get_health_of_all },
-  { "GET", "v3", "DataRetentionPolicy", CAR_SERVICE_READ, car_service_call_get_retention },
-  { "POST", "v3", "DataRetentionPolicy", CAR_SERVICE_WRITE, car_service_call_post_retention },
-  { "GET", "v3", "clearDbToken", CAR_SERVICE_WRITE, car_service_call_get_clear_token },
-  { "POST", "v3", "clearDb", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_clear },
+  { "health", "GET", "v2", "health", CAR_SERVICE_READ, car_service_call_get_health },
+  { "databases", "GET", "v2", "databases", CAR_SERVICE_READ, get_databases },
+  { "set-up", "POST", "v2", "databases", CAR_SERVICE_WRITE, post_databases },
+  { "change-database", "PATCH", "v2", "databases", CAR_SERVICE_WRITE, patch_databases },
+  { "job", "GET", "v2", "jobstatus", CAR_SERVICE_READ, car_service_call_get_statuses },
+  { "job", "GET", "v2", "jobstatus/*", CAR_SERVICE_READ, car_service_call_get_job_status },
+  { "source", "GET", "v2", "source/*", CAR_SERVICE_READ, get_source },
+  { "save-point", "PATCH", "v2", "source", CAR_SERVICE_WRITE, patch_source },
+  { "save-point", "PATCH", "v2", "source/*", CAR_SERVICE_WRITE, patch_source },
+  { "import", "POST", "v2", "imports", CAR_SERVICE_WRITE, post_imports },
+  { "import-status", "GET", "v2", "importstatus", CAR_SERVICE_READ, car_service_call_get_statuses },
+  { "import-status", "GET", "v2", "importstatus/*", CAR_SERVICE_READ, car_service_call_get_import_status },
+  { "begin-full", "POST", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, begin_full_import },
+  { "end-full", "DELETE", "v2", "source/*/full-import-in-progress", CAR_SERVICE_WRITE, end_full_import },
+  { "delete", "DELETE", "v2", "source/*/*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_delete_vertices },
+  { "neighbours", "GET", "v2", "*/**/graph", CAR_SERVICE_QUERY, car_service_call_get_neighbours },
+  { "patch", "PATCH", "v2", "*", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_patch_object },
+  { "find", "GET", "v2", "*", CAR_SERVICE_QUERY, car_service_call_find_vertices },
+  { "query", "POST", "v3", "query", CAR_SERVICE_QUERY, car_service_call_query },
+  { "import-schema", "GET", "v3", "importSchema", CAR_SERVICE_READ, car_service_call_get_import_schema },
+  { "extension-schema", "GET", "v3", "extensionSchema", CAR_SERVICE_READ,
+    car_service_call_get_extension_schema },
+  { "extensions", "GET", "v3", "carSchema", CAR_SERVICE_READ, car_service_call_list_extensions },
+  { "add-extension", "POST", "v3", "carSchema", CAR_SERVICE_WRITE, car_service_call_post_extension },
+  { "extension", "GET", "v3", "carSchema/*", CAR_SERVICE_READ, car_service_call_get_extension },
+  { "remove-extension", "DELETE", "v3", "carSchema/*", CAR_SERVICE_WRITE_IN_ORDER,
+    car_service_call_delete_extension },
+  { "health", "GET", "v3", "health", CAR_SERVICE_READ, car_service_call_get_health },
+  { "health-of-all", "GET", "v3", "health/all", CAR_SERVICE_READ, car_service_call_get_health_of_all },
+  { "retention", "GET", "v3", "DataRetentionPolicy", CAR_SERVICE_READ, car_service_call_get_retention },
+  { "set-retention", "POST", "v3", "DataRetentionPolicy", CAR_SERVICE_WRITE,
+    car_service_call_post_retention },
+  { "clear-token", "GET", "v3", "clearDbToken", CAR_SERVICE_WRITE, car_service_call_get_clear_token },
+  { "clear", "POST", "v3", "clearDb", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_clear },
 };
 
 static gboolean
@@ -271,6 +274,13 @@ matches (const char *pattern, const GPtrArray *path)
     }
 
   return at == path->len;
+}
+
+const CarServiceRoute *
+car_service_calls_list (guint *n_routes)
+{
+  *n_routes = G_N_ELEMENTS (routes);
+  return routes;
 }
 
 /* The next route after `i` that is for this path, whatever its method: -1 is the one before the first, and where there is

@@ -9,15 +9,18 @@ G_BEGIN_DECLS
 
 typedef gboolean (*CarServiceHandler) (CarServiceStore *store, CarServiceRequest *request, GError **error);
 
-/* A call of protocol.md. In `path` "*" stands for one segment, "**" for one or more. */
+/* A call of protocol.md, by a name for people; calls that are made in two ways have one. In `path` "*" stands for one segment, "**" for one or more. */
 typedef struct
 {
+  const char *name;
   const char *method;
   const char *version;
   const char *path;
   CarServiceAccess access;
   CarServiceHandler handler;
 } CarServiceRoute;
+
+const CarServiceRoute *car_service_calls_list (guint *n_routes);
 
 /* CAR_SERVICE_ERROR 404 or 405 where there is none. */
 const CarServiceRoute *car_service_calls_find (const CarServiceRequest *request, GError **error);

@@ -35,9 +35,24 @@ car_service_credentials_free (CarServiceCredentials *self)
   g_free (self);
 }
 
-CarServiceCredentials *
-car_service_credentials_new_given (const char *key, const char *password, const char *token, GError **error)
+static const char *
+get_setting (const char *option, const char *variable)
 {
+  const char *value = option != NULL ? option : g_getenv (variable);
+
+  return value != NULL && (option != NULL || *value != '\0') ? value : NULL;
+}
+
+CarServiceCredentials *
+car_service_credentials_new_given (const char *key_option,
+                                   const char *password_option,
+                                   const char *token_option,
+                                   GError **error)
+{
+  const char *key = get_setting (key_option, "CAR_SERVICE_KEY");
+  const char *password = get_setting (password_option, "CAR_SERVICE_PASSWORD");
+  const char *token = get_setting (token_option, "CAR_SERVICE_AUTHTOKEN");
+
   if ((key != NULL) != (password != NULL))
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,

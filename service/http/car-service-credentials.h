@@ -18,9 +18,12 @@ void car_service_credentials_free (CarServiceCredentials *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceCredentials, car_service_credentials_free)
 
-/* Of what was given; NULL without an error where nothing was. Half of a pair is G_OPTION_ERROR_BAD_VALUE. */
-CarServiceCredentials *
-car_service_credentials_new_given (const char *key, const char *password, const char *token, GError **error);
+/* Of what these options give (each may be NULL), or else the variables CAR_SERVICE_KEY, CAR_SERVICE_PASSWORD and
+ * CAR_SERVICE_AUTHTOKEN; NULL without an error where nothing is given. Half of a pair is G_OPTION_ERROR_BAD_VALUE. */
+CarServiceCredentials *car_service_credentials_new_given (const char *key_option,
+                                                          const char *password_option,
+                                                          const char *token_option,
+                                                          GError **error);
 
 /* Those in the file; where there is none, it is made, with secrets of its own. A file that others can read is refused. */
 CarServiceCredentials *car_service_credentials_load (const char *path, GError **error);
