@@ -27,6 +27,7 @@ struct _FakeService
   GTlsCertificate *certificate; /* NULL: no TLS */
   gboolean asks_for_certificate;
   char *url;
+  char *state_folder; /* NULL: nobody asked for it */
 
   GMutex mutex;
   GCond cond;
@@ -261,9 +262,34 @@ quit_thread (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+remove_folder (const char *folder)
+{
+  const char *const command[] = { "rm", "-rf", folder, NULL };
+  g_autoptr (GError) error = NULL;
+
+  g_spawn_sync (NULL, (char **) command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+}
+
+const char *
+fake_service_get_state_folder (FakeService *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->state_folder == NULL)
+    self->state_folder = g_dir_make_tmp ("fake-service-XXXXXX", &error);
+  g_assert_no_error (error);
+  return self->state_folder;
+}
+
 void
 fake_service_free (FakeService *self)
 {
+  if (self->state_folder != NULL)
+    remove_folder (self->state_folder);
+  g_free (self->state_folder);
+
   g_autoptr (GSource) source = g_idle_source_new ();
   g_source_set_callback (source, quit_thread, self->loop, NULL);
   g_source_attach (source, self->context);

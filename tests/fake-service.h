@@ -46,6 +46,10 @@ void fake_service_free (FakeService *self);
 CarClient *fake_service_make_client (FakeService *self);
 const char *fake_service_get_url (FakeService *self);
 
+/* A state folder (CAR_STATE_DIR) for those that run against this service, removed with it: another service of a test may get
+ * its port. */
+const char *fake_service_get_state_folder (FakeService *self);
+
 /* One answer each, in this order; fake_service_answer_always() is for when they are used up. `headers`: "Name: value". */
 void
 fake_service_answer (FakeService *self, const char *method, const char *path, guint status, const char *body);

@@ -62,7 +62,7 @@ wait_for() {
 }
 
 start_service() {
-    export CAR_SERVICE_URL CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password
+    export CAR_SERVICE_URL CAR_SERVICE_KEY=key CAR_SERVICE_PASSWORD=password CAR_STATE_DIR=$folder/state
     car-service --database :memory: --port-file "$folder/port" >"$folder/service.log" 2>&1 &
     service=$!
     wait_for "$folder/port" || { cp "$folder/service.log" "$folder/log"; fail "the installed service starts"; }

@@ -95,6 +95,7 @@ static const struct
   { "max-closing", "CAR_MAX_CLOSING", FALSE, TRUE },
   { "max-left-out", "CAR_MAX_LEFT_OUT", FALSE, TRUE },
   { "left-out", "CAR_LEFT_OUT", FALSE },
+  { "state-dir", "CAR_STATE_DIR", FALSE },
   { "summary", "CAR_SUMMARY", FALSE },
   { "server", "CONTRACT_SERVER", FALSE },
   { "secret", "CONTRACT_SECRET", FALSE },

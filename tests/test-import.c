@@ -15,25 +15,10 @@
 #include "certificate-maker.h"
 #include "connector-runner.h"
 #include "fake-service.h"
+#include "import-service.h"
 
 /* The contract between the run and a connector: tests/contract-connector against a service that answers what each case
  * wants. The order of the calls is protocol.md's. */
-
-#define SOURCE "a%2Fb%20c%25%26%C3%BC" /* "a/b c%&ü" */
-
-#define SCHEMA                                                                                               \
-  "{\"version\":\"v2\",\"schema\":{\"type\":\"object\",\"properties\":{\"hostname\":{},\"asset_hostname\":{" \
-  "},\"asset\":{\"type\":\"array\","                                                                         \
-  "\"items\":{"                                                                                              \
-  "\"type\":\"object\",\"properties\":{\"external_id\":{\"type\":\"string\"}},\"required\":[\"external_"     \
-  "id\"]}}}}}"
-
-#define READY                                                                                                \
-  "{\"databases\":[{\"name\":\"d\",\"graph_name\":\"assets\",\"is_ready\":true,\"missing_collections\":[],"  \
-  "\"collections_without_indexes\":[],\"collections\":[]}]}"
-
-#define NO_SAVE_POINT "{\"model_state_id\":\"\"}"
-#define SAVE_POINT "{\"model_state_id\":\"last\"}"
 
 /* The calls of each kind of import; "wait" is left out. */
 #define PREPARE "GET v2/databases|GET v3/importSchema?version=v2|GET v2/source/" SOURCE
@@ -45,60 +30,10 @@
   "|POST v2/imports (asset)|POST v2/imports (asset_hostname)|DELETE v2/source/" SOURCE                       \
   "/asset?external_ids=8,9"
 
-/* What the service tells of the places behind those of the objects that were sent. */
-#define HOLDS(hostname, asset_hostname, asset)                                                               \
-  "{\"data\":{\"hostname\":[" hostname "],\"asset_hostname\":[" asset_hostname "],\"asset\":[" asset "]}}"
-#define ONE "{\"source\":\"a/b c%&ü\"}"
-#define HOLDS_NO_MORE HOLDS ("", "", "")
-
-static void
-teach (FakeService *service, const char *source_record)
-{
-  const char *done = "{\"status\":\"COMPLETE\"}";
-  const char *job = "{\"job_id\":\"j\"}";
-
-  fake_service_answer_always (service, "GET", "v2/databases", 200, READY);
-  fake_service_answer_always (service, "GET", "v3/importSchema", 200, SCHEMA);
-  fake_service_answer_always (service, "GET", "v2/source/" SOURCE, 200, source_record);
-  fake_service_answer_always (service, "POST", "v2/source/" SOURCE "/full-import-in-progress", 200, job);
-  fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/full-import-in-progress", 200, job);
-  fake_service_answer_always (service, "GET", "v2/jobstatus/j", 200, done);
-  fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"i\"}");
-  fake_service_answer_always (service, "GET", "v2/importstatus", 200,
-                              "{\"error_imports\":[],\"incomplete_imports\":[]}");
-  fake_service_answer_always (service, "DELETE", "v2/source/" SOURCE "/asset", 200, DONE);
-  fake_service_answer_always (service, "PATCH", "v2/source", 200, DONE);
-  fake_service_answer_always (service, "POST", "v3/query", 200, HOLDS_NO_MORE);
-}
-
-static FakeService *
-make_service (const char *source_record)
-{
-  FakeService *service = fake_service_new ();
-
-  teach (service, source_record);
-  return service;
-}
-
-/* `variables`: up to four, NULL where there are less. */
-static GStrv
-make_environment (FakeService *service, const char *const variables[4])
-{
-  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
-  g_autofree char *url = g_strconcat ("CAR_SERVICE_URL=", fake_service_get_url (service), NULL);
-
-  g_strv_builder_add_many (all, url, "CAR_SERVICE_KEY=the-key", "CAR_SERVICE_PASSWORD=the-password",
-                           "CONNECTION_NAME=a/b c%&ü", "CONTRACT_SERVER=x", NULL);
-  for (guint i = 0; i < 4 && variables[i] != NULL; i++)
-    g_strv_builder_add (all, variables[i]);
-
-  return g_strv_builder_end (all);
-}
-
 static void
 run_against (FakeService *service, const char *const variables[4], ConnectorRun *run)
 {
-  g_auto (GStrv) environment = make_environment (service, variables);
+  g_auto (GStrv) environment = import_service_make_environment (service, variables);
   const char *const arguments[] = { NULL };
 
   run_connector ((const char *const *) environment, arguments, run);
@@ -158,7 +93,7 @@ assert_save_point (FakeService *service, const char *body)
 static void
 test_full (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
@@ -196,7 +131,7 @@ test_tls (void)
   g_auto (ConnectorRun) trusting = { 0 }, distrusting = { 0 }, without_file = { 0 },
                         without_certificate = { 0 };
 
-  teach (service, NO_SAVE_POINT);
+  import_service_teach (service, NO_SAVE_POINT);
   run_against (service, (const char *[4]){ NULL }, &distrusting);
   assert_exited (&distrusting, 10, "no authority that this machine trusts has signed it");
   run_against (service, (const char *[4]){ "CAR_SERVICE_CA=/nowhere" }, &without_file);
@@ -219,7 +154,7 @@ test_tls (void)
 static void
 test_full_without_data (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (service, (const char *[4]){ "CONTRACT_NO_DATA=1" }, &run);
@@ -250,7 +185,7 @@ test_why_full (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (SAVE_POINT);
+      g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
       g_auto (ConnectorRun) run = { 0 };
 
       run_against (service, cases[i].variables, &run);
@@ -264,7 +199,7 @@ test_why_full (void)
 static void
 test_not_possible_while_reading (void)
 {
-  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   /* The full import fails there too, and for it this is nothing but an error. */
@@ -294,7 +229,7 @@ set_database_up (FakeService *service)
 static void
 test_database_set_up_now (void)
 {
-  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   set_database_up (service);
@@ -320,7 +255,7 @@ test_database_set_up_now_and_failure (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (cases[i].source_record);
+      g_autoptr (FakeService) service = import_service_new (cases[i].source_record);
       g_auto (ConnectorRun) run = { 0 };
       g_autofree char *calls =
           g_strconcat (cases[i].calls,
@@ -342,7 +277,7 @@ test_database_set_up_now_and_failure (void)
 static void
 test_outlived_save_point_cannot_be_forgotten (void)
 {
-  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   set_database_up (service);
@@ -355,7 +290,7 @@ test_outlived_save_point_cannot_be_forgotten (void)
 static void
 test_incremental (void)
 {
-  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (service, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1" }, &run);
@@ -371,7 +306,7 @@ test_incremental (void)
 static void
 test_incremental_without_change (void)
 {
-  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (
@@ -441,7 +376,7 @@ test_closing (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
       g_auto (ConnectorRun) run = { 0 };
 
       for (guint a = 0; cases[i].answers[a] != NULL; a++)
@@ -487,7 +422,7 @@ test_closing_not_guarded (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
       g_auto (ConnectorRun) run = { 0 };
 
       g_test_message ("%u %s", cases[i].status, cases[i].body);
@@ -505,7 +440,7 @@ test_closing_not_guarded (void)
 static void
 test_closing_partly_guarded (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
   const char *unknown = "{\"errors\":[{\"message\":\"no such field\"}]}";
 
@@ -522,7 +457,7 @@ test_closing_partly_guarded (void)
 static void
 test_closing_and_service_away (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   for (guint i = 0; i < 20; i++)
@@ -544,8 +479,8 @@ test_closing_and_service_away (void)
 static void
 test_patience (void)
 {
-  g_autoptr (FakeService) busy = make_service (NO_SAVE_POINT);
-  g_autoptr (FakeService) silent = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) busy = import_service_new (NO_SAVE_POINT);
+  g_autoptr (FakeService) silent = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
   g_auto (ConnectorRun) cut = { 0 };
   gint64 begin = g_get_monotonic_time ();
@@ -581,7 +516,7 @@ test_end_refused (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
       g_auto (ConnectorRun) run = { 0 };
 
       g_test_message ("case %u", i);
@@ -599,7 +534,7 @@ test_end_refused (void)
 static void
 test_end_refused_and_partly_guarded (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
   const char *unknown = "{\"errors\":[{\"message\":\"no such field\"}]}";
   const char *const answers[] = { unknown,       unknown,
@@ -640,7 +575,7 @@ test_incomplete (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (cases[i].source_record);
+      g_autoptr (FakeService) service = import_service_new (cases[i].source_record);
       g_auto (ConnectorRun) run = { 0 };
 
       run_against (service,
@@ -660,7 +595,7 @@ test_incomplete (void)
 static void
 test_incomplete_deletions (void)
 {
-  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (service,
@@ -680,7 +615,7 @@ test_left_out (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (source_records); i++)
     {
-      g_autoptr (FakeService) service = make_service (source_records[i]);
+      g_autoptr (FakeService) service = import_service_new (source_records[i]);
       g_auto (ConnectorRun) run = { 0 };
 
       run_against (
@@ -695,7 +630,7 @@ test_left_out (void)
 static void
 test_extension (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   fake_service_answer (service, "GET", "v3/carSchema/contract", 404, "{}");
@@ -733,7 +668,7 @@ test_extension_there (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
       g_auto (ConnectorRun) run = { 0 };
 
       fake_service_answer (service, "GET", "v3/carSchema/contract", cases[i].status, cases[i].there);
@@ -754,7 +689,7 @@ test_extension_there (void)
 static void
 test_head (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
   guint n_pages = 0;
 
@@ -777,7 +712,7 @@ test_head (void)
 static void
 test_refused_source (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   fake_service_answer (
@@ -806,7 +741,7 @@ assert_failures (const FailureCase *cases, guint n_cases, const char *source_rec
 {
   for (guint i = 0; i < n_cases; i++)
     {
-      g_autoptr (FakeService) service = make_service (source_record);
+      g_autoptr (FakeService) service = import_service_new (source_record);
       g_auto (ConnectorRun) run = { 0 };
 
       g_test_message ("%s", cases[i].fail);
@@ -995,7 +930,7 @@ test_failures_of_service (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+      g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
       g_auto (ConnectorRun) run = { 0 };
 
       g_test_message ("%s %s: %u %s", cases[i].method, cases[i].path, cases[i].status, cases[i].body);
@@ -1010,7 +945,7 @@ test_failures_of_service (void)
 static void
 test_cannot_forget (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   fake_service_answer_always (service, "PATCH", "v2/source", 404, "{}");
@@ -1031,9 +966,9 @@ test_signal_while_forgetting (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
     {
-      g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
-      g_auto (GStrv) environment =
-          make_environment (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:unrecoverable:20" });
+      g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
+      g_auto (GStrv) environment = import_service_make_environment (
+          service, (const char *[4]){ "CONTRACT_FAIL=import_edges:unrecoverable:20" });
       g_auto (ConnectorRun) run = { 0 };
 
       for (guint busy = 0; busy < 2; busy++)
@@ -1056,7 +991,7 @@ test_signal_while_forgetting (void)
 static void
 test_forgetting_hangs (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
   const gint64 begin = g_get_monotonic_time ();
 
@@ -1089,7 +1024,7 @@ test_stopped (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (FakeService) service = make_service (SAVE_POINT);
+      g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
       g_auto (ConnectorRun) run = { 0 };
 
       run_against (service,
@@ -1105,7 +1040,7 @@ test_stopped (void)
 static void
 test_stopped_with_a_gap (void)
 {
-  g_autoptr (FakeService) service = make_service (SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (service, (const char *[4]){ "CONTRACT_FAIL=import_edges:signal-unrecoverable:15" }, &run);
@@ -1127,7 +1062,7 @@ make_folder (void)
 static GSubprocess *
 start_staging (FakeService *service, const char *const variables[4], const char *folder)
 {
-  g_auto (GStrv) environment = make_environment (service, variables);
+  g_auto (GStrv) environment = import_service_make_environment (service, variables);
   const char *const arguments[] = { "-export-data-dir", folder, "-export-data-page-size=1", NULL };
 
   return start_connector ((const char *const *) environment, arguments);
@@ -1168,8 +1103,8 @@ static void
 test_staging_kept (void)
 {
   g_autofree char *folder = make_folder ();
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
-  g_auto (GStrv) environment = make_environment (service, (const char *[4]){ NULL });
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
+  g_auto (GStrv) environment = import_service_make_environment (service, (const char *[4]){ NULL });
   const char *const keep[] = { "-export-data-dir", folder, "-keep-export-data-dir", NULL };
   g_auto (ConnectorRun) run = { 0 };
 
@@ -1192,7 +1127,7 @@ static void
 test_staging_not_kept (void)
 {
   g_autofree char *folder = make_folder ();
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_staging (service, (const char *[4]){ NULL }, folder, &run);
@@ -1205,8 +1140,8 @@ test_staging_not_kept (void)
 static void
 test_staging_impossible (void)
 {
-  g_autoptr (FakeService) full = make_service (NO_SAVE_POINT);
-  g_autoptr (FakeService) incremental = make_service (SAVE_POINT);
+  g_autoptr (FakeService) full = import_service_new (NO_SAVE_POINT);
+  g_autoptr (FakeService) incremental = import_service_new (SAVE_POINT);
   g_auto (ConnectorRun) at_full = { 0 }, at_incremental = { 0 };
   const char *const delta[4] = { "CONTRACT_INCREMENTAL=1", "CONTRACT_SAVE_POINT=new" };
 
@@ -1224,7 +1159,7 @@ static void
 test_disk_full (void)
 {
   g_autofree char *folder = make_folder ();
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
   struct rlimit limit;
 
@@ -1266,7 +1201,7 @@ static void
 test_killed (void)
 {
   g_autofree char *folder = make_folder ();
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_autoptr (GSubprocess) process =
       start_staging (service, (const char *[4]){ "CONTRACT_FAIL=import_vertices:hang" }, folder);
   g_auto (ConnectorRun) run = { 0 };
@@ -1283,9 +1218,11 @@ test_killed (void)
 static void
 test_terminal (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
-  g_auto (GStrv) coloured = make_environment (service, (const char *[4]){ "TERM=xterm", "NO_COLOR=" });
-  g_auto (GStrv) plain = make_environment (service, (const char *[4]){ "TERM=xterm", "NO_COLOR=1" });
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
+  g_auto (GStrv) coloured =
+      import_service_make_environment (service, (const char *[4]){ "TERM=xterm", "NO_COLOR=" });
+  g_auto (GStrv) plain =
+      import_service_make_environment (service, (const char *[4]){ "TERM=xterm", "NO_COLOR=1" });
   const char *const none[] = { NULL };
   const char *const json[] = { "-log-format", "json", NULL };
   g_auto (ConnectorRun) with_colours = { 0 }, without = { 0 }, as_json = { 0 };
@@ -1346,7 +1283,7 @@ typedef struct
 static void
 assert_summary (const char *folder, const SummaryCase *wanted)
 {
-  g_autoptr (FakeService) service = make_service (wanted->source_record);
+  g_autoptr (FakeService) service = import_service_new (wanted->source_record);
   g_autofree char *path = g_build_filename (folder, "summary.json", NULL);
   g_autofree char *variable = g_strconcat ("CAR_SUMMARY=", path, NULL);
   const char *const variables[4] = { wanted->variables[0], wanted->variables[1], wanted->variables[2],
@@ -1447,7 +1384,7 @@ test_summary_elsewhere (void)
   g_autofree char *link = g_build_filename (folder, "link", NULL);
   g_autofree char *target = g_build_filename (folder, "target", NULL);
   g_autofree char *to_link = g_strconcat ("CAR_SUMMARY=", link, NULL);
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) nowhere = { 0 }, folders = { 0 }, piped = { 0 }, linked = { 0 };
 
   run_against (service, (const char *[4]){ "CAR_SUMMARY=/nonexistent/folder/summary" }, &nowhere);
@@ -1477,7 +1414,7 @@ test_summary_elsewhere (void)
 static void
 test_user_agent (void)
 {
-  g_autoptr (FakeService) service = make_service (NO_SAVE_POINT);
+  g_autoptr (FakeService) service = import_service_new (NO_SAVE_POINT);
   g_auto (ConnectorRun) run = { 0 };
 
   run_against (service, (const char *[4]){ "CONNECTOR_NAME=My Connector/ü", "CONNECTOR_VERSION=1.2" }, &run);

@@ -15,6 +15,7 @@ typedef struct
   const char *token; /* set: url is the one for a token, and key and password are NULL */
   const char *ca;    /* NULL: the system's certificates */
   const char *source;
+  const char *state_directory; /* NULL: the user's own */
   const char *directory;
   gboolean keep_directory;
   guint page_size;

@@ -111,6 +111,7 @@ car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError *
   g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
 
   *self = (CarRunOptions){
+    .state_directory = car_settings_get (settings, "state-dir"),
     .directory = car_settings_get (settings, "export-data-dir"),
     .keep_directory = car_settings_is_on (settings, "keep-export-data-dir"),
     .page_size = (guint) car_settings_get_integer (settings, "export-data-page-size"),

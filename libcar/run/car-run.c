@@ -19,6 +19,7 @@
 #include <libcar/run/car-progress-private.h>
 #include <libcar/run/car-run-options-private.h>
 #include <libcar/run/car-signals-private.h>
+#include <libcar/run/car-state-folder-private.h>
 #include <libcar/run/car-summary-private.h>
 #include <libcar/schema/car-import-schema-private.h>
 #include <libcar/staging/car-data-handler-private.h>
@@ -34,6 +35,7 @@ typedef struct
   CarRunOptions options;
   GCancellable *cancellable;
   CarSignals *signals;
+  CarStateFolder *state; /* NULL: there can be none, and the run goes on without */
   CarClient *client;
   CarAssetServer *asset_server;
   CarImportSchema *schema;
@@ -118,6 +120,33 @@ open_client (CarRun *self, GError **error)
       return FALSE;
     }
 
+  return TRUE;
+}
+
+/* One run of a source at a time on this machine (protocol.md, "One run a source"). A run that can have no state folder goes on
+ * without: it loses the lock, and no data. */
+static gboolean
+open_state (CarRun *self, GError **error)
+{
+  const CarRunOptions *options = &self->options;
+  g_autoptr (GError) problem = NULL;
+
+  self->step = "locking the source";
+  self->state = car_state_folder_open (options->state_directory, options->url, options->source, &problem);
+  if (self->state != NULL && car_state_folder_lock (self->state, &problem))
+    return TRUE;
+
+  g_clear_pointer (&self->state, car_state_folder_free);
+  if (problem->domain == CAR_RECOVERABLE_FAILURE)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+
+  g_warning ("The state folder cannot be used: %s. Nothing keeps a second run of the source from beginning; "
+             "give a folder "
+             "of this user's own (-state-dir, CAR_STATE_DIR)",
+             problem->message);
   return TRUE;
 }
 
@@ -492,8 +521,8 @@ import_data (CarRun *self, GError **error)
   g_autofree char *reason = NULL;
 
   if (!car_run_options_init (&self->options, self->settings, error) || !open_client (self, error) ||
-      !open_asset_server (self, error) || !prepare_service (self, &set_up_now, error) ||
-      !import_incrementally (self, set_up_now, &reason, error))
+      !open_state (self, error) || !open_asset_server (self, error) ||
+      !prepare_service (self, &set_up_now, error) || !import_incrementally (self, set_up_now, &reason, error))
     return FALSE;
 
   return reason == NULL || import_fully (self, reason, error);
@@ -591,6 +620,7 @@ run_clear (CarRun *self)
   g_clear_object (&self->schema);
   g_clear_object (&self->asset_server);
   g_clear_object (&self->client);
+  car_state_folder_free (self->state);
   car_signals_free (self->signals);
   g_object_unref (self->cancellable);
 }

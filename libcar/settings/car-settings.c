@@ -111,6 +111,10 @@ add_own (CarSettings *self)
     car_setting_new_text ("left-out", "CAR_LEFT_OUT", 0,
                           "where to write each object that is left out, with its reason, as JSON lines",
                           "FILE", NULL),
+    car_setting_new_text (
+        "state-dir", "CAR_STATE_DIR", 0,
+        "where runs leave what the next one needs, in a folder a source; else the user's own", "FOLDER",
+        NULL),
     car_setting_new_text ("summary", "CAR_SUMMARY", 0, "where to write what the run did, as JSON", "FILE",
                           NULL),
     car_setting_new_choice ("log-format", "CAR_LOG_FORMAT", 0, "auto is text on a terminal, else json",
