@@ -161,7 +161,7 @@ def run_connector(service, server_url, *options, user=AssetServer.user, password
         "CONFIGURATION_AUTH_URL": server_url, "CONFIGURATION_AUTH_USERNAME": user,
         "CONFIGURATION_AUTH_PASSWORD": password,
     }
-    if service:
+    if isinstance(service, Service):  # and no proxy
         environment["CAR_STATE_DIR"] = os.path.join(service.folder.name, "state")
     result = subprocess.run(
         [*(connector or CONNECTOR), *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
