@@ -113,6 +113,12 @@ fail (const char *method, GCancellable *cancellable, GError **error)
       for (;;)
         pause ();
     }
+  else if (g_str_equal (how, "busy"))
+    {
+      say ("hanging", NULL);
+      for (volatile guint i = 0;; i++)
+        ;
+    }
   else if (g_str_equal (how, "wrong-type"))
     return TRUE;
   else

@@ -18,7 +18,7 @@ CONNECTOR = shlex.split(os.environ.get("CAR_TEST_REFERENCE_CONNECTOR", "")) or R
 SOURCE = "a:b@c%=;!'(1),+$*"  # all that the import schema's pattern takes
 ENVIRONMENT = {
     name: value for name, value in os.environ.items()
-    if not name.startswith(("CAR_ASSET_SERVER_", "CAR_SERVICE_", "CONFIGURATION_", "CONNECTION_", "XDG_STATE_"))
+    if not name.startswith(("CAR_ASSET_SERVER_", "CAR_SERVICE_", "CAR_STATE_", "CONFIGURATION_", "CONNECTION_", "XDG_STATE_"))
 }
 
 COLLECTIONS = [
@@ -44,8 +44,12 @@ class Server:
         self.port_file = port_file
 
     def __enter__(self):
-        # What it says first is on its standard output, once it listens.
         self.log = open(os.path.join(self.folder.name, "log"), "w+", encoding="utf-8")
+        self.start()
+        return self
+
+    def start(self):
+        # What it says first is on its standard output, once it listens.
         self.process = subprocess.Popen(self.command, env=self.environment, stdout=subprocess.PIPE, stderr=self.log)
         greeting = self.process.stdout.readline()
         if not greeting:
@@ -55,7 +59,12 @@ class Server:
             self.port = int(file.read())
         self.base = f"http://127.0.0.1:{self.port}"
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-        return self
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.connection.close()
 
     def __exit__(self, *_):
         self.connection.close()
@@ -151,18 +160,23 @@ def name_of(collection, id_):
     return id_[len(prefix):]
 
 
-def run_connector(service, server_url, *options, user=AssetServer.user, password=AssetServer.password, timeout=120,
-                  connector=None):
-    """Runs the connector, or another. Returns its exit code and its log."""
-    environment = {
+def make_environment(service, server_url, user=AssetServer.user, password=AssetServer.password):
+    """The variables that a connector needs."""
+    return {
         **ENVIRONMENT,
         "CAR_SERVICE_URL": f"{service.base}/api/car/v2" if service else "http://127.0.0.1:9/api/car/v2",
         "CAR_SERVICE_KEY": Service.user, "CAR_SERVICE_PASSWORD": Service.password, "CONNECTION_NAME": SOURCE,
         "CONFIGURATION_AUTH_URL": server_url, "CONFIGURATION_AUTH_USERNAME": user,
         "CONFIGURATION_AUTH_PASSWORD": password,
+        # A proxy has no folder.
+        **({"CAR_STATE_DIR": os.path.join(service.folder.name, "state")} if isinstance(service, Service) else {}),
     }
-    if isinstance(service, Service):  # and no proxy
-        environment["CAR_STATE_DIR"] = os.path.join(service.folder.name, "state")
+
+
+def run_connector(service, server_url, *options, user=AssetServer.user, password=AssetServer.password, timeout=120,
+                  connector=None):
+    """Runs the connector, or another. Returns its exit code and its log."""
+    environment = make_environment(service, server_url, user, password)
     result = subprocess.run(
         [*(connector or CONNECTOR), *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=timeout, check=False,
@@ -190,6 +204,102 @@ def differences(found, wanted):
             for name in sorted(there.keys() & objects.keys()) if there[name] != objects[name]
         ]
     return lines
+
+
+# ---- changes at random ----
+
+LINKS = {
+    "vulnerabilities": {"xref_properties": "xrefproperties"},
+    "assets": {"vulnerabilities": "vulnerabilities"},
+    "mac_addresses": {"ip_addresses": "ip_addresses"},
+    "apps": {"assets": "assets"},
+    "ports": {"apps": "apps", "ip_addresses": "ip_addresses"},
+}
+
+
+class World:
+    """The asset server's inventory, and changes of it at random."""
+
+    # Few, so that objects share them; and what people type.
+    ip_addresses = [f"192.0.2.{i}" for i in range(9)] + ["2001:db8::1", "not an address/1", "10.0.0.1,10.0.0.2"]
+    mac_addresses = [f"02:00:00:00:00:0{i}" for i in range(7)] + ["02-00", "02:00:00:00:00:01, eth0"]
+    hosts = [f"host{i}.example" for i in range(7)] + ["Host1.example", "two words", "a,b", "x/y%2C#", "größe"]
+
+    def __init__(self, server, chance):
+        self.server = server
+        self.chance = chance
+        self.objects = {name: {found["pk"]: found for found in server.get(f"/{name}/")} for name in COLLECTIONS}
+
+    def pick(self, collection):
+        pks = list(self.objects[collection])
+        return self.chance.choice(pks) if pks else None
+
+    def text(self):
+        return self.chance.choice(["mail", "größer", 'a "b"\\', "x,y/z", "\u2028 ", "0"]) + str(self.chance.randrange(5))
+
+    def scalars(self, collection):
+        """Values for the fields that are no links to many."""
+        chance = self.chance
+        fields = {
+            "xrefproperties": lambda: {
+                "extref_typename": chance.choice(["CVE", "CWE"]), "extref_value": self.text(),
+                "q_extref_typeid": chance.randrange(9),
+            },
+            "vulnerabilities": lambda: {
+                "name": self.text(), "published_on": chance.randrange(1 << 50), "base_score": chance.randrange(100) / 10,
+                "vcvssbmid": chance.randrange(9), "updated_on": 1700000000000, "disclosed_on": 0,
+            },
+            "sites": lambda: {"name": self.text(), "address": self.text()},
+            "assets": lambda: {
+                "name": self.text(), "type": self.text(), "initial_value": chance.choice([0, 0.1, -7, 1e300, 12345.678]),
+                "site": self.url("sites", self.pick("sites")) if chance.random() < 0.8 else None,
+            },
+            "ip_addresses": lambda: {"address": chance.choice(self.ip_addresses), **self.owner()},
+            "mac_addresses": lambda: {"address": chance.choice(self.mac_addresses), **self.owner()},
+            "hosts": lambda: {"host": chance.choice(self.hosts), **self.owner()},
+            "apps": lambda: {"name": self.text()},
+            "ports": lambda: {
+                "port_number": chance.randrange(65536), "protocol": chance.choice(["tcp", "udp"]),
+                "layer7application": self.text(),
+            },
+        }
+        return fields[collection]()
+
+    def owner(self):
+        return {"asset": self.url("assets", self.pick("assets"))}
+
+    def url(self, collection, pk):
+        return None if pk is None else self.server.url(collection, pk)
+
+    def some(self, collection):
+        pks = list(self.objects[collection])
+        return [self.url(collection, pk) for pk in self.chance.sample(pks, self.chance.randint(0, min(3, len(pks))))]
+
+    def links(self, collection):
+        return {field: self.some(target) for field, target in LINKS.get(collection, {}).items()}
+
+    def change(self):
+        """One change at random. Returns how it is called."""
+        collection = self.chance.choice(COLLECTIONS)
+        if collection in ("ip_addresses", "mac_addresses", "hosts") and not self.objects["assets"]:
+            collection = "assets"
+        pk = self.pick(collection)
+        kinds = ["change", "change", "delete"] + ["create"] * (3 if len(self.objects[collection]) < 8 else 1)
+        if collection in LINKS:
+            kinds += ["link"] * 3
+        kind = self.chance.choice(kinds) if pk is not None else "create"
+        if kind == "delete":
+            self.server.delete(collection, pk)
+        elif kind == "create":
+            self.server.create(collection, **self.scalars(collection), **self.links(collection))
+        else:
+            fields = self.links(collection) if kind == "link" else self.scalars(collection)
+            one = self.chance.choice(sorted(fields))
+            self.server.change(collection, pk, **{one: fields[one]})
+        # A deletion takes others along.
+        for name in COLLECTIONS if kind == "delete" else [collection]:
+            self.objects[name] = {found["pk"]: found for found in self.server.get(f"/{name}/")}
+        return kind
 
 
 # ---- what the graph has to be, worked out from the inventory ----

@@ -57,7 +57,8 @@ typedef struct
  * A connector's subclass makes the objects that do the work, in [vfunc@App.create_asset_server],
  * [vfunc@App.create_full_import] and [vfunc@App.create_incremental_import]. Its `main` calls [method@App.run], which
  * returns the exit code (protocol.md, "Failures"). The app reads the settings, decides which import to make, makes it, and
- * says at its end what it did. `SIGINT` and `SIGTERM` stop a run in good order, a second one at once.
+ * says at its end what it did. `SIGINT` and `SIGTERM` stop a run in good order, a second one at once. Where the
+ * connector does not stop within five seconds, libcar ends the process, with the exit code of a run that was stopped.
  *
  * All settings of protocol.md are options, spelled `-source x`, `-source=x`, `--source x` or `--source=x`, and environment
  * variables. A connector adds its own with [method@App.add_setting] when it is made. First of all, the app wipes secrets that
@@ -251,8 +252,8 @@ install_properties (GObjectClass *object_class)
   /**
    * CarApp:watch-signals:
    *
-   * Whether `SIGINT` and `SIGTERM` stop the run. A program that has its own use for them says %FALSE, and cancels
-   * [method@App.get_cancellable].
+   * Whether `SIGINT` and `SIGTERM` stop the run, and the process with it where the run does not stop. A program that has its
+   * own use for them says %FALSE, and cancels [method@App.get_cancellable].
    */
   properties[PROP_WATCH_SIGNALS] =
       g_param_spec_boolean ("watch-signals", NULL, NULL, TRUE, flags | G_PARAM_CONSTRUCT);

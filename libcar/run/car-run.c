@@ -45,7 +45,7 @@ typedef struct
   CarDataHandler *data_handler;
   CarProgress *progress;
 
-  const char *step; /* what is done now, for the log */
+  const char *step; /* what is done now, for the log; atomic */
   char *last_save_point;
   CarSummary summary;
 } CarRun;
@@ -54,7 +54,7 @@ typedef struct
 static gboolean
 step (CarRun *self, const char *what, GError **error)
 {
-  self->step = what;
+  g_atomic_pointer_set (&self->step, what);
   car_log_set_status (NULL);
   g_debug ("%s", what);
 
@@ -131,7 +131,7 @@ open_state (CarRun *self, GError **error)
   const CarRunOptions *options = &self->options;
   g_autoptr (GError) problem = NULL;
 
-  self->step = "locking the source";
+  g_atomic_pointer_set (&self->step, "locking the source");
   self->state = car_state_folder_open (options->state_directory, options->url, options->source, &problem);
   if (self->state != NULL && car_state_folder_lock (self->state, &problem))
     return TRUE;
@@ -485,7 +485,7 @@ check_source (CarRun *self, GError **error)
   g_autofree char *report = car_app_make_report (self->app);
   g_autoptr (GError) failure = NULL;
 
-  self->step = "checking the source's name";
+  g_atomic_pointer_set (&self->step, "checking the source's name");
   if (car_import_schema_check_envelope_head (self->schema, source, report, &failure))
     return TRUE;
 
@@ -563,26 +563,45 @@ describe_error (const GError *error, CarFailureKind kind)
   return g_strndup (error->message, length);
 }
 
+static void
+log_failure (const char *step, const char *message, CarFailureKind kind, int signal, int code)
+{
+  const char *by = signal == SIGINT ? " by SIGINT" : signal == SIGTERM ? " by SIGTERM" : "";
+
+  car_log_failure ("While %s: %s. %s%s (exit code %d): %s", step, message, car_failure_kind_to_string (kind),
+                   by, code, car_failure_kind_get_outlook (kind));
+}
+
+static void
+on_overdue (int signal, gpointer user_data)
+{
+  CarRun *self = user_data;
+  g_autofree char *message = g_strdup_printf (
+      "the connector does not stop within %d seconds, so libcar ends the process, without a summary",
+      CAR_SIGNALS_PATIENCE_SECONDS);
+
+  log_failure (g_atomic_pointer_get (&self->step), message, CAR_FAILURE_STOPPED, signal, 128 + signal);
+}
+
 /* Says what went wrong, once. Returns: the exit code. */
 static int
 conclude (CarRun *self, const GError *error)
 {
+  car_signals_be_patient (self->signals);
+
   CarFailureKind kind = car_failure_get_kind (error);
   int code = car_failure_get_exit_code (error);
-  int signal = car_signals_get_caught (self->signals);
-  const char *by = "";
+  int signal = kind == CAR_FAILURE_UNRECOVERABLE ? 0 : car_signals_get_caught (self->signals);
 
-  if (kind != CAR_FAILURE_UNRECOVERABLE && signal != 0)
+  if (signal != 0)
     {
       kind = CAR_FAILURE_STOPPED;
       code = 128 + signal; /* what a shell makes of it */
-      by = signal == SIGINT ? " by SIGINT" : " by SIGTERM";
     }
 
   g_autofree char *message = describe_error (error, kind);
   car_summary_set_failure (&self->summary, kind, code, self->step, message);
-  car_log_failure ("While %s: %s. %s%s (exit code %d): %s", self->step, message,
-                   car_failure_kind_to_string (kind), by, code, car_failure_kind_get_outlook (kind));
+  log_failure (self->step, message, kind, signal, code);
 
   if (kind == CAR_FAILURE_UNRECOVERABLE)
     forget_save_point (self);
@@ -665,7 +684,7 @@ car_app_run (CarApp *self, int argc, char **argv)
                      .cancellable = g_object_ref (car_app_get_cancellable (app)),
                      .step = "reading the settings" };
 
-      run.signals = car_signals_new (run.cancellable, watch_signals);
+      run.signals = car_signals_new (run.cancellable, watch_signals, on_overdue, &run);
       car_summary_init (&run.summary);
       code = run_prepared (&run, error);
       run_clear (&run);

@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <glib-unix.h>
 
@@ -26,7 +28,47 @@ struct _CarSignals
   GThread *thread;
   CarSignal signals[G_N_ELEMENTS (watched)];
   int caught; /* atomic */
+
+  CarSignalsOverdue overdue;
+  gpointer user_data;
+  GThread *enforcer; /* since a signal came */
+  GMutex mutex;      /* of what follows */
+  GCond cond;
+  gboolean is_patient;
 };
+
+/* The kernel ends the process by that signal, which nobody handles any more. */
+static void
+end_in_a_second (int number)
+{
+  struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = number };
+  timer_t timer;
+
+  if (timer_create (CLOCK_MONOTONIC, &event, &timer) == 0)
+    timer_settime (timer, 0, &(struct itimerspec){ .it_value = { .tv_sec = 1 } }, NULL);
+}
+
+/* A connector's method may look at nothing and return never. Killing the process loses no data, whatever it does. */
+static gpointer
+enforce (gpointer data)
+{
+  CarSignals *self = data;
+  const gint64 end = g_get_monotonic_time () + CAR_SIGNALS_PATIENCE_SECONDS * G_TIME_SPAN_SECOND;
+  const int number = car_signals_get_caught (self);
+
+  g_mutex_lock (&self->mutex);
+  while (!self->is_patient && g_cond_wait_until (&self->cond, &self->mutex, end))
+    ;
+  const gboolean is_patient = self->is_patient;
+  g_mutex_unlock (&self->mutex);
+  if (is_patient)
+    return NULL;
+
+  /* What blocks the method may block the log as well: a pipe that nobody reads. */
+  end_in_a_second (number);
+  self->overdue (number, self->user_data);
+  _exit (128 + number);
+}
 
 static gboolean
 on_signal (gpointer data)
@@ -40,6 +82,9 @@ on_signal (gpointer data)
       sigaction (watched[i], &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 
   g_atomic_int_set (&self->caught, signal->number);
+  /* Before the connector is told: it may hold its interpreter's lock, and what is told wait for that. */
+  if (self->enforcer == NULL)
+    self->enforcer = g_thread_new ("car-enforcer", enforce, self);
   g_cancellable_cancel (self->cancellable);
 
   return G_SOURCE_CONTINUE;
@@ -73,10 +118,17 @@ add_signal (CarSignals *self, guint i)
 }
 
 CarSignals *
-car_signals_new (GCancellable *cancellable, gboolean are_watched)
+car_signals_new (GCancellable *cancellable,
+                 gboolean are_watched,
+                 CarSignalsOverdue overdue,
+                 gpointer user_data)
 {
   CarSignals *self = g_new0 (CarSignals, 1);
 
+  self->overdue = overdue;
+  self->user_data = user_data;
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
   self->cancellable = g_object_ref (cancellable);
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
@@ -122,6 +174,15 @@ car_signals_new_deadline (CarSignals *self, guint seconds)
 }
 
 void
+car_signals_be_patient (CarSignals *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->is_patient = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
 car_signals_free (CarSignals *self)
 {
   /* Quit from within: a loop that does not run yet would not notice. */
@@ -130,6 +191,8 @@ car_signals_free (CarSignals *self)
   g_source_attach (idle, self->context);
   g_thread_join (self->thread);
 
+  car_signals_be_patient (self);
+  g_clear_pointer (&self->enforcer, g_thread_join);
   for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
     if (self->signals[i].source != NULL)
       {
@@ -138,6 +201,8 @@ car_signals_free (CarSignals *self)
         sigaction (watched[i], &self->signals[i].before, NULL);
       }
 
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->cond);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_object_unref (self->cancellable);
