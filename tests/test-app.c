@@ -92,6 +92,7 @@ static const struct
   { "car-service-timeout", "CAR_SERVICE_TIMEOUT", FALSE, TRUE },
   { "car-service-retries", "CAR_SERVICE_RETRIES", FALSE, TRUE },
   { "car-service-max-wait", "CAR_SERVICE_MAX_WAIT", FALSE, TRUE },
+  { "car-service-max-outage", "CAR_SERVICE_MAX_OUTAGE", FALSE, TRUE },
   { "max-closing", "CAR_MAX_CLOSING", FALSE, TRUE },
   { "max-left-out", "CAR_MAX_LEFT_OUT", FALSE, TRUE },
   { "left-out", "CAR_LEFT_OUT", FALSE },

@@ -163,20 +163,21 @@ test_properties (void)
   g_autoptr (GError) error = NULL;
   g_autofree char *url = NULL;
   g_autofree char *agent = NULL;
-  guint idle, job, retries, delay;
+  guint idle, job, retries, delay, outage;
   g_autoptr (CarClient) client =
       g_initable_new (CAR_TYPE_CLIENT, NULL, &error, "base-url", "https://car.example/v2/", "token", "t",
                       "user-agent", "x/1", "idle-timeout", 7, "max-retries", 0, NULL);
 
   g_assert_no_error (error);
   g_object_get (client, "base-url", &url, "user-agent", &agent, "idle-timeout", &idle, "job-timeout", &job,
-                "max-retries", &retries, "max-retry-delay", &delay, NULL);
+                "max-retries", &retries, "max-retry-delay", &delay, "max-outage", &outage, NULL);
   g_assert_cmpstr (url, ==, "https://car.example/v2");
   g_assert_cmpstr (agent, ==, "x/1");
   g_assert_cmpuint (idle, ==, 7);
   g_assert_cmpuint (job, ==, 3600);
   g_assert_cmpuint (retries, ==, 0);
   g_assert_cmpuint (delay, ==, 60);
+  g_assert_cmpuint (outage, ==, 0);
 }
 
 static void
@@ -359,6 +360,51 @@ test_retry_after (Fixture *fixture, gconstpointer data)
   fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
   g_free (import (fixture, NULL, &error));
   g_assert_no_error (error);
+}
+
+/* The waits for a service that is away last so long in all, and then only the retries are left. */
+static void
+test_outage (Fixture *fixture, gconstpointer data)
+{
+  const guint statuses[] = { 502, 503, 504, 0 };
+  g_autoptr (GError) error = NULL, spent = NULL;
+  CarClientLimits limits;
+
+  car_client_get_limits (fixture->client, &limits);
+  limits.max_retries = 1;
+  limits.max_outage = 3600 * 1000;
+  car_client_set_limits (fixture->client, &limits);
+  for (guint i = 0; i < 20; i++)
+    if (statuses[i % 4] != 0)
+      fake_service_answer (fixture->service, "POST", "v2/imports", statuses[i % 4], "");
+    else
+      fake_service_misbehave (fixture->service, "POST", "v2/imports", FAKE_DROP);
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  g_free (import (fixture, NULL, &error));
+  g_assert_no_error (error);
+
+  /* It is there, and does not take the call: that is no outage. */
+  fake_service_answer_always (fixture->service, "POST", "v2/imports", 429, "");
+  g_assert_null (import (fixture, NULL, &error));
+  assert_recoverable (error);
+  g_clear_error (&error);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 21 + 2);
+
+  g_clear_object (&fixture->client);
+  fixture->client = fake_service_make_client (fixture->service);
+  limits.max_outage = 400;
+  car_client_set_limits (fixture->client, &limits);
+  fake_service_answer_always (fixture->service, "POST", "v2/imports", 503, "");
+  const gint64 begin = g_get_monotonic_time ();
+  g_assert_null (import (fixture, NULL, &error));
+  assert_recoverable (error);
+  g_assert_cmpint (g_get_monotonic_time () - begin, >=, 100 * G_TIME_SPAN_MILLISECOND);
+  const guint before = fake_service_count (fixture->service, "POST", "v2/imports");
+  g_assert_cmpuint (before, >, 23 + 2);
+
+  g_assert_null (import (fixture, NULL, &spent));
+  assert_recoverable (spent);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, before + 2);
 }
 
 static void
@@ -2454,6 +2500,7 @@ main (int argc, char **argv)
   add ("waiting-is-told", test_waiting_is_told);
   add ("no-service", test_no_service);
   add ("retry-after", test_retry_after);
+  add ("outage", test_outage);
   add ("time-out", test_time_out);
   add ("huge-answer", test_huge_answer);
   add ("cancel", test_cancel);

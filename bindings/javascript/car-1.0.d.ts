@@ -384,6 +384,7 @@ declare module 'gi://Car?version=1.0' {
                 base_url: string, key?: string | null, password?: string | null, token?: string | null,
                 user_agent?: string | null, proxy_resolver?: any, tls_database?: any, tls_certificate?: any,
                 idle_timeout?: number, job_timeout?: number, max_retries?: number, max_retry_delay?: number,
+                max_outage?: number,
             });
             readonly base_url: string;
             readonly user_agent: string | null;
@@ -394,6 +395,7 @@ declare module 'gi://Car?version=1.0' {
             readonly job_timeout: number;
             readonly max_retries: number;
             readonly max_retry_delay: number;
+            readonly max_outage: number;
             static 'new'(base_url: string, key: string, password: string): Client;
             static new_with_token(base_url: string, token: string): Client;
             get_base_url(): string | null;

@@ -8,6 +8,7 @@
 #include <libcar/client/car-client.h>
 #include <libcar/client/car-http-private.h>
 #include <libcar/client/car-limits-private.h>
+#include <libcar/client/car-outage-private.h>
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,7 @@ typedef struct
   char *base_v3; /* protocol.md, "Base URL": /v2 at the end replaced by /v3 */
   GStrv secrets; /* never shown, whoever says them */
   CarClientLimits limits;
+  CarOutage outage; /* the loop's thread's alone */
   char *report; /* whose the full imports are; NULL: it is not said */
 } CarCaller;
 

@@ -27,7 +27,8 @@
  *
  * A call is tried again after a lost connection, a time-out and the answers 408, 429, 502, 503, 504 and 507, with growing
  * waits or those of the service's `Retry-After`. All calls, POST and PATCH too, may thus reach the service more than
- * once. When no retry is left, the call fails.
+ * once. When no retry is left, the call fails, unless the client waits for a service that is away
+ * ([property@Client:max-outage]).
  *
  * All calls fail with %CAR_RECOVERABLE_FAILURE or %CAR_UNRECOVERABLE_FAILURE (protocol.md, "Failures"), with
  * %CAR_APP_ERROR_GENERAL for an argument that no call can have, such as an id that is empty, and with
@@ -69,6 +70,7 @@ typedef enum
   PROP_JOB_TIMEOUT,
   PROP_MAX_RETRIES,
   PROP_MAX_RETRY_DELAY,
+  PROP_MAX_OUTAGE,
   N_PROPS
 } Property;
 
@@ -298,6 +300,9 @@ car_client_set_property (GObject *object, guint id, const GValue *value, GParamS
     case PROP_MAX_RETRY_DELAY:
       limits->max_retry_delay = g_value_get_uint (value) * 1000;
       break;
+    case PROP_MAX_OUTAGE:
+      limits->max_outage = g_value_get_uint (value) * 1000;
+      break;
     case N_PROPS:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -338,6 +343,9 @@ car_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *p
       break;
     case PROP_MAX_RETRY_DELAY:
       g_value_set_uint (value, limits->max_retry_delay / 1000);
+      break;
+    case PROP_MAX_OUTAGE:
+      g_value_set_uint (value, limits->max_outage / 1000);
       break;
     case PROP_KEY:
     case PROP_PASSWORD:
@@ -474,6 +482,16 @@ car_client_class_init (CarClientClass *klass)
    */
   properties[PROP_MAX_RETRY_DELAY] =
       g_param_spec_uint ("max-retry-delay", NULL, NULL, 0, max_seconds, 60, flags);
+
+  /**
+   * CarClient:max-outage:
+   *
+   * For how many seconds the client waits for a service that is away, in all of its calls together. The service is away while
+   * it refuses or breaks connections, does not answer, or answers 502, 503 or 504. A call that has no retry left
+   * ([property@Client:max-retries]) goes on trying, at most [property@Client:max-retry-delay] apart, until these seconds are used
+   * up. The log says so each minute. 0: a call without a retry left fails at once.
+   */
+  properties[PROP_MAX_OUTAGE] = g_param_spec_uint ("max-outage", NULL, NULL, 0, max_seconds, 0, flags);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }

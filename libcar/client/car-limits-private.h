@@ -13,6 +13,7 @@ typedef struct
   guint first_retry_delay; /* doubled, with some chance, at each further one */
   guint max_retry_delay;   /* also the most that a Retry-After is honoured */
   guint max_retries;
+  guint max_outage;       /* so long, in all, a service that is away is waited for when no retry is left */
   guint first_poll_delay; /* between looks at a job; grows up to max_poll_delay */
   guint max_poll_delay;
   guint job_timeout; /* a job that is not done by then is a recoverable failure */

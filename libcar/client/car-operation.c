@@ -170,17 +170,39 @@ send_call (CarOperation *self)
   car_http_send (self->caller->http, &request, self->stop, on_exchanged, self);
 }
 
-/* @cause is NULL where there was an answer. */
+/* `answer` or `cause` is NULL. `left`: the milliseconds for which a service that is away is waited for yet. */
 static void
-retry (CarOperation *self, const GError *cause, guint status, gint64 retry_after)
+retry (CarOperation *self, const CarHttpAnswer *answer, const GError *cause, guint left)
 {
-  const guint delay = car_retry_get_delay (&self->caller->limits, self->attempt++, retry_after);
+  const CarClientLimits *limits = &self->caller->limits;
+  const gboolean is_waiting = self->attempt >= limits->max_retries;
+  const gint64 retry_after = answer != NULL ? answer->retry_after : -1;
+  guint delay = car_retry_get_delay (limits, self->attempt++, retry_after);
   g_autofree char *why = cause != NULL ? car_caller_to_shown (self->caller, cause->message)
-                                       : g_strdup_printf ("HTTP %u", status);
+                                       : g_strdup_printf ("HTTP %u", answer->status);
 
-  g_message ("%s %s: %s; trying again in %.1f s", self->call.method, self->call.path->str, why,
-             delay / 1000.0);
+  if (is_waiting)
+    {
+      delay = MIN (delay, left);
+      car_outage_tell (&self->caller->outage, limits, why);
+    }
+  else
+    g_message ("%s %s: %s; trying again in %.1f s", self->call.method, self->call.path->str, why,
+               delay / 1000.0);
   sleep_until (self, delay, send_call);
+}
+
+/* Returns: the milliseconds for which the service is waited for yet; 0 where it is there. */
+static guint
+note_outage (CarOperation *self, const CarHttpAnswer *answer, const GError *cause)
+{
+  CarOutage *outage = &self->caller->outage;
+
+  if (answer != NULL ? car_retry_is_away (answer->status) : car_retry_is_for_error (cause))
+    return car_outage_note (outage, &self->caller->limits, self->begun);
+  if (answer != NULL)
+    car_outage_end (outage);
+  return 0;
 }
 
 static void
@@ -209,10 +231,13 @@ on_exchanged (const CarHttpAnswer *answer, const GError *cause, gpointer user_da
       finish (self);
       return;
     }
-  if (self->attempt < self->caller->limits.max_retries &&
-      (answer != NULL ? car_retry_is_for_status (answer->status) : car_retry_is_for_error (cause)))
+
+  const guint left = note_outage (self, answer, cause);
+  if (left > 0 ||
+      (self->attempt < self->caller->limits.max_retries &&
+       (answer != NULL ? car_retry_is_for_status (answer->status) : car_retry_is_for_error (cause))))
     {
-      retry (self, cause, answer != NULL ? answer->status : 0, answer != NULL ? answer->retry_after : -1);
+      retry (self, answer, cause, left);
       return;
     }
 

@@ -12,8 +12,11 @@ G_BEGIN_DECLS
 
 gboolean car_retry_is_for_status (guint status);
 
-/* For an exchange without an answer. */
+/* For an exchange without an answer: the service is away. */
 gboolean car_retry_is_for_error (const GError *error);
+
+/* Whether what stands before the service, or what is left of it, says that it is away. */
+gboolean car_retry_is_away (guint status);
 
 /* The wait before the retry number `attempt` (from 0 on), in milliseconds; `retry_after` is -1 where the service did not
  * say how long. */

@@ -23,6 +23,12 @@ car_retry_is_for_status (guint status)
     }
 }
 
+gboolean
+car_retry_is_away (guint status)
+{
+  return status == 502 || status == 503 || status == 504;
+}
+
 /* A certificate that is not trusted, or an answer without end, will be so the next time. */
 gboolean
 car_retry_is_for_error (const GError *error)

@@ -22,6 +22,7 @@ typedef struct
   guint idle_timeout; /* seconds */
   guint max_retries;
   guint max_retry_delay; /* seconds */
+  guint max_outage;      /* seconds */
   guint max_closing;     /* percent */
   const char *left_out_file;
   guint max_left_out; /* percent */

@@ -118,6 +118,7 @@ car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError *
     .idle_timeout = (guint) car_settings_get_integer (settings, "car-service-timeout"),
     .max_retries = (guint) car_settings_get_integer (settings, "car-service-retries"),
     .max_retry_delay = (guint) car_settings_get_integer (settings, "car-service-max-wait"),
+    .max_outage = (guint) car_settings_get_integer (settings, "car-service-max-outage"),
     .max_closing = (guint) car_settings_get_integer (settings, "max-closing"),
     .max_left_out = (guint) car_settings_get_integer (settings, "max-left-out"),
     .left_out_file = car_settings_get (settings, "left-out"),

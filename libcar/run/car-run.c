@@ -103,11 +103,11 @@ open_client (CarRun *self, GError **error)
   if (certificates == NULL && options->ca != NULL)
     return FALSE;
 
-  self->client =
-      g_initable_new (CAR_TYPE_CLIENT, NULL, error, "base-url", options->url, "token", options->token, "key",
-                      options->key, "password", options->password, "user-agent", product, "tls-database",
-                      certificates, "idle-timeout", options->idle_timeout, "max-retries",
-                      options->max_retries, "max-retry-delay", options->max_retry_delay, NULL);
+  self->client = g_initable_new (
+      CAR_TYPE_CLIENT, NULL, error, "base-url", options->url, "token", options->token, "key", options->key,
+      "password", options->password, "user-agent", product, "tls-database", certificates, "idle-timeout",
+      options->idle_timeout, "max-retries", options->max_retries, "max-retry-delay", options->max_retry_delay,
+      "max-outage", options->max_outage, NULL);
   if (self->client == NULL)
     {
       g_prefix_error (

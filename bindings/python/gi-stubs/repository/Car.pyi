@@ -169,6 +169,7 @@ class Client(_Object):
         job_timeout: int = ...,
         max_retries: int = ...,
         max_retry_delay: int = ...,
+        max_outage: int = ...,
     ) -> None: ...
     @staticmethod
     def new(base_url: str, key: str, password: str) -> Client: ...
