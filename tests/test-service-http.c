@@ -929,11 +929,10 @@ dragons (const char *members)
   return g_strdup_printf (ENVELOPE ("s", "%s"), members);
 }
 
-/* Imports the members of an envelope: how often, and why, objects were left out, as "COLLECTION COUNT MESSAGE". */
+/* Imports an envelope: how often, and why, objects were left out, as "COLLECTION COUNT MESSAGE". */
 static char *
-import_and_get_warning (TestService *service, const char *members)
+import_and_get_warning (TestService *service, const char *envelope)
 {
-  g_autofree char *envelope = dragons (members);
   g_autofree char *id = test_service_import (service, envelope);
   g_autofree char *status = test_service_wait_for_job (service, id);
   g_autofree char *path = g_strconcat ("jobstatus/", id, NULL);
@@ -955,7 +954,8 @@ import_and_get_warning (TestService *service, const char *members)
 static void
 assert_import (TestService *service, const char *members, const char *pattern)
 {
-  g_autofree char *warning = import_and_get_warning (service, members);
+  g_autofree char *envelope = dragons (members);
+  g_autofree char *warning = import_and_get_warning (service, envelope);
 
   g_test_message ("%s", warning);
   g_assert_true (g_pattern_match_simple (pattern, warning));
@@ -1105,6 +1105,15 @@ test_unique_moves (void)
   g_autofree char *status = test_service_wait_for_job (service, id);
   g_assert_cmpstr (status, ==, "COMPLETE");
   g_assert_cmpuint (count (service, "dragon?serial=S1"), ==, 1);
+
+  /* A full import that never ends closes nothing: what it did not send keeps its value from an incremental import. */
+  assert_call (service, "POST", progress, NULL, 200);
+  assert_import (service, "\"cave\":[{\"external_id\":\"c\"}]", "");
+  g_autofree char *warning =
+      import_and_get_warning (service, "{\"source\":{\"_key\":\"s\"},"
+                                       "\"report\":{\"_key\":\"2\",\"timestamp\":2},"
+                                       "\"dragon\":[{\"external_id\":\"a4\",\"serial\":\"S1\"}]}");
+  g_assert_true (g_pattern_match_simple ("dragon 1 its serial*", warning));
 }
 
 /* Runs car-service with these options, which make it end by itself; its exit code, and what it printed. */

@@ -11,6 +11,7 @@
 #include "service/store/car-service-graph.h"
 #include "service/store/car-service-json.h"
 #include "service/store/car-service-keys.h"
+#include "service/store/car-service-sessions.h"
 
 /* Objects of one collection that were left out for one reason. */
 typedef struct
@@ -521,7 +522,10 @@ car_service_envelope_import (CarServiceStore *store, GBytes *envelope, char **wa
   g_auto (CarServiceObject) members = { NULL };
   g_auto (CarServiceObject) object = { NULL };
   g_autofree char *source = NULL;
-  CarCoreModel *model = car_service_envelope_check (envelope, &source, NULL, error)
+  g_autofree char *report = NULL;
+  gboolean is_full = FALSE;
+  CarCoreModel *model = car_service_envelope_check (envelope, &source, &report, error) &&
+                                car_service_sessions_has (store, source, report, &is_full, error)
                             ? car_service_store_get_model (store, error)
                             : NULL;
 
@@ -537,6 +541,7 @@ car_service_envelope_import (CarServiceStore *store, GBytes *envelope, char **wa
     .body = body,
     .warnings = left_out,
     .report = { .source = source,
+                .is_full = is_full,
                 .reported_at = read_timestamp (car_service_object_get (&members, "report")) },
   };
 

@@ -54,8 +54,8 @@ check_unique (CarServiceStore *store,
               GError **error)
 {
   return (found->alike && found->seen >= report->generation) ||
-         car_service_properties_check (properties, store, body, found->id, report->source, report->generation,
-                                       error);
+         car_service_properties_check (properties, store, body, found->id, report->source,
+                                       report->is_full ? report->generation : 0, error);
 }
 
 static gboolean

@@ -14,6 +14,7 @@ typedef struct
 {
   const char *source;
   gint64 generation;
+  gboolean is_full; /* of a full import: what was seen in an older generation is closed, or comes again */
   gint64 now;
   gint64 reported_at;
 } CarServiceReport;

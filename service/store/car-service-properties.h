@@ -20,7 +20,7 @@ gboolean car_service_properties_fill (const CarServiceProperties *self, CarServi
 
 /* CAR_SERVICE_ERROR 422 where another object has a value that must be unique. `row` is that of the object itself, or 0. An
  * object of the same source that the full import under way (`generation`) has not sent yet does not count: the end closes
- * it, or the check leaves it out when it comes. */
+ * it, or the check leaves it out when it comes. In an incremental import (`generation` is 0) all count. */
 gboolean car_service_properties_check (const CarServiceProperties *self,
                                        CarServiceStore *store,
                                        const CarJsonSpan *body,

@@ -138,6 +138,27 @@ car_service_sessions_join (CarServiceStore *store, const char *source, const cha
          refuse (error, "Another full import has begun and replaced the one of the report %s", report);
 }
 
+gboolean
+car_service_sessions_has (CarServiceStore *store,
+                          const char *source,
+                          const char *report,
+                          gboolean *has,
+                          GError **error)
+{
+  sqlite3_stmt *row;
+
+  if (!car_service_store_find (
+          store, &row, error,
+          "SELECT 1 FROM session WHERE source = ?1 AND (?2 IS NULL OR report = ?2) LIMIT 1", "ss", source,
+          report))
+    return FALSE;
+  *has = row != NULL;
+  if (row != NULL)
+    sqlite3_reset (row);
+
+  return TRUE;
+}
+
 static gboolean
 is_job_failed (CarServiceStore *store, gint64 job, gboolean *failed, GError **error)
 {

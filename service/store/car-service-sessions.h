@@ -20,6 +20,13 @@ car_service_sessions_begin (CarServiceStore *store, const char *source, const ch
 gboolean
 car_service_sessions_join (CarServiceStore *store, const char *source, const char *report, GError **error);
 
+/* Whether a page whose job runs now is one of a full import. A page without a report may be one where there are any. */
+gboolean car_service_sessions_has (CarServiceStore *store,
+                                   const char *source,
+                                   const char *report,
+                                   gboolean *has,
+                                   GError **error);
+
 /* The end comes. *job is the job of the same end where it came before, and 0 where it is to be posted, and noted. */
 gboolean car_service_sessions_end (CarServiceStore *store,
                                    const char *source,
