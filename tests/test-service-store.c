@@ -550,6 +550,21 @@ test_clock (Fixture *fixture, gconstpointer user_data)
   g_assert_cmpint (again, ==, future + 2);
 }
 
+/* A clock that was set forward makes all jobs look old. Whoever posted one lately asks for it still. */
+static void
+test_clock_and_jobs (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  post (store, CAR_SERVICE_JOB_BEGIN, "s", NULL);
+  g_autofree char *later = ask (store, "UPDATE sqlite_sequence SET seq = 2046 WHERE name = 'job'");
+  g_assert_cmpint (post (store, CAR_SERVICE_JOB_BEGIN, "s", NULL), ==, 2047);
+  run_all (store);
+  g_autofree char *aged = ask (store, "UPDATE job SET created_at = 1");
+  post (store, CAR_SERVICE_JOB_BEGIN, "s", NULL);
+  assert_answer (store, "SELECT group_concat (id, ' ') FROM (SELECT id FROM job ORDER BY id)", "2047 2048");
+}
+
 static void
 assert_refused (const char *path, const char *message)
 {
@@ -695,6 +710,7 @@ main (int argc, char **argv)
     { "/service/store/special-addresses", test_special_addresses },
     { "/service/store/users", test_users },
     { "/service/store/clock", test_clock },
+    { "/service/store/clock-and-jobs", test_clock_and_jobs },
     { "/service/store/foreign-files", test_foreign_files },
     { "/service/store/reopened", test_reopened },
     { "/service/store/full-disk", test_full_disk },

@@ -11,7 +11,7 @@
 #include "service/store/car-service-json.h"
 #include "service/store/car-service-regroup.h"
 
-/* How long one can ask after a job that is done. */
+/* How long one can ask after a job that is done. The last ones stay: where the clock was set forward, all look old. */
 #define KEEP_MS (G_GINT64_CONSTANT (7) * 24 * 60 * 60 * 1000)
 #define FORGET_EVERY 1024
 
@@ -52,8 +52,9 @@ car_service_jobs_post (CarServiceStore *store,
   gint64 id = sqlite3_last_insert_rowid (car_service_store_get_database (store));
   if (id % FORGET_EVERY == 0 &&
       !car_service_store_run (
-          store, error, "DELETE FROM job WHERE created_at < ? AND status <> '" CAR_SERVICE_JOB_RUNNING "'",
-          "i", now - KEEP_MS))
+          store, error,
+          "DELETE FROM job WHERE created_at < ? AND id <= ? AND status <> '" CAR_SERVICE_JOB_RUNNING "'",
+          "ii", now - KEEP_MS, id - FORGET_EVERY))
     return 0;
 
   return id;
