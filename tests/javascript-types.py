@@ -24,7 +24,7 @@ ADDED = {
     "Car": ["AppErrorCode", "RecoverableFailureCode", "UnrecoverableFailureCode", "DatasourceFailureCode"]
     + ["SchemaErrorCode", "IncrementalNotPossible", "Failure"],
     "CollectionSummary": ["collection", "is_edges", "violations"]
-    + [f"n_{what}" for what in ("read", "left_out", "duplicates", "conflicts", "sent", "deleted", "closed")],
+    + [f"n_{what}" for what in ("read", "left_out", "duplicates", "conflicts", "dangling", "sent", "deleted", "closed")],
     "Violation": ["place", "rule", "message", "count"],
     "Client": ["import_envelope", "import_envelope_async", "import_envelope_finish"],
     "DataHandler": ["add_vertices", "add_edges", "list_objects"],

@@ -102,7 +102,8 @@ test_full (void)
   assert_save_point (service, "{\"model_state_id\":\"new\"}");
 
   assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
-  assert_exited (&run, 0, "s; 4 read, 1 left out, 1 duplicates, 0 conflicts, 2 sent, 0 deleted, 0 closed, ");
+  assert_exited (
+      &run, 0, "s; 4 read, 1 left out, 1 duplicates, 0 conflicts, 2 sent, 0 dangling, 0 deleted, 0 closed, ");
   assert_exited (&run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1\"");
 
   /* Something of the source is asked for that is certainly there: a service may answer 404 where it finds nothing. */
@@ -585,7 +586,7 @@ test_incomplete (void)
           &run, 11,
           "the connector could not read all of asset (page 3 of 7 could not be read). Partial import "
           "(exit code 11): what was read is in the service, nothing is closed");
-      assert_exited (&run, 11, "2 sent, 0 deleted, 0 closed, ");
+      assert_exited (&run, 11, "2 sent, 0 dangling, 0 deleted, 0 closed, ");
       assert_exited (&run, 11, "; save point unchanged; ");
       assert_calls (service, cases[i].calls);
     }
@@ -1268,7 +1269,7 @@ read_summary (const char *path)
   "{\"format\":1,\"connector\":\"contract-connector\",\"version\":null,\"source\":\"a/b c%&ü\",~\"import\":"
 #define COUNTS(read, left_out, duplicates, sent, deleted)                                                    \
   "\"read\":" #read ",\"left_out\":" #left_out ",\"duplicates\":" #duplicates                                \
-  ",\"conflicts\":0,\"sent\":" #sent ",\"deleted\":" #deleted ",\"closed\":0"
+  ",\"conflicts\":0,\"sent\":" #sent ",\"dangling\":0,\"deleted\":" #deleted ",\"closed\":0"
 #define WHY_LEFT_OUT                                                                                         \
   "\"why_left_out\":[{\"message\":\"asset: /external_id is 2, not of the type string\",\"count\":1}]"
 

@@ -13,6 +13,14 @@ hash (const char *text)
   return car_json_hash_value (&span);
 }
 
+static guint64
+digest (const char *text)
+{
+  const CarJsonSpan span = json_span (text);
+
+  return car_json_digest_member (car_json_hash_text ("a", 1), &span);
+}
+
 static gboolean
 same (CarJsonHash a, CarJsonHash b)
 {
@@ -101,6 +109,8 @@ test_values (void)
         g_test_message ("%s and %s", cases[i].text, cases[j].text);
         g_assert_cmpint (same (hash (cases[i].text), hash (cases[j].text)), ==,
                          cases[i].value == cases[j].value);
+        g_assert_cmpint (digest (cases[i].text) == digest (cases[j].text), ==,
+                         cases[i].value == cases[j].value);
       }
 }
 
@@ -121,6 +131,9 @@ test_long (void)
       g_assert_false (same (hash (plain), hash (other)));
       g_assert_true (same (hash (digits), hash (number)));
       g_assert_false (same (hash (digits), hash (fraction)));
+      g_assert_cmphex (digest (plain), ==, digest (escaped));
+      g_assert_cmphex (digest (digits), ==, digest (number));
+      g_assert_cmphex (digest (digits), !=, digest (fraction));
     }
 }
 

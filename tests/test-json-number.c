@@ -62,6 +62,55 @@ test_init (void)
     }
 }
 
+static void
+test_plain (void)
+{
+  static const struct
+  {
+    const char *text, *plain; /* "": it has none */
+  } cases[] = {
+    { "0", "0" },
+    { "-0", "0" },
+    { "-0.00", "0" },
+    { "0e5", "0" },
+    { "7", "7" },
+    { "-7", "-7" },
+    { "100", "100" },
+    { "1e2", "100" },
+    { "100.0", "100" },
+    { "-12.5e1", "-125" },
+    { "3.5", "3.5" },
+    { "3.50", "3.5" },
+    { "-0.5", "-0.5" },
+    { "5E-1", "0.5" },
+    { "-12e-4", "-0.0012" },
+    { "120.05", "120.05" },
+    { "12345678901234567890123456789012", "12345678901234567890123456789012" },
+    { "123456789012345678901234567890123", "" },
+    { "1e31", "10000000000000000000000000000000" },
+    { "1e32", "" },
+    { "-1e31", "" },
+    { "1.23456789012345678901234567890e0", "1.2345678901234567890123456789" },
+    { "1.2345678901234567890123456789012", "" },
+    { "1e-30", "0.000000000000000000000000000001" },
+    { "1e-31", "" },
+    { "1e999999999999999999999", "" },
+    { "1e-999999999999999999999", "" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const CarJsonSpan span = json_span (cases[i].text);
+      const CarJsonNumber number = read_number (cases[i].text);
+      char plain[CAR_JSON_NUMBER_MAX_PLAIN];
+
+      g_test_message ("%s", cases[i].text);
+      g_assert_cmpint (car_json_number_is_plain (&span), ==, g_str_equal (cases[i].text, cases[i].plain));
+      const gsize length = car_json_number_write_plain (&number, plain);
+      g_assert_cmpmem (plain, length, cases[i].plain, strlen (cases[i].plain));
+    }
+}
+
 /* Up to 18 digits are an integer of C's, however they are spelt. */
 static void
 test_small (void)
@@ -221,6 +270,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/json-number/init", test_init);
+  g_test_add_func ("/json-number/plain", test_plain);
   g_test_add_func ("/json-number/small", test_small);
   g_test_add_func ("/json-number/integer", test_integer);
   g_test_add_func ("/json-number/compare", test_compare);

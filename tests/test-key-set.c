@@ -22,12 +22,14 @@ static gboolean
 add_bytes (CarKeySet *set, guint64 scope, const void *key, gsize length)
 {
   CarKey prepared = car_key_set_prepare (set, scope, key, length);
-  guint64 first = 0;
+  const guint64 *found = car_key_set_find (set, prepared);
+  const gboolean is_new = found == NULL;
 
   prepared.digest = digest_of (key, length);
-  gboolean added = car_key_set_add (set, prepared, &first);
-  g_assert_cmpuint (first, ==, added ? 0 : digest_of (key, length));
-  return added;
+  const guint64 *first = car_key_set_add (set, prepared);
+  g_assert_true (first == found);
+  g_assert_cmpuint (*car_key_set_find (set, prepared), ==, prepared.digest);
+  return is_new;
 }
 
 static gboolean

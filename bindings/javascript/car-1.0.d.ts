@@ -237,8 +237,8 @@ declare module 'gi://Car?version=1.0' {
         class DataHandler extends GObject.Object {
             constructor(properties: {
                 source: string, schema?: ImportSchema | null, client?: Client | null, directory?: string | null,
-                keep_staged?: boolean, left_out_file?: string | null, page_size?: number, product_link?: string | null,
-                report_description?: string | null, report_type?: string | null,
+                full_import?: boolean, keep_staged?: boolean, left_out_file?: string | null, page_size?: number,
+                product_link?: string | null, report_description?: string | null, report_type?: string | null,
                 source_description?: string | null, source_name?: string | null,
             });
             static 'new'(
@@ -247,6 +247,7 @@ declare module 'gi://Car?version=1.0' {
             ): DataHandler;
             readonly client: Client | null;
             readonly directory: string | null;
+            readonly full_import: boolean;
             readonly keep_staged: boolean;
             readonly left_out_file: string | null;
             readonly page_size: number;
@@ -302,6 +303,7 @@ declare module 'gi://Car?version=1.0' {
             readonly n_left_out: number;
             readonly n_duplicates: number;
             readonly n_conflicts: number;
+            readonly n_dangling: number;
             readonly n_sent: number;
             readonly n_deleted: number;
             readonly n_closed: number;
@@ -312,6 +314,7 @@ declare module 'gi://Car?version=1.0' {
             get_n_left_out(): number;
             get_n_duplicates(): number;
             get_n_conflicts(): number;
+            get_n_dangling(): number;
             get_n_sent(): number;
             get_n_deleted(): number;
             get_n_closed(): number;

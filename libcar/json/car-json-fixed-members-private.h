@@ -12,7 +12,7 @@ typedef struct
   guint64 *seen;   /* a bit for each name of the schema */
   GArray *unnamed; /* of CarJsonHash: the other names */
   guint n_members;
-  CarJsonHash hash;
+  guint64 digest; /* as CarJsonMembers has it */
 } CarJsonFixedMembers;
 
 /* `object` is JSON text, and valid. NULL where the members have to be checked with each object: where the schema refuses

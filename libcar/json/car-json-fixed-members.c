@@ -27,15 +27,13 @@ add_member (CarJsonFixedMembers *self,
   const CarJsonHash name_hash = car_json_hash_string (name);
   const CarJsonCheck check = { car_json_node_get_member (node, index) };
   g_auto (CarJsonViolation) violation = { NULL };
-  CarJsonScanner again = *scanner; /* the value is read twice: by the validator, and for its hash */
+  CarJsonScanner again = *scanner; /* the value is read twice: by the validator, and for its digest */
   CarJsonSpan value;
 
   if (!car_json_validate (&check, &again, NULL, &violation) || !car_json_scanner_read (scanner, &value))
     return FALSE;
 
-  const CarJsonHash hash = car_json_hash_member (name_hash, car_json_hash_value (&value));
-  self->hash.low += hash.low;
-  self->hash.high += hash.high;
+  self->digest += car_json_digest_member (name_hash, &value);
   self->n_members++;
   if (index == CAR_JSON_NAMES_NONE)
     g_array_append_val (self->unnamed, name_hash);

@@ -24,7 +24,7 @@ CarJsonHash car_json_hash_value (const CarJsonSpan *value);
 /* Of one member; an object's are summed up, so that their order does not matter. */
 CarJsonHash car_json_hash_member (CarJsonHash name, CarJsonHash value);
 
-/* The same of a member as it is spelt, in 64 bits: enough to tell what differs, and not to take two things for one. */
+/* The same in 64 bits, and far cheaper: enough to tell what differs, and not to take two things for one. */
 guint64 car_json_digest_member (CarJsonHash name, const CarJsonSpan *value);
 
 /* A set that allocates nothing while it is small. All bytes may be garbage before _init(). */

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/json/car-json-hash-private.h>
+#include <libcar/json/car-json-names-private.h>
 #include <libcar/json/car-json-number-private.h>
 
 #include <string.h>
@@ -126,13 +127,6 @@ car_json_hash_member (CarJsonHash name, CarJsonHash value)
   return (CarJsonHash){ stir (name.low, value.low), stir (name.high, value.high) };
 }
 
-guint64
-car_json_digest_member (CarJsonHash name, const CarJsonSpan *value)
-{
-  /* A string's text does not hold its quotes: the type tells "1" from 1. */
-  return XXH3_64bits_withSeed (value->text, value->length, name.low + value->type);
-}
-
 /* As deep as the scanner allows at most. */
 static CarJsonHash
 hash_next (CarJsonScanner *scanner)
@@ -182,6 +176,69 @@ car_json_hash_value (const CarJsonSpan *value)
     default:
       return hash_bytes (value->text, value->length, SALT_LITERAL);
     }
+}
+
+/* A string's text does not hold its quotes: the type tells "1" from 1. Up to 16 bytes, most values, are all in two numbers, and
+ * a product of both, folded, is as good a hash as any. */
+static inline guint64
+digest_text (CarJsonHash name, CarJsonType type, const char *text, gsize length)
+{
+#ifdef __SIZEOF_INT128__
+  if (G_LIKELY (length <= 16))
+    {
+      const CarJsonNameBytes bytes = car_json_names_get_bytes (text, length);
+      const unsigned __int128 product =
+          (unsigned __int128) (bytes.first ^ (name.low + type)) * (bytes.last ^ (name.high + length));
+
+      return (guint64) (product >> 64) ^ (guint64) product;
+    }
+#endif
+  return XXH3_64bits_withSeed (text, length, name.low + type);
+}
+
+static guint64
+digest_escaped (CarJsonHash name, const CarJsonSpan *string)
+{
+  gsize length;
+  g_autofree char *text = car_json_span_unescape (string, &length);
+
+  return digest_text (name, CAR_JSON_STRING, text, length);
+}
+
+static guint64
+digest_other_number (CarJsonHash name, const CarJsonSpan *span)
+{
+  CarJsonNumber number;
+  char plain[CAR_JSON_NUMBER_MAX_PLAIN];
+
+  car_json_number_init (&number, span);
+  const gsize length = car_json_number_write_plain (&number, plain);
+
+  return length > 0 ? digest_text (name, CAR_JSON_NUMBER, plain, length)
+                    : stir (name.low, hash_number (span).low);
+}
+
+/* Most values are spelt in the one way that is digested as it stands. */
+guint64
+car_json_digest_member (CarJsonHash name, const CarJsonSpan *value)
+{
+  switch (value->type)
+    {
+    case CAR_JSON_STRING:
+      if (G_UNLIKELY (value->escaped))
+        return digest_escaped (name, value);
+      break;
+    case CAR_JSON_NUMBER:
+      if (G_UNLIKELY (!car_json_number_is_plain (value)))
+        return digest_other_number (name, value);
+      break;
+    case CAR_JSON_ARRAY:
+    case CAR_JSON_OBJECT:
+      return stir (name.low, car_json_hash_value (value).low);
+    default:
+      break;
+    }
+  return digest_text (name, value->type, value->text, value->length);
 }
 
 static gboolean

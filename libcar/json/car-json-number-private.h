@@ -29,6 +29,32 @@ gboolean car_json_number_is_integer (const CarJsonNumber *self);
 int car_json_number_compare (const CarJsonNumber *a, const CarJsonNumber *b);
 gboolean car_json_number_is_multiple (const CarJsonNumber *self, const CarJsonNumber *divisor);
 
+/* The plain spelling of a value is the one without an exponent, and without zeros that say nothing: 100, -0.5. One of more
+ * characters is none. */
+#define CAR_JSON_NUMBER_MAX_PLAIN 32
+
+static inline gboolean
+car_json_number_is_plain (const CarJsonSpan *number)
+{
+  const char *text = number->text;
+  gboolean has_fraction = FALSE;
+
+  if (number->length == 1)
+    return TRUE;
+  if (number->length > CAR_JSON_NUMBER_MAX_PLAIN)
+    return FALSE;
+  for (gsize i = 0; i < number->length; i++)
+    {
+      if ((text[i] | 0x20) == 'e')
+        return FALSE;
+      has_fraction |= text[i] == '.';
+    }
+  return has_fraction ? text[number->length - 1] != '0' : text[0] != '-' || text[1] != '0';
+}
+
+/* Writes it: its length, or 0 where the value has none. */
+gsize car_json_number_write_plain (const CarJsonNumber *self, char plain[CAR_JSON_NUMBER_MAX_PLAIN]);
+
 /* Writes the significant digits, n_digits of them. */
 void car_json_number_copy_digits (const CarJsonNumber *self, char *digits);
 

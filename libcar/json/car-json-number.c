@@ -100,6 +100,41 @@ car_json_number_copy_digits (const CarJsonNumber *self, char *digits)
       digits[i++] = *at;
 }
 
+gsize
+car_json_number_write_plain (const CarJsonNumber *self, char plain[CAR_JSON_NUMBER_MAX_PLAIN])
+{
+  const gint64 n_digits = (gint64) self->n_digits;
+  const gint64 n_before =
+      n_digits + self->exponent; /* digits before the point; below 1, a zero stands there */
+  gint64 length = self->negative;
+  char *at = plain + self->negative;
+
+  if (n_before <= 0)
+    length += strlen ("0.") - n_before + n_digits;
+  else
+    length += self->exponent < 0 ? n_digits + 1 : n_before;
+  if (n_digits == 0)
+    length = 1;
+  if (length > CAR_JSON_NUMBER_MAX_PLAIN)
+    return 0;
+
+  memset (plain, '0', length);
+  if (self->negative)
+    plain[0] = '-';
+  if (n_digits == 0)
+    return length;
+
+  car_json_number_copy_digits (self, n_before <= 0 ? at + strlen ("0.") - n_before : at);
+  if (n_before <= 0)
+    at[1] = '.';
+  else if (self->exponent < 0)
+    {
+      memmove (at + n_before + 1, at + n_before, n_digits - n_before);
+      at[n_before] = '.';
+    }
+  return length;
+}
+
 /* The place of the first significant digit decides, then the digits from there on. */
 static int
 compare_magnitudes (const CarJsonNumber *a, const CarJsonNumber *b)

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-#define CAR_JSON_MAX_WANTED 4
+#define CAR_JSON_MAX_WANTED 6
 
 /* A member that the caller asks about. */
 typedef struct
@@ -24,14 +24,6 @@ typedef struct
   guint from; /* which one of the wanted members */
 } CarJsonStandIn;
 
-/* What is handed out of all members together, whatever their order. */
-typedef enum
-{
-  CAR_JSON_SUM_NONE,
-  CAR_JSON_SUM_DIGEST, /* `hash.low` alone, of the members as they are spelt: far cheaper, and 1.0 is not 1 */
-  CAR_JSON_SUM_HASH,   /* `hash`, of what the members mean */
-} CarJsonSum;
-
 /* What a caller asks of an object besides its schema. Made by car_json_object_rules_new(), never changed. */
 typedef struct
 {
@@ -40,14 +32,16 @@ typedef struct
   guint64 wanted_bits;
   CarJsonStandIn *stand_ins;
   guint n_stand_ins;
-  CarJsonSum sum;
 } CarJsonObjectRules;
 
 /* What a pass over an object finds. */
 typedef struct
 {
   CarJsonSpan values[CAR_JSON_MAX_WANTED]; /* of the wanted members: CAR_JSON_INVALID where one is missing */
-  CarJsonHash hash;                        /* what the rules' CarJsonSum says */
+  guint64
+      digest; /* the same for all objects whose members are equal, however they are spelt and in any order */
+  guint64
+      unnamed; /* the same for all objects with the same names that the schema does not list; 0: there are none */
 } CarJsonMembers;
 
 /* A stand-in as it is written down. */
@@ -58,8 +52,8 @@ typedef struct
 } CarJsonStandInName;
 
 /* Each list ends with NULL; names need no escapes. Rules are made once and stay. */
-CarJsonObjectRules *
-car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins, CarJsonSum sum);
+CarJsonObjectRules *car_json_object_rules_new (const char *const *wanted,
+                                               const CarJsonStandInName *stand_ins);
 
 /* The rules for the object at this place, NULL where there are none. */
 typedef const CarJsonObjectRules *(*CarJsonFindRules) (const CarJsonPlace *place, gpointer user_data);

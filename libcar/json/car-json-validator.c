@@ -319,7 +319,7 @@ add_fixed_members (Frame *frame, const CarJsonFixedMembers *fixed)
     car_json_hash_set_add (&frame->unknown, g_array_index (fixed->unnamed, CarJsonHash, i));
   frame->n_members = fixed->n_members;
   if (frame->rules != NULL)
-    frame->members->hash = fixed->hash;
+    frame->members->digest = fixed->digest;
 }
 
 /* Somebody else's schema may look at the object once more: what was found is handed out once. */
@@ -338,8 +338,9 @@ find_rules (Frame *frame, Run *self, const CarJsonPlace *place)
 
   frame->members =
       place == check->place && self->members != NULL ? g_steal_pointer (&self->members) : &frame->own_members;
-  frame->members->hash = (CarJsonHash){ 0, 0 };
-  for (guint i = 0; i < frame->rules->n_wanted; i++)
+  frame->members->digest = 0;
+  frame->members->unnamed = 0;
+  for (guint i = 0; i < CAR_JSON_MAX_WANTED; i++)
     frame->members->values[i].type = CAR_JSON_INVALID;
 }
 
@@ -395,22 +396,23 @@ may_be_wanted (const CarJsonObjectRules *rules, CarJsonHash name)
 }
 
 static inline void
-note_value (Frame *frame, CarJsonHash name, const CarJsonSpan *value)
+note_value (Frame *frame, guint index, CarJsonHash name, const CarJsonSpan *value)
 {
   const CarJsonObjectRules *rules = frame->rules;
 
-  for (guint i = 0; G_UNLIKELY (may_be_wanted (rules, name)) && i < rules->n_wanted; i++)
-    if (G_LIKELY (name.low == rules->wanted[i].hash.low && name.high == rules->wanted[i].hash.high))
-      frame->members->values[i] = *value;
-  if (rules->sum == CAR_JSON_SUM_DIGEST)
-    frame->members->hash.low += car_json_digest_member (name, value);
-  else if (rules->sum == CAR_JSON_SUM_HASH)
-    {
-      const CarJsonHash member = car_json_hash_member (name, car_json_hash_value (value));
+  if (G_UNLIKELY (may_be_wanted (rules, name)))
+    for (guint i = 0; i < rules->n_wanted; i++)
+      if (G_UNLIKELY (name.low == rules->wanted[i].hash.low && name.high == rules->wanted[i].hash.high))
+        {
+          frame->members->values[i] = *value;
+          break;
+        }
+  if (G_UNLIKELY (frame->members == &frame->own_members))
+    return;
 
-      frame->members->hash.low += member.low;
-      frame->members->hash.high += member.high;
-    }
+  frame->members->digest += car_json_digest_member (name, value);
+  if (G_UNLIKELY (index == CAR_JSON_NAMES_NONE))
+    frame->members->unnamed += name.low;
 }
 
 /* Of most members nothing is asked but their type. */
@@ -443,7 +445,7 @@ read_members (Run *self, Frame *frame)
       if (!read_member (self, frame, index, &place, &value))
         return FALSE;
       if (frame->rules != NULL)
-        note_value (frame, hash, &value);
+        note_value (frame, index, hash, &value);
       frame->n_members++;
     }
   return self->scanner.problem == NULL;
@@ -769,12 +771,11 @@ make_wanted (const char *name)
 }
 
 CarJsonObjectRules *
-car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins, CarJsonSum sum)
+car_json_object_rules_new (const char *const *wanted, const CarJsonStandInName *stand_ins)
 {
   CarJsonObjectRules *self = g_new0 (CarJsonObjectRules, 1);
   guint n_stand_ins = 0;
 
-  self->sum = sum;
   for (; wanted[self->n_wanted] != NULL; self->n_wanted++)
     {
       self->wanted[self->n_wanted] = make_wanted (wanted[self->n_wanted]);

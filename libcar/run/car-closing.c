@@ -7,6 +7,7 @@
 #include <libcar/client/car-client-places-private.h>
 #include <libcar/run/car-closing-private.h>
 #include <libcar/schema/car-import-schema-private.h>
+#include <libcar/staging/car-collection-summary-private.h>
 
 /* The service is asked whether there is an object at a place, and nothing else, so the number of its objects is searched
  * for: it is at least `low`, and at most `high`. */
@@ -60,7 +61,7 @@ make_row (CarImportSchema *schema, GPtrArray *summaries, const char *collection)
     if (g_str_equal (car_collection_summary_get_collection (summaries->pdata[i]), collection))
       {
         row.is_edges = car_collection_summary_get_is_edges (summaries->pdata[i]);
-        row.sent += car_collection_summary_get_n_sent (summaries->pdata[i]);
+        row.sent += car_collection_summary_get_n_held (summaries->pdata[i]);
       }
   row.low = row.sent;
   return row;

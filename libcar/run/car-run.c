@@ -204,7 +204,7 @@ open_import (CarRun *self, CarImport *import, const char *reason, GError **error
   self->data_handler = g_initable_new (
       CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema, "source",
       options->source, "directory", options->directory, "page-size", options->page_size, "keep-staged",
-      options->keep_directory, "left-out-file", options->left_out_file, NULL);
+      options->keep_directory, "left-out-file", options->left_out_file, "full-import", reason != NULL, NULL);
   if (self->data_handler == NULL)
     return FALSE;
 
@@ -242,6 +242,7 @@ static gboolean
 send_part (CarRun *self, CarBundlePart part, GError **error)
 {
   if (!step (self, part == CAR_BUNDLE_VERTICES ? "sending vertices" : "sending edges", error) ||
+      (part == CAR_BUNDLE_EDGES && !car_data_handler_judge_edges (self->data_handler, error)) ||
       !car_left_out_check (self->data_handler, FALSE, self->options.max_left_out, error))
     return FALSE;
 

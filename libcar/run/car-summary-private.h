@@ -26,6 +26,7 @@ typedef struct
   guint64 invalid;
   guint64 duplicates;
   guint64 conflicts;
+  guint64 dangling; /* of edges that were sent: they lead to what was not brought */
   guint64 sent;
   guint64 deleted;
   guint64 closed;

@@ -25,6 +25,7 @@ static const struct
   { "duplicates", "duplicates", G_STRUCT_OFFSET (CarSummaryRow, duplicates) },
   { "conflicts", "conflicts", G_STRUCT_OFFSET (CarSummaryRow, conflicts) },
   { "sent", "sent", G_STRUCT_OFFSET (CarSummaryRow, sent) },
+  { "dangling", "dangling", G_STRUCT_OFFSET (CarSummaryRow, dangling) },
   { "deleted", "deleted", G_STRUCT_OFFSET (CarSummaryRow, deleted) },
   { "closed", "closed", G_STRUCT_OFFSET (CarSummaryRow, closed) },
 };
@@ -139,6 +140,7 @@ add_row (CarSummary *self, CarCollectionSummary *summary)
     .duplicates = car_collection_summary_get_n_duplicates (summary),
     .conflicts = car_collection_summary_get_n_conflicts (summary),
     .sent = car_collection_summary_get_n_sent (summary),
+    .dangling = car_collection_summary_get_n_dangling (summary),
     .deleted = car_collection_summary_get_n_deleted (summary),
     .closed = car_collection_summary_get_n_closed (summary),
     .why_invalid = describe_violations (summary),
@@ -187,6 +189,7 @@ append_counts (GString *out, const CarSummaryRow *row)
     { row->duplicates, row->duplicates == 1 ? "duplicate" : "duplicates" },
     { row->conflicts, row->conflicts == 1 ? "conflict" : "conflicts" },
     { count_not_sent (row), "not sent" },
+    { row->dangling, "dangling" },
     { row->deleted, "deleted" },
     { row->closed, "closed" },
   };

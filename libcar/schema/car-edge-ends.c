@@ -70,15 +70,26 @@ read_end_text (const char *collection, GHashTable *vertices, const char *text, g
   return g_hash_table_contains (vertices, other) ? END_ELSEWHERE : END_FINE;
 }
 
+/* Makes the key of COLLECTION/KEY. */
+static inline gboolean
+cut_collection (const char *collection, gsize collection_length, CarJsonSpan *path)
+{
+  if (collection == NULL || path->length <= collection_length + 1 || path->text[collection_length] != '/' ||
+      memcmp (path->text, collection, collection_length) != 0)
+    return FALSE;
+
+  path->text += collection_length + 1;
+  path->length -= collection_length + 1;
+  return TRUE;
+}
+
 /* Mostly it is COLLECTION/KEY. */
 static inline End
-read_end (const char *collection, gsize collection_length, GHashTable *vertices, const CarJsonSpan *value)
+read_end (const char *collection, gsize collection_length, GHashTable *vertices, CarJsonSpan *value)
 {
   if (value->type != CAR_JSON_STRING)
     return END_MISSING;
-  if (G_LIKELY (!value->escaped && collection != NULL && value->length > collection_length + 1 &&
-                value->text[collection_length] == '/' &&
-                memcmp (value->text, collection, collection_length) == 0))
+  if (G_LIKELY (!value->escaped && cut_collection (collection, collection_length, value)))
     return END_FINE;
 
   gsize length;
@@ -117,13 +128,26 @@ refuse_end (End end,
                            name);
 }
 
+CarJsonSpan
+car_edge_ends_unescape (const CarEdgeEnds *self, CarEdgeEnd end, const CarJsonSpan *path, char **unescaped)
+{
+  CarJsonSpan name = { .type = CAR_JSON_STRING };
+
+  name.text = *unescaped = car_json_span_unescape (path, &name.length);
+  if (end == CAR_EDGE_END_FROM)
+    cut_collection (self->from, self->from_length, &name);
+  else
+    cut_collection (self->to, self->to_length, &name);
+  return name;
+}
+
 gboolean
 car_edge_ends_check (const CarEdgeEnds *self,
                      GHashTable *vertices,
-                     const CarJsonMembers *members,
+                     CarJsonMembers *members,
                      CarJsonViolation *violation)
 {
-  const CarJsonSpan *values = members->values;
+  CarJsonSpan *values = members->values;
   const End from = read_end (self->from, self->from_length, vertices, &values[CAR_EDGE_FROM]);
   const End to = read_end (self->to, self->to_length, vertices, &values[CAR_EDGE_TO]);
 

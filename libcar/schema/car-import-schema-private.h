@@ -3,6 +3,7 @@
 #pragma once
 
 #include <libcar/json/car-json-validator-private.h>
+#include <libcar/schema/car-edge-ends-private.h>
 #include <libcar/schema/car-import-schema.h>
 #include <libcar/schema/car-object-rules-private.h>
 
@@ -17,6 +18,9 @@ const CarCollectionSchema *car_import_schema_lookup (CarImportSchema *self, cons
 
 /* Whether the schema names the collection, and its objects are vertices. */
 gboolean car_import_schema_has_vertices (CarImportSchema *self, const char *collection);
+
+/* Where the collection is one of edges. */
+const CarEdgeEnds *car_collection_schema_get_ends (const CarCollectionSchema *self);
 
 /* NULL where the members have to be checked with each object. */
 CarJsonFixedMembers *car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object);

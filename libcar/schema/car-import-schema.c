@@ -576,6 +576,12 @@ car_import_schema_lookup (CarImportSchema *self, const char *name)
   return collection;
 }
 
+const CarEdgeEnds *
+car_collection_schema_get_ends (const CarCollectionSchema *self)
+{
+  return &self->ends;
+}
+
 CarJsonFixedMembers *
 car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object)
 {

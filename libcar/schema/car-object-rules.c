@@ -21,6 +21,8 @@ static const struct
 static const char *const vertex_members[] = {
   [CAR_VERTEX_EXTERNAL_ID] = "external_id",
   [CAR_VERTEX_KEY] = "_key",
+  [CAR_VERTEX_HOST_NAME] = "host_name",
+  [CAR_VERTEX_REGION] = "region_id",
   NULL,
 };
 
@@ -29,6 +31,8 @@ static const char *const edge_members[] = {
   [CAR_EDGE_FROM] = "_from",
   [CAR_EDGE_TO_EXTERNAL_ID] = "_to_external_id",
   [CAR_EDGE_TO] = "_to",
+  [CAR_EDGE_EXTERNAL_ID] = "external_id",
+  [CAR_EDGE_ACTIVE] = "active",
   NULL,
 };
 
@@ -60,8 +64,7 @@ car_object_rules_get_vertex (const char *collection)
     {
       for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
         rules[i] = car_json_object_rules_new (
-            vertex_members, i < G_N_ELEMENTS (named_by_key) ? named_by_key[i].stand_ins : none,
-            CAR_JSON_SUM_DIGEST);
+            vertex_members, i < G_N_ELEMENTS (named_by_key) ? named_by_key[i].stand_ins : none);
       g_once_init_leave (&made, 1);
     }
   return rules[find_named_by_key (collection)];
@@ -76,10 +79,18 @@ car_object_rules_get_edge (void)
 
   if (g_once_init_enter (&made))
     {
-      rules = car_json_object_rules_new (edge_members, none, CAR_JSON_SUM_HASH);
+      rules = car_json_object_rules_new (edge_members, none);
       g_once_init_leave (&made, 1);
     }
   return rules;
+}
+
+void
+car_object_rules_read_vertex (const CarJsonSpan *vertex, CarJsonMembers *members)
+{
+  *members = (CarJsonMembers){ 0 };
+  for (guint i = 0; vertex_members[i] != NULL; i++)
+    members->values[i] = car_json_span_get_member (vertex, vertex_members[i]);
 }
 
 /* The first of the members that is a text. */

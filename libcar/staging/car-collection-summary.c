@@ -132,7 +132,7 @@ car_collection_summary_get_n_read (CarCollectionSummary *self)
  * @self: a summary
  *
  * Gets how many of those were left out because they break a rule: of the import schema, or of the service, which would drop
- * them. [method@CollectionSummary.list_violations] tells which rules.
+ * them. An edge that leads to a vertex which was left out is one of them, in a full import. [method@CollectionSummary.list_violations] tells which rules.
  *
  * Returns: a number of objects
  */
@@ -165,8 +165,7 @@ car_collection_summary_get_n_duplicates (CarCollectionSummary *self)
  * @self: a summary
  *
  * Gets how many of those were left out because an object with the same key and other contents had been added before: the first
- * is sent. They are not among the duplicates. From the seventeenth on, an object that only spells its contents in another way (1.0
- * for 1) is among them, too: the first is then not read back.
+ * is sent. They are not among the duplicates.
  *
  * Returns: a number of objects
  */
@@ -176,6 +175,23 @@ car_collection_summary_get_n_conflicts (CarCollectionSummary *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->counts.conflicts;
+}
+
+/**
+ * car_collection_summary_get_n_dangling:
+ * @self: a summary
+ *
+ * Gets how many edges lead to a vertex that this full import did not bring: see [property@DataHandler:full-import]. They are sent
+ * all the same. Edges that lead to a vertex which was left out are not among them: they are left out, too.
+ *
+ * Returns: a number of edges
+ */
+guint64
+car_collection_summary_get_n_dangling (CarCollectionSummary *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->counts.dangling;
 }
 
 /**
@@ -193,6 +209,16 @@ car_collection_summary_get_n_sent (CarCollectionSummary *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->counts.sent;
+}
+
+guint64
+car_collection_summary_get_n_held (const CarCollectionSummary *self)
+{
+  const CarCollectionCounts *counts = &self->counts;
+
+  if (counts->part == CAR_BUNDLE_VERTICES || counts->sent == 0)
+    return counts->sent;
+  return counts->holding - MIN (counts->dropped, counts->holding);
 }
 
 /**

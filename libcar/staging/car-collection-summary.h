@@ -43,6 +43,9 @@ CAR_AVAILABLE_IN_1_0
 guint64 car_collection_summary_get_n_conflicts (CarCollectionSummary *self);
 
 CAR_AVAILABLE_IN_1_0
+guint64 car_collection_summary_get_n_dangling (CarCollectionSummary *self);
+
+CAR_AVAILABLE_IN_1_0
 guint64 car_collection_summary_get_n_sent (CarCollectionSummary *self);
 
 CAR_AVAILABLE_IN_1_0

@@ -3,16 +3,16 @@
 #pragma once
 
 #include <libcar/staging/car-bundle-private.h>
+#include <libcar/staging/car-vertex-names-private.h>
 
 G_BEGIN_DECLS
 
-/* Compares a vertex with the one of the same name that was staged before it. `named_by` are the members that may name it, the
- * first that is there counts. FALSE: they say the same, in other spellings. TRUE: *members (transfer full) are the names of
+/* Compares a vertex with the one of the same key that was staged before it. Returns (transfer full) (nullable): the names of
  * the first few members that differ; NULL where the one before was sent already, so nobody can tell. */
-gboolean car_conflict_compare (CarBundle *bundle,
-                               const char *collection,
-                               const char *const named_by[2],
-                               const CarJsonSpan *vertex,
-                               char **members);
+char *car_conflict_describe (CarBundle *bundle,
+                             const char *collection,
+                             const CarVertexNames *names,
+                             CarKey key,
+                             const CarJsonSpan *vertex);
 
 G_END_DECLS

@@ -7,37 +7,28 @@
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-hash-private.h>
 #include <libcar/json/car-json-reader-private.h>
+#include <libcar/schema/car-object-rules-private.h>
 #include <libcar/staging/car-conflict-private.h>
 
 #define SHOWN_MEMBERS 3
 
 typedef struct
 {
-  const char *const *named_by;
-  char *name;
+  const CarVertexNames *names;
+  CarKey key;
   char *first; /* the text of the object that has it */
 } Search;
-
-static char *
-dup_name (const char *const named_by[2], const CarJsonSpan *vertex)
-{
-  for (guint i = 0; i < 2; i++)
-    {
-      const CarJsonSpan value = car_json_span_get_member (vertex, named_by[i]);
-
-      if (value.type == CAR_JSON_STRING)
-        return car_json_span_dup_string (&value);
-    }
-  return NULL;
-}
 
 static gboolean
 visit (const CarJsonSpan *object, gpointer user_data)
 {
   Search *search = user_data;
-  g_autofree char *name = dup_name (search->named_by, object);
+  CarJsonMembers members;
+  CarKey key;
 
-  if (g_strcmp0 (name, search->name) != 0)
+  car_object_rules_read_vertex (object, &members);
+  if (!car_vertex_names_prepare (search->names, &members, &key) || key.high != search->key.high ||
+      key.low != search->key.low)
     return TRUE;
 
   search->first = g_strndup (object->text, object->length);
@@ -95,30 +86,23 @@ list_members (const GPtrArray *names)
   return g_string_free (g_steal_pointer (&list), FALSE);
 }
 
-gboolean
-car_conflict_compare (CarBundle *bundle,
-                      const char *collection,
-                      const char *const named_by[2],
-                      const CarJsonSpan *vertex,
-                      char **members)
+char *
+car_conflict_describe (CarBundle *bundle,
+                       const char *collection,
+                       const CarVertexNames *names,
+                       CarKey key,
+                       const CarJsonSpan *vertex)
 {
-  Search search = { named_by, dup_name (named_by, vertex), NULL };
+  Search search = { names, key, NULL };
 
-  *members = NULL;
-  if (search.name != NULL)
-    car_bundle_foreach_object (bundle, CAR_BUNDLE_VERTICES, collection, visit, &search, NULL);
-  g_free (search.name);
+  car_bundle_foreach_object (bundle, CAR_BUNDLE_VERTICES, collection, visit, &search, NULL);
   g_autofree char *first = search.first;
   if (first == NULL)
-    return TRUE;
+    return NULL;
 
   const CarJsonSpan before = { first, strlen (first), CAR_JSON_OBJECT, FALSE };
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  add_different (vertex, &before, names);
-  add_different (&before, vertex, names);
-  if (names->len == 0)
-    return FALSE;
-
-  *members = list_members (names);
-  return TRUE;
+  g_autoptr (GPtrArray) different = g_ptr_array_new_with_free_func (g_free);
+  add_different (vertex, &before, different);
+  add_different (&before, vertex, different);
+  return list_members (different);
 }

@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 gboolean car_data_handler_send_report (CarDataHandler *self, GCancellable *cancellable, GError **error);
 gboolean car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part);
 
+/* All vertices were added: says which edges lead to none of them, as sending the edges does. */
+gboolean car_data_handler_judge_edges (CarDataHandler *self, GError **error);
+
 /* What is staged. */
 CarBundle *car_data_handler_get_bundle (CarDataHandler *self);
 

@@ -57,6 +57,7 @@ struct _CarDataHandler
   guint page_size;
   gboolean keep_staged;
   char *left_out_file;
+  gboolean full_import;
   char *report_key; /* also the timestamp's spelling */
   CarBundle *bundle;
 
@@ -85,6 +86,7 @@ enum
   PROP_PAGE_SIZE,
   PROP_KEEP_STAGED,
   PROP_LEFT_OUT_FILE,
+  PROP_FULL_IMPORT,
   PROP_HEAD, /* the first of CAR_HEAD_N_TEXTS, in the order of CarHeadText */
   N_PROPERTIES = PROP_HEAD + CAR_HEAD_N_TEXTS,
 };
@@ -161,6 +163,9 @@ car_data_handler_set_property (GObject *object, guint id, const GValue *value, G
     case PROP_LEFT_OUT_FILE:
       self->left_out_file = g_value_dup_string (value);
       break;
+    case PROP_FULL_IMPORT:
+      self->full_import = g_value_get_boolean (value);
+      break;
     default:
       if (id >= PROP_HEAD && id < N_PROPERTIES)
         set_head (self, id - PROP_HEAD, g_value_get_string (value));
@@ -194,6 +199,9 @@ car_data_handler_get_property (GObject *object, guint id, GValue *value, GParamS
     case PROP_LEFT_OUT_FILE:
       g_value_set_string (value, self->left_out_file);
       break;
+    case PROP_FULL_IMPORT:
+      g_value_set_boolean (value, self->full_import);
+      break;
     default:
       if (id >= PROP_HEAD && id < N_PROPERTIES)
         g_value_set_string (value, self->head[id - PROP_HEAD]);
@@ -206,7 +214,9 @@ car_data_handler_get_property (GObject *object, guint id, GValue *value, GParamS
 static gboolean
 stage_rest (CarDataHandler *self, CarBundlePart part, GError **error)
 {
-  return car_stage_settle (self->stage, error) && car_bundle_flush (self->bundle, part, error);
+  return car_stage_settle (self->stage, error) &&
+         (part != CAR_BUNDLE_EDGES || car_stage_judge_edges (self->stage, error)) &&
+         car_bundle_flush (self->bundle, part, error);
 }
 
 static void
@@ -290,6 +300,16 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
    * `object`. %NULL: there is none.
    */
   properties[PROP_LEFT_OUT_FILE] = g_param_spec_string ("left-out-file", NULL, NULL, NULL, construct_only);
+
+  /**
+   * CarDataHandler:full-import:
+   *
+   * Whether what is added is all that the source has, as in a full import. If so, the data handler looks at where edges lead
+   * once all vertices were added, when [method@DataHandler.send_edges] is called. It leaves out an edge whose vertex it left out,
+   * and counts and tells of edges whose vertex was not added: [method@CollectionSummary.get_n_dangling]. It can do so where
+   * the import schema tells which collections an edge joins. An edge may be added before its vertices.
+   */
+  properties[PROP_FULL_IMPORT] = g_param_spec_boolean ("full-import", NULL, NULL, FALSE, construct_only);
 
   /**
    * CarDataHandler:source:
@@ -436,6 +456,8 @@ car_data_handler_initable_init (GInitable *initable, GCancellable *cancellable, 
   update_envelope (self);
   self->stage = car_stage_new (self->bundle, self->schema, source, self->report_key);
   car_stage_set_left_out_file (self->stage, left_out);
+  if (self->full_import)
+    car_stage_set_full (self->stage, self->directory);
   return TRUE;
 }
 
@@ -819,7 +841,10 @@ begin_sending (CarDataHandler *self, CarBundlePart part, GError **error)
       CarCollectionCounts *counts = collections->pdata[i];
 
       if (counts->part == part)
-        counts->sending = counts->staged;
+        {
+          counts->sending = counts->staged;
+          counts->holding = counts->held;
+        }
     }
   self->is_sending = TRUE;
   return TRUE;
@@ -1077,7 +1102,7 @@ append_objects (CarDataHandler *self, const char *collection, GString *objects, 
       const CarCollectionCounts *counts = collections->pdata[i];
 
       if (strcmp (counts->name, collection) == 0 &&
-          !car_bundle_foreach_object (self->bundle, counts->part, collection, append_object, objects, error))
+          !car_stage_foreach_object (self->stage, counts, append_object, objects, error))
         return FALSE;
     }
   return TRUE;
@@ -1156,6 +1181,18 @@ car_data_handler_send_report (CarDataHandler *self, GCancellable *cancellable, G
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), FALSE);
 
   return self->client == NULL || car_uploader_send_report (self->client, self->bundle, cancellable, error);
+}
+
+gboolean
+car_data_handler_judge_edges (CarDataHandler *self, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), FALSE);
+
+  if (!lock (self, error))
+    return FALSE;
+  gboolean judged = car_stage_judge_edges (self->stage, error);
+  unlock (self);
+  return judged;
 }
 
 gboolean

@@ -27,8 +27,15 @@ typedef struct
  * longer than all else: whoever has something to do before car_key_set_add() does not wait for it. */
 CarKey car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length);
 
-/* Whether the key is new; if not, *first is the digest that it came with the first time. */
-gboolean car_key_set_add (CarKeySet *self, CarKey key, guint64 *first);
+/* The key of what two keys make together, in this order. */
+CarKey car_key_set_join (const CarKeySet *self, guint64 scope, CarKey first, CarKey second);
+
+/* NULL where the key is new. Else it is in the set already, and this is the digest that it came with, which the caller may
+ * change until the next key is added. */
+guint64 *car_key_set_add (CarKeySet *self, CarKey key);
+
+/* The same without adding it: NULL where it is not in the set. */
+guint64 *car_key_set_find (CarKeySet *self, CarKey key);
 
 gsize car_key_set_get_size (CarKeySet *self);
 gsize car_key_set_get_bytes (CarKeySet *self);

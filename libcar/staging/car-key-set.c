@@ -121,32 +121,77 @@ car_key_set_get_scope (CarKeySet *self, const char *name)
   return XXH3_64bits_withSeed (name, strlen (name), self->seed);
 }
 
+static inline CarKey
+make_key (const CarKeySet *self, guint64 high, guint64 low)
+{
+  const CarKey key = { MAX (high, 1), low, 0 }; /* 0 would mean empty */
+  const CarKey *home = self->entries + get_home (key.high, self->capacity);
+
+  __builtin_prefetch (home, 1);
+  __builtin_prefetch (home + 4, 1);
+  return key;
+}
+
 CarKey
 car_key_set_prepare (const CarKeySet *self, guint64 scope, const void *key, gsize length)
 {
   const XXH128_hash_t hash = XXH3_128bits_withSeed (key, length, scope);
-  const CarKey entry = { MAX (hash.high64, 1), hash.low64, 0 }; /* 0 would mean empty */
-  const CarKey *home = self->entries + get_home (entry.high, self->capacity);
 
-  __builtin_prefetch (home, 1);
-  __builtin_prefetch (home + 4, 1);
-  return entry;
+  return make_key (self, hash.high64, hash.low64);
 }
 
-gboolean
-car_key_set_add (CarKeySet *self, CarKey entry, guint64 *first)
+/* MurmurHash3's last steps. Both are random bits that nobody outside knows, so this is enough; the rotation tells the first from
+ * the second. */
+static inline guint64
+join (guint64 first, guint64 second)
 {
-  CarKey *at = self->entries + get_home (entry.high, self->capacity);
+  guint64 mixed = first + (second << 23 | second >> 41);
+
+  mixed = (mixed ^ mixed >> 33) * G_GUINT64_CONSTANT (0xff51afd7ed558ccd);
+  mixed = (mixed ^ mixed >> 33) * G_GUINT64_CONSTANT (0xc4ceb9fe1a85ec53);
+  return mixed ^ mixed >> 33;
+}
+
+CarKey
+car_key_set_join (const CarKeySet *self, guint64 scope, CarKey first, CarKey second)
+{
+  return make_key (self, join (first.high + scope, second.high), join (first.low + scope, second.low));
+}
+
+/* Where the entry stands; if it does not, *before is the first one that it would stand before. */
+static inline CarKey *
+search (const CarKeySet *self, const CarKey *entry, CarKey **before)
+{
+  CarKey *at = self->entries + get_home (entry->high, self->capacity);
 
   /* Less 1, an empty one (0) is the largest number: it ends the search, too. */
-  while (at->high - 1 < entry.high - 1)
+  while (at->high - 1 < entry->high - 1)
     at++;
-  for (; at->high == entry.high; at++)
-    if (at->low == entry.low)
-      {
-        *first = at->digest;
-        return FALSE;
-      }
+  for (; at->high == entry->high; at++)
+    if (at->low == entry->low)
+      return at;
+
+  *before = at;
+  return NULL;
+}
+
+guint64 *
+car_key_set_find (CarKeySet *self, CarKey key)
+{
+  CarKey *before;
+  CarKey *found = search (self, &key, &before);
+
+  return found != NULL ? &found->digest : NULL;
+}
+
+guint64 *
+car_key_set_add (CarKeySet *self, CarKey entry)
+{
+  CarKey *at;
+  CarKey *found = search (self, &entry, &at);
+
+  if (found != NULL)
+    return &found->digest;
 
   /* It is new: it takes this place, and all up to the next empty one move on. */
   for (; at->high != 0; at++)
@@ -161,7 +206,7 @@ car_key_set_add (CarKeySet *self, CarKey entry, guint64 *first)
   self->n_keys++;
   if (G_UNLIKELY (self->n_keys > self->max_keys || at == self->entries + self->capacity + OVERHANG - 2))
     grow (self);
-  return TRUE;
+  return NULL;
 }
 
 gsize

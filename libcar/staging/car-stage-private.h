@@ -24,10 +24,15 @@ typedef struct
   guint64 invalid;
   guint64 duplicates;
   guint64 conflicts; /* with the key of another one, and other contents */
+  guint64 dangling;  /* edges that lead to vertices which a full import did not bring */
   guint64 staged;
   guint64 sending; /* of the staged ones, those that the last send has taken */
   guint64 dropped; /* of these, what the service left out */
   guint64 sent;
+  guint64
+      held; /* of edges: how many of those that were added a service holds in the end. Those that differ in no end and not
+                      in their external_id are one, and one with `active: false` is none. */
+  guint64 holding; /* so many of them when the last send began */
   guint64 deleted; /* how many vertices the service was asked to delete */
   guint64 closed;  /* how many the end of a full import closed */
   GPtrArray
@@ -42,6 +47,19 @@ void car_stage_free (CarStage *self);
 
 /* Takes the file that keeps what is left out, in the place of none. */
 void car_stage_set_left_out_file (CarStage *self, CarLeftOutFile *file);
+
+/* From now on it is a full import: an edge waits until the vertices at its ends have come, in a file in `directory`. */
+void car_stage_set_full (CarStage *self, const char *directory);
+
+/* All vertices have come: edges that waited are staged, or left out where a vertex was left out, and told of. */
+gboolean car_stage_judge_edges (CarStage *self, GError **error);
+
+/* Visits the objects of a collection that are not sent yet, the waiting ones last. */
+gboolean car_stage_foreach_object (CarStage *self,
+                                   const CarCollectionCounts *counts,
+                                   CarBundleVisit visit,
+                                   gpointer user_data,
+                                   GError **error);
 
 /* TRUE where the object was taken, or left out with a warning; FALSE, with an error set, where the run cannot go on. An
  * array's text holds objects, each as car_stage_add_json() takes one. */

@@ -6,19 +6,18 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-text-private.h>
+#include <libcar/json/car-json-reader-private.h>
 #include <libcar/json/car-json-writer-private.h>
 #include <libcar/schema/car-import-schema-private.h>
 #include <libcar/staging/car-conflict-private.h>
 #include <libcar/staging/car-key-set-private.h>
 #include <libcar/staging/car-record-private.h>
 #include <libcar/staging/car-stage-private.h>
+#include <libcar/staging/car-vertex-names-private.h>
 #include <libcar/staging/car-violation-private.h>
 
 /* Of each kind of violation so many are shown. */
 #define SHOWN_VIOLATIONS 3
-
-/* Of each collection so many conflicts are looked into: the object before is searched for in all that is staged. */
-#define MAX_COMPARED 16
 
 /* Names come from outside: what is kept for each of them is bounded. */
 #define MAX_COLLECTIONS 4096
@@ -35,13 +34,12 @@ typedef struct
   const char *tail;           /* (nullable) what stands in the place of an edge's closing brace */
   CarJsonFixedMembers *fixed; /* (nullable) the members in it, where they can be checked once */
   gboolean is_edge;
-  gboolean unknown;  /* to the service, which would drop what is sent */
-  gboolean in_place; /* its objects can be checked where they stand */
-  guint first_name;  /* the member of a vertex that names it, by its number in what a scan finds, */
-  guint second_name; /* … and the one that does where the first is missing */
-  guint n_compared;  /* conflicts looked into */
-  guint64 names_scope;
-  guint64 members_scope;
+  gboolean unknown;                      /* to the service, which would drop what is sent */
+  gboolean in_place;                     /* its objects can be checked where they stand */
+  guint64 scope;                         /* of the keys of edges, and of vertices that have no name */
+  CarVertexNames *names;                 /* of vertices: theirs */
+  CarVertexNames *ends[CAR_EDGE_N_ENDS]; /* (nullable) of edges: those of the vertices at their ends */
+  CarBundleSlot *waiting;                /* (nullable) of edges that wait */
 } Collection;
 
 typedef struct
@@ -58,7 +56,11 @@ typedef struct
   Collection *collection; /* NULL: there is none */
   gsize begin;
   CarKey key;
+  CarKey ends[CAR_EDGE_N_ENDS]; /* of an edge, where it is known of which collections they are */
 } Pending;
+
+/* An edge's digest says in its last bit whether the edge holds: one with `active: false` ends it. */
+#define HOLDS G_GUINT64_CONSTANT (1)
 
 struct _CarStage
 {
@@ -68,15 +70,23 @@ struct _CarStage
   CarStageNews news;
   gboolean has_news;
 
-  char *edge_members;       /* that every edge gets, apart from `active` */
-  char *edge_tail;          /* a comma, all of these, and the closing brace */
+  char *edge_members; /* that every edge gets, apart from `active` */
+  char *edge_tail;    /* a comma, all of these, and the closing brace */
+  gsize edge_tail_length;
   CarLeftOutFile *left_out; /* (nullable) */
+  char *source;
   CarKeySet *keys;
+  GHashTable *names; /* collection → CarVertexNames */
   GString *scratch;
   Pending pending;
   Part parts[CAR_BUNDLE_N_PARTS];
   GPtrArray *collections; /* of both parts, in the order in which they came */
   GHashTable *kinds;      /* kind → CarViolation */
+
+  /* In a full import: edges whose vertices have not come yet wait there until all have. */
+  gboolean is_full;
+  char *directory;
+  CarBundle *waiting; /* (nullable) */
 };
 
 static void
@@ -105,8 +115,12 @@ car_stage_new (CarBundle *bundle, CarImportSchema *schema, const char *source, c
   self->edge_members = g_strdup_printf ("\"report\":\"%s\",\"source\":%s,\"timestamp\":%s", report_key,
                                         source_text->str, report_key);
   self->edge_tail = g_strdup_printf (",%s,\"active\":true}", self->edge_members);
+  self->edge_tail_length = strlen (self->edge_tail);
 
+  self->source = g_strdup (source);
   self->keys = car_key_set_new ();
+  self->names =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) car_vertex_names_free);
   self->scratch = g_string_new (NULL);
   self->collections = g_ptr_array_new_with_free_func (collection_free);
   self->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) car_violation_free);
@@ -127,7 +141,11 @@ car_stage_free (CarStage *self)
   g_hash_table_unref (self->kinds);
   g_string_free (self->scratch, TRUE);
   car_left_out_file_close (self->left_out);
+  g_hash_table_unref (self->names);
   car_key_set_free (self->keys);
+  g_clear_object (&self->waiting);
+  g_free (self->directory);
+  g_free (self->source);
   g_clear_pointer (&self->news.warnings, g_ptr_array_unref);
   g_free (self->edge_members);
   g_free (self->edge_tail);
@@ -141,6 +159,13 @@ car_stage_set_left_out_file (CarStage *self, CarLeftOutFile *file)
 {
   car_left_out_file_close (self->left_out);
   self->left_out = file;
+}
+
+void
+car_stage_set_full (CarStage *self, const char *directory)
+{
+  self->is_full = TRUE;
+  self->directory = g_strdup (directory);
 }
 
 /* Warns once the lock is given back. */
@@ -194,6 +219,30 @@ is_unknown (CarStage *self, const char *name)
   return TRUE;
 }
 
+static CarVertexNames *
+get_names (CarStage *self, const char *collection)
+{
+  CarVertexNames *names = g_hash_table_lookup (self->names, collection);
+
+  if (names == NULL)
+    {
+      names = car_vertex_names_new (self->keys, collection, self->source);
+      g_hash_table_insert (self->names, g_strdup (collection), names);
+    }
+  return names;
+}
+
+static void
+find_names (CarStage *self, Collection *collection)
+{
+  const CarEdgeEnds *ends = car_collection_schema_get_ends (collection->schema);
+
+  if (!collection->is_edge)
+    collection->names = get_names (self, collection->counts.name);
+  for (CarEdgeEnd end = 0; collection->is_edge && ends->from != NULL && end < CAR_EDGE_N_ENDS; end++)
+    collection->ends[end] = get_names (self, car_edge_ends_get_collection (ends, end));
+}
+
 static Collection *
 make_collection (CarStage *self, CarBundlePart part, const char *name, GError **error)
 {
@@ -206,9 +255,7 @@ make_collection (CarStage *self, CarBundlePart part, const char *name, GError **
       return NULL;
     }
 
-  g_autofree char *names = g_strdup_printf ("%d name %s", part, name);
-  g_autofree char *members = g_strdup_printf ("%d members %s", part, name);
-  const gboolean by_key = car_collection_is_named_by_key (name);
+  g_autofree char *scope = g_strdup_printf ("%d %s", part, name);
   Collection *collection = g_new0 (Collection, 1);
 
   collection->counts.name = g_strdup (name);
@@ -225,10 +272,8 @@ make_collection (CarStage *self, CarBundlePart part, const char *name, GError **
     }
   /* Of an edge, the framework's members must be known to be right. */
   collection->in_place = !collection->unknown && (!collection->is_edge || collection->fixed != NULL);
-  collection->first_name = by_key ? CAR_VERTEX_KEY : CAR_VERTEX_EXTERNAL_ID;
-  collection->second_name = by_key ? CAR_VERTEX_EXTERNAL_ID : CAR_VERTEX_KEY;
-  collection->names_scope = car_key_set_get_scope (self->keys, names);
-  collection->members_scope = car_key_set_get_scope (self->keys, members);
+  collection->scope = car_key_set_get_scope (self->keys, scope);
+  find_names (self, collection);
   g_ptr_array_add (self->collections, collection);
   g_hash_table_insert (self->parts[part].by_name, collection->counts.name, collection);
   return collection;
@@ -271,6 +316,37 @@ get_violation (CarStage *self, Collection *collection, const CarJsonViolation *f
   return violation;
 }
 
+/* Counts it, without a word: NULL where too many kinds are told apart. */
+static CarViolation *
+count_left_out (CarStage *self,
+                Collection *collection,
+                const char *text,
+                gsize length,
+                const CarJsonViolation *found)
+{
+  CarViolation *violation = get_violation (self, collection, found);
+
+  car_left_out_file_add (self->left_out, collection->counts.name, found->text, text, length);
+  collection->counts.invalid++;
+  if (violation != NULL)
+    violation->count++;
+  return violation;
+}
+
+/* Edges may lead to it. */
+static void
+note_name_left_out (Collection *collection, const char *text, gsize length)
+{
+  CarJsonMembers members;
+  CarJsonSpan vertex;
+
+  if (!car_json_read_text (text, length, &vertex, NULL))
+    return;
+
+  car_object_rules_read_vertex (&vertex, &members);
+  car_vertex_names_add_left_out (collection->names, &members);
+}
+
 static void
 leave_out (CarStage *self,
            Collection *collection,
@@ -278,11 +354,11 @@ leave_out (CarStage *self,
            gsize length,
            const CarJsonViolation *found)
 {
-  CarViolation *violation = get_violation (self, collection, found);
+  const CarViolation *violation = count_left_out (self, collection, text, length, found);
 
-  car_left_out_file_add (self->left_out, collection->counts.name, found->text, text, length);
-  collection->counts.invalid++;
-  if (violation == NULL || ++violation->count > SHOWN_VIOLATIONS || collection->unknown)
+  if (self->is_full && !collection->is_edge)
+    note_name_left_out (collection, text, length);
+  if (violation == NULL || violation->count > SHOWN_VIOLATIONS || collection->unknown)
     return;
 
   warn (self, "An object is left out: %s%s", found->text,
@@ -325,44 +401,57 @@ car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarni
     violation->count += warning->count;
 }
 
-static CarKey
-prepare_name (CarStage *self, const Collection *collection, const CarJsonSpan *name)
-{
-  if (G_LIKELY (!name->escaped))
-    return car_key_set_prepare (self->keys, collection->names_scope, name->text, name->length);
-
-  gsize length;
-  g_autofree char *unescaped = car_json_span_unescape (name, &length);
-  return car_key_set_prepare (self->keys, collection->names_scope, unescaped, length);
-}
-
-static CarKey
-prepare_members (CarStage *self, const Collection *collection, const CarJsonHash *hash)
-{
-  return car_key_set_prepare (self->keys, collection->members_scope, hash, sizeof *hash);
-}
-
-/* What makes an object one that came before: of vertices the name counts, of edges and those without one all members. */
+/* A vertex is known by its name; one without any by all its members. */
 static inline CarKey
-prepare_key (CarStage *self,
+prepare_vertex (CarStage *self,
+                const Collection *collection,
+                const CarJsonSpan *vertex,
+                const CarJsonMembers *members)
+{
+  CarKey key;
+
+  if (G_UNLIKELY (!car_vertex_names_prepare (collection->names, members, &key)))
+    {
+      const CarJsonHash hash = car_json_hash_value (vertex);
+      key = car_key_set_prepare (self->keys, collection->scope, &hash, sizeof hash);
+    }
+  key.digest = members->digest;
+  return key;
+}
+
+static inline CarKey
+prepare_end (const CarStage *self,
              const Collection *collection,
-             const CarJsonSpan *object,
+             CarEdgeEnd end,
              const CarJsonMembers *members)
 {
-  if (collection->is_edge)
-    return prepare_members (self, collection, &members->hash);
+  g_autofree char *unescaped = NULL;
+  const CarJsonSpan name =
+      car_edge_ends_get_name (car_collection_schema_get_ends (collection->schema), end, members, &unescaped);
 
-  const CarJsonSpan *name = &members->values[collection->first_name];
-  if (G_UNLIKELY (name->type != CAR_JSON_STRING))
-    name = &members->values[collection->second_name];
-  if (G_UNLIKELY (name->type != CAR_JSON_STRING))
+  return G_LIKELY (collection->ends[end] != NULL)
+             ? car_vertex_names_prepare_end (collection->ends[end], &name)
+             : car_key_set_prepare (self->keys, collection->scope, name.text, name.length);
+}
+
+/* An edge is known by its ends and its external_id, if it has one: to a service, edges that differ in other members are
+ * one. */
+static inline CarKey
+prepare_edge (CarStage *self, const Collection *collection, const CarJsonMembers *members, CarKey *ends)
+{
+  const CarJsonSpan *external_id = &members->values[CAR_EDGE_EXTERNAL_ID];
+
+  ends[CAR_EDGE_END_FROM] = prepare_end (self, collection, CAR_EDGE_END_FROM, members);
+  ends[CAR_EDGE_END_TO] = prepare_end (self, collection, CAR_EDGE_END_TO, members);
+
+  CarKey key =
+      car_key_set_join (self->keys, collection->scope, ends[CAR_EDGE_END_FROM], ends[CAR_EDGE_END_TO]);
+  if (G_UNLIKELY (external_id->type == CAR_JSON_STRING && external_id->length > 0))
     {
-      const CarJsonHash hash = car_json_hash_value (object);
-      return prepare_members (self, collection, &hash);
+      const CarJsonHash hash = car_json_hash_string (external_id);
+      key = car_key_set_join (self->keys, collection->scope, key, (CarKey){ hash.high, hash.low, 0 });
     }
-
-  CarKey key = prepare_name (self, collection, name);
-  key.digest = members->hash.low;
+  key.digest = (members->digest & ~HOLDS) | (members->values[CAR_EDGE_ACTIVE].type != CAR_JSON_FALSE);
   return key;
 }
 
@@ -382,38 +471,106 @@ count_read (CarStage *self, Collection *collection)
     }
 }
 
-/* The last object has the key of one before, which came with another digest (protocol.md, "We do"). */
+static CarJsonSpan
+get_pending_text (const CarStage *self, const Collection *collection)
+{
+  const GString *text = collection->slot->text;
+  const char *begin = strchr (text->str + self->pending.begin, '{');
+
+  return (CarJsonSpan){ begin, text->str + text->len - begin, CAR_JSON_OBJECT, FALSE };
+}
+
+/* The last vertex has the key of one before, which came with another digest (protocol.md, "We do"). */
 static void
 note_conflict (CarStage *self, Collection *collection, guint64 first)
 {
-  static const char *const names[] = { [CAR_VERTEX_EXTERNAL_ID] = "external_id", [CAR_VERTEX_KEY] = "_key" };
-  const char *const named_by[2] = { names[collection->first_name], names[collection->second_name] };
-  const GString *text = collection->slot->text;
-  const char *begin = strchr (text->str + self->pending.begin, '{');
-  const CarJsonSpan object = { begin, text->str + text->len - begin, CAR_JSON_OBJECT, FALSE };
-  gboolean looks = collection->n_compared < MAX_COMPARED;
-  g_autofree char *members = NULL;
+  const CarJsonSpan vertex = get_pending_text (self, collection);
 
-  collection->n_compared += looks;
-  if (looks && !car_conflict_compare (self->bundle, collection->counts.name, named_by, &object, &members))
-    {
-      collection->counts.duplicates++;
-      return;
-    }
   car_left_out_file_add (self->left_out, collection->counts.name,
-                         "another object with its name and other contents came before", object.text,
-                         object.length);
+                         "another object with its name and other contents came before", vertex.text,
+                         vertex.length);
   if (++collection->counts.conflicts > SHOWN_VIOLATIONS)
     return;
 
   g_autoptr (GString) name = g_string_new (NULL);
-  car_object_append_name (name, &object);
+  g_autofree char *members = car_conflict_describe (self->bundle, collection->counts.name, collection->names,
+                                                    self->pending.key, &vertex);
+  car_object_append_name (name, &vertex);
   warn (self,
         "Two objects of %s have the name%s and other contents%s%s: the first is sent (digest "
         "%016" G_GINT64_MODIFIER "x), the second is not (%016" G_GINT64_MODIFIER "x)%s",
         collection->counts.name, name->str, members != NULL ? ", in " : "", members != NULL ? members : "",
         first, self->pending.key.digest,
         collection->counts.conflicts == SHOWN_VIOLATIONS ? " (more like them are only counted)" : "");
+}
+
+static void
+settle_known_vertex (CarStage *self, Collection *collection, guint64 first)
+{
+  if (G_LIKELY (first == self->pending.key.digest))
+    collection->counts.duplicates++;
+  else
+    note_conflict (self, collection, first);
+}
+
+/* The last edge has the key of one before. Where it says something that none did, it is sent too, since edges alike in all
+ * their members are sent once (protocol.md, "The envelope"): the last one that is sent holds. */
+static gboolean
+is_new_version (CarStage *self, Collection *collection, guint64 *first)
+{
+  const CarKey *key = &self->pending.key;
+  const guint64 digest = key->digest & ~HOLDS;
+  const CarKey contents = car_key_set_prepare (self->keys, collection->scope, &digest, sizeof digest);
+  const CarKey version = car_key_set_join (self->keys, collection->scope, *key, contents);
+
+  if (((*first ^ key->digest) & ~HOLDS) == 0 || car_key_set_find (self->keys, version) != NULL)
+    return FALSE;
+
+  collection->counts.held += (key->digest & HOLDS) - (*first & HOLDS);
+  *first = (*first & ~HOLDS) | (key->digest & HOLDS);
+  car_key_set_add (self->keys, version);
+  return TRUE;
+}
+
+/* The last edge leaves its page, and waits until all vertices have come. */
+static gboolean
+put_off (CarStage *self, Collection *collection, GError **error)
+{
+  const CarJsonSpan edge = get_pending_text (self, collection);
+
+  if (self->waiting == NULL && (self->waiting = car_bundle_new (self->directory, 0, FALSE, error)) == NULL)
+    return FALSE;
+  if (collection->waiting == NULL)
+    collection->waiting = car_bundle_get_slot (self->waiting, CAR_BUNDLE_EDGES, collection->counts.name);
+
+  const gsize begin = car_bundle_begin (collection->waiting);
+  g_string_append_len (collection->waiting->text, edge.text, (gssize) edge.length);
+  car_bundle_roll_back (collection->slot, self->pending.begin);
+  return car_bundle_commit (self->waiting, collection->waiting, begin, error);
+}
+
+static inline gboolean
+leads_to_what_came (const CarStage *self, const Collection *collection)
+{
+  return collection->ends[CAR_EDGE_END_FROM] == NULL ||
+         (car_key_set_find (self->keys, self->pending.ends[CAR_EDGE_END_FROM]) != NULL &&
+          car_key_set_find (self->keys, self->pending.ends[CAR_EDGE_END_TO]) != NULL);
+}
+
+static inline gboolean
+stage_pending (CarStage *self, Collection *collection, GError **error)
+{
+  collection->counts.staged++;
+  return car_bundle_commit (self->bundle, collection->slot, self->pending.begin, error);
+}
+
+/* One with the key of another one that waits goes behind it. */
+static inline gboolean
+stage_edge (CarStage *self, Collection *collection, gboolean behind_others, GError **error)
+{
+  if (G_UNLIKELY (self->is_full && (behind_others || !leads_to_what_came (self, collection))))
+    return put_off (self, collection, error);
+  return stage_pending (self, collection, error);
 }
 
 /* The last object stays, if it is new. */
@@ -425,32 +582,37 @@ settle (CarStage *self, GError **error)
   if (collection == NULL)
     return TRUE;
 
-  guint64 first;
+  guint64 *first = car_key_set_add (self->keys, self->pending.key);
 
   self->pending.collection = NULL;
-  if (!car_key_set_add (self->keys, self->pending.key, &first))
+  if (G_UNLIKELY (first != NULL))
     {
-      if (G_LIKELY (first == self->pending.key.digest))
-        collection->counts.duplicates++;
+      if (!collection->is_edge)
+        settle_known_vertex (self, collection, *first);
+      else if (is_new_version (self, collection, first))
+        return stage_edge (self, collection, self->waiting != NULL, error);
       else
-        note_conflict (self, collection, first);
+        collection->counts.duplicates++;
       car_bundle_roll_back (collection->slot, self->pending.begin);
       return TRUE;
     }
+  if (!collection->is_edge)
+    return stage_pending (self, collection, error);
 
-  collection->counts.staged++;
-  return car_bundle_commit (self->bundle, collection->slot, self->pending.begin, error);
+  collection->counts.held += self->pending.key.digest & HOLDS;
+  return stage_edge (self, collection, FALSE, error);
 }
 
 /* Puts members in the place of an object's closing brace. `tail` begins with a comma, for where it has others. */
-static void
-append_tail (GString *object, const char *tail)
+static inline void
+append_tail (GString *object, const char *tail, gsize length)
 {
   do
     object->len--;
   while (car_json_is_space (object->str[object->len - 1]));
 
-  g_string_append (object, object->str[object->len - 1] == '{' ? tail + strlen (",") : tail);
+  const gsize skipped = object->str[object->len - 1] == '{' ? strlen (",") : 0;
+  memcpy (car_json_extend (object, length - skipped), tail + skipped, length - skipped);
 }
 
 /* Takes an object that is valid. `tail` (nullable) stands in the place of its closing brace. */
@@ -462,17 +624,23 @@ take (CarStage *self,
       const CarJsonMembers *members,
       GError **error)
 {
-  const CarKey key = prepare_key (self, collection, object, members);
+  CarKey ends[CAR_EDGE_N_ENDS];
+  const CarKey key = collection->is_edge ? prepare_edge (self, collection, members, ends)
+                                         : prepare_vertex (self, collection, object, members);
 
   if (G_UNLIKELY (!settle (self, error)))
     return FALSE;
 
+  if (collection->is_edge)
+    memcpy (self->pending.ends, ends, sizeof ends);
+  else if (self->is_full)
+    car_vertex_names_add_other (collection->names, members);
   self->pending.collection = collection;
   self->pending.key = key;
   self->pending.begin = car_bundle_begin (collection->slot);
   memcpy (car_json_extend (collection->slot->text, object->length), object->text, object->length);
   if (tail != NULL)
-    append_tail (collection->slot->text, tail);
+    append_tail (collection->slot->text, tail, self->edge_tail_length);
   return TRUE;
 }
 
@@ -764,6 +932,170 @@ car_stage_take_news (CarStage *self)
   self->news = (CarStageNews){ 0 };
   self->has_news = FALSE;
   return news;
+}
+
+/* What became of the edges of a collection that waited, by their ends. */
+typedef struct
+{
+  CarStage *stage;
+  Collection *collection;
+  guint64 n_left_out[CAR_EDGE_N_ENDS];
+  guint64 n_absent[CAR_EDGE_N_ENDS];
+  char *absent[CAR_EDGE_N_ENDS]; /* (nullable) the name of one that is */
+  GError *error;
+} Judgement;
+
+static const char *
+get_end_collection (const Collection *collection, CarEdgeEnd end)
+{
+  return car_edge_ends_get_collection (car_collection_schema_get_ends (collection->schema), end);
+}
+
+static void
+leave_out_edge (CarStage *self,
+                Collection *collection,
+                const CarJsonSpan *edge,
+                const CarJsonMembers *members,
+                CarEdgeEnd end)
+{
+  const char *other = get_end_collection (collection, end);
+  g_autofree char *kind = g_strconcat ("end ", other, NULL);
+  g_autofree char *message = g_strdup_printf ("%s: it leads to an object of %s that this run left out",
+                                              collection->counts.name, other);
+  const CarJsonViolation found = { .rule = "end", .place = (char *) "", .kind = kind, .text = message };
+  CarKey ends[CAR_EDGE_N_ENDS];
+  guint64 *digest = car_key_set_find (self->keys, prepare_edge (self, collection, members, ends));
+
+  count_left_out (self, collection, edge->text, edge->length, &found);
+  if (digest == NULL)
+    return;
+
+  /* All that have its key go the same way: none of them holds. */
+  collection->counts.held -= *digest & HOLDS;
+  *digest &= ~HOLDS;
+}
+
+static gboolean
+stage_waiting (CarStage *self, Collection *collection, const CarJsonSpan *edge, GError **error)
+{
+  const gsize begin = car_bundle_begin (collection->slot);
+
+  g_string_append_len (collection->slot->text, edge->text, (gssize) edge->length);
+  collection->counts.staged++;
+  return car_bundle_commit (self->bundle, collection->slot, begin, error);
+}
+
+/* Where it leads to: the end that was left out, or CAR_EDGE_N_ENDS; ends that are absent are counted. */
+static CarEdgeEnd
+find_left_out (Judgement *judgement, const CarJsonMembers *members)
+{
+  const CarEdgeEnds *ends = car_collection_schema_get_ends (judgement->collection->schema);
+  CarEdgeEnd left_out = CAR_EDGE_N_ENDS;
+  gboolean is_dangling = FALSE;
+
+  for (CarEdgeEnd end = 0; end < CAR_EDGE_N_ENDS && left_out == CAR_EDGE_N_ENDS; end++)
+    {
+      g_autofree char *unescaped = NULL;
+      const CarJsonSpan name = car_edge_ends_get_name (ends, end, members, &unescaped);
+      const CarVertexFate fate = car_vertex_names_get_fate (judgement->collection->ends[end], &name);
+
+      if (fate == CAR_VERTEX_LEFT_OUT)
+        left_out = end;
+      if (fate == CAR_VERTEX_ABSENT && judgement->absent[end] == NULL)
+        judgement->absent[end] = car_text_to_printable (name.text, (gssize) name.length);
+      judgement->n_absent[end] += fate == CAR_VERTEX_ABSENT;
+      is_dangling = is_dangling || fate == CAR_VERTEX_ABSENT;
+    }
+  judgement->collection->counts.dangling += is_dangling && left_out == CAR_EDGE_N_ENDS;
+  return left_out;
+}
+
+static gboolean
+judge_edge (const CarJsonSpan *edge, gpointer user_data)
+{
+  Judgement *judgement = user_data;
+  g_auto (CarJsonViolation) violation = { NULL };
+  CarJsonMembers members;
+  CarJsonSpan object;
+
+  /* It was valid when it came. */
+  scan_text (judgement->collection, NULL, edge->text, edge->length, &object, &members, &violation);
+  const CarEdgeEnd left_out = find_left_out (judgement, &members);
+  if (left_out == CAR_EDGE_N_ENDS)
+    return stage_waiting (judgement->stage, judgement->collection, edge, &judgement->error);
+
+  judgement->n_left_out[left_out]++;
+  leave_out_edge (judgement->stage, judgement->collection, edge, &members, left_out);
+  return TRUE;
+}
+
+static void
+tell_judgement (const Judgement *judgement)
+{
+  const char *name = judgement->collection->counts.name;
+
+  for (CarEdgeEnd end = 0; end < CAR_EDGE_N_ENDS; end++)
+    {
+      const char *other = get_end_collection (judgement->collection, end);
+
+      if (judgement->n_left_out[end] > 0)
+        warn (judgement->stage,
+              "%" G_GUINT64_FORMAT " edges of %s lead to objects of %s that this run left out: they are not "
+              "sent",
+              judgement->n_left_out[end], name, other);
+      if (judgement->n_absent[end] > 0)
+        warn (judgement->stage,
+              "%" G_GUINT64_FORMAT " edges of %s lead to objects of %s that this run did not bring, such as "
+              "“%s”: they stay only if another source has these",
+              judgement->n_absent[end], name, other, judgement->absent[end]);
+    }
+}
+
+static gboolean
+judge_collection (CarStage *self, CarBundle *waiting, Collection *collection, GError **error)
+{
+  Judgement judgement = { self, collection };
+  const gboolean judged = car_bundle_foreach_object (waiting, CAR_BUNDLE_EDGES, collection->counts.name,
+                                                     judge_edge, &judgement, error);
+
+  collection->waiting = NULL;
+  tell_judgement (&judgement);
+  for (CarEdgeEnd end = 0; end < CAR_EDGE_N_ENDS; end++)
+    g_free (judgement.absent[end]);
+  if (judgement.error == NULL)
+    return judged;
+
+  g_propagate_error (error, judgement.error);
+  return FALSE;
+}
+
+gboolean
+car_stage_judge_edges (CarStage *self, GError **error)
+{
+  if (!settle (self, error))
+    return FALSE;
+
+  g_autoptr (CarBundle) waiting = g_steal_pointer (&self->waiting);
+  for (guint i = 0; waiting != NULL && i < self->collections->len; i++)
+    {
+      Collection *collection = self->collections->pdata[i];
+
+      if (collection->waiting != NULL && !judge_collection (self, waiting, collection, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+car_stage_foreach_object (CarStage *self,
+                          const CarCollectionCounts *counts,
+                          CarBundleVisit visit,
+                          gpointer user_data,
+                          GError **error)
+{
+  return car_bundle_foreach_object (self->bundle, counts->part, counts->name, visit, user_data, error) &&
+         (self->waiting == NULL ||
+          car_bundle_foreach_object (self->waiting, counts->part, counts->name, visit, user_data, error));
 }
 
 gboolean

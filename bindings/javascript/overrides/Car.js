@@ -478,7 +478,8 @@ function giveAttributes(prototype, methods) {
 
 function setUpSummaries() {
     giveAttributes(Car.CollectionSummary.prototype, ['get_collection', 'get_is_edges', 'get_n_read', 'get_n_left_out',
-        'get_n_duplicates', 'get_n_conflicts', 'get_n_sent', 'get_n_deleted', 'get_n_closed', 'list_violations']);
+        'get_n_duplicates', 'get_n_conflicts', 'get_n_dangling', 'get_n_sent', 'get_n_deleted', 'get_n_closed',
+        'list_violations']);
     giveAttributes(Car.Violation.prototype, ['get_place', 'get_rule', 'get_message', 'get_count']);
 }
 
