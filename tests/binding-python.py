@@ -270,6 +270,20 @@ class Importers(unittest.TestCase):
         violation, = handler.list_summaries()[0].violations
         self.assertEqual((violation.count, violation.place), (1, "/external_id"))
 
+    def test_dangling_edges(self):
+        schema = Car.ImportSchema.new({"properties": {**SCHEMA["properties"], "hostname": {}, "asset_hostname": {}}})
+        handler = Car.DataHandler(source="test", schema=schema, full_import=True)
+        self.assertIs(handler.props.full_import, True)
+        handler.add_edges("asset_hostname", [{"_from_external_id": asset, "_to": "h"} for asset in ("a", 5, "gone")])
+        handler.add_edge("asset_hostname", {"_from_external_id": "bad", "_to": "h"})
+        handler.add_vertices("asset", [{"external_id": "a"}, {"external_id": 5, "_key": "bad"}])
+        handler.add_vertex("hostname", {"_key": "h"})
+        handler.send_vertices()
+        handler.send_edges()
+        edges = handler.list_summaries()[0]
+        self.assertEqual((edges.collection, edges.n_left_out, edges.n_dangling, edges.n_sent), ("asset_hostname", 2, 1, 2))
+        self.assertIn("asset that this run left out", edges.violations[-1].message)
+
     def test_violations_name_the_object(self):
         """Also where JSON cannot hold it."""
         for name, value, place in (

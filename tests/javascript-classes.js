@@ -191,6 +191,21 @@ function testImporter() {
     assert(violation.count === 1 && violation.place === '/external_id' && violation.message.length > 0, violation.message);
 }
 
+/* In a full import, edges may come before their vertices. */
+function testDanglingEdges() {
+    const handler = new Car.DataHandler({source: 'test', schema: Car.ImportSchema.new(SCHEMA), full_import: true});
+
+    handler.add_edges('asset_hostname', ['a', 'gone', 'bad'].map(asset => ({_from_external_id: asset, _to: 'h'})));
+    handler.add_vertices('asset', [{external_id: 'a'}, {external_id: 'bad', risk: 'none'}]);
+    handler.add_vertex('hostname', {_key: 'h'});
+    handler.send_vertices(null);
+    handler.send_edges(null);
+
+    const [edges] = handler.list_summaries();
+    const counts = [edges.collection, edges.n_left_out, edges.n_dangling, edges.n_sent].join();
+    assert(handler.full_import && counts === 'asset_hostname,1,1,2', counts);
+}
+
 function* numbered(n) {
     for (let i = 0; i < n; i++)
         yield {external_id: `${i}`, risk: 0.1, text: 'ü\0\u{1f600}'};
@@ -356,5 +371,6 @@ testNames();
 testSchemas();
 testNew();
 testDataHandler();
+testDanglingEdges();
 testValues();
 testThreads();

@@ -95,6 +95,7 @@ static const struct
   { "car-service-max-outage", "CAR_SERVICE_MAX_OUTAGE", FALSE, TRUE },
   { "max-closing", "CAR_MAX_CLOSING", FALSE, TRUE },
   { "max-left-out", "CAR_MAX_LEFT_OUT", FALSE, TRUE },
+  { "strict", "CAR_STRICT", TRUE },
   { "left-out", "CAR_LEFT_OUT", FALSE },
   { "state-dir", "CAR_STATE_DIR", FALSE },
   { "summary", "CAR_SUMMARY", FALSE },

@@ -238,7 +238,7 @@ declare module 'gi://Car?version=1.0' {
             constructor(properties: {
                 source: string, schema?: ImportSchema | null, client?: Client | null, directory?: string | null,
                 full_import?: boolean, keep_staged?: boolean, left_out_file?: string | null, page_size?: number,
-                product_link?: string | null, report_description?: string | null, report_type?: string | null,
+                strict?: boolean, product_link?: string | null, report_description?: string | null, report_type?: string | null,
                 source_description?: string | null, source_name?: string | null,
             });
             static 'new'(
@@ -256,6 +256,7 @@ declare module 'gi://Car?version=1.0' {
             report_type: string | null;
             readonly schema: ImportSchema | null;
             readonly source: string;
+            readonly strict: boolean;
             source_description: string | null;
             source_name: string | null;
             add_vertex(collection: string, vertex: PlainObject): void;

@@ -26,6 +26,7 @@ typedef struct
   guint max_closing;     /* percent */
   const char *left_out_file;
   guint max_left_out; /* percent */
+  gboolean strict;
 } CarRunOptions;
 
 /* CAR_APP_ERROR_INVALID_PARAMETER, with all that is missing or wrong at once. */

@@ -121,6 +121,7 @@ car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError *
     .max_outage = (guint) car_settings_get_integer (settings, "car-service-max-outage"),
     .max_closing = (guint) car_settings_get_integer (settings, "max-closing"),
     .max_left_out = (guint) car_settings_get_integer (settings, "max-left-out"),
+    .strict = car_settings_is_on (settings, "strict"),
     .left_out_file = car_settings_get (settings, "left-out"),
     .ca = car_settings_get (settings, "car-service-ca"),
   };

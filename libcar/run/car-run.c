@@ -201,10 +201,11 @@ open_import (CarRun *self, CarImport *import, const char *reason, GError **error
   close_import (self);
   self->import = g_object_ref (import);
 
-  self->data_handler = g_initable_new (
-      CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema, "source",
-      options->source, "directory", options->directory, "page-size", options->page_size, "keep-staged",
-      options->keep_directory, "left-out-file", options->left_out_file, "full-import", reason != NULL, NULL);
+  self->data_handler =
+      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema,
+                      "source", options->source, "directory", options->directory, "page-size",
+                      options->page_size, "keep-staged", options->keep_directory, "left-out-file",
+                      options->left_out_file, "full-import", reason != NULL, "strict", options->strict, NULL);
   if (self->data_handler == NULL)
     return FALSE;
 

@@ -5,6 +5,7 @@
 #include <libcar/json/car-json-validator-private.h>
 #include <libcar/schema/car-edge-ends-private.h>
 #include <libcar/schema/car-import-schema.h>
+#include <libcar/schema/car-member-names-private.h>
 #include <libcar/schema/car-object-rules-private.h>
 
 G_BEGIN_DECLS
@@ -21,6 +22,9 @@ gboolean car_import_schema_has_vertices (CarImportSchema *self, const char *coll
 
 /* Where the collection is one of edges. */
 const CarEdgeEnds *car_collection_schema_get_ends (const CarCollectionSchema *self);
+
+/* The names of the members that the objects have; NULL where they may be any. */
+CarMemberNames *car_collection_schema_list_members (const CarCollectionSchema *self, gboolean is_edge);
 
 /* NULL where the members have to be checked with each object. */
 CarJsonFixedMembers *car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object);

@@ -582,6 +582,12 @@ car_collection_schema_get_ends (const CarCollectionSchema *self)
   return &self->ends;
 }
 
+CarMemberNames *
+car_collection_schema_list_members (const CarCollectionSchema *self, gboolean is_edge_)
+{
+  return car_member_names_new (self->node, is_edge_);
+}
+
 CarJsonFixedMembers *
 car_collection_schema_fix_members (const CarCollectionSchema *self, const char *object)
 {

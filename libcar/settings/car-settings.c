@@ -111,6 +111,8 @@ add_own (CarSettings *self)
                              100, 50),
     car_setting_new_integer ("max-left-out", "CAR_MAX_LEFT_OUT", 0,
                              "how much of what is read may be left out, in percent", "PERCENT", 0, 100, 50),
+    car_setting_new_boolean ("strict", "CAR_STRICT",
+                             "leave out objects with members that the import schema does not have", FALSE),
     car_setting_new_text ("left-out", "CAR_LEFT_OUT", 0,
                           "where to write each object that is left out, with its reason, as JSON lines",
                           "FILE", NULL),

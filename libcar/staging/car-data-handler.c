@@ -58,6 +58,7 @@ struct _CarDataHandler
   gboolean keep_staged;
   char *left_out_file;
   gboolean full_import;
+  gboolean strict;
   char *report_key; /* also the timestamp's spelling */
   CarBundle *bundle;
 
@@ -87,6 +88,7 @@ enum
   PROP_KEEP_STAGED,
   PROP_LEFT_OUT_FILE,
   PROP_FULL_IMPORT,
+  PROP_STRICT,
   PROP_HEAD, /* the first of CAR_HEAD_N_TEXTS, in the order of CarHeadText */
   N_PROPERTIES = PROP_HEAD + CAR_HEAD_N_TEXTS,
 };
@@ -166,6 +168,9 @@ car_data_handler_set_property (GObject *object, guint id, const GValue *value, G
     case PROP_FULL_IMPORT:
       self->full_import = g_value_get_boolean (value);
       break;
+    case PROP_STRICT:
+      self->strict = g_value_get_boolean (value);
+      break;
     default:
       if (id >= PROP_HEAD && id < N_PROPERTIES)
         set_head (self, id - PROP_HEAD, g_value_get_string (value));
@@ -201,6 +206,9 @@ car_data_handler_get_property (GObject *object, guint id, GValue *value, GParamS
       break;
     case PROP_FULL_IMPORT:
       g_value_set_boolean (value, self->full_import);
+      break;
+    case PROP_STRICT:
+      g_value_set_boolean (value, self->strict);
       break;
     default:
       if (id >= PROP_HEAD && id < N_PROPERTIES)
@@ -310,6 +318,15 @@ car_data_handler_class_init (CarDataHandlerClass *klass)
    * the import schema tells which collections an edge joins. An edge may be added before its vertices.
    */
   properties[PROP_FULL_IMPORT] = g_param_spec_boolean ("full-import", NULL, NULL, FALSE, construct_only);
+
+  /**
+   * CarDataHandler:strict:
+   *
+   * Whether a member that the import schema does not have breaks a rule, so that its object is left out. Otherwise the object is
+   * sent, and a warning tells of the member once, with the one that is spelt most like it. Of a collection, 16 such members are
+   * told.
+   */
+  properties[PROP_STRICT] = g_param_spec_boolean ("strict", NULL, NULL, FALSE, construct_only);
 
   /**
    * CarDataHandler:source:
@@ -456,6 +473,8 @@ car_data_handler_initable_init (GInitable *initable, GCancellable *cancellable, 
   update_envelope (self);
   self->stage = car_stage_new (self->bundle, self->schema, source, self->report_key);
   car_stage_set_left_out_file (self->stage, left_out);
+  if (self->strict)
+    car_stage_set_strict (self->stage);
   if (self->full_import)
     car_stage_set_full (self->stage, self->directory);
   return TRUE;

@@ -48,6 +48,9 @@ void car_stage_free (CarStage *self);
 /* Takes the file that keeps what is left out, in the place of none. */
 void car_stage_set_left_out_file (CarStage *self, CarLeftOutFile *file);
 
+/* From now on, members that the import schema does not have break a rule. */
+void car_stage_set_strict (CarStage *self);
+
 /* From now on it is a full import: an edge waits until the vertices at its ends have come, in a file in `directory`. */
 void car_stage_set_full (CarStage *self, const char *directory);
 

@@ -13,6 +13,7 @@
 #include <libcar/staging/car-key-set-private.h>
 #include <libcar/staging/car-record-private.h>
 #include <libcar/staging/car-stage-private.h>
+#include <libcar/staging/car-unknown-members-private.h>
 #include <libcar/staging/car-vertex-names-private.h>
 #include <libcar/staging/car-violation-private.h>
 
@@ -40,6 +41,7 @@ typedef struct
   CarVertexNames *names;                 /* of vertices: theirs */
   CarVertexNames *ends[CAR_EDGE_N_ENDS]; /* (nullable) of edges: those of the vertices at their ends */
   CarBundleSlot *waiting;                /* (nullable) of edges that wait */
+  CarUnknownMembers *unknown_members;    /* (nullable) */
 } Collection;
 
 typedef struct
@@ -67,6 +69,7 @@ struct _CarStage
   CarBundle *bundle;
   CarImportSchema *schema;
   gboolean is_checking; /* the schema is the service's */
+  gboolean is_strict;
   CarStageNews news;
   gboolean has_news;
 
@@ -97,6 +100,7 @@ collection_free (gpointer data)
   g_ptr_array_unref (collection->counts.violations);
   g_free (collection->counts.name);
   car_json_fixed_members_free (collection->fixed);
+  car_unknown_members_free (collection->unknown_members);
   g_free (collection);
 }
 
@@ -162,10 +166,24 @@ car_stage_set_left_out_file (CarStage *self, CarLeftOutFile *file)
 }
 
 void
+car_stage_set_strict (CarStage *self)
+{
+  self->is_strict = TRUE;
+}
+
+void
 car_stage_set_full (CarStage *self, const char *directory)
 {
   self->is_full = TRUE;
   self->directory = g_strdup (directory);
+}
+
+static GPtrArray *
+get_warnings (CarStage *self)
+{
+  if (self->news.warnings == NULL)
+    self->news.warnings = g_ptr_array_new_with_free_func (g_free);
+  return self->news.warnings;
 }
 
 /* Warns once the lock is given back. */
@@ -173,10 +191,8 @@ static G_GNUC_PRINTF (2, 3) void warn (CarStage *self, const char *format, ...)
 {
   va_list args;
 
-  if (self->news.warnings == NULL)
-    self->news.warnings = g_ptr_array_new_with_free_func (g_free);
   va_start (args, format);
-  g_ptr_array_add (self->news.warnings, g_strdup_vprintf (format, args));
+  g_ptr_array_add (get_warnings (self), g_strdup_vprintf (format, args));
   va_end (args);
   self->has_news = TRUE;
 }
@@ -274,6 +290,9 @@ make_collection (CarStage *self, CarBundlePart part, const char *name, GError **
   collection->in_place = !collection->unknown && (!collection->is_edge || collection->fixed != NULL);
   collection->scope = car_key_set_get_scope (self->keys, scope);
   find_names (self, collection);
+  if (self->is_checking && !collection->unknown)
+    collection->unknown_members =
+        car_unknown_members_new (collection->schema, name, collection->is_edge, self->is_strict);
   g_ptr_array_add (self->collections, collection);
   g_hash_table_insert (self->parts[part].by_name, collection->counts.name, collection);
   return collection;
@@ -689,9 +708,25 @@ rewrite_edge (CarStage *self, const char *edge, gsize length)
   return g_steal_pointer (&text);
 }
 
+static gboolean
+check_unknown_members (CarStage *self,
+                       const Collection *collection,
+                       const CarJsonSpan *object,
+                       const CarJsonMembers *members,
+                       CarJsonViolation *violation)
+{
+  GPtrArray *warnings = get_warnings (self);
+  const gboolean right =
+      car_unknown_members_check (collection->unknown_members, object, members->unnamed, warnings, violation);
+
+  self->has_news = self->has_news || warnings->len > 0;
+  return right;
+}
+
 /* Checks the object that begins at the scanner, and stands behind it afterwards. */
 static inline gboolean
-scan_object (const Collection *collection,
+scan_object (CarStage *self,
+             const Collection *collection,
              const CarJsonFixedMembers *fixed,
              CarJsonScanner *scanner,
              CarJsonSpan *object,
@@ -706,12 +741,14 @@ scan_object (const Collection *collection,
 
   object->length = scanner->at - object->text;
   object->type = CAR_JSON_OBJECT;
-  return TRUE;
+  return G_LIKELY (members->unnamed == 0) || collection->unknown_members == NULL ||
+         check_unknown_members (self, collection, object, members, violation);
 }
 
 /* The same of a text that must hold nothing else. */
 static inline gboolean
-scan_text (const Collection *collection,
+scan_text (CarStage *self,
+           const Collection *collection,
            const CarJsonFixedMembers *fixed,
            const char *text,
            gsize length,
@@ -723,7 +760,7 @@ scan_text (const Collection *collection,
 
   car_json_scanner_init (&scanner, text, length);
   const CarJsonScanner begin = scanner;
-  if (G_UNLIKELY (!scan_object (collection, fixed, &scanner, object, members, violation)))
+  if (G_UNLIKELY (!scan_object (self, collection, fixed, &scanner, object, members, violation)))
     return FALSE;
   if (G_LIKELY (car_json_scanner_finish (&scanner)))
     return TRUE;
@@ -743,8 +780,8 @@ add_rewritten_edge (CarStage *self, Collection *collection, const char *json, gs
   CarJsonMembers members;
 
   /* What is no JSON object is named by the check. */
-  if (edge != NULL ? scan_text (collection, NULL, edge->str, edge->len, &object, &members, &violation)
-                   : scan_text (collection, NULL, json, length, &object, &members, &violation))
+  if (edge != NULL ? scan_text (self, collection, NULL, edge->str, edge->len, &object, &members, &violation)
+                   : scan_text (self, collection, NULL, json, length, &object, &members, &violation))
     return take (self, collection, &object, NULL, &members, error);
 
   leave_out (self, collection, json, length, &violation);
@@ -760,7 +797,7 @@ add_text (CarStage *self, Collection *collection, const char *json, gsize length
 
   count_read (self, collection);
   if (G_LIKELY (collection->in_place &&
-                scan_text (collection, collection->fixed, json, length, &object, &members, &violation)))
+                scan_text (self, collection, collection->fixed, json, length, &object, &members, &violation)))
     return take (self, collection, &object, collection->tail, &members, error);
   if (!collection->unknown && collection->is_edge)
     return add_rewritten_edge (self, collection, json, length, error);
@@ -881,7 +918,7 @@ add_item (CarStage *self, Collection *collection, CarJsonScanner *scanner, GErro
   g_auto (CarJsonViolation) violation = { NULL };
 
   if (G_LIKELY (collection->in_place &&
-                scan_object (collection, collection->fixed, scanner, &object, &members, &violation)))
+                scan_object (self, collection, collection->fixed, scanner, &object, &members, &violation)))
     {
       count_read (self, collection);
       return take (self, collection, &object, collection->tail, &members, error);
@@ -1019,7 +1056,8 @@ judge_edge (const CarJsonSpan *edge, gpointer user_data)
   CarJsonSpan object;
 
   /* It was valid when it came. */
-  scan_text (judgement->collection, NULL, edge->text, edge->length, &object, &members, &violation);
+  scan_text (judgement->stage, judgement->collection, NULL, edge->text, edge->length, &object, &members,
+             &violation);
   const CarEdgeEnd left_out = find_left_out (judgement, &members);
   if (left_out == CAR_EDGE_N_ENDS)
     return stage_waiting (judgement->stage, judgement->collection, edge, &judgement->error);

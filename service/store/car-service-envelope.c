@@ -16,14 +16,16 @@
 /* Objects of one collection that were left out for one reason. */
 typedef struct
 {
-  char *collection; /* NULL: of any, where there are too many kinds to tell them apart */
+  char *collection; /* NULL: of any that nobody knows, where there are too many of these to tell them apart */
   char *reason;
   guint index; /* of the first */
   guint count;
 } Warning;
 
-/* Collections that nobody knows may have any number of names. */
+/* So many are told apart. One more for each collection that the model has stands for the other reasons of that one, and one for
+ * all collections that it does not have: they may have any number of names. */
 #define MAX_WARNINGS 100
+#define MORE_REASONS "there are too many reasons to list them"
 
 /* What importing one envelope goes along with. */
 typedef struct
@@ -49,31 +51,44 @@ warning_free (gpointer data)
   g_free (warning);
 }
 
-/* Nothing is left out in silence: the job's status tells of it. */
-static void
-note_left_out (Import *import, const char *reason, guint count)
+static Warning *
+find_warning (const Import *import, const char *collection, const char *reason)
 {
-  const char *collection = import->warnings->len < MAX_WARNINGS ? import->collection : NULL;
-
   for (guint i = 0; i < import->warnings->len; i++)
     {
       Warning *warning = g_ptr_array_index (import->warnings, i);
 
-      if ((g_strcmp0 (warning->collection, import->collection) == 0 &&
-           strcmp (warning->reason, reason) == 0) ||
-          warning->collection == NULL)
-        {
-          warning->count += count;
-          return;
-        }
+      if (g_strcmp0 (warning->collection, collection) == 0 && strcmp (warning->reason, reason) == 0)
+        return warning;
     }
+  return NULL;
+}
 
-  Warning *warning = g_new0 (Warning, 1);
-  warning->collection = g_strdup (collection);
-  warning->reason = g_strdup (collection != NULL ? reason : "there are too many reasons to list them");
-  warning->index = import->index;
-  warning->count = count;
-  g_ptr_array_add (import->warnings, warning);
+/* Nothing is left out in silence: the job's status tells of it. */
+static void
+note_left_out (Import *import, const char *reason, guint count)
+{
+  const char *collection = import->collection;
+  Warning *warning = find_warning (import, collection, reason);
+
+  if (warning == NULL && import->warnings->len >= MAX_WARNINGS)
+    {
+      gboolean known = car_core_model_has_vertex (import->model, collection) ||
+                       car_core_model_has_edge (import->model, collection);
+
+      collection = known ? collection : NULL;
+      reason = MORE_REASONS;
+      warning = find_warning (import, collection, reason);
+    }
+  if (warning == NULL)
+    {
+      warning = g_new0 (Warning, 1);
+      warning->collection = g_strdup (collection);
+      warning->reason = g_strdup (reason);
+      warning->index = import->index;
+      g_ptr_array_add (import->warnings, warning);
+    }
+  warning->count += count;
 }
 
 /* NULL: there are none. The log gets the reasons too: they hold nothing of the data. */

@@ -365,6 +365,7 @@ class DataHandler(_Object):
         keep_staged: bool = ...,
         left_out_file: str | None = None,
         full_import: bool = ...,
+        strict: bool = ...,
     ) -> None: ...
     @staticmethod
     def new(
