@@ -284,6 +284,16 @@ class Importers(unittest.TestCase):
         self.assertEqual((edges.collection, edges.n_left_out, edges.n_dangling, edges.n_sent), ("asset_hostname", 2, 1, 2))
         self.assertIn("asset that this run left out", edges.violations[-1].message)
 
+    def test_strict(self):
+        for strict in (True, False):
+            handler = Car.DataHandler(source="test", schema=Car.ImportSchema.new(SCHEMA), strict=strict)
+            handler.add_vertex("asset", {"external_id": "a", "externalid": "b"})
+            summary, = handler.list_summaries()
+            self.assertEqual(summary.n_left_out, int(strict))
+            for violation in summary.violations:
+                self.assertEqual((violation.rule, violation.place), ("member", "/externalid"))
+                self.assertIn("did you mean “external_id”?", violation.message)
+
     def test_violations_name_the_object(self):
         """Also where JSON cannot hold it."""
         for name, value, place in (

@@ -206,6 +206,17 @@ function testDanglingEdges() {
     assert(handler.full_import && counts === 'asset_hostname,1,1,2', counts);
 }
 
+function testStrict() {
+    for (const strict of [true, false]) {
+        const handler = new Car.DataHandler({source: 'test', schema: Car.ImportSchema.new(SCHEMA), strict});
+
+        handler.add_vertex('asset', {external_id: 'a', externalid: 'b'});
+        const [summary] = handler.list_summaries();
+        const places = summary.violations.map(violation => violation.place).join();
+        assert(handler.strict === strict && places === (strict ? '/externalid' : ''), places);
+    }
+}
+
 function* numbered(n) {
     for (let i = 0; i < n; i++)
         yield {external_id: `${i}`, risk: 0.1, text: 'ü\0\u{1f600}'};
@@ -372,5 +383,6 @@ testSchemas();
 testNew();
 testDataHandler();
 testDanglingEdges();
+testStrict();
 testValues();
 testThreads();

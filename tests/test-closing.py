@@ -130,8 +130,10 @@ def check(service, connector, file):
     yield "with -max-closing 100 all is closed, and counted"
 
 
-# The edges lead to what was never sent: the service drops them.
-DROPPED = """
+# A connector whose objects are told by its variables.
+EDGES = """
+import json
+import os
 import sys
 import gi
 gi.require_version("Car", "1.0")
@@ -144,10 +146,10 @@ class Server(Car.AssetServer):
 class Import(Car.FullImport):
     def do_import_vertices(self, cancellable):
         self.data_handler.add_vertex("asset", {"external_id": "a", "name": "a"})
+        self.data_handler.add_vertices("hostname", json.loads(os.environ["HOSTNAMES"]))
 
     def do_import_edges(self, cancellable):
-        self.data_handler.add_edges("asset_hostname", (
-            {"_from_external_id": "a", "_to": f"hostname/nowhere{i}"} for i in range(200)))
+        self.data_handler.add_edges("asset_hostname", json.loads(os.environ["EDGES"]))
 
 class App(Car.App):
     def do_create_asset_server(self):
@@ -160,20 +162,41 @@ sys.exit(App().run(sys.argv))
 """
 
 
-def check_dropped(service, folder):
-    """What the service drops would be closed, or never come again, as what libcar leaves out."""
+def check_edges(service, folder):
+    """Yields what holds of edges."""
     python = next((one for one in list_connectors(folder) if one.name == "python"), None)
     if python is None:
         return
-    path = folder / "dropped.py"
-    path.write_text(DROPPED)
-    command = [python.command[0], path, "-source", "dropped"]
-    environment = {**os.environ, **python.environment, **service.environment}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    path = folder / "edges.py"
+    path.write_text(EDGES)
+
+    def run(source, hostnames, edges, *arguments):
+        variables = {"HOSTNAMES": json.dumps([{"_key": f"h{i}"} for i in hostnames]), "EDGES": json.dumps(edges)}
+        environment = {**os.environ, **python.environment, **service.environment, **variables}
+        return subprocess.run([python.command[0], path, "-source", source, *arguments],
+                              env=environment, capture_output=True, text=True, timeout=300)
+
+    def edge(i, **members):
+        return {"_from_external_id": "a", "_to": f"hostname/h{i}", **members}
+
+    # What the service drops would be closed, or never come again, as what libcar leaves out.
+    nowhere = [edge(i) for i in range(200)]
+    done = run("dropped", [], nowhere)
     assert done.returncode == 12 and "200 of 201 objects" in done.stderr, (done.returncode, done.stderr)
-    done = subprocess.run([*command, "-max-left-out", "100"], env=environment, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0 and "1 sent" in done.stderr, (done.returncode, done.stderr)
+    assert "200 edges of asset_hostname lead to objects of hostname that this run did not bring" in done.stderr
+    done = run("dropped", [], nowhere, "-max-left-out", "100")
+    assert done.returncode == 0 and "1 sent, 200 dangling" in done.stderr, (done.returncode, done.stderr)
     yield "what the service drops counts as left out"
+
+    # To the service, edges that differ in such a member are one.
+    def versions(n):
+        return [edge(i, created=created) for i in range(n) for created in (1, 2)]
+
+    done = run("versions", range(200), versions(200))
+    assert done.returncode == 0 and "601 sent" in done.stderr, (done.returncode, done.stderr)
+    done = run("versions", range(200), versions(60))
+    assert done.returncode == 12 and "140 of 200 in asset_hostname" in done.stderr, (done.returncode, done.stderr)
+    yield "edges that are one to the service count once"
 
 
 def main():
@@ -184,7 +207,7 @@ def main():
             for what in check(service, connector, folder / "source.csv"):
                 number += 1
                 print(f"ok {number} - {connector.name}: {what}", flush=True)
-        for what in check_dropped(service, folder):
+        for what in check_edges(service, folder):
             number += 1
             print(f"ok {number} - {what}")
     print(f"1..{number}")

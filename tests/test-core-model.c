@@ -659,6 +659,56 @@ test_huge_extension (void)
   g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_SCHEMA);
 }
 
+/* `n` alternatives of the collection, or `n` rules of its property. */
+static char *
+make_costly (const char *collection, const char *kind, guint n)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+  gboolean is_rules = g_str_equal (kind, "rules");
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (all, is_rules ? "%s{\"pattern\":\"a{%u}\"}" : "%s{\"required\":[\"p%u\"]}",
+                            i > 0 ? "," : "", i % 30);
+
+  g_autoptr (GString) properties = g_string_new (NULL);
+  for (guint i = 0; i < 30; i++)
+    g_string_append_printf (properties, "%s\"p%u\":{\"type\":\"text\"%s%s%s}", i > 0 ? "," : "", i,
+                            is_rules && i == 0 ? ",\"validation\":[" : "", is_rules && i == 0 ? all->str : "",
+                            is_rules && i == 0 ? "]" : "");
+  return is_rules ? g_strdup_printf ("{\"vertices\":[{\"name\":\"%s\",\"properties\":{%s}}]}", collection,
+                                     properties->str)
+                  : g_strdup_printf ("{\"vertices\":[{\"name\":\"%s\",\"properties\":{%s},\"validation\":[{"
+                                     "\"oneOf\":{\"pattern\":[%s]}}]}]}",
+                                     collection, properties->str, all->str);
+}
+
+/* What it costs to check an object is bounded before an extension is taken, however many extensions say it. */
+static void
+test_costly_extension (void)
+{
+  static const struct
+  {
+    const char *collection, *kind;
+    guint n;
+    gboolean taken;
+  } cases[] = {
+    { "a", "alternatives", 64, TRUE },  { "b", "alternatives", 65, FALSE }, { "c", "alternatives", 40, TRUE },
+    { "c", "alternatives", 41, FALSE }, { "d", "rules", 32, TRUE },         { "e", "rules", 33, FALSE },
+  };
+  g_autoptr (CarCoreModel) model = new_model ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *extension = make_costly (cases[i].collection, cases[i].kind, cases[i].n);
+      g_autoptr (GError) error = NULL;
+
+      g_test_message ("%s %u", cases[i].kind, cases[i].n);
+      g_assert_cmpint (add (model, extension, &error), ==, cases[i].taken);
+      if (!cases[i].taken)
+        g_assert_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_SCHEMA);
+    }
+}
+
 static gpointer
 read_all_the_time (gpointer data)
 {
@@ -704,6 +754,7 @@ main (int argc, char **argv)
   g_test_add_func ("/core-model/named-by-key", test_named_by_key);
   g_test_add_func ("/core-model/extension", test_extension);
   g_test_add_func ("/core-model/huge-extension", test_huge_extension);
+  g_test_add_func ("/core-model/costly-extension", test_costly_extension);
   g_test_add_func ("/core-model/threads", test_threads);
   for (guint i = 0; i < G_N_ELEMENTS (bad_extensions); i++)
     {

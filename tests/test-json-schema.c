@@ -54,6 +54,19 @@ test_unsupported (void)
                   "“/x/contains”", "contains");
 }
 
+/* Each would be tried with each name. */
+static void
+test_many_patterns (void)
+{
+  g_autoptr (GString) text = g_string_new ("{\"patternProperties\": {\"0\": {}");
+
+  for (guint i = 1; i < 257; i++)
+    g_string_append_printf (text, ", \"%u\": {}", i);
+  g_string_append (text, "}}");
+  assert_refused (text->str, CAR_SCHEMA_ERROR_INVALID_SCHEMA, "“/patternProperties”",
+                  "more than 256 patterns");
+}
+
 static void
 test_invalid (void)
 {
@@ -162,6 +175,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/json-schema/unsupported", test_unsupported);
   g_test_add_func ("/json-schema/invalid", test_invalid);
+  g_test_add_func ("/json-schema/many-patterns", test_many_patterns);
   g_test_add_func ("/json-schema/hostile-schema-message", test_hostile_schema_message);
   g_test_add_func ("/json-schema/deep", test_deep);
   g_test_add_func ("/json-schema/chain", test_chain);

@@ -339,6 +339,43 @@ test_unnamed (void)
   g_assert_cmphex (read_members ("{\"b\": {\"c\": 1}, \"a\": 1}").unnamed, ==, 0);
 }
 
+/* `n` schemas behind one another, each with so many patterns, tried with the names of so many members. */
+static gboolean
+try_patterns (guint n, guint n_patterns, guint n_members, CarJsonViolation *violation)
+{
+  g_autoptr (GString) patterns = g_string_new ("{\"patternProperties\":{");
+  g_autoptr (GString) schema_text = g_string_new ("{\"allOf\":[");
+  g_autoptr (GString) object = g_string_new ("{");
+
+  for (guint i = 0; i < n_patterns; i++)
+    g_string_append_printf (patterns, "%s\"^(a|b)+%u$\":{}", i > 0 ? "," : "", i);
+  g_string_append (patterns, "}}");
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (schema_text, "%s%s", i > 0 ? "," : "", patterns->str);
+  g_string_append (schema_text, "]}");
+  for (guint i = 0; i < n_members; i++)
+    g_string_append_printf (object, "%s\"m%u\":1", i > 0 ? "," : "", i);
+  g_string_append_c (object, '}');
+
+  g_autoptr (CarJsonSchema) schema = json_compile (schema_text->str);
+  const CarJsonCheck check = { .node = car_json_schema_get_root (schema) };
+  return car_json_validate_text (&check, object->str, object->len, NULL, violation);
+}
+
+/* Whatever the schema and the object are, the work for an object is bounded before it is done. */
+static void
+test_pattern_effort (void)
+{
+  g_auto (CarJsonViolation) few = { NULL }, many = { NULL };
+  const gint64 begin = g_get_monotonic_time ();
+
+  g_assert_true (try_patterns (1, 256, 100, &few));
+  g_assert_false (try_patterns (20, 256, 3000, &many));
+  g_assert_cmpstr (many.rule, ==, CAR_JSON_RULE_EFFORT);
+  /* It would be minutes. */
+  g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_USEC_PER_SEC);
+}
+
 static const CarJsonObjectRules *
 find_rules_of_items (const CarJsonPlace *place, gpointer user_data)
 {
@@ -431,6 +468,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/json-validator/stand-ins", test_stand_ins);
   g_test_add_func ("/json-validator/unnamed", test_unnamed);
   g_test_add_func ("/json-validator/digests", test_digests);
+  g_test_add_func ("/json-validator/pattern-effort", test_pattern_effort);
   g_test_add_func ("/json-validator/find-rules", test_find_rules);
   g_test_add_func ("/json-validator/in-passing", test_in_passing);
   g_test_add_func ("/json-validator/depth", test_depth);

@@ -11,6 +11,9 @@
 /* How many schemas may stand behind one another for the same value: $ref to $ref, allOf in allOf … */
 #define MAX_CHAIN 128
 
+/* Each pattern of names is tried with each member of an object. */
+#define MAX_PATTERN_PROPERTIES 256
+
 struct _CarJsonSchema
 {
   char *text;
@@ -259,6 +262,8 @@ keyword_pattern_properties (Context *self, const CarJsonValue *value, GError **e
 {
   if (!expect_type (value, CAR_JSON_OBJECT, "an object", error))
     return FALSE;
+  if (car_json_value_get_length (value) > MAX_PATTERN_PROPERTIES)
+    return fail (value, error, "patternProperties has more than %d patterns", MAX_PATTERN_PROPERTIES);
   for (gsize i = 0; i < car_json_value_get_length (value); i++)
     {
       const CarJsonValue *member = car_json_value_get (value, i);

@@ -15,6 +15,9 @@
 #define MAX_AGAIN_BASE (G_GUINT64_CONSTANT (1) << 22)
 #define MAX_AGAIN_FACTOR 1000
 
+/* To try a pattern with a name costs as much as to look at so many bytes. */
+#define PATTERN_BYTES 64
+
 #define MAX_EXPLANATION 300 /* characters */
 
 /* A check reads the text once, and decides each keyword while the value passes. Some keywords look at a value once
@@ -84,6 +87,18 @@ extend_again (Run *self)
   return TRUE;
 }
 
+/* Takes so many bytes off what may be looked at again, before they are. */
+static gboolean
+spend (Run *self, guint64 n_bytes, const CarJsonPlace *place)
+{
+  while (n_bytes > self->again_left)
+    if (!extend_again (self))
+      return car_json_give_up (self->violation, place, "the schema looks at it too many times");
+
+  self->again_left -= n_bytes;
+  return TRUE;
+}
+
 /* Looks at a value that was read before, or at one that does not stand in the text at this place. */
 static gboolean
 check_again (Run *self, const CarJsonNode *node, const CarJsonPlace *place, const CarJsonSpan *value)
@@ -92,12 +107,8 @@ check_again (Run *self, const CarJsonNode *node, const CarJsonPlace *place, cons
   gsize quote = value->type == CAR_JSON_STRING ? 1 : 0;
   CarJsonSpan again;
 
-  if (self->violation->rule != NULL)
+  if (self->violation->rule != NULL || !spend (self, value->length + 1, place))
     return FALSE;
-  while (value->length + 1 > self->again_left)
-    if (!extend_again (self))
-      return car_json_give_up (self->violation, place, "the schema looks at it too many times");
-  self->again_left -= value->length + 1;
 
   /* A string's span leaves its quotes out, but they stand around it. The depth stays: the limit is the text's. */
   car_json_scanner_init (&self->scanner, value->text - quote, value->length + 2 * quote);
@@ -265,6 +276,8 @@ check_pattern_properties (Run *self,
   gsize length;
   g_autofree char *name = car_json_span_unescape (place->name, &length);
 
+  if (!spend (self, node->pattern_properties->len * (PATTERN_BYTES + (guint64) length), place))
+    return FALSE;
   for (guint i = 0; i < node->pattern_properties->len; i++)
     {
       CarJsonPatternProperty *property = &g_array_index (node->pattern_properties, CarJsonPatternProperty, i);

@@ -33,6 +33,7 @@ typedef struct
   GPtrArray *properties;   /* CarModelProperty */
   GHashTable *by_name;     /* the same */
   GPtrArray *rules;        /* of a whole object, as JSON Schema: `"oneOf":[…]` */
+  guint n_alternatives;    /* in the rules */
 } CarModelCollection;
 
 /* Everything that a model knows at one time. An extension is read into a copy, which takes its place when

@@ -12,6 +12,11 @@
 #define MAX_COLLECTIONS 512
 #define MAX_PROPERTIES 1024
 
+/* Each rule of a property looks at its value again, and each alternative of a collection at each object: what an import may cost is
+ * known when an extension is taken. */
+#define MAX_RULES 32
+#define MAX_ALTERNATIVES 64
+
 typedef struct
 {
   CarModelState *state;
@@ -231,6 +236,8 @@ read_rules (Reader *self,
   g_autoptr (GArray) rules = read_items (members, "validation");
   g_autoptr (GString) all = g_string_new (NULL);
 
+  if (rules->len > MAX_RULES)
+    return fail (where, error, "a property has %d rules at most", MAX_RULES);
   for (guint i = 0; i < rules->len; i++)
     {
       g_autofree char *place = g_strdup_printf ("%s/validation/%u", where, i);
@@ -477,7 +484,11 @@ append_alternative (CarModelCollection *collection,
 }
 
 static char *
-read_one_of (CarModelCollection *collection, const CarJsonSpan *span, const char *where, GError **error)
+read_one_of (CarModelCollection *collection,
+             const CarJsonSpan *span,
+             const char *where,
+             guint *n_alternatives,
+             GError **error)
 {
   g_autoptr (GArray) members = read_members (span);
   g_autoptr (GArray) one_of = read_members (find (members, "oneOf"));
@@ -494,6 +505,7 @@ read_one_of (CarModelCollection *collection, const CarJsonSpan *span, const char
         return NULL;
     }
   g_string_append_c (out, ']');
+  *n_alternatives = alternatives->len;
   copy_member (one_of, "error_message", out);
   return g_strdup (out->str);
 }
@@ -506,14 +518,18 @@ read_collection_rules (CarModelCollection *collection, GArray *members, const ch
   for (guint i = 0; i < rules->len; i++)
     {
       g_autofree char *place = g_strdup_printf ("%s/validation/%u", where, i);
-      char *rule = read_one_of (collection, &g_array_index (rules, CarJsonSpan, i), place, error);
+      guint n_alternatives = 0;
+      g_autofree char *rule =
+          read_one_of (collection, &g_array_index (rules, CarJsonSpan, i), place, &n_alternatives, error);
 
       if (rule == NULL)
         return FALSE;
       if (g_ptr_array_find_with_equal_func (collection->rules, rule, g_str_equal, NULL))
-        g_free (rule);
-      else
-        g_ptr_array_add (collection->rules, rule);
+        continue;
+      collection->n_alternatives += n_alternatives;
+      if (collection->n_alternatives > MAX_ALTERNATIVES)
+        return fail (place, error, "a collection has %d alternatives (oneOf) at most", MAX_ALTERNATIVES);
+      g_ptr_array_add (collection->rules, g_steal_pointer (&rule));
     }
   return TRUE;
 }

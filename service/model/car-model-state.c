@@ -141,6 +141,7 @@ copy_into (CarModelCollection *copy, const CarModelCollection *original)
   copy->to_named_by_id = original->to_named_by_id;
   for (guint i = 0; i < original->properties->len; i++)
     car_model_collection_add (copy, g_atomic_rc_box_acquire (original->properties->pdata[i]));
+  copy->n_alternatives = original->n_alternatives;
   for (guint i = 0; i < original->rules->len; i++)
     g_ptr_array_add (copy->rules, g_strdup (original->rules->pdata[i]));
 }
