@@ -526,6 +526,35 @@ test_conflicts (Fixture *fixture, gconstpointer data)
   g_test_assert_expected_messages ();
 }
 
+/* What is added after a send is a newer version: the service has the one before. */
+static void
+test_newer_versions (Fixture *fixture, gconstpointer data)
+{
+  add_vertex (fixture, "asset", "{\"external_id\":\"a1\",\"name\":\"1\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a2\",\"name\":\"1\"}");
+  flush (fixture);
+
+  add_vertex (fixture, "asset", "{\"external_id\":\"a1\",\"name\":\"2\"}");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a2\",\"name\":\"1\"}");
+  expect_warning ("*“a1”*, in name: the first*");
+  add_vertex (fixture, "asset", "{\"external_id\":\"a1\",\"name\":\"3\"}");
+  assert_conflicts (fixture, 1, 1);
+  assert_counters (fixture, "asset 5 0 1 2\n");
+  flush (fixture);
+  assert_conflicts (fixture, 2, 1);
+  assert_counters (fixture, "asset 5 0 2 2\n");
+
+  /* The last version counts, not the first. */
+  add_vertex (fixture, "asset", "{\"external_id\":\"a1\",\"name\":\"1\"}");
+  flush (fixture);
+  assert_conflicts (fixture, 3, 1);
+  g_autofree char *objects = car_data_handler_dup_objects_json (fixture->handler, "asset", NULL);
+  g_assert_cmpstr (objects, ==,
+                   "[{\"external_id\":\"a1\",\"name\":\"1\"},{\"external_id\":\"a2\",\"name\":\"1\"},"
+                   "{\"external_id\":\"a1\",\"name\":\"2\"},{\"external_id\":\"a1\",\"name\":\"1\"}]");
+  g_test_assert_expected_messages ();
+}
+
 #define LEFT_OUT_LINES                                                                                       \
   "{\"collection\":\"asset\",\"reason\":\"asset “2”: /name is missing, and "                             \
   "required\",\"object\":{\"external_id\": "                                                                 \
@@ -588,7 +617,6 @@ static void
 test_conflicts_of_others (Fixture *fixture, gconstpointer data)
 {
   add_vertex (fixture, "hostname", "{\"_key\":\"h1\",\"x\":\"1\"}");
-  flush (fixture);
   expect_warning ("Two objects of hostname have the name “h1” and other contents, in x: *");
   add_vertex (fixture, "hostname", "{\"_key\":\"h1\",\"x\":1}");
   assert_conflicts (fixture, 0, 1);
@@ -1750,6 +1778,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/interleaved", 4, test_interleaved);
   ADD ("/data-handler/duplicates", 0, test_duplicates);
   ADD ("/data-handler/conflicts", 2, test_conflicts);
+  ADD ("/data-handler/newer-versions", 2, test_newer_versions);
   ADD ("/data-handler/left-out-file", 0, test_left_out_file);
   ADD ("/data-handler/conflicts-of-others", 0, test_conflicts_of_others);
   ADD ("/data-handler/invalid-is-no-duplicate", 0, test_invalid_is_no_duplicate);

@@ -48,8 +48,9 @@ typedef struct
   GString *query;
   GString *json; /* the body, while its members are added */
   GBytes *body;
-  GUri *uri;       /* once the call is complete */
-  guint tolerated; /* a status that is no failure of this call, besides success; 0: none */
+  GUri *uri; /* once the call is complete */
+  guint
+      tolerated; /* a status that is no failure of this call, besides success; 0: none; CAR_CLIENT_ANY_STATUS: all */
   CarAnswerKind answer;
   gsize max_answer; /* bytes: CAR_ANSWER_SHORT, unless the call says more */
   gboolean

@@ -371,6 +371,11 @@ car_call_read_answer (const CarCall *self,
                       CarAnswer *answer,
                       GError **error)
 {
+  if (self->tolerated == CAR_CLIENT_ANY_STATUS)
+    {
+      *answer = (CarAnswer){ .status = http->status, .body = g_bytes_ref (http->body) };
+      return TRUE;
+    }
   if (http->status == 200 || http->status == 201 ||
       (http->status == 204 && g_str_equal (self->method, "DELETE")))
     return read_success (self, caller, http, answer, error);

@@ -31,7 +31,7 @@ check_method (const char *method, GError **error)
  * @path: (array zero-terminated=1): the segments of the path below the base URL, at least one
  * @query: (array zero-terminated=1) (nullable): the names and values of the query, one after the other
  * @body: (nullable): the body, as JSON text
- * @tolerated: a status that is an answer too, such as 404; 0: none
+ * @tolerated: a status that is an answer too, such as 404; 0: none; %CAR_CLIENT_ANY_STATUS: all are
  * @status: (out) (optional): the answer's HTTP status
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
@@ -39,8 +39,9 @@ check_method (const char *method, GError **error)
  * Makes a call that has no function of its own, with the same retries and failures as the others. Segments, names
  * and values are percent-encoded here.
  *
- * The answer must be JSON or empty. With the tolerated status it may be anything, and is not given. Whether it says
- * what it should is for the caller to see. 64 MiB of it are read at most.
+ * The answer must be JSON or empty. With the tolerated status it may be anything, and is not given. With
+ * %CAR_CLIENT_ANY_STATUS it may be anything, and is given as it came; then the call fails only where there is no answer.
+ * Whether an answer says what it should is for the caller to see. 64 MiB of it are read at most.
  *
  * Returns: (transfer full): the answer's body; or %NULL with an error
  */
@@ -78,7 +79,7 @@ car_client_call (CarClient *self,
  * @path: (array zero-terminated=1): the segments of the path below the base URL, at least one
  * @query: (array zero-terminated=1) (nullable): the names and values of the query, one after the other
  * @body: (nullable): the body, as JSON text
- * @tolerated: a status that is an answer too, such as 404; 0: none
+ * @tolerated: a status that is an answer too, such as 404; 0: none; %CAR_CLIENT_ANY_STATUS: all are
  * @cancellable: (nullable): a cancellable
  * @callback: called when the call is over
  * @user_data: passed to @callback

@@ -406,6 +406,13 @@ void car_client_search_collection_async (CarClient *self,
 CAR_AVAILABLE_IN_1_0
 JsonArray *car_client_search_collection_finish (CarClient *self, GAsyncResult *result, GError **error);
 
+/**
+ * CAR_CLIENT_ANY_STATUS:
+ *
+ * For [method@Client.call]: every status is an answer, and the answer is given as it came.
+ */
+#define CAR_CLIENT_ANY_STATUS 1000
+
 CAR_AVAILABLE_IN_1_0
 GBytes *car_client_call (CarClient *self,
                          CarApiVersion version,

@@ -148,7 +148,8 @@ car_collection_summary_get_n_left_out (CarCollectionSummary *self)
  * car_collection_summary_get_n_duplicates:
  * @self: a summary
  *
- * Gets how many of those were left out because they had been added before.
+ * Gets how many of those were left out because they had been added before. A newer version of a vertex, sent after the first
+ * one had been sent ([method@DataHandler.send_vertices]), counts here too: it is no vertex more.
  *
  * Returns: a number of objects
  */

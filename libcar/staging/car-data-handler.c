@@ -863,8 +863,11 @@ begin_sending (CarDataHandler *self, CarBundlePart part, GError **error)
         {
           counts->sending = counts->staged;
           counts->holding = counts->held;
+          counts->sending_newer = counts->newer;
         }
     }
+  if (part == CAR_BUNDLE_VERTICES)
+    car_stage_begin_anew (self->stage);
   self->is_sending = TRUE;
   return TRUE;
 }
@@ -881,7 +884,11 @@ end_sending (CarDataHandler *self, CarBundlePart part, gboolean sent, const GPtr
       CarCollectionCounts *counts = collections->pdata[i];
 
       if (counts->part == part)
-        counts->sent = counts->sending - MIN (counts->dropped, counts->sending);
+        {
+          counts->sent = counts->sending - MIN (counts->dropped, counts->sending);
+          counts->duplicates += counts->sending_newer;
+          counts->newer -= counts->sending_newer;
+        }
     }
   self->is_sending = FALSE;
 }
@@ -915,7 +922,8 @@ send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, 
  * @error: return location for an error
  *
  * Sends the vertices added so far that were not sent yet, and waits until the CAR service has imported them. Does
- * nothing where there are none. Vertices that are added meanwhile are sent by the next call.
+ * nothing where there are none. Vertices that are added meanwhile are sent by the next call; one with the name of a vertex
+ * that was sent, and other contents, is a newer version of it, and is sent too.
  *
  * Without a client nothing is sent: the vertices count as sent and stay where
  * [method@DataHandler.dup_objects_json] finds them.

@@ -27,6 +27,9 @@ typedef struct
   guint64 dangling;  /* edges that lead to vertices which a full import did not bring */
   guint64 staged;
   guint64 sending; /* of the staged ones, those that the last send has taken */
+  guint64
+      newer; /* vertices staged with the key of one that was sent, and other contents: they are none more */
+  guint64 sending_newer;
   guint64 dropped; /* of these, what the service left out */
   guint64 sent;
   guint64
@@ -102,6 +105,10 @@ CarStageNews car_stage_take_news (CarStage *self);
 
 /* Until then the object that was added last is not in its page. */
 gboolean car_stage_settle (CarStage *self, GError **error);
+
+/* The vertices that are staged so far are being sent: from here on, one with the key of one of them and other contents is a
+ * newer version of it, which is sent too. */
+void car_stage_begin_anew (CarStage *self);
 
 /* Counts what the service left out, and tells of it. */
 void car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarning *warning);

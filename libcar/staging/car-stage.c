@@ -64,6 +64,10 @@ typedef struct
 /* An edge's digest says in its last bit whether the edge holds: one with `active: false` ends it. */
 #define HOLDS G_GUINT64_CONSTANT (1)
 
+/* The last bits of a vertex's digest say after how many sends it was staged; the others stand for its contents. */
+#define SENDS_BITS 16
+#define SENDS_MASK ((G_GUINT64_CONSTANT (1) << SENDS_BITS) - 1)
+
 struct _CarStage
 {
   CarBundle *bundle;
@@ -79,6 +83,7 @@ struct _CarStage
   CarLeftOutFile *left_out; /* (nullable) */
   char *source;
   CarKeySet *keys;
+  guint64 n_sends;   /* of vertices */
   GHashTable *names; /* collection → CarVertexNames */
   GString *scratch;
   Pending pending;
@@ -434,7 +439,7 @@ prepare_vertex (CarStage *self,
       const CarJsonHash hash = car_json_hash_value (vertex);
       key = car_key_set_prepare (self->keys, collection->scope, &hash, sizeof hash);
     }
-  key.digest = members->digest;
+  key.digest = (members->digest & ~SENDS_MASK) | (self->n_sends & SENDS_MASK);
   return key;
 }
 
@@ -523,13 +528,23 @@ note_conflict (CarStage *self, Collection *collection, guint64 first)
         collection->counts.conflicts == SHOWN_VIOLATIONS ? " (more like them are only counted)" : "");
 }
 
-static void
-settle_known_vertex (CarStage *self, Collection *collection, guint64 first)
+/* The last vertex has the key of one before. Where that was sent, and said something else, this one is a newer version of it. */
+static gboolean
+is_newer_version (CarStage *self, Collection *collection, guint64 *before)
 {
-  if (G_LIKELY (first == self->pending.key.digest))
+  const guint64 digest = self->pending.key.digest;
+
+  if (G_LIKELY (*before >> SENDS_BITS == digest >> SENDS_BITS))
     collection->counts.duplicates++;
+  else if ((*before & SENDS_MASK) == (digest & SENDS_MASK))
+    note_conflict (self, collection, *before);
   else
-    note_conflict (self, collection, first);
+    {
+      *before = digest;
+      collection->counts.newer++;
+      return TRUE;
+    }
+  return FALSE;
 }
 
 /* The last edge has the key of one before. Where it says something that none did, it is sent too, since edges alike in all
@@ -607,7 +622,10 @@ settle (CarStage *self, GError **error)
   if (G_UNLIKELY (first != NULL))
     {
       if (!collection->is_edge)
-        settle_known_vertex (self, collection, *first);
+        {
+          if (is_newer_version (self, collection, first))
+            return car_bundle_commit (self->bundle, collection->slot, self->pending.begin, error);
+        }
       else if (is_new_version (self, collection, first))
         return stage_edge (self, collection, self->waiting != NULL, error);
       else
@@ -1140,6 +1158,12 @@ gboolean
 car_stage_settle (CarStage *self, GError **error)
 {
   return settle (self, error);
+}
+
+void
+car_stage_begin_anew (CarStage *self)
+{
+  self->n_sends++;
 }
 
 CarCollectionCounts *
