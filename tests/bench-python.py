@@ -13,6 +13,8 @@ import gi
 gi.require_version("Car", "1.0")
 from gi.repository import Car
 
+from car_framework import _engine
+from car_framework.data_handler import BaseDataHandler
 from local_service import KEY, PASSWORD, run_service
 
 
@@ -37,12 +39,33 @@ def add_in_batches(handler, count):
     handler.add_vertices("asset", vertices(count))
 
 
+def add_in_a_batch(handler, count):
+    batch = Car.Batch(handler)
+    for vertex in vertices(count):
+        batch.add_vertex("asset", vertex)
+    batch.flush()
+
+
+def add_by_car_framework(handler, count):
+    _engine.batch = Car.Batch(handler)
+    data = BaseDataHandler()
+    for vertex in vertices(count):
+        data.add_collection("asset", vertex, "external_id")
+    _engine.batch.flush()
+
+
 def make_only(handler, count):
     for vertex in vertices(count):
         pass
 
 
-WAYS = {"one by one": add_one_by_one, "in batches": add_in_batches, "(dicts made alone)": make_only}
+WAYS = {
+    "one by one": add_one_by_one,
+    "in batches": add_in_batches,
+    "in a Batch": add_in_a_batch,
+    "by car_framework": add_by_car_framework,
+    "(dicts made alone)": make_only,
+}
 
 
 def peak():

@@ -7,7 +7,6 @@ import logging
 import math
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ import gi
 gi.require_version("Car", "1.0")
 from gi.repository import Car, Gio, GLib, GObject
 
+import tap
 from local_service import KEY, PASSWORD, run_service
 
 SCHEMA = {
@@ -331,6 +331,34 @@ class Threads(unittest.TestCase):
         self.assertEqual(len(handler.list_objects("asset")), 9 * count)
 
 
+    def test_batch(self):
+        """The same through one Batch, which adds its objects as they were when they came."""
+        count = 3000
+        handler = Car.DataHandler(source="test")
+        batch = Car.Batch(handler)
+
+        def add(number):
+            vertex = {"none": None}
+            for i in range(count):
+                vertex["external_id"] = f"{number} {i}"
+                batch.add_vertex("asset", vertex)
+                batch.add_edge("asset_hostname", {"_from_external_id": f"{number} {i}", "_to": "hostname/h"})
+
+        threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        batch.add_vertex("asset", {"external_id": "nan", "risk": math.nan})
+        with self.assertRaisesRegex(TypeError, "a dict is wanted"):
+            batch.add_vertex("asset", None)
+        batch.flush()
+        batch.flush()
+        self.assertEqual(counts(handler)["asset"], (8 * count + 1, 1, 0))
+        self.assertEqual(counts(handler)["asset_hostname"], (8 * count, 0, 0))
+        self.assertEqual(set(map(len, handler.list_objects("asset"))), {1})
+
+
 class Data(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -511,6 +539,9 @@ class Data(unittest.TestCase):
         found, status = self.client.call(Car.ApiVersion.V2, "GET", ["asset"], {"name": "a & b/ü"})
         self.assertEqual((found["result"], status), ([], 200))
         self.assertEqual(self.client.call(Car.ApiVersion.V3, "GET", ["carSchema", "none"], tolerated=404), (None, 404))
+        any_status = Car.CLIENT_ANY_STATUS
+        answer, status = self.client.call(Car.ApiVersion.V3, "GET", ["carSchema", "none"], tolerated=any_status)
+        self.assertEqual(([*answer], status), (["errors", "trace"], 404))
         answer, status = self.client.call(Car.ApiVersion.V3, "POST", ["query"], body={"query": "{ asset { name } }"})
         self.assertEqual(list(answer), ["data"])
         for wrong in "asset", [1], None:
@@ -609,29 +640,5 @@ class Log(unittest.TestCase):
                 self.assertRegex(text, r"(?s)KeyError: 'token'.*__main__\.py.*DatasourceFailure: no token$")
 
 
-class Results(unittest.TextTestResult):
-    number = 0
-
-    def say(self, what, test, why=""):
-        self.number += 1
-        print(f"{what} {self.number} - {test.id()}{why}", flush=True)
-
-    def addSuccess(self, test):
-        self.say("ok", test)
-
-    def addSkip(self, test, reason):
-        self.say("ok", test, " # SKIP " + reason)
-
-    def addFailure(self, test, error):
-        super().addFailure(test, error)
-        self.say("not ok", test)
-
-    addError = addFailure
-
-
 if __name__ == "__main__":
-    signal.alarm(300)
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    result = unittest.TextTestRunner(resultclass=Results).run(suite)
-    print(f"1..{result.number}")
-    sys.exit(not result.wasSuccessful())
+    tap.main()

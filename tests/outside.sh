@@ -143,7 +143,7 @@ try_guide() {
     local connector=$folder/car-connector-csv
     block "$1" "$2" >"$connector"
     chmod +x "$connector"
-    [ "$(wc -l <"$connector")" -lt 60 ] || fail "the connector of $1 is short"
+    [ "$(wc -l <"$connector")" -lt 65 ] || fail "the connector of $1 is short"
     printf 'id,name,address\n%s-1,Web server,192.0.2.1\n%s-2,Database,192.0.2.2\n' "$2" "$2" >"$folder/assets.csv"
     imports "the connector of $1 imports" 2 2 "$connector" -source "$1" -file "$folder/assets.csv"
     exits 51 "the connector of $1 raises its failures" "$connector" -connection-test -file "$folder/none.csv"

@@ -1965,6 +1965,15 @@ test_call (Fixture *fixture, gconstpointer data)
                                       NULL, &error));
       assert_recoverable (error);
       g_clear_error (&error);
+
+      fake_service_answer (fixture->service, "GET", "v2/carSchema/" ODD_NAME_ENCODED, failures[i].status,
+                           failures[i].body);
+      g_autoptr (GBytes) raw = car_client_call (fixture->client, CAR_API_VERSION_V2, "GET", path, NULL, NULL,
+                                                CAR_CLIENT_ANY_STATUS, &status, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (status, ==, failures[i].status);
+      g_assert_cmpmem (g_bytes_get_data (raw, NULL), g_bytes_get_size (raw), failures[i].body,
+                       strlen (failures[i].body));
     }
   fake_service_answer (fixture->service, "DELETE", "v2/carSchema/" ODD_NAME_ENCODED, 404, "");
   g_assert_null (car_client_call (fixture->client, CAR_API_VERSION_V2, "DELETE", path, NULL, NULL, 0, NULL,

@@ -60,6 +60,7 @@ if [ -n "$scripts" ] && [ "$PYTHON_GI" != no ]; then
     as_in guide-python.md
     export PYTHONDONTWRITEBYTECODE=1
     try_guide guide-python.md python
+    try_guide guide-car-framework.md python
 
     if [ -x /usr/bin/mypy ]; then
         block guide-python.md python >"$folder/csv_connector.py"

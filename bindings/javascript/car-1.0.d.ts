@@ -12,6 +12,7 @@ declare module 'gi://Car?version=1.0' {
         const MAJOR_VERSION: number;
         const MINOR_VERSION: number;
         const MICRO_VERSION: number;
+        const CLIENT_ANY_STATUS: number;
         function get_major_version(): number;
         function get_minor_version(): number;
         function get_micro_version(): number;

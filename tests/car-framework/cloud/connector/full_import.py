@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+from car_framework.context import context
+from car_framework.full_import import BaseFullImport
+
+from connector.data_handler import DataHandler
+
+
+class FullImport(BaseFullImport):
+    def __init__(self):
+        super().__init__()
+        self.data_handler = DataHandler()
+
+    def create_source_report_object(self):
+        return self.data_handler.create_source_report_object()
+
+    def get_new_model_state_id(self):
+        return str(self.data_handler.timestamp)
+
+    def handle_data(self, data_types, collection):
+        for obj in collection:
+            for handler in data_types:
+                getattr(self.data_handler, "handle_" + handler)(obj)
+
+    def import_vertices(self):
+        collection = context().data_collector.create_asset(incremental=False)
+        self.handle_data(["asset", "ipaddress", "asset_ipaddress"], collection)
+        for name, data in self.data_handler.collections.items():
+            self.send_data(name, data)
+
+    def import_edges(self):
+        for name, data in self.data_handler.edges.items():
+            self.send_data(name, data)
+        self.data_handler.printData()
