@@ -118,7 +118,7 @@ test_settings (void)
 {
   g_autoptr (CarApp) app = make_app ();
   g_autoptr (GError) error = NULL;
-  ARGUMENTS ("-client_id|me|-subscriptionID=s|-timeout|-1|-level=HIGH|-verify=no|--inventory|/dev/null");
+  ARGUMENTS ("-client_id|me|-subscriptionID=secret|-timeout|-1|-level=HIGH|-verify=no|--inventory|/dev/null");
 
   g_assert_cmpstr (car_app_get_setting (app, "client_id"), ==, "nobody");
   g_assert_cmpint (car_app_get_integer_setting (app, "timeout"), ==, 60);
@@ -128,7 +128,7 @@ test_settings (void)
   g_assert_no_error (error);
   g_assert_false (car_app_has_answered (app));
   g_assert_cmpstr (car_app_get_setting (app, "client_id"), ==, "me");
-  g_assert_cmpstr (car_app_get_setting (app, "subscriptionID"), ==, "s");
+  g_assert_cmpstr (car_app_get_setting (app, "subscriptionID"), ==, "secret");
   g_assert_cmpstr (car_app_get_setting (app, "timeout"), ==, "-1");
   g_assert_cmpint (car_app_get_integer_setting (app, "timeout"), ==, -1);
   g_assert_cmpint (car_app_get_integer_setting (app, "export-data-page-size"), ==, 2000);

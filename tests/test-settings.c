@@ -86,7 +86,7 @@ test_values_are_left_alone (void)
 {
   assert_parsed ("p|-car-service-password|-source|-source|x", "car-service-password", "-source");
   assert_parsed ("p|-car-service-password|-source|-source|x", "source", "x");
-  assert_parsed ("p|-car-service-password|--", "car-service-password", "--");
+  assert_parsed ("p|-server|--", "server", "--");
   assert_parsed ("p|-car-service-password|--a=b", "car-service-password", "--a=b");
   assert_parsed ("p|-car-service-password|-help|--", "car-service-password", "-help");
   assert_parsed ("p|--", "source", NULL);
@@ -232,20 +232,20 @@ test_missing (void)
 {
   g_autoptr (CarSettings) settings = make_settings ();
 
-  load (settings, "server", "s", "car-service-url", "u", "car-service-key", "k", "car-service-password", "p",
-        NULL);
+  load (settings, "server", "s", "car-service-url", "u", "car-service-key", "a-key", "car-service-password",
+        "password", NULL);
   assert_options_error (settings,
                         "-source (CONNECTION_NAME) is missing: the name of the source that is replicated");
 
-  load (settings, "source", "x", "car-service-url", "u", "car-service-key", "k", "car-service-password", "p",
-        NULL);
+  load (settings, "source", "x", "car-service-url", "u", "car-service-key", "a-key", "car-service-password",
+        "password", NULL);
   assert_options_error (settings, "-server (CONFIGURATION_SERVER) is missing: the server");
 
-  load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "k", NULL);
+  load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "a-key", NULL);
   assert_options_error (settings,
                         "-car-service-password (CAR_SERVICE_PASSWORD) is missing: the password to that key");
 
-  load (settings, "source", "x", "server", "s", "car-service-token", "t", NULL);
+  load (settings, "source", "x", "server", "s", "car-service-token", "token", NULL);
   assert_options_error (settings,
                         "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) is missing: the CAR "
                         "service, with a token");
@@ -257,11 +257,35 @@ test_missing (void)
                 "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) and -car-service-token "
                 "(CAR_SERVICE_AUTHTOKEN)");
 
-  load (settings, "car-service-url", "u", "car-service-token", "t", "server", "s", "source", "x", NULL);
+  load (settings, "car-service-url", "u", "car-service-token", "token", "server", "s", "source", "x", NULL);
   assert_options_error (
       settings, "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) is missing: the CAR service, "
                 "with a token; -car-service-key (CAR_SERVICE_KEY) is missing: the key to the CAR service; "
                 "-car-service-password (CAR_SERVICE_PASSWORD) is missing: the password to that key");
+}
+
+/* What is most often wrong with a secret is told in words that do not print it. */
+static void
+test_looks_of_secrets (void)
+{
+  static const char *const cases[] = {
+    "xyz",
+    "-car-service-password (CAR_SERVICE_PASSWORD) has fewer than 4 characters: *",
+    "xyzzy\n",
+    "-car-service-password (CAR_SERVICE_PASSWORD) begins or ends with a space or an end of line, *",
+    " xyzzy",
+    "-car-service-password (CAR_SERVICE_PASSWORD) begins or ends with a space or an end of line, *",
+  };
+  g_autoptr (CarSettings) settings = make_settings ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i += 2)
+    {
+      g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, cases[i + 1]);
+      load (settings, "car-service-password", cases[i], NULL);
+      g_test_assert_expected_messages ();
+      g_assert_cmpstr (car_settings_get (settings, "car-service-password"), ==, cases[i]);
+    }
+  load (settings, "car-service-password", "xy zzy", NULL);
 }
 
 static void
@@ -270,20 +294,21 @@ test_ways_to_the_service (void)
   g_autoptr (CarSettings) settings = make_settings ();
   CarRunOptions options;
 
-  load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "k",
-        "car-service-password", "p", "car-service-url-for-token", "tu", NULL);
+  load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "a-key",
+        "car-service-password", "password", "car-service-url-for-token", "tu", NULL);
   g_assert_true (car_run_options_init (&options, settings, NULL));
   g_assert_cmpstr (options.url, ==, "u");
-  g_assert_cmpstr (options.key, ==, "k");
-  g_assert_cmpstr (options.password, ==, "p");
+  g_assert_cmpstr (options.key, ==, "a-key");
+  g_assert_cmpstr (options.password, ==, "password");
   g_assert_cmpstr (options.token, ==, NULL);
   g_assert_cmpuint (options.page_size, ==, 2000);
 
-  load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "k",
-        "car-service-password", "p", "car-service-url-for-token", "tu", "car-service-token", "t", NULL);
+  load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "a-key",
+        "car-service-password", "password", "car-service-url-for-token", "tu", "car-service-token", "token",
+        NULL);
   g_assert_true (car_run_options_init (&options, settings, NULL));
   g_assert_cmpstr (options.url, ==, "tu");
-  g_assert_cmpstr (options.token, ==, "t");
+  g_assert_cmpstr (options.token, ==, "token");
   g_assert_cmpstr (options.key, ==, NULL);
 }
 
@@ -305,8 +330,8 @@ test_page_size (void)
       g_assert_cmpstr (error->message, ==, message);
     }
 
-  load (settings, "source", "x", "server", "s", "car-service-url-for-token", "u", "car-service-token", "t",
-        "export-data-page-size", "100000", NULL);
+  load (settings, "source", "x", "server", "s", "car-service-url-for-token", "u", "car-service-token",
+        "token", "export-data-page-size", "100000", NULL);
   g_assert_true (car_run_options_init (&options, settings, NULL));
   g_assert_cmpuint (options.page_size, ==, 100000);
 }
@@ -322,7 +347,7 @@ test_source (void)
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       load (settings, "source", bad[i], "server", "s", "car-service-url-for-token", "u", "car-service-token",
-            "t", NULL);
+            "token", NULL);
       assert_options_error (
           settings,
           "-source (CONNECTION_NAME) must be a name of its own: no URL can hold one that is “.” or “..”");
@@ -330,7 +355,7 @@ test_source (void)
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
     {
       load (settings, "source", good[i], "server", "s", "car-service-url-for-token", "u", "car-service-token",
-            "t", NULL);
+            "token", NULL);
       g_assert_true (car_run_options_init (&options, settings, NULL));
       g_assert_cmpstr (options.source, ==, good[i]);
     }
@@ -413,6 +438,7 @@ main (int argc, char **argv)
   g_test_add_func ("/settings/switch-variables", test_switch_variables);
   g_test_add_func ("/settings/not-utf8", test_not_utf8);
   g_test_add_func ("/settings/missing", test_missing);
+  g_test_add_func ("/settings/looks-of-secrets", test_looks_of_secrets);
   g_test_add_func ("/settings/ways-to-the-service", test_ways_to_the_service);
   g_test_add_func ("/settings/page-size", test_page_size);
   g_test_add_func ("/settings/source", test_source);

@@ -9,6 +9,7 @@
 #include <libcar/client/car-http-private.h>
 #include <libcar/client/car-limits-private.h>
 #include <libcar/client/car-outage-private.h>
+#include <libcar/log/car-redaction-private.h>
 
 G_BEGIN_DECLS
 
@@ -17,12 +18,12 @@ typedef struct
 {
   CarLoop *loop;
   CarHttp *http;
-  char *base;    /* without a slash at its end */
-  char *base_v3; /* protocol.md, "Base URL": /v2 at the end replaced by /v3 */
-  GStrv secrets; /* never shown, whoever says them */
+  char *base;              /* without a slash at its end */
+  char *base_v3;           /* protocol.md, "Base URL": /v2 at the end replaced by /v3 */
+  CarRedaction *redaction; /* of what is never shown, whoever says it */
   CarClientLimits limits;
   CarOutage outage; /* the loop's thread's alone */
-  char *report; /* whose the full imports are; NULL: it is not said */
+  char *report;     /* whose the full imports are; NULL: it is not said */
 } CarCaller;
 
 /* What the answer to a call that succeeded is. An object with `errors` is a failure, whatever its status. */
@@ -116,13 +117,15 @@ void car_call_set_no_answer (const CarCall *self,
 void car_call_set_unexpected (const CarCall *self, const char *what, GError **error);
 
 /* Sets the failure of a call or a job: of the class that the status stands for (0: unknown, unrecoverable). */
-void car_call_set_failure (const CarCaller *caller, guint status, GError **error, const char *format, ...)
-    G_GNUC_PRINTF (4, 5);
+void car_call_set_failure (guint status, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
 /* What the answer says of its failure, fit for a message; NULL where it does not. */
 char *car_call_describe_errors (const CarCaller *caller, const CarJsonSpan *answer);
 
 void car_answer_clear (CarAnswer *self);
+
+/* The text without secrets: the client's own, and those that the log knows. */
+char *car_caller_hide_secrets (const CarCaller *self, const char *text);
 
 /* A text from outside, fit for a message: printable, and without secrets. */
 char *car_caller_to_shown (const CarCaller *self, const char *text);

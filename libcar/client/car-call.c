@@ -10,6 +10,7 @@
 #include <libcar/client/car-call-private.h>
 #include <libcar/client/car-retry-private.h>
 #include <libcar/json/car-json-writer-private.h>
+#include <libcar/log/car-log-private.h>
 
 /* What proxies and servers take for granted that a URL is not longer than. */
 #define MAX_URL 2000
@@ -202,22 +203,20 @@ get_advice (guint status)
     }
 }
 
-/* A service may repeat what it was told: in its message, or in a page that is shown as one. */
-static char *
-hide_secrets (const CarCaller *caller, const char *text)
+/* A service may repeat what it was told: in its message, in a job's id, or in a page that is shown as one. */
+char *
+car_caller_hide_secrets (const CarCaller *self, const char *text)
 {
-  g_autoptr (GString) out = g_string_new (text);
+  g_autofree char *without_own = car_redaction_hide (self->redaction, text);
 
-  for (guint i = 0; caller->secrets[i] != NULL; i++)
-    g_string_replace (out, caller->secrets[i], "***", 0);
-  return g_string_free (g_steal_pointer (&out), FALSE);
+  return car_log_without_secrets (without_own);
 }
 
 /* Secrets first: of a text that is shortened, a part of one could be left. */
 char *
 car_caller_to_shown (const CarCaller *self, const char *text)
 {
-  g_autofree char *hidden = hide_secrets (self, text);
+  g_autofree char *hidden = car_caller_hide_secrets (self, text);
 
   return car_text_to_printable (hidden, -1);
 }
@@ -231,18 +230,17 @@ car_call_describe_errors (const CarCaller *caller, const CarJsonSpan *answer)
 }
 
 void
-car_call_set_failure (const CarCaller *caller, guint status, GError **error, const char *format, ...)
+car_call_set_failure (guint status, GError **error, const char *format, ...)
 {
   va_list arguments;
   va_start (arguments, format);
   g_autofree char *message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
 
-  g_autofree char *shown = hide_secrets (caller, message);
   if (car_retry_is_recoverable (status))
-    g_set_error_literal (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT, shown);
+    g_set_error_literal (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT, message);
   else
-    g_set_error_literal (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT, shown);
+    g_set_error_literal (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT, message);
 }
 
 void
@@ -271,9 +269,9 @@ set_status_error (const CarCall *self, const CarCaller *caller, const CarHttpAns
   const char *phrase = soup_status_get_phrase (answer->status);
   const char *advice = get_advice (answer->status);
 
-  car_call_set_failure (caller, answer->status, error, "%s %s: HTTP %u (%s)%s%s%s%s", self->method,
-                        self->path->str, answer->status, phrase, said != NULL ? ": " : "",
-                        said != NULL ? said : "", advice != NULL ? "; " : "", advice != NULL ? advice : "");
+  car_call_set_failure (answer->status, error, "%s %s: HTTP %u (%s)%s%s%s%s", self->method, self->path->str,
+                        answer->status, phrase, said != NULL ? ": " : "", said != NULL ? said : "",
+                        advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
 void
@@ -439,9 +437,7 @@ car_caller_clear (CarCaller *self)
 {
   g_clear_pointer (&self->http, car_http_free);
   g_clear_pointer (&self->loop, car_loop_free);
-  for (guint i = 0; self->secrets != NULL && self->secrets[i] != NULL; i++)
-    explicit_bzero (self->secrets[i], strlen (self->secrets[i]));
-  g_clear_pointer (&self->secrets, g_strfreev);
+  g_clear_pointer (&self->redaction, car_redaction_free);
   g_clear_pointer (&self->base, g_free);
   g_clear_pointer (&self->base_v3, g_free);
   g_clear_pointer (&self->report, g_free);

@@ -37,14 +37,14 @@ set_job_error (CarOperation *self, const char *what, const char *id, const CarJs
     text = g_strndup (message.text, message.length);
   g_autofree char *shown_text =
       text != NULL ? car_caller_to_shown (self->caller, text) : g_strdup ("the service does not say why");
-  g_autofree char *shown_id = car_text_to_printable (id, -1);
+  g_autofree char *shown_id = car_caller_to_shown (self->caller, id);
   gint64 status;
   if (!car_json_span_get_int (&code, &status) || status < 100 || status > 599)
     status = 0;
 
   g_autofree char *shown_status =
       status != 0 ? g_strdup_printf (" (status %d)", (int) status) : g_strdup ("");
-  car_call_set_failure (self->caller, (guint) status, error, "%s %s failed: %s%s", what, shown_id, shown_text,
+  car_call_set_failure ((guint) status, error, "%s %s failed: %s%s", what, shown_id, shown_text,
                         shown_status);
   return FALSE;
 }
@@ -78,7 +78,8 @@ read_job (CarOperation *self, GError **error)
     return set_job_error (self, "the service's job", self->job, &self->answer.value, error);
 
   guint delay;
-  if (!car_patience_spend (&self->patience, self->job, &delay, error))
+  g_autofree char *shown = car_caller_to_shown (self->caller, self->job);
+  if (!car_patience_spend (&self->patience, shown, &delay, error))
     return FALSE;
 
   car_operation_wait (self, delay, ask_for_job);
@@ -300,8 +301,8 @@ is_one_lost (CarOperation *self, const ImportLists *lists, GError **error)
   if (!g_hash_table_iter_next (&iter, &id, &item))
     return FALSE;
 
-  g_autofree char *shown = car_text_to_printable (id, -1);
-  car_call_set_failure (self->caller, SOUP_STATUS_NOT_FOUND, error,
+  g_autofree char *shown = car_caller_to_shown (self->caller, id);
+  car_call_set_failure (SOUP_STATUS_NOT_FOUND, error,
                         "the service's import job %s failed: the service knows of no such job any more",
                         shown);
   return TRUE;
@@ -445,7 +446,8 @@ read_until_done (CarOperation *self, GError **error)
     car_patience_renew (&self->patience);
 
   guint delay;
-  if (!car_patience_spend (&self->patience, imports->ids->pdata[0], &delay, error))
+  g_autofree char *shown = car_caller_to_shown (self->caller, imports->ids->pdata[0]);
+  if (!car_patience_spend (&self->patience, shown, &delay, error))
     return FALSE;
 
   car_operation_wait (self, delay, look_again);

@@ -113,13 +113,38 @@ find_url_problem (const char *url, GUri *uri)
   return NULL;
 }
 
+/* GLib's own words show a part of what it cannot read. */
+static const char *
+describe_parse_failure (const GError *error)
+{
+  switch ((GUriError) error->code)
+    {
+    case G_URI_ERROR_BAD_SCHEME:
+      return "it begins neither with https:// nor with http://";
+    case G_URI_ERROR_BAD_USER:
+    case G_URI_ERROR_BAD_PASSWORD:
+    case G_URI_ERROR_BAD_AUTH_PARAMS:
+      return "it holds a user that cannot be read: give the key and the password as settings of their own";
+    case G_URI_ERROR_BAD_HOST:
+      return "its host cannot be read";
+    case G_URI_ERROR_BAD_PORT:
+      return "its port is not a number up to 65535";
+    case G_URI_ERROR_BAD_PATH:
+    case G_URI_ERROR_BAD_QUERY:
+    case G_URI_ERROR_BAD_FRAGMENT:
+    case G_URI_ERROR_FAILED:
+    default:
+      return "it holds what no URL can hold";
+    }
+}
+
 static gboolean
 read_base_url (CarClient *self, gboolean *loopback, GError **error)
 {
   g_autoptr (GError) cause = NULL;
   const char *url = self->base_url != NULL ? self->base_url : "";
   g_autoptr (GUri) uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, &cause);
-  const char *problem = uri != NULL ? find_url_problem (url, uri) : cause->message;
+  const char *problem = uri != NULL ? find_url_problem (url, uri) : describe_parse_failure (cause);
   if (problem != NULL)
     {
       /* Not shown itself: it may hold a password. */
@@ -180,8 +205,8 @@ make_token_authorization (CarClient *self, GError **error)
   if (!check_credential ("token", self->token, " ", error))
     return NULL;
 
-  const char *const secrets[] = { self->token, NULL };
-  self->caller.secrets = g_strdupv ((char **) secrets);
+  self->caller.redaction = car_redaction_new ();
+  car_redaction_add (self->caller.redaction, self->token);
   return g_strconcat ("car-token ", self->token, NULL);
 }
 
@@ -195,8 +220,10 @@ make_basic_authorization (CarClient *self, GError **error)
 
   char *pair = g_strconcat (self->key, ":", self->password, NULL);
   char *encoded = g_base64_encode ((const guchar *) pair, strlen (pair));
-  const char *const secrets[] = { encoded, self->password, self->key, NULL };
-  self->caller.secrets = g_strdupv ((char **) secrets);
+  const char *const secrets[] = { pair, self->password, self->key };
+  self->caller.redaction = car_redaction_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (secrets); i++)
+    car_redaction_add (self->caller.redaction, secrets[i]);
   char *authorization = g_strconcat ("Basic ", encoded, NULL);
 
   wipe (pair);

@@ -69,6 +69,12 @@ finish (CarOperation *self)
       self->error->code = CAR_RECOVERABLE_FAILURE_DEFAULT;
     }
 
+  if (self->error != NULL && self->caller->redaction != NULL)
+    {
+      g_autofree char *message = g_steal_pointer (&self->error->message);
+      self->error->message = car_caller_hide_secrets (self->caller, message);
+    }
+
   /* A blocking call frees its context as soon as it has the result; while a source is let go here, it must be there. */
   g_autoptr (GMainContext) context = g_main_context_ref (g_task_get_context (self->task));
   g_autoptr (GSource) source = g_idle_source_new ();
@@ -180,6 +186,7 @@ retry (CarOperation *self, const CarHttpAnswer *answer, const GError *cause, gui
   guint delay = car_retry_get_delay (limits, self->attempt++, retry_after);
   g_autofree char *why = cause != NULL ? car_caller_to_shown (self->caller, cause->message)
                                        : g_strdup_printf ("HTTP %u", answer->status);
+  g_autofree char *path = car_caller_hide_secrets (self->caller, self->call.path->str);
 
   if (is_waiting)
     {
@@ -187,8 +194,7 @@ retry (CarOperation *self, const CarHttpAnswer *answer, const GError *cause, gui
       car_outage_tell (&self->caller->outage, limits, why);
     }
   else
-    g_message ("%s %s: %s; trying again in %.1f s", self->call.method, self->call.path->str, why,
-               delay / 1000.0);
+    g_message ("%s %s: %s; trying again in %.1f s", self->call.method, path, why, delay / 1000.0);
   sleep_until (self, delay, send_call);
 }
 
@@ -209,13 +215,14 @@ static void
 tell_of_exchange (const CarOperation *self, const CarHttpAnswer *answer)
 {
   const gint64 took = (g_get_monotonic_time () - self->begun) / G_TIME_SPAN_MILLISECOND;
+  g_autofree char *path = car_caller_hide_secrets (self->caller, self->call.path->str);
 
   if (answer == NULL)
-    g_debug ("%s %s: no answer after %" G_GINT64_FORMAT " ms", self->call.method, self->call.path->str, took);
+    g_debug ("%s %s: no answer after %" G_GINT64_FORMAT " ms", self->call.method, path, took);
   else
     g_debug ("%s %s: HTTP %u after %" G_GINT64_FORMAT " ms, %" G_GSIZE_FORMAT " bytes sent, %" G_GSIZE_FORMAT
              " received",
-             self->call.method, self->call.path->str, answer->status, took,
+             self->call.method, path, answer->status, took,
              self->call.body != NULL ? g_bytes_get_size (self->call.body) : 0,
              g_bytes_get_size (answer->body));
 }

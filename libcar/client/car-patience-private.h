@@ -23,8 +23,8 @@ void car_patience_begin (CarPatience *self, const CarClientLimits *limits);
 /* A job was seen to be done: the time for the others begins anew. */
 void car_patience_renew (CarPatience *self);
 
-/* Answers the next wait in milliseconds. Sets CAR_RECOVERABLE_FAILURE where no job was done for too long; `id` is one that
- * is waited for. */
-gboolean car_patience_spend (CarPatience *self, const char *id, guint *delay, GError **error);
+/* Answers the next wait in milliseconds. Sets CAR_RECOVERABLE_FAILURE where no job was done for too long; `job` names one
+ * that is waited for, fit for a message. */
+gboolean car_patience_spend (CarPatience *self, const char *job, guint *delay, GError **error);
 
 G_END_DECLS

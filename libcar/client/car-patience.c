@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
-#include <libcar/base/car-text-private.h>
 #include <libcar/client/car-patience-private.h>
 
 static void
@@ -32,33 +31,31 @@ car_patience_renew (CarPatience *self)
 
 /* Whoever watches a run wants to know why nothing happens, but not at every look. */
 static void
-break_silence (CarPatience *self, const char *id, gint64 left)
+break_silence (CarPatience *self, const char *job, gint64 left)
 {
   const gint64 now = g_get_monotonic_time ();
   if (now < self->word)
     return;
 
-  g_autofree char *shown = car_text_to_printable (id, -1);
-  g_message ("Still waiting for the service's job %s, for %" G_GINT64_FORMAT " s more at most", shown,
+  g_message ("Still waiting for the service's job %s, for %" G_GINT64_FORMAT " s more at most", job,
              left / 1000);
   self->silence = MIN (self->silence, G_MAXUINT / 2) * 2;
   self->word = now + self->silence * G_TIME_SPAN_MILLISECOND;
 }
 
 gboolean
-car_patience_spend (CarPatience *self, const char *id, guint *delay, GError **error)
+car_patience_spend (CarPatience *self, const char *job, guint *delay, GError **error)
 {
   const gint64 left = (self->deadline - g_get_monotonic_time ()) / G_TIME_SPAN_MILLISECOND;
   if (left <= 0)
     {
-      g_autofree char *shown = car_text_to_printable (id, -1);
       g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-                   "the service's job %s is not done after %u seconds; run again later", shown,
+                   "the service's job %s is not done after %u seconds; run again later", job,
                    self->limits->job_timeout / 1000);
       return FALSE;
     }
 
-  break_silence (self, id, left);
+  break_silence (self, job, left);
   *delay = (guint) MIN (left + 1, (gint64) self->delay);
   self->delay = MIN (self->delay + self->delay / 2 + 1, self->limits->max_poll_delay);
   return TRUE;

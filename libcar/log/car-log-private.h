@@ -29,8 +29,8 @@ void car_log_set_up (CarLogFormat format,
                      const char *source,
                      const char *version);
 
-/* From now on `***` stands for this text in every line. Texts of less than four characters are not taken: too much
- * else looks like them. */
+/* From now on `***` stands for this text in every line, however it is spelt there (car-redaction-private.h). What the line says
+ * of the connector, the source and the version is the operator's own, and stays. */
 void car_log_add_secret (const char *secret);
 
 /* The text as a line would show it. */

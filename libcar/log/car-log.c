@@ -11,9 +11,9 @@
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-scanner-private.h>
 #include <libcar/log/car-log-private.h>
+#include <libcar/log/car-redaction-private.h>
 
 #define LEVEL_FIELD "CAR_LEVEL"
-#define MIN_SECRET_LENGTH 4
 #define MAX_HELD_LINES 100
 
 typedef struct
@@ -35,7 +35,7 @@ static struct
   char *connector;
   char *source;
   char *version;
-  GPtrArray *secrets; /* the longest first: one may be a part of another */
+  CarRedaction *redaction; /* NULL: there are no secrets */
   char *status;
 } car_log;
 
@@ -114,13 +114,8 @@ level_name (GLogLevelFlags level)
 static char *
 without_secrets (const char *text)
 {
-  g_autofree char *valid = g_utf8_make_valid (text, -1);
-  g_autoptr (GString) clean = g_string_new (valid);
-
-  for (guint i = 0; car_log.secrets != NULL && i < car_log.secrets->len; i++)
-    g_string_replace (clean, g_ptr_array_index (car_log.secrets, i), "***", 0);
-
-  return g_string_free (g_steal_pointer (&clean), FALSE);
+  return car_log.redaction != NULL ? car_redaction_hide (car_log.redaction, text)
+                                   : g_utf8_make_valid (text, -1);
 }
 
 /* Everything that goes into a line is made valid here: program names, domains and messages are bytes from outside. */
@@ -146,12 +141,13 @@ static char *
 line_as_json (const CarLogLine *line)
 {
   g_autofree char *time = line_time (line);
+  g_autofree char *label = without_secrets (line->label);
   g_autofree char *message = without_secrets (line->message);
   GString *out = g_string_new (NULL);
 
   append_member (out, "ibm_datetime", time);
   append_member (out, "level", line->level);
-  append_member (out, "label", line->label);
+  append_member (out, "label", label);
   append_member (out, "message", message);
   append_member (out, "connector", car_log.connector);
   append_member (out, "source", car_log.source);
@@ -190,6 +186,7 @@ static char *
 line_as_text (const CarLogLine *line)
 {
   g_autofree char *time = on_terminal () ? NULL : line_time (line);
+  g_autofree char *label = without_secrets (line->label);
   g_autofree char *message = without_secrets (line->message);
   GString *out = g_string_new (NULL);
 
@@ -200,7 +197,7 @@ line_as_text (const CarLogLine *line)
   if (car_log.debug)
     {
       g_string_append_c (out, '[');
-      append_printable (out, line->label);
+      append_printable (out, label);
       g_string_append (out, "] ");
     }
   append_printable (out, message);
@@ -353,29 +350,14 @@ car_log_set_up (CarLogFormat format,
   release_lines ();
 }
 
-static int
-compare_lengths (gconstpointer a, gconstpointer b)
-{
-  gsize length_a = strlen (*(const char *const *) a), length_b = strlen (*(const char *const *) b);
-
-  return length_a < length_b ? 1 : length_a > length_b ? -1 : 0;
-}
-
 void
 car_log_add_secret (const char *secret)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&car_log.mutex);
 
-  if (g_utf8_strlen (secret, -1) < MIN_SECRET_LENGTH)
-    return;
-
-  if (car_log.secrets == NULL)
-    car_log.secrets = g_ptr_array_new_with_free_func (g_free);
-  if (g_ptr_array_find_with_equal_func (car_log.secrets, secret, g_str_equal, NULL))
-    return;
-
-  g_ptr_array_add (car_log.secrets, g_strdup (secret));
-  g_ptr_array_sort (car_log.secrets, compare_lengths);
+  if (car_log.redaction == NULL)
+    car_log.redaction = car_redaction_new ();
+  car_redaction_add (car_log.redaction, secret);
 }
 
 char *

@@ -2,8 +2,11 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include <libcar/base/car-error.h>
 #include <libcar/log/car-log-private.h>
+#include <libcar/log/car-redaction-private.h>
 #include <libcar/settings/car-secrets-private.h>
 #include <libcar/settings/car-settings-private.h>
 
@@ -328,6 +331,21 @@ find_text (const CarEntry *self, CarSecrets *secrets, char **text, GError **erro
   return TRUE;
 }
 
+/* Tells what is most often wrong with a secret, in words that do not print it. */
+static void
+look_at_secret (const CarSetting *setting, const char *secret)
+{
+  g_autofree char *shown = car_setting_to_string (setting);
+
+  if (g_ascii_isspace (secret[0]) || g_ascii_isspace (secret[strlen (secret) - 1]))
+    g_warning (
+        "%s begins or ends with a space or an end of line, which are part of it: take them away unless you "
+        "mean them",
+        shown);
+  else if (car_redaction_is_too_short (secret))
+    g_warning ("%s has fewer than %d characters: the log cannot hide it", shown, CAR_REDACTION_MIN_LENGTH);
+}
+
 gboolean
 car_settings_load (CarSettings *self, GError **error)
 {
@@ -343,6 +361,8 @@ car_settings_load (CarSettings *self, GError **error)
       replace (&entry->value, NULL);
       if (!find_text (entry, secrets, &text, &problem) || !take_text (entry, text, &problem))
         g_strv_builder_add (problems, problem->message);
+      else if (entry->value != NULL && (entry->setting->flags & CAR_SETTING_SECRET))
+        look_at_secret (entry->setting, entry->value);
       car_secret_free (text);
     }
 
