@@ -23,7 +23,7 @@ test_plain (void)
   assert_hidden ("hunter2", "HUNTER2 hunter", "HUNTER2 hunter");
   assert_hidden ("hunter2", "", "");
   assert_hidden ("pässwörd", "pässwörd\xff", "***\xef\xbf\xbd");
-  assert_hidden ("aaaa", "aaaaaaaaa", "******a");
+  assert_hidden ("aaaa", "aaaaaaaaa", "***a");
 }
 
 static void
@@ -34,6 +34,7 @@ test_percent_encoded (void)
   assert_hidden ("a/b c?é", "x=a%2Fb+c%3F%C3%A9&y", "x=***&y");
   assert_hidden ("a/b c?é", "/x/a%252Fb%2520c%253F%25C3%25A9", "/x/***");
   assert_hidden ("hunter2", "%68%75nter%32", "***");
+  assert_hidden ("a/\"b<c", "/x/a%2F%26quot%3Bb%26lt%3Bc /y/a%5C%2F%5C%22b%5Cu003cc", "/x/*** /y/***");
   assert_hidden ("100%25x", "100%25x 100%2525x 100%", "*** *** 100%");
 }
 
@@ -88,8 +89,14 @@ static void
 test_base64_spelt (void)
 {
   assert_hidden ("ab?cd~ef", "YWI/Y2R+ZWY= YWI_Y2R-ZWY", "*** ***");
-  assert_hidden ("ab?cd~ef", "YWI%2FY2R%2bZWY%3D.", "***%3D.");
+  assert_hidden ("ab?cd~ef", "YWI%2FY2R%2bZWY%3D.", "***.");
   assert_hidden ("ab?cd~ef", "\"YWI\\/Y2R+ZWY=\"", "\"***\"");
+}
+
+static void
+test_json_pointer (void)
+{
+  assert_hidden ("a/b~c", "at /asset/0/a~1b~0c: wrong", "at /asset/0/***: wrong");
 }
 
 /* Of two secrets that begin alike, the longer one. */
@@ -128,6 +135,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/redaction/html", test_html);
   g_test_add_func ("/redaction/base64", test_base64);
   g_test_add_func ("/redaction/base64-spelt", test_base64_spelt);
+  g_test_add_func ("/redaction/json-pointer", test_json_pointer);
   g_test_add_func ("/redaction/several", test_several);
   g_test_add_func ("/redaction/ends", test_ends);
 

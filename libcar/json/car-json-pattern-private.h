@@ -17,6 +17,7 @@ typedef enum
   CAR_JSON_PATTERN_TOO_COSTLY, /* PCRE2 gave up at its limits */
 } CarJsonPatternResult;
 
+/* `source` is UTF-8. */
 CarJsonPattern *car_json_pattern_new (const char *source, gsize length, GError **error);
 void car_json_pattern_free (CarJsonPattern *self);
 

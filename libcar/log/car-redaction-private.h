@@ -9,11 +9,12 @@ G_BEGIN_DECLS
 /* Secrets, and how they are kept out of texts. Whoever was told a secret may say it again in another spelling. These are found:
  *
  *   - as it is;
- *   - percent-encoded (RFC 3986), in capitals or not, with `+` for a space, and percent-encoded again;
- *   - in a JSON string (RFC 8259), with whatever escapes, also in a JSON string that stands in another one;
+ *   - percent-encoded (RFC 3986), in capitals or not, with `+` for a space;
+ *   - in a JSON string (RFC 8259), with whatever escapes;
  *   - in HTML, with the names of its special characters or with numbers;
+ *   - in a JSON Pointer (RFC 6901), where a message says where something is;
  *   - in Base64 or base64url (RFC 4648), alone or anywhere in a longer text, such as that of Basic authentication;
- *   - in any mixture of the first four, also around Base64.
+ *   - in one of these in another one, up to three of them, such as a JSON string in HTML in a URL.
  *
  * A secret of less than four characters is not looked for: too much else looks like it. */
 typedef struct _CarRedaction CarRedaction;

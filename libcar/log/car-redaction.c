@@ -120,33 +120,65 @@ car_redaction_add (CarRedaction *self, const char *secret)
   car_free_secret (trimmed, length);
 }
 
-/* A text may be read in more than one way: “%41” is itself, or an A. Each way is tried for the whole of a secret. */
+/* Reading. A text is read as it is, and then as one that was encoded, in each of some ways, and so on: a secret can stand in a
+ * JSON string in a URL. */
+
+#define MAX_LEVELS 3
+
 typedef struct
 {
-  gboolean by_spelling; /* what can be a spelling of the next character is one */
-  guint n_levels;       /* how often something was encoded: a JSON string in another one, a URL in a URL */
-} Reading;
+  GByteArray *bytes;
+  GArray *begins; /* of gsize: where in the first text each byte begins, and at last where all of it ends */
+} Text;
 
-static const Reading readings[] = { { FALSE, 0 }, { TRUE, 0 },  { FALSE, 1 },
-                                    { TRUE, 1 },  { FALSE, 2 }, { TRUE, 2 } };
+static void
+text_init (Text *self, gsize length)
+{
+  self->bytes = g_byte_array_sized_new ((guint) length);
+  self->begins = g_array_sized_new (FALSE, FALSE, sizeof (gsize), (guint) length + 1);
+}
 
-/* Reading one character of a text, spelt in some way. Each of these functions answers how long the spelling is, 0 where there is
- * none, and the bytes that it stands for. */
+static void
+text_clear (Text *self)
+{
+  g_byte_array_unref (self->bytes);
+  g_array_unref (self->begins);
+}
 
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Text, text_clear)
+
+static gsize
+get_begin (const Text *text, gsize at)
+{
+  return g_array_index (text->begins, gsize, at);
+}
+
+/* What an encoding puts in the place of one character. */
 typedef struct
 {
   char bytes[8];
   gsize n_bytes;
 } Unit;
 
-static gboolean
-set_character (Unit *unit, guint64 character)
+/* How long the encoded character is that begins here; 0: none does. The text ends with a NUL. */
+typedef gsize (*Decoder) (const char *text, Unit *unit);
+
+static gsize
+set_byte (Unit *unit, char byte, gsize length)
+{
+  unit->bytes[0] = byte;
+  unit->n_bytes = 1;
+  return length;
+}
+
+static gsize
+set_character (Unit *unit, guint64 character, gsize length)
 {
   if (character == 0 || character > 0x10ffff || (character >= 0xd800 && character < 0xe000))
-    return FALSE;
+    return 0;
 
   unit->n_bytes = (gsize) g_unichar_to_utf8 ((gunichar) character, unit->bytes);
-  return TRUE;
+  return length;
 }
 
 static gboolean
@@ -162,122 +194,129 @@ read_hex (const char *text, gsize n_digits, guint64 *value)
   return TRUE;
 }
 
-/* "%2F"; once more that is "%252F". */
+/* %2F */
 static gsize
-read_percent (const char *text, gboolean once_more, Unit *unit)
+decode_percent (const char *text, Unit *unit)
 {
-  const char *at = text + 1;
   guint64 value;
 
-  if (once_more && g_str_has_prefix (at, "25") && g_ascii_isxdigit (at[2]) && g_ascii_isxdigit (at[3]))
-    at += 2;
-  if (!read_hex (at, 2, &value) || value == 0)
-    return 0;
-
-  unit->bytes[0] = (char) value;
-  unit->n_bytes = 1;
-  return (gsize) (at + 2 - text);
+  return *text == '%' && read_hex (text + 1, 2, &value) && value != 0 ? set_byte (unit, (char) value, 3) : 0;
 }
 
+/* \u00e9, and \ud83d\udd11, which is one character. */
 static gsize
-read_u_escape (const char *at, Unit *unit)
+decode_json_number (const char *text, Unit *unit)
 {
   guint64 high, low;
 
-  if (!read_hex (at, 4, &high))
+  if (!read_hex (text + 2, 4, &high))
     return 0;
   if (high < 0xd800 || high >= 0xdc00)
-    return set_character (unit, high) ? 4 : 0;
-
-  const gsize n_backslashes = strspn (at + 4, "\\");
-  const char *second = at + 4 + n_backslashes;
-  if (n_backslashes == 0 || *second != 'u' || !read_hex (second + 1, 4, &low) || low < 0xdc00 ||
-      low >= 0xe000)
+    return set_character (unit, high, 6);
+  if (text[6] != '\\' || text[7] != 'u' || !read_hex (text + 8, 4, &low) || low < 0xdc00 || low >= 0xe000)
     return 0;
-  set_character (unit, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
-  return (gsize) (second + 5 - at);
+  return set_character (unit, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00), 12);
 }
 
-/* "\/", "\u002f", "\n"; and "\\u002f", which is that in another string. */
+/* What languages write in their strings is much the same: \' is not JSON's. */
 static gsize
-read_backslash (const char *text, Unit *unit)
+decode_json (const char *text, Unit *unit)
 {
-  static const char letters[] = "bfnrt\"/'", meanings[] = "\b\f\n\r\t\"/'";
-  const gsize n_backslashes = strspn (text, "\\");
-  const char *at = text + n_backslashes;
+  static const char letters[] = "bfnrt\"/\\'", meanings[] = "\b\f\n\r\t\"/\\'";
 
-  if (*at == 'u')
-    {
-      const gsize length = read_u_escape (at + 1, unit);
-      if (length > 0)
-        return n_backslashes + 1 + length;
-    }
-
-  const char *letter = *at != '\0' ? strchr (letters, *at) : NULL;
-  if (letter == NULL)
+  if (text[0] != '\\' || text[1] == '\0')
     return 0;
-  unit->bytes[0] = meanings[letter - letters];
-  unit->n_bytes = 1;
-  return n_backslashes + 1;
+  if (text[1] == 'u')
+    return decode_json_number (text, unit);
+
+  const char *letter = strchr (letters, text[1]);
+  return letter != NULL ? set_byte (unit, meanings[letter - letters], 2) : 0;
 }
 
-/* "&#47;" and "&#x2F;". */
+/* &#47; and &#x2F; */
 static gsize
-read_numeric_reference (const char *at, Unit *unit)
+decode_html_number (const char *text, Unit *unit)
 {
-  const gboolean is_hex = at[1] == 'x' || at[1] == 'X';
-  const char *digits = at + (is_hex ? 2 : 1);
+  const gboolean is_hex = text[2] == 'x' || text[2] == 'X';
+  const char *digits = text + (is_hex ? 3 : 2);
   char *end;
 
   if (!(is_hex ? g_ascii_isxdigit (*digits) : g_ascii_isdigit (*digits)))
     return 0;
+
   const guint64 value = g_ascii_strtoull (digits, &end, is_hex ? 16 : 10);
-  return *end == ';' && set_character (unit, value) ? (gsize) (end + 1 - at) : 0;
+  return *end == ';' ? set_character (unit, value, (gsize) (end + 1 - text)) : 0;
 }
 
-/* "&lt;"; once more that is "&amp;lt;". */
 static gsize
-read_ampersand (const char *text, gboolean once_more, Unit *unit)
+decode_html (const char *text, Unit *unit)
 {
   static const struct
   {
     const char *name;
     char character;
-  } names[] = { { "amp;", '&' }, { "lt;", '<' }, { "gt;", '>' }, { "quot;", '"' }, { "apos;", '\'' } };
-  const char *at = text + 1;
+  } names[] = { { "&amp;", '&' }, { "&lt;", '<' }, { "&gt;", '>' }, { "&quot;", '"' }, { "&apos;", '\'' } };
 
-  if (once_more && g_str_has_prefix (at, "amp;"))
-    at += strlen ("amp;");
-  if (*at == '#')
-    {
-      const gsize length = read_numeric_reference (at, unit);
-      return length > 0 ? (gsize) (at + length - text) : 0;
-    }
+  if (text[0] != '&')
+    return 0;
+  if (text[1] == '#')
+    return decode_html_number (text, unit);
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (g_str_has_prefix (at, names[i].name))
-      {
-        unit->bytes[0] = names[i].character;
-        unit->n_bytes = 1;
-        return (gsize) (at + strlen (names[i].name) - text);
-      }
+    if (g_str_has_prefix (text, names[i].name))
+      return set_byte (unit, names[i].character, strlen (names[i].name));
   return 0;
 }
 
+/* ~1 and ~0 */
 static gsize
-read_spelling (const char *text, const Reading *reading, Unit *unit)
+decode_pointer (const char *text, Unit *unit)
 {
-  switch (*text)
+  if (text[0] != '~' || (text[1] != '0' && text[1] != '1'))
+    return 0;
+  return set_byte (unit, text[1] == '0' ? '~' : '/', 2);
+}
+
+static const Decoder decoders[] = { decode_percent, decode_json, decode_html, decode_pointer };
+
+static void
+append_byte (Text *text, char byte, gsize begin)
+{
+  const guint8 value = (guint8) byte;
+
+  g_byte_array_append (text->bytes, &value, 1);
+  g_array_append_val (text->begins, begin);
+}
+
+/* A NUL ends the bytes that is not counted. */
+static void
+end_text (Text *text, gsize end)
+{
+  append_byte (text, '\0', end);
+  g_byte_array_set_size (text->bytes, text->bytes->len - 1);
+}
+
+/* FALSE where nothing in it is encoded so. */
+static gboolean
+decode (const Text *from, Decoder decoder, Text *to)
+{
+  const char *bytes = (const char *) from->bytes->data;
+  gboolean is_encoded = FALSE;
+
+  for (gsize at = 0; at < from->bytes->len;)
     {
-    case '%':
-      return read_percent (text, reading->n_levels > 1, unit);
-    case '\\':
-      return read_backslash (text, unit);
-    case '&':
-      return read_ampersand (text, reading->n_levels > 1, unit);
-    default:
-      return 0;
+      Unit unit = { .n_bytes = 0 };
+      const gsize length = decoder (bytes + at, &unit);
+
+      is_encoded |= length > 0;
+      if (length == 0)
+        set_byte (&unit, bytes[at], 1);
+      for (gsize i = 0; i < unit.n_bytes; i++)
+        append_byte (to, unit.bytes[i], get_begin (from, at));
+      at += MAX (length, 1);
     }
+  end_text (to, get_begin (from, from->bytes->len));
+  return is_encoded;
 }
 
 /* Finding. */
@@ -293,76 +332,16 @@ is_alike (const Needle *needle, char wanted, char found)
   return wanted == ' ' && found == '+';
 }
 
-/* As it is. Answers how much of the text is read, 0 where it is something else; *n_bytes of the needle are. */
-static gsize
-match_literally (const Needle *needle, gsize at, const char *text, const Reading *reading, gsize *n_bytes)
+static gboolean
+is_here (const Needle *needle, const char *text, gsize length)
 {
-  *n_bytes = 1;
-  if (needle->text[at] == '\\')
-    {
-      const gsize n_backslashes = (gsize) 1 << reading->n_levels;
-      return strspn (text, "\\") >= n_backslashes ? n_backslashes : 0;
-    }
-  return *text != '\0' && is_alike (needle, needle->text[at], *text) ? 1 : 0;
-}
+  if (length < needle->length)
+    return FALSE;
 
-static gsize
-match_spelling (const Needle *needle, gsize at, const char *text, const Reading *reading, gsize *n_bytes)
-{
-  Unit unit;
-  const gsize length = read_spelling (text, reading, &unit);
-  if (length == 0 || unit.n_bytes > needle->length - at)
-    return 0;
-
-  *n_bytes = unit.n_bytes;
-  for (gsize i = 0; i < unit.n_bytes; i++)
-    if (!is_alike (needle, needle->text[at + i], unit.bytes[i]))
-      return 0;
-  return length;
-}
-
-/* How long what the needle matches is; 0: it does not match here. */
-static gsize
-match (const Needle *needle, const char *text, const Reading *reading)
-{
-  const char *end = text;
-
-  for (gsize at = 0, n_bytes; at < needle->length; at += n_bytes)
-    {
-      gsize length = reading->by_spelling ? match_spelling (needle, at, end, reading, &n_bytes)
-                                          : match_literally (needle, at, end, reading, &n_bytes);
-      if (length == 0)
-        length = reading->by_spelling ? match_literally (needle, at, end, reading, &n_bytes)
-                                      : match_spelling (needle, at, end, reading, &n_bytes);
-      if (length == 0)
-        return 0;
-      end += length;
-    }
-  return (gsize) (end - text);
-}
-
-/* The longest secret that begins here, and whether it is in Base64. */
-static gsize
-find_here (const CarRedaction *self, const char *text, gboolean *is_base64)
-{
-  const gboolean may_be_spelt = strchr ("%\\&", *text) != NULL;
-  gsize longest = 0;
-
-  for (guint i = 0; i < self->needles->len; i++)
-    {
-      const Needle *needle = &g_array_index (self->needles, Needle, i);
-      if (!may_be_spelt && !is_alike (needle, needle->text[0], *text))
-        continue;
-
-      for (guint j = 0; j < G_N_ELEMENTS (readings); j++)
-        {
-          const gsize length = match (needle, text, &readings[j]);
-          if (length > longest)
-            *is_base64 = needle->is_base64;
-          longest = MAX (longest, length);
-        }
-    }
-  return longest;
+  for (gsize i = 0; i < needle->length; i++)
+    if (!is_alike (needle, needle->text[i], text[i]))
+      return FALSE;
+  return TRUE;
 }
 
 /* A slash is not among them: it ends a segment of a URL more often. */
@@ -374,42 +353,73 @@ is_base64_sign (char character)
 
 /* Where a part of a Base64 text is a secret, the rest of it says more than it seems to: the whole of it goes. */
 static void
-hide_base64_before (GString *out, gsize begin)
+widen_base64 (const Text *text, gsize *begin, gsize *end)
 {
-  while (out->len > begin && is_base64_sign (out->str[out->len - 1]))
-    g_string_truncate (out, out->len - 1);
+  const char *bytes = (const char *) text->bytes->data;
+
+  while (*begin > 0 && is_base64_sign (bytes[*begin - 1]))
+    (*begin)--;
+  while (*end < text->bytes->len && is_base64_sign (bytes[*end]))
+    (*end)++;
+  while (*end < text->bytes->len && bytes[*end] == '=')
+    (*end)++;
 }
 
-static const char *
-skip_base64 (const char *at)
+/* Marks the bytes of the first text that are a secret's. */
+static void
+mark_secrets (const CarRedaction *self, const Text *text, gboolean *marks)
 {
-  while (*at != '\0' && is_base64_sign (*at))
-    at++;
-  return at + strspn (at, "=");
+  const char *bytes = (const char *) text->bytes->data;
+
+  for (gsize at = 0; at < text->bytes->len; at++)
+    for (guint i = 0; i < self->needles->len; i++)
+      {
+        const Needle *needle = &g_array_index (self->needles, Needle, i);
+        if (!is_here (needle, bytes + at, text->bytes->len - at))
+          continue;
+
+        gsize begin = at, end = at + needle->length;
+        if (needle->is_base64)
+          widen_base64 (text, &begin, &end);
+        for (gsize j = get_begin (text, begin); j < get_begin (text, end); j++)
+          marks[j] = TRUE;
+        at = end - 1;
+        break;
+      }
+}
+
+static void
+mark_all (const CarRedaction *self, const Text *text, guint n_levels, gboolean *marks)
+{
+  mark_secrets (self, text, marks);
+  for (guint i = 0; n_levels > 0 && i < G_N_ELEMENTS (decoders); i++)
+    {
+      g_auto (Text) decoded;
+      text_init (&decoded, text->bytes->len);
+      if (decode (text, decoders[i], &decoded))
+        mark_all (self, &decoded, n_levels - 1, marks);
+    }
 }
 
 char *
 car_redaction_hide (const CarRedaction *self, const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
-  GString *out = g_string_sized_new (strlen (valid));
-  gsize begin = 0; /* of what is no secret */
+  const gsize length = strlen (valid);
+  g_autofree gboolean *marks = g_new0 (gboolean, length);
+  GString *out = g_string_sized_new (length);
+  g_auto (Text) whole;
 
-  for (const char *at = valid; *at != '\0';)
-    {
-      gboolean is_base64 = FALSE;
-      const gsize length = find_here (self, at, &is_base64);
-      if (length == 0)
-        {
-          g_string_append_c (out, *at++);
-          continue;
-        }
+  text_init (&whole, length);
+  for (gsize i = 0; i < length; i++)
+    append_byte (&whole, valid[i], i);
+  end_text (&whole, length);
+  mark_all (self, &whole, MAX_LEVELS, marks);
 
-      if (is_base64)
-        hide_base64_before (out, begin);
+  for (gsize i = 0; i < length; i++)
+    if (!marks[i])
+      g_string_append_c (out, valid[i]);
+    else if (i == 0 || !marks[i - 1])
       g_string_append (out, STARS);
-      begin = out->len;
-      at = is_base64 ? skip_base64 (at + length) : at + length;
-    }
   return g_string_free (out, FALSE);
 }

@@ -13,6 +13,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/json/car-json-scanner-private.h>
+#include <libcar/log/car-log-private.h>
 #include <libcar/staging/car-bundle-private.h>
 
 #define DEFAULT_PAGE_SIZE 2000
@@ -659,11 +660,11 @@ car_bundle_note_posted (CarBundle *self, CarBundlePart part, guint page, const c
     return TRUE;
 
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  g_autofree char *valid_job = g_utf8_make_valid (job, -1);
+  g_autofree char *shown_job = car_log_without_secrets (job); /* for people: nothing reads it again */
   g_autoptr (GString) line = g_string_new (NULL);
   g_string_printf (line, "{\"posted\":\"%s\",\"page\":%u,\"job\":", part_names[part],
                    self->parts[part].n_done + page + 1);
-  car_json_append_string (line, valid_job, -1);
+  car_json_append_string (line, shown_job, -1);
   g_string_append (line, "}\n");
   return write_journal (self, line, error);
 }

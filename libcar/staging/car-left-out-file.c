@@ -15,6 +15,7 @@
 #include <libcar/base/car-file-private.h>
 #include <libcar/json/car-json-reader-private.h>
 #include <libcar/json/car-json-writer-private.h>
+#include <libcar/log/car-log-private.h>
 #include <libcar/staging/car-left-out-file-private.h>
 
 struct _CarLeftOutFile
@@ -90,11 +91,13 @@ car_left_out_file_add (CarLeftOutFile *self,
   if (self == NULL)
     return;
 
+  /* A rule may be of the service's import schema: its words are the service's. */
+  g_autofree char *shown = car_log_without_secrets (reason);
   g_autoptr (GString) line = g_string_new ("{\"collection\":");
 
   car_json_append_string (line, collection, -1);
   g_string_append (line, ",\"reason\":");
-  car_json_append_string (line, reason, -1);
+  car_json_append_string (line, shown, -1);
   g_string_append (line, ",\"object\":");
   append_object (line, text, length);
   g_string_append (line, "}\n");

@@ -25,7 +25,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autofree char *source = fuzz_take_text (&data, &size, &source_length);
   g_autofree char *text = g_memdup2 (data, size);
   g_autoptr (GError) error = NULL;
-  if (source == NULL || !g_utf8_validate_len (text != NULL ? text : "", size, NULL))
+  if (source == NULL || !g_utf8_validate_len (source, source_length, NULL) ||
+      !g_utf8_validate_len (text != NULL ? text : "", size, NULL))
     return 0;
 
   g_autoptr (CarJsonPattern) pattern = car_json_pattern_new (source, source_length, &error);
