@@ -8,6 +8,7 @@
 #include <libcar/base/car-version.h>
 #include <libcar/car-enum-types.h>
 #include <libcar/client/car-client.h>
+#include <libcar/client/car-listing.h>
 #include <libcar/run/car-app.h>
 #include <libcar/run/car-asset-server.h>
 #include <libcar/run/car-full-import.h>

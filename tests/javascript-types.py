@@ -26,7 +26,7 @@ ADDED = {
     "CollectionSummary": ["collection", "is_edges", "violations"]
     + [f"n_{what}" for what in ("read", "left_out", "duplicates", "conflicts", "dangling", "sent", "deleted", "closed")],
     "Violation": ["place", "rule", "message", "count"],
-    "Client": ["import_envelope", "import_envelope_async", "import_envelope_finish"],
+    "Client": ["import_envelope", "import_envelope_async", "import_envelope_finish", "list_collection"],
     "DataHandler": ["add_vertices", "add_edges", "list_objects"],
 }
 CALL = "version: Car.ApiVersion, method: string, path: Iterable<string>"

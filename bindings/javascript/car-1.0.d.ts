@@ -383,6 +383,30 @@ declare module 'gi://Car?version=1.0' {
             validate_envelope(json: string, length: number): boolean;
         }
 
+        /** All objects of a collection, page by page. Client.list_collection() is simpler. */
+        class Listing extends GObject.Object {
+            constructor(properties: {
+                client: Client, collection: string, fields: string[], where_json?: string | null, page_size?: number,
+            });
+            readonly client: Client;
+            readonly collection: string;
+            readonly fields: string[];
+            readonly where_json: string | null;
+            page_size: number;
+            static 'new'(client: Client, collection: string, fields: Iterable<string>, where_json: string | null): Listing;
+            get_page_size(): number;
+            set_page_size(page_size: number): void;
+            next(cancellable: Cancellable): any[] | null;
+            next_async(cancellable: Cancellable): Promise<any[] | null>;
+            next_async(cancellable: Cancellable, callback: Callback<this>): void;
+            next_finish(result: Gio.AsyncResult): any[] | null;
+            /* The same in JSON text, which holds numbers that JavaScript's cannot. */
+            next_json(cancellable: Cancellable): string | null;
+            next_json_async(cancellable: Cancellable): Promise<string | null>;
+            next_json_async(cancellable: Cancellable, callback: Callback<this>): void;
+            next_json_finish(result: Gio.AsyncResult): string | null;
+        }
+
         /** The CAR service. A method …_async() returns a Promise after Gio._promisify() was called for it. */
         class Client extends GObject.Object {
             constructor(properties: {
@@ -537,6 +561,11 @@ declare module 'gi://Car?version=1.0' {
                 cancellable: Cancellable, callback: Callback<this>
             ): void;
             search_collection_finish(result: Gio.AsyncResult): any[];
+
+            /* All objects of a collection, asked for page by page as they are used. */
+            list_collection(
+                collection: string, fields: Iterable<string>, where?: PlainObject | null, cancellable?: Cancellable
+            ): Generator<any, void, undefined>;
 
             /* The same in JSON text, which holds numbers that JavaScript's cannot. */
             query_json(query: string, variables_json: string | null, cancellable: Cancellable): string;

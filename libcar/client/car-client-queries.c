@@ -7,6 +7,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/client/car-client-private.h>
+#include <libcar/client/car-graphql-private.h>
 #include <libcar/client/car-operation-private.h>
 #include <libcar/client/car-query-shape-private.h>
 #include <libcar/client/car-sync-private.h>
@@ -276,35 +277,18 @@ read_found (CarOperation *self, GError **error)
   return TRUE;
 }
 
-/* A scalar of JSON is a literal of GraphQL too (GraphQL, 2.9): its strings have the same escapes. */
 static gboolean
-append_literal (GString *query, const char *value_json, GError **error)
+append_scalar (GString *query, const char *value_json, GError **error)
 {
   CarJsonSpan value;
   if (!car_json_read_text (value_json, strlen (value_json), &value, error))
     return FALSE;
+  if (value.type != CAR_JSON_NULL && value.type != CAR_JSON_ARRAY && value.type != CAR_JSON_OBJECT)
+    return car_graphql_append_literal (query, &value, error);
 
-  switch (value.type)
-    {
-    case CAR_JSON_STRING:
-      g_string_append_c (query, '"');
-      g_string_append_len (query, value.text, (gssize) value.length);
-      g_string_append_c (query, '"');
-      return TRUE;
-    case CAR_JSON_NUMBER:
-    case CAR_JSON_TRUE:
-    case CAR_JSON_FALSE:
-      g_string_append_len (query, value.text, (gssize) value.length);
-      return TRUE;
-    case CAR_JSON_NULL:
-    case CAR_JSON_ARRAY:
-    case CAR_JSON_OBJECT:
-    case CAR_JSON_INVALID:
-    default:
-      g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
-                           "a search compares with a text, a number, true or false, and with nothing else");
-      return FALSE;
-    }
+  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL,
+                       "a search compares with a text, a number, true or false, and with nothing else");
+  return FALSE;
 }
 
 static char *
@@ -320,7 +304,7 @@ build_search (const char *collection,
 
   g_autoptr (GString) query = g_string_new ("{ ");
   g_string_append_printf (query, "%s(where: {%s: {_eq: ", collection, attribute);
-  if (!append_literal (query, value_json, error))
+  if (!append_scalar (query, value_json, error))
     return NULL;
   g_string_append (query, "}}) {");
   for (guint i = 0; fields[i] != NULL; i++)

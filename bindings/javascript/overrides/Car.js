@@ -554,6 +554,16 @@ function defineCall(prototype) {
     };
 }
 
+/* All objects of a collection, asked for page by page as they are used. */
+function defineListCollection(prototype) {
+    prototype.list_collection = function* (collection, fields, where = null, cancellable = null) {
+        const listing = Car.Listing.new(this, collection, toTexts(fields), toOptionalJson(where));
+
+        for (let page = listing.next_json(cancellable); page !== null; page = listing.next_json(cancellable))
+            yield* JSON.parse(page);
+    };
+}
+
 function setUpClient(prototype) {
     for (const [name, converters] of Object.entries(JSON_CALLS))
         defineJsonCall(prototype, name, converters);
@@ -568,6 +578,16 @@ function setUpClient(prototype) {
     }
     defineImportEnvelope(prototype);
     defineCall(prototype);
+    defineListCollection(prototype);
+}
+
+function setUpListing() {
+    const make = Car.Listing.new;
+
+    Car.Listing.new = function (client, collection, fields, whereJson = null) {
+        return make.call(this, client, collection, toTexts(fields), whereJson);
+    };
+    defineJsonCall(Car.Listing.prototype, 'next', {});
 }
 
 /* Where C takes JSON text and its length, this takes an object, or the text alone. */
@@ -682,6 +702,7 @@ function _init() {
     setUpFailures();
     setUpDataHandler(Car.DataHandler.prototype);
     setUpClient(Car.Client.prototype);
+    setUpListing();
     setUpSchemas();
     setUpApp(Car.App.prototype);
     for (const name of ['Client', 'DataHandler', 'ImportSchema', 'SchemaExtension'])

@@ -2,7 +2,6 @@
 
 #include "reference-service.h"
 
-#define ROWS_A_QUERY 10000
 #define NAMES_A_QUERY 500
 
 /* ---- sets of edges ---- */
@@ -57,17 +56,6 @@ reference_pairs_add (ReferencePairs *self, const char *from, const char *to)
 
 /* ---- questions ---- */
 
-/* Values stand in the queries as literals, which GraphQL writes as JSON does: a literal fits a column of any type, a
- * variable only one of its own. */
-static void
-append_literal (GString *query, const char *text)
-{
-  g_autoptr (JsonNode) node = json_node_init_string (json_node_alloc (), text);
-  g_autofree char *literal = json_to_string (node, FALSE);
-
-  g_string_append (query, literal);
-}
-
 static const char *
 get_source (CarImport *import)
 {
@@ -94,49 +82,48 @@ typedef struct
 {
   CarImport *import;
   const char *collection;
-  const char *members[2]; /* that hold the ids; the second may be NULL */
+  const char *members[3]; /* that hold the ids; the second may be NULL, and the last is */
   const char *of[2];      /* the collections that the ids are of */
-  const char *condition;
 } Question;
 
-/* The rows that the service answers with, under the name “rows”. */
-static JsonArray *
-ask (const Question *self, gint64 offset, GCancellable *cancellable, GError **error)
+static void
+add_condition (JsonBuilder *where, const char *member, const char *operator)
 {
-  g_autoptr (GString) query = g_string_new (NULL);
+  json_builder_set_member_name (where, member);
+  json_builder_begin_object (where);
+  json_builder_set_member_name (where, operator);
+}
 
-  g_string_append_printf (query, "{ rows: %s(where: {_and: [{source: {_eq: ", self->collection);
-  append_literal (query, get_source (self->import));
-  g_string_append_printf (query, "}}%s]}, order_by: [{%s: asc}", self->condition, self->members[0]);
-  if (self->members[1] != NULL)
-    g_string_append_printf (query, ", {%s: asc}", self->members[1]);
-  g_string_append_printf (query, "], limit: %d, offset: %" G_GINT64_FORMAT ") { %s %s } }", ROWS_A_QUERY,
-                          offset, self->members[0], self->members[1] != NULL ? self->members[1] : "");
+/* All rows of this source; or those of them where the member is one of the ids, an array that may be NULL. */
+static char *
+make_condition (const Question *self, const char *member, const GPtrArray *ids)
+{
+  g_autoptr (JsonBuilder) where = json_builder_new ();
 
-  g_autoptr (JsonNode) answer =
-      car_client_query (car_import_get_client (self->import), query->str, NULL, cancellable, error);
-  if (!answer)
-    return NULL;
+  json_builder_begin_object (where);
+  add_condition (where, "source", "_eq");
+  json_builder_add_string_value (where, get_source (self->import));
+  json_builder_end_object (where);
+  if (ids != NULL)
+    {
+      add_condition (where, member, "_in");
+      json_builder_begin_array (where);
+      for (guint i = 0; i < ids->len; i++)
+        json_builder_add_string_value (where, ids->pdata[i]);
+      json_builder_end_array (where);
+      json_builder_end_object (where);
+    }
+  json_builder_end_object (where);
 
-  JsonNode *rows = json_object_get_member (json_node_get_object (answer), "rows");
-  if (!rows) /* the service found nothing */
-    return json_array_new ();
-  if (JSON_NODE_HOLDS_ARRAY (rows))
-    return json_node_dup_array (rows);
-
-  g_set_error_literal (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-                       "the CAR service answered a query with no list");
-  return NULL;
+  g_autoptr (JsonNode) root = json_builder_get_root (where);
+  return json_to_string (root, FALSE);
 }
 
 /* The name that one of a row's ids stands for; NULL with an error. */
 static const char *
-get_name_of_row (const Question *self, JsonNode *row, guint i, GError **error)
+get_name_of_row (const Question *self, JsonObject *row, guint i, GError **error)
 {
-  const char *id =
-      JSON_NODE_HOLDS_OBJECT (row)
-          ? json_object_get_string_member_with_default (json_node_get_object (row), self->members[i], NULL)
-          : NULL;
+  const char *id = json_object_get_string_member_with_default (row, self->members[i], NULL);
 
   if (id)
     return get_name (self->import, self->of[i], id, error);
@@ -145,44 +132,59 @@ get_name_of_row (const Question *self, JsonNode *row, guint i, GError **error)
   return NULL;
 }
 
-/* Adds the names of all rows, page by page; the second of a pair is empty where the rows have one. */
+/* Adds the names of a page's rows; the second of a pair is empty where the rows have one. */
 static gboolean
-get_pairs (const Question *self, ReferencePairs *pairs, GCancellable *cancellable, GError **error)
+add_pairs (const Question *self, JsonArray *rows, ReferencePairs *pairs, GError **error)
 {
-  guint length = ROWS_A_QUERY;
-
-  for (gint64 offset = 0; length == ROWS_A_QUERY; offset += ROWS_A_QUERY)
+  for (guint i = 0; i < json_array_get_length (rows); i++)
     {
-      g_autoptr (JsonArray) rows = ask (self, offset, cancellable, error);
-      gboolean new = FALSE;
+      JsonObject *row = json_array_get_object_element (rows, i);
+      const char *first = get_name_of_row (self, row, 0, error);
+      const char *second = !first ? NULL : self->members[1] ? get_name_of_row (self, row, 1, error) : "";
 
-      if (!rows)
+      if (!second)
         return FALSE;
-      length = json_array_get_length (rows);
-      for (guint i = 0; i < length; i++)
-        {
-          JsonNode *row = json_array_get_element (rows, i);
-          const char *first = get_name_of_row (self, row, 0, error);
-          const char *second = !first ? NULL : self->members[1] ? get_name_of_row (self, row, 1, error) : "";
-
-          if (!second)
-            return FALSE;
-          new |= g_hash_table_add (pairs, pair_new (first, second));
-        }
-      if (length == ROWS_A_QUERY && !new)
-        {
-          g_set_error_literal (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-                               "the CAR service answered a query with the same page again");
-          return FALSE;
-        }
+      reference_pairs_add (pairs, first, second);
     }
   return TRUE;
 }
 
+static gboolean
+get_pairs (const Question *self,
+           const char *where,
+           ReferencePairs *pairs,
+           GCancellable *cancellable,
+           GError **error)
+{
+  g_autoptr (CarListing) listing =
+      car_listing_new (car_import_get_client (self->import), self->collection, self->members, where);
+  g_autoptr (GError) failure = NULL;
+
+  for (;;)
+    {
+      g_autoptr (JsonArray) rows = car_listing_next (listing, cancellable, &failure);
+
+      if (rows && add_pairs (self, rows, pairs, &failure))
+        continue;
+      if (!failure)
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return FALSE;
+    }
+}
+
+static gboolean
+get_all (const Question *self, ReferencePairs *pairs, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *where = make_condition (self, NULL, NULL);
+
+  return get_pairs (self, where, pairs, cancellable, error);
+}
+
 /* The edges of NAMES_A_QUERY vertices at once. */
 static gboolean
-get_edges_of_some (Question *question,
-                   const char *collection,
+get_edges_of_some (const Question *self,
+                   const char *member,
                    ReferencePks *pks,
                    ReferencePairs *pairs,
                    GCancellable *cancellable,
@@ -193,20 +195,13 @@ get_edges_of_some (Question *question,
 
   for (guint i = 0; i < n_pks; i += NAMES_A_QUERY)
     {
-      g_autoptr (GString) condition = g_string_new (NULL);
+      g_autoptr (GPtrArray) ids = g_ptr_array_new_with_free_func (g_free);
 
-      g_string_append_printf (condition, ", {%s_id: {_in: [", collection);
       for (guint j = i; j < MIN (i + NAMES_A_QUERY, n_pks); j++)
-        {
-          g_autofree char *id = g_strconcat (get_source (question->import), "/", all[j], NULL);
+        g_ptr_array_add (ids, g_strconcat (get_source (self->import), "/", all[j], NULL));
 
-          if (j > i)
-            g_string_append (condition, ", ");
-          append_literal (condition, id);
-        }
-      g_string_append (condition, "]}}");
-      question->condition = condition->str;
-      if (!get_pairs (question, pairs, cancellable, error))
+      g_autofree char *where = make_condition (self, member, ids);
+      if (!get_pairs (self, where, pairs, cancellable, error))
         return FALSE;
     }
   return TRUE;
@@ -225,11 +220,13 @@ reference_service_get_edges (CarImport *import,
   g_auto (GStrv) ends = g_strsplit (edge, "_", 2);
   g_autofree char *from_id = g_strconcat (ends[0], "_id", NULL);
   g_autofree char *to_id = g_strconcat (ends[1], "_id", NULL);
-  Question question = { import, edge, { from_id, to_id }, { ends[0], ends[1] }, "" };
+  const Question question = { import, edge, { from_id, to_id, NULL }, { ends[0], ends[1] } };
 
-  if (collection)
-    return get_edges_of_some (&question, collection, pks, pairs, cancellable, error);
-  return get_pairs (&question, pairs, cancellable, error);
+  if (!collection)
+    return get_all (&question, pairs, cancellable, error);
+
+  g_autofree char *member = g_strconcat (collection, "_id", NULL);
+  return get_edges_of_some (&question, member, pks, pairs, cancellable, error);
 }
 
 ReferencePks *
@@ -238,13 +235,13 @@ reference_service_get_names (CarImport *import,
                              GCancellable *cancellable,
                              GError **error)
 {
-  const Question question = { import, collection, { "id", NULL }, { collection, NULL }, "" };
+  const Question question = { import, collection, { "id", NULL, NULL }, { collection, NULL } };
   g_autoptr (ReferencePairs) pairs = reference_pairs_new ();
   g_autoptr (ReferencePks) names = reference_pks_new ();
   GHashTableIter iter;
   gpointer pair;
 
-  if (!get_pairs (&question, pairs, cancellable, error))
+  if (!get_all (&question, pairs, cancellable, error))
     return NULL;
   g_hash_table_iter_init (&iter, pairs);
   while (g_hash_table_iter_next (&iter, &pair, NULL))

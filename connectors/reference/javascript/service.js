@@ -3,38 +3,20 @@
 import Car from 'gi://Car?version=1.0';
 
 /* What the CAR service holds of this source now. A connector keeps nothing between two runs but the save point, so this
- * is how it knows what it sent. Values stand in the queries as literals, which GraphQL writes as JSON does: a literal fits
- * a column of any type, a variable only one of its own. */
+ * is how it knows what it sent. */
 
-const ROWS_A_QUERY = 10000;
 const NAMES_A_QUERY = 500;
 
-/* The members of all rows of this source, page by page, each row once. */
-function* ask(importer, collection, condition, members, cancellable) {
-    const source = JSON.stringify(importer.data_handler.get_source());
-    const order = members.map(member => `{${member}: asc}`).join(', ');
-    const seen = new Set();
+/* The members, which are texts, of all rows of this source that fulfil the condition. */
+function* list(importer, collection, condition, members, cancellable) {
+    const where = {source: {_eq: importer.data_handler.get_source()}, ...condition};
 
-    for (let offset = 0, rows; rows === undefined || rows.length === ROWS_A_QUERY; offset += ROWS_A_QUERY) {
-        const before = seen.size;
+    for (const row of importer.client.list_collection(collection, members, where, cancellable)) {
+        const values = members.map(member => row[member]);
 
-        rows = importer.client.query(
-            `{ rows: ${collection}(where: {_and: [{source: {_eq: ${source}}}${condition}]}, order_by: [${order}], ` +
-            `limit: ${ROWS_A_QUERY}, offset: ${offset}) { ${members.join(' ')} } }`, null, cancellable)?.rows ?? [];
-        if (!Array.isArray(rows))
-            throw new Car.RecoverableFailure('the CAR service answered a query with no list');
-        for (const row of rows) {
-            const values = members.map(member => row?.[member]);
-            const key = JSON.stringify(values);
-
-            if (!values.every(value => typeof value === 'string'))
-                throw new Car.RecoverableFailure(`the CAR service answered a query without ${members.join(' and ')}`);
-            if (!seen.has(key))
-                yield values;
-            seen.add(key);
-        }
-        if (rows.length === ROWS_A_QUERY && seen.size === before)
-            throw new Car.RecoverableFailure('the CAR service answered a query with the same page again');
+        if (!values.every(value => typeof value === 'string'))
+            throw new Car.RecoverableFailure(`the CAR service answered a query without ${members.join(' and ')}`);
+        yield values;
     }
 }
 
@@ -57,16 +39,16 @@ export function* getEdges(importer, kind, collection, pks, cancellable) {
     const ids = [...pks ?? []].map(pk => `${source}/${pk}`);
 
     for (let i = 0; i < (collection === null ? 1 : ids.length); i += NAMES_A_QUERY) {
-        const some = JSON.stringify(ids.slice(i, i + NAMES_A_QUERY));
-        const condition = collection === null ? '' : `, {${collection}_id: {_in: ${some}}}`;
+        const some = ids.slice(i, i + NAMES_A_QUERY);
+        const condition = collection === null ? {} : {[`${collection}_id`]: {_in: some}};
 
-        for (const [fromId, toId] of ask(importer, kind, condition, [`${from}_id`, `${to}_id`], cancellable))
+        for (const [fromId, toId] of list(importer, kind, condition, [`${from}_id`, `${to}_id`], cancellable))
             yield [nameOf(importer, from, fromId), nameOf(importer, to, toId)];
     }
 }
 
 /* The names of all vertices of a collection whose vertices name themselves. */
 export function* getNames(importer, collection, cancellable) {
-    for (const [id] of ask(importer, collection, '', ['id'], cancellable))
+    for (const [id] of list(importer, collection, {}, ['id'], cancellable))
         yield nameOf(importer, collection, id);
 }

@@ -3,7 +3,7 @@ import builtins
 import enum
 import logging
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 MAJOR_VERSION: int
@@ -209,6 +209,9 @@ class Client(_Object):
     def search_collection(
         self, collection: str, attribute: str, value: str | float, fields: Iterable[str], cancellable: Cancellable | None = None
     ) -> list[Any]: ...
+    def list_collection(
+        self, collection: str, fields: Iterable[str], where: Object | None = None, cancellable: Cancellable | None = None
+    ) -> Iterator[dict[str, Any]]: ...
     # The same in JSON text, which holds numbers of every size.
     def query_json(
         self, query: str, variables_json: str | None = None, cancellable: Cancellable | None = None
@@ -332,6 +335,31 @@ class Client(_Object):
         cancellable: Cancellable | None = None, callback: Callback | None = None, *user_data: Any,
     ) -> None: ...
     def call_finish(self, result: AsyncResult) -> tuple[Any, int]: ...
+
+class Listing(_Object):
+    def __init__(
+        self, *, client: Client, collection: str, fields: Sequence[str], where_json: str | None = None, page_size: int = 10000
+    ) -> None: ...
+    client: Client
+    collection: str
+    fields: list[str]
+    where_json: str | None
+    page_size: int
+    @staticmethod
+    def new(client: Client, collection: str, fields: Iterable[str], where_json: str | None = None) -> Listing: ...
+    def get_page_size(self) -> int: ...
+    def set_page_size(self, page_size: int) -> None: ...
+    def next(self, cancellable: Cancellable | None = None) -> list[dict[str, Any]] | None: ...
+    def next_async(
+        self, cancellable: Cancellable | None = None, callback: Callback | None = None, *user_data: Any
+    ) -> None: ...
+    def next_finish(self, result: AsyncResult) -> list[dict[str, Any]] | None: ...
+    # The same in JSON text, which holds numbers of every size.
+    def next_json(self, cancellable: Cancellable | None = None) -> str | None: ...
+    def next_json_async(
+        self, cancellable: Cancellable | None = None, callback: Callback | None = None, *user_data: Any
+    ) -> None: ...
+    def next_json_finish(self, result: AsyncResult) -> str | None: ...
 
 class Record:
     """Typed members, one call each: a dict is the faster way from Python."""

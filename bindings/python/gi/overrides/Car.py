@@ -310,6 +310,13 @@ class Client(Car.Client):
         """Ends search_collection_async(). Returns: a list of dicts."""
         return json.loads(self.search_collection_json_finish(result))
 
+    def list_collection(self, collection, fields, where=None, cancellable=None):
+        """All objects of a collection, asked for page by page as they are used: each a dict of these fields. `where` is a dict
+        such as {"source": {"_eq": "inventory"}}; its values may come from outside."""
+        listing = Car.Listing.new(self, collection, fields, _to_optional_json(where))
+        while (page := listing.next_json(cancellable)) is not None:
+            yield from json.loads(page)
+
     def patch_vertex(self, collection, external_id, changes, cancellable=None):
         """Changes members of a vertex; the changes are a dict, in which None is null."""
         return self.patch_vertex_json(collection, external_id, _to_json(changes), cancellable)
@@ -356,6 +363,25 @@ class Client(Car.Client):
     def call_finish(self, result):
         """Ends call_async(). Returns: the answer and its HTTP status, as call() does."""
         return _to_answer(*_finish_call(self, result))
+
+
+def _to_page(text):
+    return None if text is None else json.loads(text)
+
+
+@_pythonic
+class Listing(Car.Listing):
+    def next(self, cancellable=None):
+        """Asks for the next page. Returns: a list of dicts, or None behind the last page."""
+        return _to_page(self.next_json(cancellable))
+
+    def next_async(self, cancellable=None, callback=None, *user_data):
+        """Begins next()."""
+        self.next_json_async(cancellable, callback, *user_data)
+
+    def next_finish(self, result):
+        """Ends next_async(). Returns: a list of dicts, or None behind the last page."""
+        return _to_page(self.next_json_finish(result))
 
 
 @_pythonic
