@@ -108,8 +108,8 @@ static void
 misbehave (SoupServerMessage *message, FakeMisbehaviour how)
 {
   GSocket *socket = soup_server_message_get_socket (message);
-  const char *truncated =
-      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"id\": \"1\"}";
+  const char *truncated = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: "
+                          "application/json\r\nContent-Length: 100\r\n\r\n{\"id\": \"1\"}";
 
   soup_server_message_pause (message);
   if (how == FAKE_TRUNCATE || how == FAKE_TRICKLE)

@@ -482,7 +482,7 @@ car_client_class_init (CarClientClass *klass)
   /**
    * CarClient:idle-timeout:
    *
-   * After so many seconds without a byte in either direction, an attempt fails. A call that is slow, but moves, does not.
+   * After so many seconds in which less than 1 KiB came or went, an attempt fails. A call that is slow, but moves, does not.
    */
   properties[PROP_IDLE_TIMEOUT] = g_param_spec_uint ("idle-timeout", NULL, NULL, 1, max_seconds, 120, flags);
 

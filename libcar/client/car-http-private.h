@@ -28,7 +28,7 @@ typedef struct
   GUri *uri;
   GBytes *body;       /* JSON, or NULL */
   const char *report; /* of the header X-Car-Report; NULL: none */
-  guint idle_timeout; /* milliseconds without a byte in either direction after which the exchange fails */
+  guint idle_timeout; /* milliseconds in which next to nothing moves, after which the exchange fails */
   gsize max_answer;   /* bytes; a longer answer is G_IO_ERROR_MESSAGE_TOO_LARGE */
 } CarHttpRequest;
 

@@ -9,6 +9,9 @@
 #include <libcar/client/car-tls-private.h>
 
 #define CHUNK (64 * 1024)
+
+/* So many bytes must move while an exchange may idle. */
+#define MIN_MOVEMENT 1024
 #define MAX_CONNECTIONS 8
 
 struct _CarHttp
@@ -38,7 +41,8 @@ typedef struct
   GError *ended;
 
   GSource *watch; /* looks whether the exchange idles; NULL while it waits for a connection */
-  gint64 moved;   /* when a byte moved last */
+  gint64 moved;   /* when it moved last */
+  gsize n_bytes;  /* that came or went since */
   SoupMessage *message;
   GInputStream *stream;
   GByteArray *body;
@@ -199,6 +203,18 @@ note_movement (Exchange *self)
     watch (self, self->idle_timeout);
 }
 
+/* A byte now and then is no movement: an answer of some size would never end. */
+static void
+note_bytes (Exchange *self, gsize n_bytes)
+{
+  self->n_bytes += n_bytes;
+  if (self->n_bytes < MIN_MOVEMENT)
+    return;
+
+  self->n_bytes = 0;
+  note_movement (self);
+}
+
 static void
 on_network_event (SoupMessage *message, GSocketClientEvent event, GIOStream *connection, Exchange *self)
 {
@@ -220,7 +236,7 @@ on_starting (SoupMessage *message, Exchange *self)
 static void
 on_wrote_body_data (SoupMessage *message, guint size, Exchange *self)
 {
-  note_movement (self);
+  note_bytes (self, size);
 }
 
 /* libsoup is about to send the request again by itself. */
@@ -234,6 +250,18 @@ on_restarted (SoupMessage *message, Exchange *self)
 /* The answer. */
 
 static void read_chunk (Exchange *self);
+
+/* libsoup 3.2.3 takes a body that ends early for a whole one where the answer is the connection's last. The length counts what
+ * was sent, which is not what comes out where that is compressed. */
+static gboolean
+is_cut_off (const Exchange *self)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (self->message);
+
+  return soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH &&
+         soup_message_headers_get_one (headers, "Content-Encoding") == NULL &&
+         (goffset) self->body->len < soup_message_headers_get_content_length (headers);
+}
 
 static void
 on_chunk (GObject *object, GAsyncResult *result, gpointer user_data)
@@ -250,7 +278,10 @@ on_chunk (GObject *object, GAsyncResult *result, gpointer user_data)
 
   gsize size;
   gconstpointer data = g_bytes_get_data (chunk, &size);
-  if (size == 0)
+  if (size == 0 && is_cut_off (self))
+    fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                             "the answer ended after %u bytes, before its end", self->body->len));
+  else if (size == 0)
     succeed (self);
   else if (size > self->max_answer - self->body->len)
     fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
@@ -258,6 +289,7 @@ on_chunk (GObject *object, GAsyncResult *result, gpointer user_data)
   else
     {
       g_byte_array_append (self->body, data, (guint) size);
+      note_bytes (self, size);
       read_chunk (self);
     }
 }
@@ -265,7 +297,6 @@ on_chunk (GObject *object, GAsyncResult *result, gpointer user_data)
 static void
 read_chunk (Exchange *self)
 {
-  note_movement (self);
   g_input_stream_read_bytes_async (self->stream, CHUNK, G_PRIORITY_DEFAULT, self->stop, on_chunk, self);
 }
 
@@ -277,7 +308,10 @@ on_sent (GObject *object, GAsyncResult *result, gpointer user_data)
 
   self->stream = soup_session_send_finish (SOUP_SESSION (object), result, &error);
   if (self->stream != NULL)
-    read_chunk (self);
+    {
+      note_movement (self);
+      read_chunk (self);
+    }
   else
     fail (self, error);
 }
