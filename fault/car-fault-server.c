@@ -184,14 +184,15 @@ find_call (const CarFaultMessage *request)
   return route != NULL ? route->name : NULL;
 }
 
-/* One line a write, whatever the other threads say. */
+/* A line in one go, whatever the other threads print. */
 static void
-tell (const CarFaultServer *self, const CarFaultMessage *request, const CarFaultRule *rule)
+tell (const CarFaultServer *self, const CarFaultMessage *request, const char *call, const CarFaultRule *rule)
 {
-  if (rule != NULL)
-    g_print ("%s %s: %s\n", request->method, request->path, rule->text);
-  else if (self->verbose)
-    g_print ("%s %s\n", request->method, request->path);
+  if (rule == NULL && !self->verbose)
+    return;
+
+  g_print ("%s: %s %s%s%s\n", call != NULL ? call : "no call", request->method, request->path,
+           rule != NULL ? ": " : "", rule != NULL ? rule->text : "");
   fflush (stdout);
 }
 
@@ -232,7 +233,7 @@ answer (CarFaultServer *self, GIOStream *connection, const CarFaultMessage *requ
   const char *call = find_call (request);
   const CarFaultRule *rule = car_fault_rules_choose (self->rules, call, g_bytes_get_size (request->body));
 
-  tell (self, request, rule);
+  tell (self, request, call, rule);
   if (rule != NULL)
     {
       strike (self, connection, request, rule);

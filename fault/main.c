@@ -170,6 +170,7 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("car-fault-service");
   signal (SIGPIPE, SIG_IGN); /* clients hang up, and so may a reader of what is printed */
+  signal (SIGXFSZ, SIG_IGN); /* a file that has grown too large is an error of the write */
 
   if (parse_options (&options, argc, argv, &error))
     {

@@ -243,6 +243,7 @@ main (int argc, char **argv)
   textdomain (GETTEXT_PACKAGE);
   g_set_prgname ("car-service");
   signal (SIGPIPE, SIG_IGN); /* a reader of what is printed may go away */
+  signal (SIGXFSZ, SIG_IGN); /* a file that has grown too large is an error of the write */
 
   if (parse_options (&options, argc, argv, &error) && fill_in_files (&options, &error))
     {

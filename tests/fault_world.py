@@ -17,10 +17,12 @@ PROGRAM = pathlib.Path(os.environ["TOP_BUILDDIR"], "fault", "car-fault-service")
 class FaultService:
     """car-fault-service with these rules; `with` ends it. `port` is where faults strike, `clear_port` where none does."""
 
-    def __init__(self, *rules, script=None, database=":memory:"):
+    def __init__(self, *rules, script=None, database=":memory:", verbose=False):
         self.command = [PROGRAM, "--database", database, *(word for rule in rules for word in ("-f", rule))]
         if script is not None:
             self.command += ["--script", script]
+        if verbose:
+            self.command += ["-v"]
         self.strikes = []
 
     def __enter__(self):

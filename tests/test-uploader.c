@@ -22,6 +22,7 @@ typedef struct
   guint n_told;
   guint last_done;
   guint last_total;
+  GString *large; /* what was left out as too large */
 } Fixture;
 
 static void
@@ -29,6 +30,7 @@ set_up (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
+  fixture->large = g_string_new (NULL);
   fixture->service = fake_service_new ();
   fixture->client = fake_service_make_client (fixture->service);
   fixture->parent = g_dir_make_tmp ("car-test-uploader-XXXXXX", &error);
@@ -46,6 +48,7 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_clear_object (&fixture->bundle);
   g_assert_cmpint (g_rmdir (fixture->parent), ==, 0);
   g_free (fixture->parent);
+  g_string_free (fixture->large, TRUE);
   g_clear_pointer (&fixture->service, fake_service_free);
 }
 
@@ -89,13 +92,22 @@ on_progress (guint done, guint total, gpointer user_data)
   fixture->last_total = total;
 }
 
+static void
+on_too_large (const char *collection, const CarJsonSpan *object, gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_string_append_printf (fixture->large, "%s%.*s ", collection, (int) object->length, object->text);
+}
+
 static gboolean
 send_vertices (Fixture *fixture, GCancellable *cancellable, GError **error)
 {
+  const CarUploaderListener listener = { on_progress, on_too_large, fixture };
   g_autoptr (GPtrArray) warnings = car_import_warnings_new ();
 
-  return car_uploader_send (fixture->client, fixture->bundle, CAR_BUNDLE_VERTICES, on_progress, fixture,
-                            warnings, cancellable, error);
+  return car_uploader_send (fixture->client, fixture->bundle, CAR_BUNDLE_VERTICES, &listener, warnings,
+                            cancellable, error);
 }
 
 static gboolean
@@ -291,7 +303,7 @@ static void
 test_order (Fixture *fixture, gconstpointer data)
 {
   const char *const posted[] = { V (0) "," V (1), V (0) "," V (1), V (0), V (0), V (1),
-                                 V (2) "," V (3), V (2) "," V (3), V (4), NULL };
+                                 V (2),           V (2),           V (3), V (4), NULL };
   g_autoptr (GError) error = NULL;
 
   add_vertices (fixture, 5);
@@ -302,23 +314,70 @@ test_order (Fixture *fixture, gconstpointer data)
   fake_service_answer (fixture->service, "POST", "v2/imports", 503, "");
   fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"j2\"}");
   fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"j3\"}");
+  fake_service_answer (fixture->service, "POST", "v2/imports", 200, "{\"id\":\"j4\"}");
   fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
   g_assert_true (send_vertices (fixture, NULL, &error));
   g_assert_no_error (error);
   assert_posted (fixture, posted);
 }
 
+/* The run goes on without an object that is too large alone, and tells of it; the pages behind it are sent. */
 static void
 test_object_too_large (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
 
-  add_vertices (fixture, 1);
+  add_vertices (fixture, 3);
   fake_service_answer (fixture->service, "POST", "v2/imports", 413, "");
-  g_assert_false (send_vertices (fixture, NULL, &error));
-  g_assert_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT);
-  g_assert_nonnull (strstr (error->message, "page 1 of the vertices"));
-  assert_all_left (fixture, 1);
+  answer_imports (fixture, 1);
+  fake_service_answer (fixture->service, "POST", "v2/imports", 413, "");
+  fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
+  g_assert_true (send_vertices (fixture, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[{\"external_id\":\"v0\"}]}"));
+  g_assert_cmpuint (fixture->last_done, ==, fixture->last_total);
+  assert_all_left (fixture, 0);
+
+  /* v2 is as large as v1, which was refused: it is not tried. */
+  g_assert_cmpstr (fixture->large->str, ==, "asset{\"external_id\":\"v1\"} asset{\"external_id\":\"v2\"} ");
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 3);
+}
+
+/* Nothing is left to be waited for. */
+static void
+test_all_too_large (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_vertices (fixture, 21);
+  fake_service_answer_always (fixture->service, "POST", "v2/imports", 413, "");
+  g_assert_true (send_vertices (fixture, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 2);
+  g_assert_true (g_str_has_suffix (fixture->large->str, "asset{\"external_id\":\"v20\"} "));
+  assert_all_left (fixture, 0);
+}
+
+/* What one page taught is not asked again for the others, nor in the next part. */
+static void
+test_keeps_what_it_learned (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_vertices (fixture, 20);
+  fake_service_answer (fixture->service, "POST", "v2/imports", 413, "");
+  answer_imports (fixture, 20);
+  fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
+  g_assert_true (send_vertices (fixture, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 21);
+
+  fixture->last_done = fixture->last_total = 0;
+  add_vertices (fixture, 2);
+  answer_imports (fixture, 2);
+  g_assert_true (send_vertices (fixture, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 23);
 }
 
 static void
@@ -376,6 +435,8 @@ main (int argc, char **argv)
   add ("too-large", test_too_large);
   add ("order", test_order);
   add ("object-too-large", test_object_too_large);
+  add ("all-too-large", test_all_too_large);
+  add ("keeps-what-it-learned", test_keeps_what_it_learned);
   add ("cancel", test_cancel);
   add ("report", test_report);
 #undef add

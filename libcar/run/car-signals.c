@@ -27,7 +27,9 @@ struct _CarSignals
   GMainLoop *loop;
   GThread *thread;
   CarSignal signals[G_N_ELEMENTS (watched)];
-  int caught; /* atomic */
+  gboolean
+      ignores_size; /* SIGXFSZ: a file that has grown too large is an error of the write, and no reason to end */
+  int caught;       /* atomic */
 
   CarSignalsOverdue overdue;
   gpointer user_data;
@@ -117,6 +119,15 @@ add_signal (CarSignals *self, guint i)
   g_source_attach (signal->source, self->context);
 }
 
+static gboolean
+ignore_size (void)
+{
+  struct sigaction before;
+
+  return sigaction (SIGXFSZ, NULL, &before) == 0 && before.sa_handler == SIG_DFL &&
+         sigaction (SIGXFSZ, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL) == 0;
+}
+
 CarSignals *
 car_signals_new (GCancellable *cancellable,
                  gboolean are_watched,
@@ -134,6 +145,7 @@ car_signals_new (GCancellable *cancellable,
   self->loop = g_main_loop_new (self->context, FALSE);
   for (guint i = 0; are_watched && i < G_N_ELEMENTS (watched); i++)
     add_signal (self, i);
+  self->ignores_size = are_watched && ignore_size ();
   self->thread = g_thread_new ("car-signals", watch, self);
 
   return self;
@@ -193,6 +205,8 @@ car_signals_free (CarSignals *self)
 
   car_signals_be_patient (self);
   g_clear_pointer (&self->enforcer, g_thread_join);
+  if (self->ignores_size)
+    sigaction (SIGXFSZ, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
     if (self->signals[i].source != NULL)
       {

@@ -39,6 +39,14 @@ typedef struct
 CarBundle *car_bundle_new (const char *parent, guint page_size, gboolean keep, GError **error);
 void car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes);
 
+/* The service refused a page of so many bytes as too large: pages that are opened from now on are smaller. It may be called
+ * while objects are added. */
+void car_bundle_note_refused (CarBundle *self, gsize n_bytes);
+
+/* The smallest that was refused (G_MAXSIZE: none was), and what a page may have. */
+gsize car_bundle_get_refused_bytes (CarBundle *self);
+gsize car_bundle_get_max_page_bytes (CarBundle *self);
+
 /* One lock guards all that is staged, from the check of an object to the list of the pages. Whoever adds holds it for
  * slots, car_bundle_flush() and car_bundle_set_envelope(); what is asked while pages are sent takes it by itself. */
 void car_bundle_lock (CarBundle *self);
@@ -87,6 +95,9 @@ GBytes *car_bundle_get_report_envelope (CarBundle *self);
 /* Two envelopes with half of the objects each, for a page that the service finds too large. FALSE without an error:
  * it holds a single object. */
 gboolean car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error);
+
+/* The object of such a page, which it stands in, and its collection. FALSE with an error: it is no page. */
+gboolean car_bundle_read_single_object (GBytes *page, char **collection, CarJsonSpan *object, GError **error);
 
 /* Notes that a page was taken under this job's id, and later that the jobs of all pages to be sent are done. */
 gboolean

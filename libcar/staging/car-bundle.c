@@ -45,7 +45,8 @@ struct _CarBundle
   guint64 journal_end;
   guint page_size;
   gsize max_page_bytes;
-  GString *envelope; /* how every page begins */
+  gsize refused_bytes; /* the size of the smallest page that the service refused as too large */
+  GString *envelope;   /* how every page begins */
   Part parts[CAR_BUNDLE_N_PARTS];
   guint64 n_bytes;
   GError *failure; /* once a page could not be written, nothing is */
@@ -119,6 +120,7 @@ car_bundle_init (CarBundle *self)
   g_mutex_init (&self->lock);
   self->journal_fd = -1;
   self->max_page_bytes = DEFAULT_MAX_PAGE_BYTES;
+  self->refused_bytes = G_MAXSIZE;
   self->envelope = g_string_new (NULL);
   for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
     {
@@ -257,6 +259,34 @@ void
 car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes)
 {
   self->max_page_bytes = max_page_bytes;
+}
+
+void
+car_bundle_note_refused (CarBundle *self, gsize n_bytes)
+{
+  g_return_if_fail (CAR_IS_BUNDLE (self));
+
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  self->refused_bytes = MIN (self->refused_bytes, n_bytes);
+  self->max_page_bytes = MIN (self->max_page_bytes, self->refused_bytes / 4 * 3);
+}
+
+gsize
+car_bundle_get_refused_bytes (CarBundle *self)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), G_MAXSIZE);
+
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->refused_bytes;
+}
+
+gsize
+car_bundle_get_max_page_bytes (CarBundle *self)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), 0);
+
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  return self->max_page_bytes;
 }
 
 void
@@ -807,6 +837,22 @@ car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **e
   guint half = items->len / 2;
   *first = build_envelope (head, &g_array_index (items, Item, 0), half);
   *second = build_envelope (head, &g_array_index (items, Item, half), items->len - half);
+  return TRUE;
+}
+
+gboolean
+car_bundle_read_single_object (GBytes *page, char **collection, CarJsonSpan *object, GError **error)
+{
+  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
+
+  if (!read_page (page, head, items, error))
+    return FALSE;
+
+  g_assert (items->len == 1);
+  const Item *item = &g_array_index (items, Item, 0);
+  *collection = g_strndup (item->collection.text, item->collection.length);
+  *object = item->object;
   return TRUE;
 }
 

@@ -842,6 +842,26 @@ on_edges_progress (guint done, guint total, gpointer self)
   tell_progress (self, CAR_PROGRESS_PHASE_SENDING_EDGES, done, total);
 }
 
+static void
+leave_out_large (CarDataHandler *self, CarBundlePart part, const char *collection, const CarJsonSpan *object)
+{
+  car_bundle_lock (self->bundle);
+  car_stage_leave_out_large (self->stage, part, collection, object);
+  car_bundle_unlock (self->bundle);
+}
+
+static void
+on_large_vertex (const char *collection, const CarJsonSpan *object, gpointer self)
+{
+  leave_out_large (self, CAR_BUNDLE_VERTICES, collection, object);
+}
+
+static void
+on_large_edge (const char *collection, const CarJsonSpan *object, gpointer self)
+{
+  leave_out_large (self, CAR_BUNDLE_EDGES, collection, object);
+}
+
 static gboolean
 begin_sending (CarDataHandler *self, CarBundlePart part, GError **error)
 {
@@ -879,6 +899,7 @@ end_sending (CarDataHandler *self, CarBundlePart part, gboolean sent, const GPtr
 
   for (guint i = 0; i < warnings->len; i++)
     car_stage_note_dropped (self->stage, part, warnings->pdata[i]);
+  car_stage_tell_large (self->stage);
   for (guint i = 0; sent && i < collections->len; i++)
     {
       CarCollectionCounts *counts = collections->pdata[i];
@@ -903,11 +924,13 @@ send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, 
   if (!begun)
     return FALSE;
 
+  const CarUploaderListener listeners[] = {
+    [CAR_BUNDLE_VERTICES] = { on_vertices_progress, on_large_vertex, self },
+    [CAR_BUNDLE_EDGES] = { on_edges_progress, on_large_edge, self },
+  };
   g_autoptr (GPtrArray) warnings = car_import_warnings_new ();
-  gboolean sent = self->client == NULL ||
-                  car_uploader_send (self->client, self->bundle, part,
-                                     part == CAR_BUNDLE_VERTICES ? on_vertices_progress : on_edges_progress,
-                                     self, warnings, cancellable, error);
+  gboolean sent = self->client == NULL || car_uploader_send (self->client, self->bundle, part,
+                                                             &listeners[part], warnings, cancellable, error);
 
   car_bundle_lock (self->bundle);
   end_sending (self, part, sent, warnings);

@@ -113,6 +113,12 @@ void car_stage_begin_anew (CarStage *self);
 /* Counts what the service left out, and tells of it. */
 void car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarning *warning);
 
+/* Leaves out what was staged and the service finds too large, and tells of all that came since the last time, in one warning a
+ * collection. */
+void
+car_stage_leave_out_large (CarStage *self, CarBundlePart part, const char *name, const CarJsonSpan *object);
+void car_stage_tell_large (CarStage *self);
+
 /* Of one collection; NULL, with an error set, where that cannot be the name of one. */
 CarCollectionCounts *
 car_stage_get_counts (CarStage *self, CarBundlePart part, const char *name, GError **error);

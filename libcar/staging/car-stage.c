@@ -42,6 +42,8 @@ typedef struct
   CarVertexNames *ends[CAR_EDGE_N_ENDS]; /* (nullable) of edges: those of the vertices at their ends */
   CarBundleSlot *waiting;                /* (nullable) of edges that wait */
   CarUnknownMembers *unknown_members;    /* (nullable) */
+  guint n_large;  /* objects that the service finds too large, and nobody was told of yet */
+  GString *large; /* (nullable) the first of them */
 } Collection;
 
 typedef struct
@@ -104,6 +106,8 @@ collection_free (gpointer data)
 
   g_ptr_array_unref (collection->counts.violations);
   g_free (collection->counts.name);
+  if (collection->large != NULL)
+    g_string_free (collection->large, TRUE);
   car_json_fixed_members_free (collection->fixed);
   car_unknown_members_free (collection->unknown_members);
   g_free (collection);
@@ -423,6 +427,58 @@ car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarni
   collection->counts.dropped += warning->count;
   if (violation != NULL)
     violation->count += warning->count;
+}
+
+void
+car_stage_leave_out_large (CarStage *self, CarBundlePart part, const char *name, const CarJsonSpan *object)
+{
+  Collection *collection = g_hash_table_lookup (self->parts[part].by_name, name);
+  g_return_if_fail (collection != NULL);
+
+  if (collection->large == NULL)
+    collection->large = g_string_new (NULL);
+  g_autoptr (GString) shown = g_string_new (NULL);
+  car_object_append_name (shown, object);
+  g_string_append_printf (shown, " (%" G_GSIZE_FORMAT " bytes)", object->length);
+  if (collection->n_large++ < SHOWN_VIOLATIONS)
+    g_string_append_printf (collection->large, "%s%s", collection->large->len > 0 ? "," : "", shown->str);
+
+  g_autofree char *text =
+      g_strdup_printf ("%s%s: the service finds it too large (HTTP 413)", name, shown->str);
+  const CarJsonViolation found = {
+    .rule = "too-large", .place = (char *) "", .kind = (char *) "too large", .text = text
+  };
+  CarViolation *violation = get_violation (self, collection, &found);
+
+  car_left_out_file_add (self->left_out, name, text, object->text, object->length);
+  collection->counts.dropped++;
+  if (violation != NULL)
+    violation->count++;
+}
+
+static void
+tell_large (CarStage *self, Collection *collection)
+{
+  g_autofree char *more = collection->n_large > SHOWN_VIOLATIONS
+                              ? g_strdup_printf (", and %u more", collection->n_large - SHOWN_VIOLATIONS)
+                              : g_strdup ("");
+
+  warn (self, "The service finds %u of %s too large, also alone (HTTP 413): left out are%s%s",
+        collection->n_large, collection->counts.name, collection->large->str, more);
+  collection->n_large = 0;
+  g_string_truncate (collection->large, 0);
+}
+
+void
+car_stage_tell_large (CarStage *self)
+{
+  for (guint i = 0; i < self->collections->len; i++)
+    {
+      Collection *collection = self->collections->pdata[i];
+
+      if (collection->n_large > 0)
+        tell_large (self, collection);
+    }
 }
 
 /* A vertex is known by its name; one without any by all its members. */

@@ -7,17 +7,26 @@
 
 G_BEGIN_DECLS
 
-/* Told after each page that was posted, and after each look at the jobs. */
-typedef void (*CarUploaderProgress) (guint done, guint total, gpointer user_data);
+/* Who is told of a send, in the thread that sends. */
+typedef struct
+{
+  /* (nullable) After each page that was posted, and after each look at the jobs. */
+  void (*progress) (guint done, guint total, gpointer user_data);
+
+  /* The service finds this object too large (HTTP 413), also alone: it is not sent. */
+  void (*too_large) (const char *collection, const CarJsonSpan *object, gpointer user_data);
+
+  gpointer user_data;
+} CarUploaderListener;
 
 /* Sends the pages of a part that the last flush left to be sent, in their order, and waits for all of their jobs. The
- * service runs the jobs in the order in which the pages were posted; so a page is posted when the one before was taken. Adds
+ * service runs the jobs in the order in which the pages were posted; so a page is posted when the one before was taken. A page that
+ * the service finds too large goes in parts, and how large the parts may be is kept for the rest of the run. Adds
  * what the service left out of them to `warnings` (element-type CarImportWarning). */
 gboolean car_uploader_send (CarClient *client,
                             CarBundle *bundle,
                             CarBundlePart part,
-                            CarUploaderProgress progress,
-                            gpointer user_data,
+                            const CarUploaderListener *listener,
                             GPtrArray *warnings,
                             GCancellable *cancellable,
                             GError **error);

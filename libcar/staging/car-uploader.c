@@ -13,6 +13,7 @@ typedef struct
 {
   guint page;
   GBytes *envelope;
+  gboolean is_single; /* it holds one object, and cannot be split */
 } Piece;
 
 /* All of it happens in the thread that called, in a main context of its own. Up to two calls are under way: one posts a
@@ -22,8 +23,7 @@ typedef struct
   CarClient *client;
   CarBundle *bundle;
   CarBundlePart part;
-  CarUploaderProgress progress;
-  gpointer user_data;
+  const CarUploaderListener *listener;
   GPtrArray *warnings; /* the caller's */
   GMainContext *context;
   GCancellable *stop; /* the caller's, or the first failure */
@@ -65,8 +65,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Piece, piece_free)
 static void
 tell_progress (Upload *self)
 {
-  if (self->progress != NULL)
-    self->progress (self->n_done, self->n_pieces, self->user_data);
+  if (self->listener->progress != NULL)
+    self->listener->progress (self->n_done, self->n_pieces, self->listener->user_data);
 }
 
 /* Takes the error. The first one stays, and ends what is under way. */
@@ -167,23 +167,44 @@ read_next_page (Upload *self, GError **error)
   return TRUE;
 }
 
-/* The halves go before what is waiting. */
+/* The page has one object, which no smaller page could bring: the run goes on without it. */
 static gboolean
-split (Upload *self, const Piece *piece, GError **error)
+leave_out (Upload *self, const Piece *piece, GError **error)
 {
+  g_autofree char *collection = NULL;
+  CarJsonSpan object;
+
+  if (!car_bundle_read_single_object (piece->envelope, &collection, &object, error))
+    return FALSE;
+
+  self->listener->too_large (collection, &object, self->listener->user_data);
+  self->n_taken++;
+  self->n_done++;
+  tell_progress (self);
+  return TRUE;
+}
+
+/* Takes the piece, which is too large, as far as is known. Its halves go before what is waiting. */
+static gboolean
+shrink (Upload *self, Piece *large, GError **error)
+{
+  g_autoptr (Piece) piece = large;
   GBytes *first, *second;
   GError *cause = NULL;
+
+  if (piece->is_single)
+    return leave_out (self, piece, error);
+
   if (!car_bundle_split_page (piece->envelope, &first, &second, &cause))
     {
       if (cause != NULL)
-        g_propagate_error (error, cause);
-      else
-        g_set_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT,
-                     "page %u of the %s holds one object of %" G_GSIZE_FORMAT
-                     " bytes, which the service finds too large (HTTP 413): make it smaller, or leave it out",
-                     piece->page + 1, self->part == CAR_BUNDLE_VERTICES ? "vertices" : "edges",
-                     g_bytes_get_size (piece->envelope));
-      return FALSE;
+        {
+          g_propagate_error (error, cause);
+          return FALSE;
+        }
+      piece->is_single = TRUE;
+      g_queue_push_head (&self->pieces, g_steal_pointer (&piece));
+      return TRUE;
     }
 
   g_debug ("page %u is too large for the service: sending it in halves", piece->page + 1);
@@ -191,6 +212,33 @@ split (Upload *self, const Piece *piece, GError **error)
   g_queue_push_head (&self->pieces, piece_new (piece->page, first));
   self->n_pieces++;
   return TRUE;
+}
+
+/* What was refused once, of that size or a larger one, is not tried again in this run. What can be split is kept well below
+ * that, or each page would be refused until its size is hit. */
+static gboolean
+is_worth_trying (const Upload *self, const Piece *piece)
+{
+  const gsize refused = car_bundle_get_refused_bytes (self->bundle);
+  const gsize limit = piece->is_single ? refused - 1 : car_bundle_get_max_page_bytes (self->bundle);
+
+  return refused == G_MAXSIZE || g_bytes_get_size (piece->envelope) <= limit;
+}
+
+/* The next piece that may be taken by the service; NULL: there is none, or an error. */
+static Piece *
+take_piece (Upload *self, GError **error)
+{
+  while (read_next_page (self, error) && !g_queue_is_empty (&self->pieces))
+    {
+      Piece *piece = g_queue_pop_head (&self->pieces);
+
+      if (is_worth_trying (self, piece))
+        return piece;
+      if (!shrink (self, piece, error))
+        return NULL;
+    }
+  return NULL;
 }
 
 static gboolean
@@ -218,19 +266,27 @@ on_posted (GObject *client, GAsyncResult *result, gpointer user_data)
   if (job != NULL)
     take_job (self, piece, job, &error);
   else if (too_large)
-    split (self, piece, &error);
+    {
+      car_bundle_note_refused (self->bundle, g_bytes_get_size (piece->envelope));
+      shrink (self, g_steal_pointer (&piece), &error);
+    }
   if (error != NULL)
     fail (self, error);
 }
 
+/* While a piece is under way, the next page is read. */
 static void
 post_next (Upload *self)
 {
   GError *error = NULL;
 
-  self->posting = g_queue_pop_head (&self->pieces);
-  car_client_post_page_async (self->client, self->posting->envelope, self->stop, on_posted, self);
-  if (!read_next_page (self, &error))
+  self->posting = take_piece (self, &error);
+  if (self->posting != NULL)
+    {
+      car_client_post_page_async (self->client, self->posting->envelope, self->stop, on_posted, self);
+      read_next_page (self, &error);
+    }
+  if (error != NULL)
     fail (self, error);
 }
 
@@ -239,7 +295,7 @@ post_next (Upload *self)
 static void
 start_what_can_be (Upload *self)
 {
-  if (self->posting == NULL && !g_queue_is_empty (&self->pieces))
+  if (self->posting == NULL)
     post_next (self);
   if (!self->looking && self->pause == NULL && self->jobs->len > 0)
     look (self);
@@ -254,22 +310,21 @@ is_under_way (const Upload *self)
 static gboolean
 has_work (const Upload *self)
 {
-  return self->error == NULL && (self->pieces.length > 0 || self->jobs->len > 0);
+  return self->error == NULL &&
+         (self->next_page < self->n_pages || self->pieces.length > 0 || self->jobs->len > 0);
 }
 
 static void
 run (Upload *self)
 {
-  GError *error = NULL;
-
   g_main_context_push_thread_default (self->context);
-  if (!read_next_page (self, &error))
-    fail (self, error);
   while (is_under_way (self) || has_work (self))
     {
       if (self->error == NULL)
         start_what_can_be (self);
-      g_main_context_iteration (self->context, TRUE);
+      /* What was left out last leaves nothing to wait for. */
+      if (is_under_way (self) || self->pause != NULL)
+        g_main_context_iteration (self->context, TRUE);
     }
   g_main_context_pop_thread_default (self->context);
 
@@ -290,8 +345,7 @@ gboolean
 car_uploader_send (CarClient *client,
                    CarBundle *bundle,
                    CarBundlePart part,
-                   CarUploaderProgress progress,
-                   gpointer user_data,
+                   const CarUploaderListener *listener,
                    GPtrArray *warnings,
                    GCancellable *cancellable,
                    GError **error)
@@ -306,8 +360,7 @@ car_uploader_send (CarClient *client,
     .client = client,
     .bundle = bundle,
     .part = part,
-    .progress = progress,
-    .user_data = user_data,
+    .listener = listener,
     .warnings = warnings,
     .context = context,
     .stop = stop,
