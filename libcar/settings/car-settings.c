@@ -343,7 +343,7 @@ look_at_secret (const CarSetting *setting, const char *secret)
         "mean them",
         shown);
   else if (car_redaction_is_too_short (secret))
-    g_warning ("%s has fewer than %d characters: the log cannot hide it", shown, CAR_REDACTION_MIN_LENGTH);
+    g_message ("%s has fewer than %d characters: the log cannot hide it", shown, CAR_REDACTION_MIN_LENGTH);
 }
 
 gboolean
