@@ -49,7 +49,8 @@ def list_languages():
     introspection = {"GI_TYPELIB_PATH": BUILD, "LD_LIBRARY_PATH": f"{BUILD}/libcar/.libs", "PYTHONDONTWRITEBYTECODE": "1"}
     bound = os.path.exists(f"{BUILD}/Car-1.0.typelib") and not os.environ.get("SANITIZER_CFLAGS")
     python, gjs = os.environ.get("PYTHON_GI", "no"), os.environ.get("GJS", "no")
-    if bound and python != "no" and subprocess.run([python, "-c", "import requests"], check=False, stderr=-3).returncode == 0:
+    have_requests = [python, "-c", "import requests"]
+    if bound and python != "no" and subprocess.run(have_requests, check=False, stderr=subprocess.DEVNULL).returncode == 0:
         languages["python"] = ([python, f"{TOP}/connectors/reference/python/car-connector-reference-python.py"],
                                {**introspection, "PYTHONPATH": f"{TOP}/bindings/python"})
     if bound and gjs != "no":
@@ -214,8 +215,15 @@ class Arena:
         if lines:
             raise Bad(f"{when}:\n" + "\n".join(lines[:20]))
 
+    def is_resumed(self, run):
+        """Whether it sends what an earlier run had read, as it was then."""
+        resumed = "without asking the source" in run.read_log()
+        self.counts["resumed"] += resumed
+        return resumed
+
     def take(self, run, allowed):
         code = run.wait()
+        self.is_resumed(run)
         self.counts[f"exit {code}"] += 1
         if code not in allowed:
             raise Bad(f"exit code {code}")
@@ -229,8 +237,7 @@ class Arena:
             self.usual = time.monotonic() - run.begin
             if code != 0:
                 raise Bad(f"the next run ended with exit code {code}")
-            # What an earlier run had read is sent as it was read.
-            if "without asking the source" not in run.read_log():
+            if not self.is_resumed(run):
                 break
         self.check("after the next good run")
 
@@ -346,11 +353,12 @@ class Cell:
 
     def __str__(self):
         codes = " ".join(f"{name[5:]}:{n}" for name, n in sorted(self.counts.items()) if name.startswith("exit"))
-        return ROW.format(self.name, self.rounds, *(self.counts[place] for place in ["starting", *PLACES]), len(self.bad), codes)
+        numbers = (self.counts[name] for name in ["starting", *PLACES, "resumed"])
+        return ROW.format(self.name, self.rounds, *numbers, len(self.bad), codes)
 
 
-ROW = "{:<22}{:>8}" + "{:>11}" * 5 + "{:>6}  {}"
-HEADER = ROW.format("what is killed", "rounds", "starting", *PLACES, "bad", "exit codes of runs that were broken into")
+ROW = "{:<22}{:>8}" + "{:>11}" * 6 + "{:>6}  {}"
+HEADER = ROW.format("what is killed", "rounds", "starting", *PLACES, "resumed", "bad", "exit codes of the runs broken into")
 
 
 def play_a_few(cells):
@@ -382,7 +390,8 @@ def play_all(cells, rounds):
 def main():
     parser = argparse.ArgumentParser(description="Kills connectors and services, and looks whether anything is lost.")
     parser.add_argument("rounds", type=int, nargs="?", help="of each kind and language; none: a few")
-    parser.add_argument("--seed", type=int, default=int(os.environ.get("CAR_TEST_SEED") or random.SystemRandom().randrange(1 << 32)))
+    seed = int(os.environ.get("CAR_TEST_SEED") or random.SystemRandom().randrange(1 << 32))
+    parser.add_argument("--seed", type=int, default=seed)
     parser.add_argument("--only", metavar="LANGUAGE/KIND", default="", help="such as python/service, or c/")
     arguments = parser.parse_args()
 

@@ -40,9 +40,9 @@ def fill(folder):
             file.write(bytes(4096))
 
 
-def run(service, server, *options):
+def run(service, server, *options, connector=REFERENCE):
     return run_connector(service, server.base, "-car-service-retries", "1", "-car-service-max-wait", "1", *options,
-                         connector=REFERENCE)
+                         connector=connector)
 
 
 def check_whole(service, server):
@@ -73,14 +73,14 @@ def check_staging(server):
 
 
 def check_state(server):
-    """Without a state folder, a run goes on."""
-    with Service() as service, disk("16k") as folder:
+    """A run that can leave nothing for the next one goes on, as long as it can stage elsewhere."""
+    with Service() as service, disk("16k") as folder, disk(ROOM) as staging:
         fill(folder)
-        check_run(service, server, "-state-dir", folder)
+        check_run(service, server, "-state-dir", folder, "-export-data-dir", staging)
         yield "a full disk for the state"
         mount("-o", "remount,ro", folder)
         server.change("assets", 1, name="renamed")
-        log = check_run(service, server, "-state-dir", os.path.join(folder, "new"))
+        log = check_run(service, server, "-state-dir", os.path.join(folder, "new"), "-export-data-dir", staging)
         assert "The state folder cannot be used" in log, log
         yield "a read-only folder for the state"
 
@@ -129,9 +129,32 @@ def check_service(server):
         yield "once there is room, the service takes up what it was killed with"
 
 
+class ServiceWithSmallFiles(ServiceOnDisk):
+    """None of its files may grow beyond a size (ulimit -f)."""
+
+    def __init__(self, folder, size):
+        super().__init__(folder)
+        self.command = ["prlimit", f"--fsize={size}", *self.command]
+
+
+def check_limit(server):
+    with Service() as service, disk(ROOM) as folder:
+        code, log = run(service, server, "-export-data-dir", folder, connector=["prlimit", "--fsize=4096", *REFERENCE])
+        assert code == 10, (code, log)
+        yield "a limit of the size of the connector's files"
+    with tempfile.TemporaryDirectory() as folder:
+        with ServiceWithSmallFiles(folder, 400_000) as service:
+            code, log = run(service, server)
+            assert code == 10 and service.process.poll() is None, (code, log)
+            yield "a limit of the size of the service's files"
+        with ServiceOnDisk(folder) as service:
+            check_run(service, server)
+            yield "once there is none, the service takes up what it has"
+
+
 def check_all():
     number = 0
-    for check in (check_staging, check_state, check_summary, check_service):
+    for check in (check_staging, check_state, check_summary, check_service, check_limit):
         with AssetServer("--populate", "30") as server:
             for what in check(server):
                 number += 1
@@ -144,7 +167,8 @@ def main():
         return check_all()
     for unshare in (["unshare", "--mount"], ["unshare", "--map-root-user", "--mount"]):
         with contextlib.suppress(OSError):
-            if subprocess.run([*unshare, "mount", "-t", "tmpfs", "none", "/mnt"], check=False, capture_output=True).returncode == 0:
+            probe = [*unshare, "mount", "-t", "tmpfs", "none", "/mnt"]
+            if subprocess.run(probe, check=False, capture_output=True).returncode == 0:
                 os.execvpe(unshare[0], [*unshare, sys.executable, __file__], {**os.environ, INSIDE: "1"})
     print("1..0 # SKIP there can be no mount namespace of its own here")
     return 0

@@ -1164,7 +1164,6 @@ test_disk_full (void)
   g_auto (ConnectorRun) run = { 0 };
   struct rlimit limit;
 
-  signal (SIGXFSZ, SIG_IGN);
   g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &limit), ==, 0);
   g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &(struct rlimit){ 0, limit.rlim_max }), ==, 0);
   g_autoptr (GSubprocess) process = start_staging (service, (const char *[4]){ NULL }, folder);

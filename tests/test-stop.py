@@ -142,7 +142,8 @@ def list_connectors(folder):
     bound = (BUILD / "Car-1.0.typelib").exists() and not os.environ.get("SANITIZER_CFLAGS")
 
     for how in ("hang", "busy"):
-        yield Connector(f"c {how}", [BUILD / "tests" / "contract-connector"], {"CONTRACT_SERVER": "x", "CONTRACT_FAIL": f"import_vertices:{how}"})
+        yield Connector(f"c {how}", [BUILD / "tests" / "contract-connector"],
+                        {"CONTRACT_SERVER": "x", "CONTRACT_FAIL": f"import_vertices:{how}"})
     if bound and os.environ["PYTHON_GI"] != "no":
         path = folder / "connector.py"
         path.write_text(PYTHON)

@@ -252,8 +252,9 @@ install_properties (GObjectClass *object_class)
   /**
    * CarApp:watch-signals:
    *
-   * Whether `SIGINT` and `SIGTERM` stop the run, and the process with it where the run does not stop. A program that has its
-   * own use for them says %FALSE, and cancels [method@App.get_cancellable].
+   * Whether `SIGINT` and `SIGTERM` stop the run, and the process with it where the run does not stop. Meanwhile the
+   * process ignores `SIGXFSZ`, so that a file that may not grow is a failure. A program that has its own use for these signals
+   * says %FALSE, and cancels [method@App.get_cancellable].
    */
   properties[PROP_WATCH_SIGNALS] =
       g_param_spec_boolean ("watch-signals", NULL, NULL, TRUE, flags | G_PARAM_CONSTRUCT);
