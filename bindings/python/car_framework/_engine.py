@@ -185,16 +185,17 @@ class App(Car.App):
                 connector.run()
 
     def _make_importer(self, kind, connector):
-        """The source and the report are in all that the importer sends, from the first call on."""
-        try:
-            head = connector.create_source_report_object()
-        except NotImplementedError:
-            return kind(connector)
+        """The source and the report stay the run's, also where a full import follows a refused incremental one."""
+        with contextlib.suppress(NotImplementedError):
+            if _run is None:
+                self._take_head(connector.create_source_report_object())
+        return kind(connector)
+
+    def _take_head(self, head):
         source, report = head.get("source") or {}, head.get("report") or {}
         self.source_name, self.source_description = _text(source, "name"), _text(source, "description")
         self.product_link = _text(source, "product_link")
         self.report_type, self.report_description = _text(report, "type"), _text(report, "description")
-        return kind(connector)
 
 
 def _text(members, name):
