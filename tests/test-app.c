@@ -98,6 +98,8 @@ static const struct
   { "strict", "CAR_STRICT", TRUE },
   { "left-out", "CAR_LEFT_OUT", FALSE },
   { "state-dir", "CAR_STATE_DIR", FALSE },
+  { "keep-staged", "CAR_KEEP_STAGED", FALSE, TRUE },
+  { "no-resume", "CAR_NO_RESUME", TRUE },
   { "summary", "CAR_SUMMARY", FALSE },
   { "server", "CONTRACT_SERVER", FALSE },
   { "secret", "CONTRACT_SECRET", FALSE },

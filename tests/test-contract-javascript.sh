@@ -21,9 +21,10 @@ result() {
 
 # Whatever stands behind a script's "--" is its own.
 connector=$TOP_SRCDIR/tests/contract-connector.js
-for test in test-app test-import; do
+for test in test-app test-import "test-resume -p /resume/full -p /resume/incremental"; do
+    read -r -a command <<<"$test"
     output=$(CAR_TEST_CONNECTOR_RAISES=1 CAR_TEST_CONNECTOR_HAS_NO_THREADS=1 \
-        CAR_TEST_CONNECTOR="'$GJS' -m '$connector' --" "$TOP_BUILDDIR/tests/$test" 2>&1) &&
+        CAR_TEST_CONNECTOR="'$GJS' -m '$connector' --" "$TOP_BUILDDIR/tests/${command[0]}" "${command[@]:1}" 2>&1) &&
         true
     result "$output" "$test"
 done

@@ -35,7 +35,7 @@ PLACES = {
                   "preparing the schema extension", "asking for the last save point", "preparing the full import",
                   "preparing the incremental import"],
     "reading": ["asking for the new save point", "asking for the changes since the last save point", "reading vertices",
-                "reading edges"],
+                "reading edges", "reading deletions"],
     "sending": ["beginning the full import", "sending the report", "sending vertices", "sending edges"],
     "ending": ["asking what the end of the full import would close", "ending the full import", "deleting vertices",
                "keeping the new save point"],

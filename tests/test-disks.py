@@ -73,14 +73,17 @@ def check_staging(server):
 
 
 def check_state(server):
-    """A run that can leave nothing for the next one goes on, as long as it can stage elsewhere."""
-    with Service() as service, disk("16k") as folder, disk(ROOM) as staging:
+    """Without a state folder, a run goes on; it has to stage its data somewhere."""
+    with Service() as service, disk("16k") as folder, disk(ROOM) as other:
         fill(folder)
-        check_run(service, server, "-state-dir", folder, "-export-data-dir", staging)
+        code, log = run(service, server, "-state-dir", folder)
+        assert code == 10 and folder in log and "free disk space" in log, (code, log)
+        log = check_run(service, server, "-state-dir", folder, "-export-data-dir", other)
+        assert "What this run read cannot be left" in log, log
         yield "a full disk for the state"
         mount("-o", "remount,ro", folder)
         server.change("assets", 1, name="renamed")
-        log = check_run(service, server, "-state-dir", os.path.join(folder, "new"), "-export-data-dir", staging)
+        log = check_run(service, server, "-state-dir", os.path.join(folder, "new"), "-export-data-dir", other)
         assert "The state folder cannot be used" in log, log
         yield "a read-only folder for the state"
 

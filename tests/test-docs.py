@@ -34,7 +34,7 @@ def without_code(text):
 
 
 # What GObject's macros make, variables of the environment, and a member of the public framework's.
-NO_NAMES = re.compile(r"CAR_(TYPE|SERVICE|TEST|ASSET_SERVER|MAX)_\w+|CAR_(SECRETS_DIR|SUMMARY|LOG_FORMAT|LEFT_OUT|STRICT|STATE_DIR|TIMEOUT|RETRIES)|CAR_\w+(?= \()|(?<=\.)car_service|car_framework")
+NO_NAMES = re.compile(r"CAR_(TYPE|SERVICE|TEST|ASSET_SERVER|MAX)_\w+|CAR_(SECRETS_DIR|SUMMARY|LOG_FORMAT|LEFT_OUT|STRICT|STATE_DIR|KEEP_STAGED|NO_RESUME|TIMEOUT|RETRIES)|CAR_\w+(?= \()|(?<=\.)car_service|car_framework")
 
 
 def names():

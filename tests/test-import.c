@@ -104,7 +104,8 @@ test_full (void)
   assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
   assert_exited (
       &run, 0, "s; 4 read, 1 left out, 1 duplicates, 0 conflicts, 2 sent, 1 dangling, 0 deleted, 0 closed, ");
-  assert_exited (&run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1 (1 dangling)\"");
+  assert_exited (
+      &run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1 (1 dangling)\"");
 
   /* Something of the source is asked for that is certainly there: a service may answer 404 where it finds nothing. */
   guint n = fake_service_get_n_requests (service);
@@ -605,7 +606,7 @@ test_incomplete_deletions (void)
                &run);
   assert_exited (&run, 11,
                  "could not read all of asset (the list was cut off). Partial import (exit code 11)");
-  assert_calls (service, PREPARE DELTA);
+  assert_calls (service, PREPARE "|POST v2/imports (asset)|POST v2/imports (asset_hostname)");
 }
 
 /* Of 3 assets, one is left out: a delta may be small, and a few are never too many. tests/test-closing.py has many. */
@@ -832,7 +833,7 @@ test_failures_of_incremental (void)
     { "CONTRACT_FAIL=import_vertices:recoverable:10", 10, "told to", FALSE },
     { "CONTRACT_FAIL=delete_vertices:no-error", 1,
       "ContractIncremental.delete_vertices failed and set no error", FALSE },
-    { "CONTRACT_FAIL=delete_vertices:recoverable:10", 10, "While deleting vertices: told to", FALSE },
+    { "CONTRACT_FAIL=delete_vertices:recoverable:10", 10, "While reading deletions: told to", FALSE },
     { "CONTRACT_MISSING=get_data_for_delta", 1,
       "While preparing the incremental import: ContractIncremental does not implement get_data_for_delta",
       FALSE },
@@ -1019,8 +1020,8 @@ test_stopped (void)
   } cases[] = {
     { "CONTRACT_FAIL=import_vertices:signal:2", 130, "Stopped by SIGINT (exit code 130): no data are lost" },
     { "CONTRACT_FAIL=import_edges:signal:15", 143, "Stopped by SIGTERM (exit code 143): no data are lost" },
-    { "CONTRACT_FAIL=import_vertices:signal-ignored:15", 143, "While sending vertices: " },
-    { "CONTRACT_FAIL=delete_vertices:signal-ignored:2", 130, "While keeping the new save point: " },
+    { "CONTRACT_FAIL=import_vertices:signal-ignored:15", 143, "While reading edges: " },
+    { "CONTRACT_FAIL=delete_vertices:signal-ignored:2", 130, "While sending vertices: " },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -1236,7 +1237,8 @@ test_terminal (void)
   run_connector_on_terminal ((const char *const *) coloured, none, &with_colours);
   assert_exited (&with_colours, 0, "\r\033[Ksending vertices: 1 of 1 (100 %)\r\033[K");
   assert_exited (&with_colours, 0, "\033[1;33mwarning:\033[0m ");
-  assert_exited (&with_colours, 0, "  asset                    3           1           1           1           0\r\n");
+  assert_exited (&with_colours, 0,
+                 "  asset                    3           1           1           1           0\r\n");
 
   run_connector_on_terminal ((const char *const *) plain, none, &without);
   assert_exited (&without, 0, "warning: ");
@@ -1312,7 +1314,8 @@ test_summary (void)
       0,
       SUMMARY_HEAD
       "\"full\",\"reason\":\"the service holds no save point of this source\",\"exit_code\":0,"
-      "\"failure\":null,\"save_point\":\"kept\",\"closing\":\"guarded\",\"incomplete\":[],\"total\":"
+      "\"failure\":null,\"save_point\":\"kept\",\"closing\":\"guarded\",\"read_at\":null,\"incomplete\":[],"
+      "\"total\":"
       "{" COUNTS_DANGLING (4, 1, 1, 2, 1, 0) ",\"bytes\":~},"
                                              "\"collections\":[{\"collection\":\"asset\"," COUNTS (
                                                  3, 1, 1, 1,
@@ -1325,13 +1328,13 @@ test_summary (void)
       21,
       SUMMARY_HEAD
       "\"incremental\",\"reason\":null,\"exit_code\":21,"
-      "\"failure\":{\"kind\":\"unrecoverable\",\"step\":\"deleting vertices\",\"message\":\"told to\"},"
-      "\"save_point\":\"forgotten\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
-          4, 1, 1, 2, 2) ",\"bytes\":~},"
+      "\"failure\":{\"kind\":\"unrecoverable\",\"step\":\"reading deletions\",\"message\":\"told to\"},"
+      "\"save_point\":\"forgotten\",\"closing\":null,\"read_at\":null,\"incomplete\":[],\"total\":{" COUNTS (
+          4, 1, 1, 0, 0) ",\"bytes\":~},"
                          "\"collections\":[{\"collection\":\"asset\"," COUNTS (
-                             3, 1, 1, 1, 2) "," WHY_LEFT_OUT "},"
+                             3, 1, 1, 0, 0) "," WHY_LEFT_OUT "},"
                                             "{\"collection\":\"asset_hostname\"," COUNTS (
-                                                1, 0, 0, 1, 0) ",\"why_left_out\":[]}]}\n" },
+                                                1, 0, 0, 0, 0) ",\"why_left_out\":[]}]}\n" },
     { SAVE_POINT,
       { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1", "CONTRACT_FAIL=import_vertices:signal:15" },
       143,
@@ -1339,7 +1342,8 @@ test_summary (void)
       "\"incremental\",\"reason\":null,\"exit_code\":143,"
       "\"failure\":{\"kind\":\"stopped\",\"step\":\"reading vertices\",\"message\":"
       "\"Operation was "
-      "cancelled\"},\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
+      "cancelled\"},\"save_point\":\"unchanged\",\"closing\":null,\"read_at\":null,\"incomplete\":[],"
+      "\"total\":{" COUNTS (
           3, 1, 1, 0,
           0) ",\"bytes\":0},\"collections\":[{\"collection\":\"asset\"," COUNTS (3, 1, 1, 0,
                                                                                  0) "," WHY_LEFT_OUT
@@ -1348,17 +1352,18 @@ test_summary (void)
       { "CONTRACT_SAVE_POINT=new", "CONTRACT_INCREMENTAL=1",
         "CONTRACT_FAIL=create_asset_server:datasource:52" },
       52,
-      SUMMARY_HEAD
-      "\"none\",\"reason\":null,\"exit_code\":52,"
-      "\"failure\":{\"kind\":\"data-source\",\"step\":\"opening the data source\",\"message\":"
-      "\"told to\"},\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
-          0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
+      SUMMARY_HEAD "\"none\",\"reason\":null,\"exit_code\":52,"
+                   "\"failure\":{\"kind\":\"data-source\",\"step\":\"opening the data source\",\"message\":"
+                   "\"told "
+                   "to\"},\"save_point\":\"unchanged\",\"closing\":null,\"read_at\":null,\"incomplete\":[],"
+                   "\"total\":{" COUNTS (0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
     { SAVE_POINT,
       { "DATASOURCE_CONNECTION_TEST=1", "A=", "B=" },
       0,
-      SUMMARY_HEAD "\"connection-test\",\"reason\":null,\"exit_code\":0,\"failure\":null,"
-                   "\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
-                       0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
+      SUMMARY_HEAD
+      "\"connection-test\",\"reason\":null,\"exit_code\":0,\"failure\":null,"
+      "\"save_point\":\"unchanged\",\"closing\":null,\"read_at\":null,\"incomplete\":[],\"total\":{" COUNTS (
+          0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
     { SAVE_POINT,
       { "CAR_SERVICE_KEY=", "A=", "B=" },
       2,
@@ -1366,8 +1371,8 @@ test_summary (void)
       "\"none\",\"reason\":null,\"exit_code\":2,\"failure\":{\"kind\":\"invalid-parameter\","
       "\"step\":\"reading the settings\",\"message\":\"-car-service-key (CAR_SERVICE_KEY) is missing: "
       "the key to the CAR "
-      "service\"},\"save_point\":\"unchanged\",\"closing\":null,\"incomplete\":[],\"total\":{" COUNTS (
-          0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
+      "service\"},\"save_point\":\"unchanged\",\"closing\":null,\"read_at\":null,\"incomplete\":[],\"total\":"
+      "{" COUNTS (0, 0, 0, 0, 0) ",\"bytes\":0},\"collections\":[]}\n" },
   };
   g_autofree char *folder = g_dir_make_tmp ("test-import-XXXXXX", NULL);
   mode_t mask = umask (022);

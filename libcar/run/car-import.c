@@ -40,7 +40,7 @@ static GParamSpec *properties[N_PROPS];
  *
  * An importer reads from the data source ([method@Import.get_asset_server]), and hands what it reads to the data handler
  * ([method@Import.get_data_handler]), object by object. libcar checks, stages and sends the objects. The run calls all methods
- * in the order of protocol.md, in the thread that runs the app. They may take as long as they need, and look at their
+ * in the order of protocol.md, in the thread that runs the app, and sends what they added when all of it was read. They may take as long as they need, and look at their
  * cancellable in between. Other threads may add objects too: see [class@DataHandler].
  *
  * The properties of an importer are what it works with. The run sets them before the first call, and to %NULL after the last.
@@ -252,7 +252,9 @@ car_import_get_new_save_point (CarImport *self, char **save_point, GCancellable 
  * @error: return location for an error
  *
  * Adds vertices to the data handler: all that the data source has (a full import), or those of the delta (an
- * incremental one). The run sends them when this returns.
+ * incremental one). The run sends them when all was read, edges too: so it need not read anything again if the CAR service is away
+ * meanwhile. An importer that needs the vertices in the service to read its edges sends them itself, with
+ * [method@DataHandler.send_vertices].
  *
  * Returns: %TRUE, or %FALSE with an error
  */
@@ -284,8 +286,8 @@ car_import_import_vertices (CarImport *self, GCancellable *cancellable, GError *
  * @cancellable: (nullable): cancelled when the run is to stop
  * @error: return location for an error
  *
- * Adds edges to the data handler, as [method@Import.import_vertices] adds vertices. The run calls this when all vertices are
- * in the CAR service.
+ * Adds edges to the data handler, as [method@Import.import_vertices] adds vertices. The run calls this when all vertices
+ * were read.
  *
  * Returns: %TRUE, or %FALSE with an error
  */
@@ -320,8 +322,6 @@ car_import_import_edges (CarImport *self, GCancellable *cancellable, GError **er
  * Says that this import has not all that the data source holds of a collection: a page of its API failed, a file was cut off,
  * a permission is missing. The run goes on and sends what there is. At its end nothing is closed and nothing is deleted, the
  * save point stays as it is, and the connector exits with %CAR_APP_ERROR_PARTIAL (protocol.md, "Closing").
- *
- * In an incremental import, vertices that were deleted before it is called stay deleted.
  *
  * Fail instead where nothing could be read. It may be called from any thread while the importer works. The first reason of a
  * collection stays.

@@ -73,7 +73,8 @@ car_incremental_import_get_data_for_delta (CarIncrementalImport *self,
  * @cancellable: (nullable): cancelled when the run is to stop
  * @error: return location for an error
  *
- * Deletes what the data source no longer has, with [method@DataHandler.delete_vertices].
+ * Deletes what the data source no longer has, with [method@DataHandler.delete_vertices]. The run makes the deletions when all
+ * that was added is in the CAR service. It does not call this where [method@Import.set_incomplete] was called before.
  *
  * Returns: %TRUE, or %FALSE with an error
  */

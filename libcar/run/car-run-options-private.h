@@ -16,6 +16,8 @@ typedef struct
   const char *ca;    /* NULL: the system's certificates */
   const char *source;
   const char *state_directory; /* NULL: the user's own */
+  guint keep_staged;           /* hours; 0: nothing is left for the next run */
+  gboolean no_resume;
   const char *directory;
   gboolean keep_directory;
   guint page_size;

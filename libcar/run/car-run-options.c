@@ -112,6 +112,8 @@ car_run_options_init (CarRunOptions *self, const CarSettings *settings, GError *
 
   *self = (CarRunOptions){
     .state_directory = car_settings_get (settings, "state-dir"),
+    .keep_staged = (guint) car_settings_get_integer (settings, "keep-staged"),
+    .no_resume = car_settings_is_on (settings, "no-resume"),
     .directory = car_settings_get (settings, "export-data-dir"),
     .keep_directory = car_settings_is_on (settings, "keep-export-data-dir"),
     .page_size = (guint) car_settings_get_integer (settings, "export-data-page-size"),

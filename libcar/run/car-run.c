@@ -17,6 +17,7 @@
 #include <libcar/run/car-app-private.h>
 #include <libcar/run/car-left-out-private.h>
 #include <libcar/run/car-progress-private.h>
+#include <libcar/run/car-resume-private.h>
 #include <libcar/run/car-run-options-private.h>
 #include <libcar/run/car-signals-private.h>
 #include <libcar/run/car-state-folder-private.h>
@@ -36,6 +37,7 @@ typedef struct
   GCancellable *cancellable;
   CarSignals *signals;
   CarStateFolder *state; /* NULL: there can be none, and the run goes on without */
+  CarResume *resume;     /* NULL: likewise */
   CarClient *client;
   CarAssetServer *asset_server;
   CarImportSchema *schema;
@@ -134,7 +136,10 @@ open_state (CarRun *self, GError **error)
   g_atomic_pointer_set (&self->step, "locking the source");
   self->state = car_state_folder_open (options->state_directory, options->url, options->source, &problem);
   if (self->state != NULL && car_state_folder_lock (self->state, &problem))
-    return TRUE;
+    {
+      self->resume = car_resume_new (self->state, self->settings, options);
+      return TRUE;
+    }
 
   g_clear_pointer (&self->state, car_state_folder_free);
   if (problem->domain == CAR_RECOVERABLE_FAILURE)
@@ -193,19 +198,34 @@ close_import (CarRun *self)
   g_clear_object (&self->data_handler);
 }
 
+/* What is to be left for the next run is best staged where it is left. */
+static CarDataHandler *
+make_data_handler (CarRun *self, gboolean is_full, const char *left_out_file, GError **error)
+{
+  const CarRunOptions *options = &self->options;
+  const char *directory = options->directory == NULL && self->resume != NULL
+                              ? car_state_folder_get_path (self->state)
+                              : options->directory;
+  CarDataHandler *data_handler =
+      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema,
+                      "source", options->source, "directory", directory, "page-size", options->page_size,
+                      "keep-staged", options->keep_directory, "left-out-file", left_out_file, "full-import",
+                      is_full, "strict", options->strict, NULL);
+
+  if (data_handler != NULL && self->resume != NULL && options->keep_staged > 0)
+    car_bundle_set_resumable (car_data_handler_get_bundle (data_handler));
+  if (data_handler != NULL)
+    car_data_handler_defer_deletions (data_handler);
+  return data_handler;
+}
+
 static gboolean
 open_import (CarRun *self, CarImport *import, const char *reason, GError **error)
 {
-  const CarRunOptions *options = &self->options;
-
   close_import (self);
   self->import = g_object_ref (import);
 
-  self->data_handler =
-      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, error, "client", self->client, "schema", self->schema,
-                      "source", options->source, "directory", options->directory, "page-size",
-                      options->page_size, "keep-staged", options->keep_directory, "left-out-file",
-                      options->left_out_file, "full-import", reason != NULL, "strict", options->strict, NULL);
+  self->data_handler = make_data_handler (self, reason != NULL, self->options.left_out_file, error);
   if (self->data_handler == NULL)
     return FALSE;
 
@@ -243,7 +263,6 @@ static gboolean
 send_part (CarRun *self, CarBundlePart part, GError **error)
 {
   if (!step (self, part == CAR_BUNDLE_VERTICES ? "sending vertices" : "sending edges", error) ||
-      (part == CAR_BUNDLE_EDGES && !car_data_handler_judge_edges (self->data_handler, error)) ||
       !car_left_out_check (self->data_handler, FALSE, self->options.max_left_out, error))
     return FALSE;
 
@@ -255,25 +274,62 @@ send_part (CarRun *self, CarBundlePart part, GError **error)
              : car_data_handler_send_edges (self->data_handler, self->cancellable, error);
 }
 
-/* protocol.md, "A full import, in order", 6 and 7; an incremental import sends alike. */
 static gboolean
-import_all_parts (CarRun *self, GError **error)
+read_part (CarRun *self, CarBundlePart part, GError **error)
 {
-  return step (self, "reading vertices", error) &&
-         car_import_import_vertices (self->import, self->cancellable, error) &&
-         send_part (self, CAR_BUNDLE_VERTICES, error) && step (self, "reading edges", error) &&
-         car_import_import_edges (self->import, self->cancellable, error) &&
-         send_part (self, CAR_BUNDLE_EDGES, error) &&
-         car_left_out_check (self->data_handler, TRUE, self->options.max_left_out, error);
+  const gboolean is_vertices = part == CAR_BUNDLE_VERTICES;
+
+  return step (self, is_vertices ? "reading vertices" : "reading edges", error) &&
+         (is_vertices ? car_import_import_vertices (self->import, self->cancellable, error)
+                      : car_import_import_edges (self->import, self->cancellable, error));
+}
+
+/* The data source is asked for all before anything is sent, so that an outage of the service costs no second reading. */
+static gboolean
+read_all_parts (CarRun *self, GError **error)
+{
+  return read_part (self, CAR_BUNDLE_VERTICES, error) && read_part (self, CAR_BUNDLE_EDGES, error) &&
+         car_data_handler_judge_edges (self->data_handler, error);
+}
+
+static gboolean
+is_incomplete (CarRun *self)
+{
+  g_auto (GStrv) collections = car_import_list_incomplete (self->import);
+
+  return collections[0] != NULL;
+}
+
+/* Deletes only where all was read. */
+static gboolean
+read_deletions (CarRun *self, CarIncrementalImport *import, GError **error)
+{
+  return is_incomplete (self) || (step (self, "reading deletions", error) &&
+                                  car_incremental_import_delete_vertices (import, self->cancellable, error));
+}
+
+/* Not what is incomplete, for the next run may read all; and not where the connector has sent some by itself, and may have
+ * changed it since. */
+static void
+leave_for_next_run (CarRun *self, const char *save_point)
+{
+  if (self->resume != NULL && !is_incomplete (self) &&
+      !car_bundle_has_sent (car_data_handler_get_bundle (self->data_handler)))
+    car_resume_leave (self->resume, self->data_handler, self->summary.reason, self->last_save_point,
+                      save_point);
 }
 
 /* Of so many collections the log says why they are incomplete; the summary has all. */
 #define SHOWN_INCOMPLETE 5
 
-/* An importer that could not read all has sent what it read. Going on would close, or delete, what it did not read. */
+/* An importer that could not read all has sent what it read. Going on would close, or delete, what it did not read. Of an
+ * earlier run, only what is complete is sent. */
 static gboolean
 check_complete (CarRun *self, GError **error)
 {
+  if (self->import == NULL)
+    return TRUE;
+
   g_auto (GStrv) collections = car_import_list_incomplete (self->import);
   g_autoptr (GString) all = g_string_new (NULL);
   guint n = 0;
@@ -357,7 +413,27 @@ end_full_import (CarRun *self, GError **error)
   return TRUE;
 }
 
-/* protocol.md, "A full import, in order", from 3 on. */
+/* protocol.md, "A full import, in order", from 6 on; an incremental import sends alike. */
+static gboolean
+send_all (CarRun *self, const char *save_point, GError **error)
+{
+  return send_part (self, CAR_BUNDLE_VERTICES, error) && send_part (self, CAR_BUNDLE_EDGES, error) &&
+         car_left_out_check (self->data_handler, TRUE, self->options.max_left_out, error) &&
+         check_complete (self, error) && step (self, "deleting vertices", error) &&
+         car_data_handler_send_deletions (self->data_handler, self->cancellable, error) &&
+         (!self->summary.full || end_full_import (self, error)) &&
+         step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
+}
+
+/* protocol.md, "A full import, in order", 3 and 4. */
+static gboolean
+begin_session (CarRun *self, GError **error)
+{
+  return step (self, "beginning the full import", error) && begin_full_import (self, error) &&
+         step (self, "sending the report", error) &&
+         car_data_handler_send_report (self->data_handler, self->cancellable, error);
+}
+
 static gboolean
 import_fully (CarRun *self, const char *reason, GError **error)
 {
@@ -366,16 +442,16 @@ import_fully (CarRun *self, const char *reason, GError **error)
 
   g_message ("A full import is made: %s", reason);
 
-  return step (self, "preparing the full import", error) &&
-         (import = car_app_create_full_import (self->app, error)) != NULL &&
-         open_import (self, CAR_IMPORT (import), reason, error) &&
-         step (self, "beginning the full import", error) && begin_full_import (self, error) &&
-         step (self, "sending the report", error) &&
-         car_data_handler_send_report (self->data_handler, self->cancellable, error) &&
-         step (self, "asking for the new save point", error) &&
-         car_import_get_new_save_point (self->import, &save_point, self->cancellable, error) &&
-         import_all_parts (self, error) && check_complete (self, error) && end_full_import (self, error) &&
-         step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
+  if (!step (self, "preparing the full import", error) ||
+      (import = car_app_create_full_import (self->app, error)) == NULL ||
+      !open_import (self, CAR_IMPORT (import), reason, error) || !begin_session (self, error) ||
+      !step (self, "asking for the new save point", error) ||
+      !car_import_get_new_save_point (self->import, &save_point, self->cancellable, error) ||
+      !read_all_parts (self, error))
+    return FALSE;
+
+  leave_for_next_run (self, save_point);
+  return send_all (self, save_point, error);
 }
 
 /* protocol.md, "An incremental import, in order". Without a current save point it is not possible. */
@@ -396,14 +472,48 @@ import_delta (CarRun *self, CarIncrementalImport *import, GError **error)
       return FALSE;
     }
 
-  return step (self, "asking for the changes since the last save point", error) &&
-         car_incremental_import_get_data_for_delta (import, self->last_save_point, save_point,
-                                                    self->cancellable, error) &&
-         import_all_parts (self, error) && check_complete (self, error) &&
-         step (self, "deleting vertices", error) &&
-         car_incremental_import_delete_vertices (import, self->cancellable, error) &&
-         check_complete (self, error) && step (self, "keeping the new save point", error) &&
-         keep_save_point (self, save_point, error);
+  if (!step (self, "asking for the changes since the last save point", error) ||
+      !car_incremental_import_get_data_for_delta (import, self->last_save_point, save_point,
+                                                  self->cancellable, error) ||
+      !read_all_parts (self, error) || !read_deletions (self, import, error))
+    return FALSE;
+
+  leave_for_next_run (self, save_point);
+  return send_all (self, save_point, error);
+}
+
+/* Takes what an earlier run read and could not send, if there is any. */
+static CarJournal *
+take_from_earlier_run (CarRun *self, gboolean set_up_now, GError **error)
+{
+  const char *refusal = self->options.no_resume ? "-no-resume says so"
+                        : set_up_now            ? "the database was set up just now"
+                                                : NULL;
+
+  close_import (self);
+  self->data_handler = make_data_handler (self, FALSE, NULL, error);
+  if (self->data_handler == NULL)
+    return NULL;
+
+  CarJournal *journal = car_resume_take (self->resume, self->data_handler, self->last_save_point, refusal);
+  if (journal == NULL)
+    g_clear_object (&self->data_handler);
+  return journal;
+}
+
+/* Sends what an earlier run read, from the beginning of its session. */
+static gboolean
+send_for_earlier_run (CarRun *self, const CarJournal *journal, GError **error)
+{
+  g_message ("An earlier run read all of this source's data at %s, and could not send them. This run sends "
+             "them without asking "
+             "the source (-no-resume asks it)",
+             journal->time);
+  car_summary_start (&self->summary, journal->reason);
+  car_summary_set_resumed (&self->summary, journal->time);
+  self->progress = car_progress_new (self->data_handler);
+
+  return (!self->summary.full || begin_session (self, error)) && send_all (self, journal->save_point, error);
 }
 
 /* A save point that outlived its data would make an incremental import of the run after this one, if this one failed
@@ -419,17 +529,20 @@ forget_outlived_save_point (CarRun *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+ask_last_save_point (CarRun *self, GError **error)
+{
+  return step (self, "asking for the last save point", error) &&
+         car_client_get_save_point (self->client, self->options.source, &self->last_save_point,
+                                    self->cancellable, error);
+}
+
 /* Makes the incremental import, or tells in `reason` why a full one must be made. */
 static gboolean
 import_incrementally (CarRun *self, gboolean set_up_now, char **reason, GError **error)
 {
   g_autoptr (CarIncrementalImport) import = NULL;
   g_autoptr (GError) failure = NULL;
-
-  if (!step (self, "asking for the last save point", error) ||
-      !car_client_get_save_point (self->client, self->options.source, &self->last_save_point,
-                                  self->cancellable, error))
-    return FALSE;
 
   gboolean have_save_point = self->last_save_point != NULL && *self->last_save_point != '\0';
 
@@ -511,6 +624,9 @@ prepare_service (CarRun *self, gboolean *set_up_now, GError **error)
       !car_app_create_schema_extension (self->app, &extension, error))
     return FALSE;
 
+  if (extension != NULL && self->resume != NULL)
+    car_resume_set_extension (self->resume, extension);
+
   return extension == NULL ||
          (car_client_ensure_schema_extension (self->client, extension, self->cancellable, error) &&
           fetch_schema (self, error));
@@ -524,10 +640,25 @@ import_data (CarRun *self, GError **error)
 
   if (!car_run_options_init (&self->options, self->settings, error) || !open_client (self, error) ||
       !open_state (self, error) || !open_asset_server (self, error) ||
-      !prepare_service (self, &set_up_now, error) || !import_incrementally (self, set_up_now, &reason, error))
+      !prepare_service (self, &set_up_now, error) || !ask_last_save_point (self, error))
     return FALSE;
 
-  return reason == NULL || import_fully (self, reason, error);
+  if (self->resume != NULL)
+    {
+      g_autoptr (GError) failure = NULL;
+      g_autoptr (CarJournal) journal = take_from_earlier_run (self, set_up_now, &failure);
+
+      if (journal != NULL)
+        return send_for_earlier_run (self, journal, error);
+      if (failure != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+    }
+
+  return import_incrementally (self, set_up_now, &reason, error) &&
+         (reason == NULL || import_fully (self, reason, error));
 }
 
 /* A gap may be in the data: without a save point the next import is a full one. What stops the run does not stop this. */
@@ -607,6 +738,8 @@ conclude (CarRun *self, const GError *error)
 
   if (kind == CAR_FAILURE_UNRECOVERABLE)
     forget_save_point (self);
+  if (self->resume != NULL)
+    car_resume_end (self->resume, kind == CAR_FAILURE_RECOVERABLE || kind == CAR_FAILURE_STOPPED);
 
   return code;
 }
@@ -624,6 +757,8 @@ run_prepared (CarRun *self, const GError *settings_error)
   g_clear_pointer (&self->progress, car_progress_free);
   if (!done)
     code = conclude (self, error);
+  else if (self->resume != NULL)
+    car_resume_end (self->resume, FALSE);
 
   close_import (self);
   if (self->summary.started)
@@ -641,6 +776,7 @@ run_clear (CarRun *self)
   g_clear_object (&self->schema);
   g_clear_object (&self->asset_server);
   g_clear_object (&self->client);
+  car_resume_free (self->resume);
   car_state_folder_free (self->state);
   car_signals_free (self->signals);
   g_object_unref (self->cancellable);

@@ -46,8 +46,9 @@ typedef struct
   GDateTime *begin_time;
   gboolean started; /* an import was decided on */
   gboolean full;
-  char *reason; /* why it is a full one */
-  GArray *rows; /* (element-type CarSummaryRow), by collection */
+  char *reason;  /* why it is a full one */
+  char *read_at; /* when an earlier run read what this one sent: ISO 8601; NULL: this one read it */
+  GArray *rows;  /* (element-type CarSummaryRow), by collection */
   CarSummaryRow total;
   guint64 bytes; /* staged to be sent */
   CarSavePointFate save_point;
@@ -65,6 +66,9 @@ void car_summary_clear (CarSummary *self);
 
 /* The import that is made from now on. `reason` says why it is a full one; NULL: it is an incremental one. */
 void car_summary_start (CarSummary *self, const char *reason);
+
+/* What is sent is what an earlier run read, at this time. */
+void car_summary_set_resumed (CarSummary *self, const char *read_at);
 
 /* Takes over what the data handler counted. */
 void car_summary_collect (CarSummary *self, CarDataHandler *data_handler);

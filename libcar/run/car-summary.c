@@ -72,6 +72,7 @@ car_summary_clear (CarSummary *self)
   g_clear_pointer (&self->incomplete, g_ptr_array_unref);
   g_clear_pointer (&self->begin_time, g_date_time_unref);
   g_clear_pointer (&self->reason, g_free);
+  g_clear_pointer (&self->read_at, g_free);
   g_clear_pointer (&self->failure, g_free);
 }
 
@@ -82,6 +83,13 @@ car_summary_start (CarSummary *self, const char *reason)
   self->full = reason != NULL;
   g_free (self->reason);
   self->reason = g_strdup (reason);
+}
+
+void
+car_summary_set_resumed (CarSummary *self, const char *read_at)
+{
+  g_free (self->read_at);
+  self->read_at = g_strdup (read_at);
 }
 
 void
@@ -269,6 +277,9 @@ car_summary_tell (CarSummary *self, gboolean complete)
   if (complete && self->closing != NULL && !g_str_equal (self->closing, "guarded"))
     g_string_append_printf (line, "; closing %s", self->closing);
 
+  if (self->read_at != NULL)
+    g_string_append_printf (line, "; an earlier run read this at %s", self->read_at);
+
   for (guint i = 0; !table && i < self->rows->len; i++)
     append_counts (line, &g_array_index (self->rows, CarSummaryRow, i));
 
@@ -416,6 +427,7 @@ make_json (CarSummary *self, const CarSettings *settings)
   set_failure (record, self);
   car_record_set_string (record, "save_point", car_summary_get_save_point (self));
   set_text (record, "closing", self->closing);
+  set_text (record, "read_at", self->read_at);
   set_incomplete (record, self);
   set_total (record, self);
   set_collections (record, self);

@@ -29,6 +29,9 @@ const char *car_settings_get (const CarSettings *self, const char *name);
 gint64 car_settings_get_integer (const CarSettings *self, const char *name);
 gboolean car_settings_is_on (const CarSettings *self, const char *name);
 
+/* Adds what the connector's own settings say, but nothing of what is secret: the digest of a weak password tells it. */
+void car_settings_update_checksum (const CarSettings *self, GChecksum *checksum);
+
 /* What the arguments of this run say. */
 void car_settings_clear_options (CarSettings *self);
 void car_settings_set_option (CarSettings *self, const CarSetting *setting, const char *value);

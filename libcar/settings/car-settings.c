@@ -22,6 +22,7 @@ typedef struct
   char *option;        /* the arguments */
   char *value;         /* NULL: not given */
   char *default_value; /* known only now; else it is the setting's */
+  gboolean is_encrypted;
 } CarEntry;
 
 struct _CarSettings
@@ -123,6 +124,12 @@ add_own (CarSettings *self)
         "state-dir", "CAR_STATE_DIR", 0,
         "where runs leave what the next one needs, in a folder a source; else the user's own", "FOLDER",
         NULL),
+    car_setting_new_integer (
+        "keep-staged", "CAR_KEEP_STAGED", 0,
+        "for how long the next run sends what this one read and could not send, in hours", "HOURS", 0,
+        365 * 24, 24),
+    car_setting_new_boolean ("no-resume", "CAR_NO_RESUME",
+                             "read the data source again, whatever an earlier run left", FALSE),
     car_setting_new_text ("summary", "CAR_SUMMARY", 0, "where to write what the run did, as JSON", "FILE",
                           NULL),
     car_setting_new_choice ("log-format", "CAR_LOG_FORMAT", 0, "auto is text on a terminal, else json",
@@ -248,6 +255,21 @@ car_settings_is_on (const CarSettings *self, const char *name)
 }
 
 void
+car_settings_update_checksum (const CarSettings *self, GChecksum *checksum)
+{
+  for (guint i = self->n_own; i < self->entries->len; i++)
+    {
+      const CarEntry *entry = self->entries->pdata[i];
+      const gboolean is_secret = entry->is_encrypted || (entry->setting->flags & CAR_SETTING_SECRET) != 0;
+      const char *value = is_secret ? NULL : get_value (entry);
+      g_autofree char *text = g_strdup_printf ("%s=%s", entry->setting->name, value != NULL ? value : "");
+
+      /* With the NUL between two. */
+      g_checksum_update (checksum, (const guchar *) text, (gssize) strlen (text) + 1);
+    }
+}
+
+void
 car_settings_clear_options (CarSettings *self)
 {
   for (guint i = 0; i < self->entries->len; i++)
@@ -311,7 +333,7 @@ car_settings_set_default (CarSettings *self, const char *name, const char *value
 /* The one place for what wins over what: the program over an encrypted file, that over the option, and that over the
  * variable. What is there wins also when it is empty. */
 static gboolean
-find_text (const CarEntry *self, CarSecrets *secrets, char **text, GError **error)
+find_text (CarEntry *self, CarSecrets *secrets, char **text, GError **error)
 {
   const CarSetting *setting = self->setting;
 
@@ -320,6 +342,7 @@ find_text (const CarEntry *self, CarSecrets *secrets, char **text, GError **erro
       !car_secrets_read (secrets, setting->variable, text, error))
     return FALSE;
 
+  self->is_encrypted = *text != NULL;
   if (*text != NULL && setting->type != CAR_SETTING_BOOLEAN)
     car_log_add_secret (*text);
   if (*text == NULL)

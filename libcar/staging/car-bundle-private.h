@@ -16,6 +16,7 @@ typedef enum
 {
   CAR_BUNDLE_VERTICES,
   CAR_BUNDLE_EDGES,
+  CAR_BUNDLE_DELETIONS, /* its pages are no envelopes: see car_bundle_add_deletions() */
   CAR_BUNDLE_N_PARTS,
 } CarBundlePart;
 
@@ -47,6 +48,9 @@ void car_bundle_note_refused (CarBundle *self, gsize n_bytes);
 gsize car_bundle_get_refused_bytes (CarBundle *self);
 gsize car_bundle_get_max_page_bytes (CarBundle *self);
 
+/* Before anything is added: the pages stay when they are sent, so that car_bundle_keep() can leave all of them. */
+void car_bundle_set_resumable (CarBundle *self);
+
 /* One lock guards all that is staged, from the check of an object to the list of the pages. Whoever adds holds it for
  * slots, car_bundle_flush() and car_bundle_set_envelope(); what is asked while pages are sent takes it by itself. */
 void car_bundle_lock (CarBundle *self);
@@ -71,6 +75,36 @@ guint64 car_bundle_get_n_bytes (CarBundle *self);
 /* Closes the open page. The pages that are there now are those to be sent next: what is added while they are sent waits
  * for the next flush. No object may be begun and neither committed nor rolled back. */
 gboolean car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error);
+
+/* Stages that these vertices are to be deleted, as a page of its own: {"collection":…,"keys":[…]}. Takes the lock. */
+gboolean
+car_bundle_add_deletions (CarBundle *self, const char *collection, const char *const *keys, GError **error);
+
+/* What a part's file holds, to be known again. */
+typedef struct
+{
+  guint64 n_bytes;
+  guint n_pages;
+  char digest[33]; /* XXH3 of 128 bits, in hexadecimal */
+} CarBundleFile;
+
+/* Gives the files of a bundle that is resumable names in a folder, as vertices.jsonl, edges.jsonl and deletions.jsonl, for
+ * another process to take. Everything is flushed. They are on the disk when this returns. */
+gboolean
+car_bundle_keep (CarBundle *self, int folder_fd, CarBundleFile files[CAR_BUNDLE_N_PARTS], GError **error);
+
+/* Takes such files for a bundle to which nothing was added, as pages to be sent. The error says what is wrong with them: no
+ * byte differs from what was kept, or none is taken. */
+gboolean car_bundle_take (CarBundle *self,
+                          int folder_fd,
+                          const CarBundleFile files[CAR_BUNDLE_N_PARTS],
+                          GError **error);
+
+/* Removes what stands under these names. */
+void car_bundle_remove_kept (int folder_fd);
+
+/* Whether any page was sent. */
+gboolean car_bundle_has_sent (CarBundle *self);
 
 /* The pages to be sent, in their order. Pages whose jobs are done (car_bundle_note_done()) are not among them any more:
  * page 0 is the first that is not done. */

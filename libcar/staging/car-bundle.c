@@ -11,6 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <libcar/base/car-error.h>
 #include <libcar/json/car-json-scanner-private.h>
 #include <libcar/log/car-log-private.h>
@@ -43,6 +46,7 @@ struct _CarBundle
   char *directory; /* NULL: nothing is kept, the files have no name, and there is no journal */
   int journal_fd;
   guint64 journal_end;
+  gboolean is_resumable;
   guint page_size;
   gsize max_page_bytes;
   gsize refused_bytes; /* the size of the smallest page that the service refused as too large */
@@ -54,7 +58,7 @@ struct _CarBundle
 
 G_DEFINE_FINAL_TYPE (CarBundle, car_bundle, G_TYPE_OBJECT)
 
-static const char *const part_names[CAR_BUNDLE_N_PARTS] = { "vertices", "edges" };
+static const char *const part_names[CAR_BUNDLE_N_PARTS] = { "vertices", "edges", "deletions" };
 
 static void
 slot_free (CarBundleSlot *slot)
@@ -166,7 +170,7 @@ check_parent (const char *directory, GError **error)
 static int
 open_unnamed (const char *parent)
 {
-  int fd = open (parent, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+  int fd = open (parent, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
   if (fd >= 0)
     return fd;
@@ -206,12 +210,19 @@ open_kept_file (CarBundle *self, int directory_fd, const char *name, GError **er
   return fd;
 }
 
+static char *
+get_file_name (CarBundlePart part)
+{
+  return g_strconcat (part_names[part], ".jsonl", NULL);
+}
+
+/* Most runs delete nothing: that file is made when it is needed. */
 static gboolean
 open_kept_files (CarBundle *self, int directory_fd, GError **error)
 {
-  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+  for (guint i = 0; i < CAR_BUNDLE_DELETIONS; i++)
     {
-      g_autofree char *name = g_strconcat (part_names[i], ".jsonl", NULL);
+      g_autofree char *name = get_file_name (i);
 
       self->parts[i].fd = open_kept_file (self, directory_fd, name, error);
       if (self->parts[i].fd < 0)
@@ -299,6 +310,12 @@ void
 car_bundle_unlock (CarBundle *self)
 {
   g_mutex_unlock (&self->lock);
+}
+
+void
+car_bundle_set_resumable (CarBundle *self)
+{
+  self->is_resumable = TRUE;
 }
 
 const char *
@@ -445,7 +462,7 @@ collect_page (CarBundle *self, Part *part, gsize *n_bytes)
 
       if (slot->n_objects == 0)
         continue;
-      if (self->directory != NULL)
+      if (self->directory != NULL || self->is_resumable)
         put_on_one_line (slot->text);
       add_piece (pieces, slot->text->str, slot->text->len);
       add_piece (pieces, "]", 1);
@@ -470,20 +487,12 @@ cut_off (Part *part, guint64 end)
     g_debug ("cannot give back the room of what was staged: %s", g_strerror (errno));
 }
 
-/* The open page is appended to its part's file, and an empty page is open. */
+/* Appends a page of so many bytes, and the newline behind it, to a part's file. */
 static gboolean
-close_page (CarBundle *self, CarBundlePart which, GError **error)
+append_page (CarBundle *self, Part *part, GArray *pieces, gsize n_bytes, GError **error)
 {
-  Part *part = &self->parts[which];
-  guint64 begin = get_end (part, part->ends->len);
-  gsize n_bytes;
+  const guint64 begin = get_end (part, part->ends->len);
 
-  if (!is_sound (self, error))
-    return FALSE;
-  if (part->n_objects == 0)
-    return TRUE;
-
-  g_autoptr (GArray) pieces = collect_page (self, part, &n_bytes);
   if (!write_all (part->fd, &g_array_index (pieces, struct iovec, 0), pieces->len, begin))
     {
       int code = errno;
@@ -492,9 +501,27 @@ close_page (CarBundle *self, CarBundlePart which, GError **error)
       return fail_writing (self, "Cannot stage data in", code, error);
     }
 
-  guint64 end = begin + n_bytes + 1;
+  const guint64 end = begin + n_bytes + 1;
   g_array_append_val (part->ends, end);
   self->n_bytes += n_bytes;
+  return TRUE;
+}
+
+/* The open page is appended to its part's file, and an empty page is open. */
+static gboolean
+close_page (CarBundle *self, CarBundlePart which, GError **error)
+{
+  Part *part = &self->parts[which];
+  gsize n_bytes;
+
+  if (!is_sound (self, error))
+    return FALSE;
+  if (part->n_objects == 0)
+    return TRUE;
+
+  g_autoptr (GArray) pieces = collect_page (self, part, &n_bytes);
+  if (!append_page (self, part, pieces, n_bytes, error))
+    return FALSE;
   if (self->directory != NULL && !note_staged (self, which, n_bytes, error))
     return FALSE;
 
@@ -567,12 +594,52 @@ car_bundle_commit (CarBundle *self, CarBundleSlot *slot, gsize begin, GError **e
   return close_page (self, slot->part, error);
 }
 
+static gboolean
+open_deletions (CarBundle *self, GError **error)
+{
+  Part *part = &self->parts[CAR_BUNDLE_DELETIONS];
+  g_autofree char *name = get_file_name (CAR_BUNDLE_DELETIONS);
+
+  if (part->fd >= 0)
+    return TRUE;
+
+  g_autofree char *path = g_build_filename (self->directory, name, NULL);
+  part->fd = open_kept_file (self, AT_FDCWD, path, error);
+  return part->fd >= 0;
+}
+
+gboolean
+car_bundle_add_deletions (CarBundle *self, const char *collection, const char *const *keys, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
+
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GArray) pieces = g_array_new (FALSE, FALSE, sizeof (struct iovec));
+  g_autoptr (GString) text = g_string_new ("{\"collection\":");
+
+  car_json_append_string (text, collection, -1);
+  g_string_append (text, ",\"keys\":[");
+  for (gsize i = 0; keys[i] != NULL; i++)
+    {
+      if (i > 0)
+        g_string_append_c (text, ',');
+      car_json_append_string (text, keys[i], -1);
+    }
+  g_string_append (text, "]}\n");
+  add_piece (pieces, text->str, text->len);
+
+  return is_sound (self, error) && open_deletions (self, error) &&
+         append_page (self, &self->parts[CAR_BUNDLE_DELETIONS], pieces, text->len - strlen ("\n"), error);
+}
+
 /* Network file systems tell when a file is closed that there was no room for it; so that is done, to a copy. */
 static gboolean
 check_written (CarBundle *self, CarBundlePart part, GError **error)
 {
-  int copy = fcntl (self->parts[part].fd, F_DUPFD_CLOEXEC, 0);
+  if (self->parts[part].fd < 0)
+    return TRUE;
 
+  int copy = fcntl (self->parts[part].fd, F_DUPFD_CLOEXEC, 0);
   if (copy >= 0 && (close (copy) == 0 || errno == EINTR))
     return TRUE;
   return fail_writing (self, "Cannot stage data in", errno, error);
@@ -619,6 +686,171 @@ read_all (int fd, char *text, gsize length, guint64 offset)
       offset += n_read;
     }
   return 0;
+}
+
+/* What a run leaves for the next one. */
+
+#define READ_BUFFER (1024 * 1024)
+#define DIGEST_SIZE sizeof (((CarBundleFile *) NULL)->digest)
+
+static void
+note_page_ends (const char *text, gsize length, guint64 offset, GArray *ends)
+{
+  for (const char *at = text; (at = memchr (at, '\n', text + length - at)) != NULL; at++)
+    {
+      const guint64 end = offset + (at - text) + 1;
+
+      g_array_append_val (ends, end);
+    }
+}
+
+/* Reads a whole file: no page has a line break in it. Returns: 0, or an errno. */
+static int
+survey (int fd, guint64 n_bytes, GArray *ends, char digest[DIGEST_SIZE])
+{
+  g_autofree char *buffer = g_malloc (READ_BUFFER);
+  XXH3_state_t *state = XXH3_createState ();
+  int code = XXH3_128bits_reset (state) == XXH_OK ? 0 : ENOMEM;
+
+  for (guint64 at = 0; code == 0 && at < n_bytes;)
+    {
+      const gsize length = MIN (n_bytes - at, READ_BUFFER);
+
+      code = read_all (fd, buffer, length, at);
+      if (code != 0)
+        break;
+      XXH3_128bits_update (state, buffer, length);
+      note_page_ends (buffer, length, at, ends);
+      at += length;
+    }
+
+  if (code == 0)
+    {
+      const XXH128_hash_t hash = XXH3_128bits_digest (state);
+
+      g_snprintf (digest, DIGEST_SIZE, "%016" G_GINT64_MODIFIER "x%016" G_GINT64_MODIFIER "x",
+                  (guint64) hash.high64, (guint64) hash.low64);
+    }
+  XXH3_freeState (state);
+  return code;
+}
+
+/* A file without a name gets one. */
+static int
+name_file (int fd, int folder_fd, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+
+  return fdatasync (fd) == 0 && linkat (AT_FDCWD, path, folder_fd, name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+}
+
+gboolean
+car_bundle_keep (CarBundle *self, int folder_fd, CarBundleFile files[CAR_BUNDLE_N_PARTS], GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
+  g_return_val_if_fail (self->is_resumable, FALSE);
+
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      const Part *part = &self->parts[i];
+      g_autoptr (GArray) ends = g_array_new (FALSE, FALSE, sizeof (guint64));
+      g_autofree char *name = get_file_name (i);
+
+      files[i].n_bytes = get_end (part, part->ends->len);
+      files[i].n_pages = part->ends->len;
+      int code = survey (part->fd, files[i].n_bytes, ends, files[i].digest);
+      if (code == 0)
+        code = name_file (part->fd, folder_fd, name);
+      if (code != 0)
+        {
+          g_set_error_literal (error, G_FILE_ERROR, g_file_error_from_errno (code), g_strerror (code));
+          car_bundle_remove_kept (folder_fd);
+          return FALSE;
+        }
+    }
+  return TRUE;
+}
+
+void
+car_bundle_remove_kept (int folder_fd)
+{
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      g_autofree char *name = get_file_name (i);
+
+      unlinkat (folder_fd, name, 0);
+    }
+}
+
+/* Whatever stands there under the name: only a file of the user's own that nobody else has a name for is read. */
+static const char *
+find_problem (int fd, const CarBundleFile *file)
+{
+  struct stat info;
+
+  if (fd < 0 || fstat (fd, &info) != 0)
+    return g_strerror (errno);
+  if (!S_ISREG (info.st_mode) || info.st_uid != geteuid () || info.st_nlink != 1)
+    return "it is no file of this user's alone";
+  if ((guint64) info.st_size != file->n_bytes)
+    return "it has another size";
+  return NULL;
+}
+
+static gboolean
+take_file (Part *part, int folder_fd, const char *name, const CarBundleFile *file, GError **error)
+{
+  const int fd = openat (folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const char *problem = find_problem (fd, file);
+  char digest[DIGEST_SIZE];
+
+  if (problem == NULL && survey (fd, file->n_bytes, part->ends, digest) != 0)
+    problem = "it cannot be read";
+  else if (problem == NULL && (strcmp (digest, file->digest) != 0 || part->ends->len != file->n_pages ||
+                               get_end (part, part->ends->len) != file->n_bytes))
+    problem = "it was changed";
+  if (problem != NULL)
+    {
+      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: %s", name, problem);
+      close_file (fd);
+      return FALSE;
+    }
+
+  close_file (part->fd);
+  part->fd = fd;
+  return TRUE;
+}
+
+gboolean
+car_bundle_take (CarBundle *self,
+                 int folder_fd,
+                 const CarBundleFile files[CAR_BUNDLE_N_PARTS],
+                 GError **error)
+{
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
+
+  self->is_resumable = TRUE;
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    {
+      g_autofree char *name = get_file_name (i);
+
+      if (!take_file (&self->parts[i], folder_fd, name, &files[i], error))
+        return FALSE;
+      self->n_bytes += files[i].n_bytes - files[i].n_pages;
+    }
+  return TRUE;
+}
+
+gboolean
+car_bundle_has_sent (CarBundle *self)
+{
+  gboolean has_sent = FALSE;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
+    has_sent = has_sent || self->parts[i].n_done > 0;
+  g_mutex_unlock (&self->lock);
+  return has_sent;
 }
 
 /* A page, by its place among all that are in the file. */
@@ -719,6 +951,8 @@ car_bundle_note_done (CarBundle *self, CarBundlePart which, GError **error)
   part->n_done = part->n_flushed;
   if (self->directory != NULL)
     return note_sent (self, which, error);
+  if (self->is_resumable)
+    return TRUE;
 
   /* Pages that came meanwhile stand behind those that are done: the room is given back once all are. */
   if (part->n_done == part->ends->len)

@@ -12,6 +12,7 @@
 #include <libcar/staging/car-collection-summary-private.h>
 #include <libcar/staging/car-data-handler-private.h>
 #include <libcar/staging/car-head-private.h>
+#include <libcar/staging/car-kept-private.h>
 #include <libcar/staging/car-uploader-private.h>
 
 /* Ten times a second. */
@@ -67,6 +68,7 @@ struct _CarDataHandler
   gboolean is_open; /* objects are added: the head is fixed, and nothing is wrong */
   GError *misuse;   /* the head was changed afterwards */
   gboolean is_sending;
+  gboolean defers_deletions;
   gboolean is_telling; /* a handler of "progress" is called */
   gint64 last_progress;
   GHashTable *deleted; /* collection → GPtrArray of keys, where there is no client */
@@ -1000,6 +1002,44 @@ keep_deleted (CarDataHandler *self, const char *collection, const char *const *k
     g_ptr_array_add (all, g_strdup (keys[i]));
 }
 
+/* NULL where it is no list of strings. */
+static GStrv
+dup_strings (const CarJsonSpan *array)
+{
+  g_autoptr (GArray) items = car_json_span_get_items (array);
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+
+  for (guint i = 0; items != NULL && i < items->len; i++)
+    {
+      g_autofree char *text = car_json_span_dup_string (&g_array_index (items, CarJsonSpan, i));
+
+      if (text == NULL)
+        return NULL;
+      g_strv_builder_add (all, text);
+    }
+  return items != NULL ? g_strv_builder_end (all) : NULL;
+}
+
+static gboolean
+delete_vertices (CarDataHandler *self,
+                 CarCollectionCounts *counts,
+                 const char *collection,
+                 const char *const *keys,
+                 GCancellable *cancellable,
+                 GError **error)
+{
+  if (self->client != NULL && !car_client_delete_vertices (self->client, self->head[CAR_HEAD_SOURCE],
+                                                           collection, keys, cancellable, error))
+    return FALSE;
+
+  car_bundle_lock (self->bundle);
+  counts->deleted += g_strv_length ((char **) keys);
+  if (self->client == NULL)
+    keep_deleted (self, collection, keys);
+  car_bundle_unlock (self->bundle);
+  return TRUE;
+}
+
 /**
  * car_data_handler_delete_vertices:
  * @self: a data handler
@@ -1009,7 +1049,8 @@ keep_deleted (CarDataHandler *self, const char *collection, const char *const *k
  * @cancellable: (nullable): to stop it
  * @error: return location for an error
  *
- * Deletes vertices of this source from the CAR service, with their edges.
+ * Deletes vertices of this source from the CAR service, with their edges. In a run, this happens when the connector has told of
+ * all that changed, and that was sent.
  *
  * Without a client nothing is deleted: the keys are kept for [method@DataHandler.list_deleted_keys].
  *
@@ -1038,16 +1079,72 @@ car_data_handler_delete_vertices (CarDataHandler *self,
     return FALSE;
   if (keys[0] == NULL)
     return TRUE;
-  if (self->client != NULL && !car_client_delete_vertices (self->client, self->head[CAR_HEAD_SOURCE],
-                                                           collection, keys, cancellable, error))
-    return FALSE;
+  if (self->defers_deletions)
+    return car_bundle_add_deletions (self->bundle, collection, keys, error);
+
+  return delete_vertices (self, counts, collection, keys, cancellable, error);
+}
+
+static gboolean
+delete_page (CarDataHandler *self, GBytes *page, GCancellable *cancellable, GError **error)
+{
+  gsize length;
+  const char *text = g_bytes_get_data (page, &length);
+  CarJsonSpan deletion;
+  g_autofree char *collection = NULL;
+  g_auto (GStrv) keys = NULL;
+
+  if (car_json_read_text (text, length, &deletion, NULL))
+    {
+      const CarJsonSpan name = car_json_span_get_member (&deletion, "collection");
+      const CarJsonSpan items = car_json_span_get_member (&deletion, "keys");
+
+      collection = car_json_span_dup_string (&name);
+      keys = dup_strings (&items);
+    }
+  if (collection == NULL || keys == NULL)
+    {
+      g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+                   "What was staged to be deleted cannot be read back; leave what is staged alone while a "
+                   "connector runs");
+      return FALSE;
+    }
 
   car_bundle_lock (self->bundle);
-  counts->deleted += g_strv_length ((char **) keys);
-  if (self->client == NULL)
-    keep_deleted (self, collection, keys);
-  car_bundle_unlock (self->bundle);
-  return TRUE;
+  CarCollectionCounts *counts = car_stage_get_counts (self->stage, CAR_BUNDLE_VERTICES, collection, error);
+  unlock (self);
+  return counts != NULL &&
+         delete_vertices (self, counts, collection, (const char *const *) keys, cancellable, error);
+}
+
+void
+car_data_handler_defer_deletions (CarDataHandler *self)
+{
+  g_return_if_fail (CAR_IS_DATA_HANDLER (self));
+
+  self->defers_deletions = TRUE;
+}
+
+gboolean
+car_data_handler_send_deletions (CarDataHandler *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), FALSE);
+
+  if (!car_bundle_flush (self->bundle, CAR_BUNDLE_DELETIONS, error))
+    return FALSE;
+
+  const guint n_pages = car_bundle_get_n_pages (self->bundle, CAR_BUNDLE_DELETIONS);
+  if (n_pages == 0)
+    return TRUE;
+
+  for (guint i = 0; i < n_pages; i++)
+    {
+      g_autoptr (GBytes) page = car_bundle_load_page (self->bundle, CAR_BUNDLE_DELETIONS, i, error);
+
+      if (page == NULL || !delete_page (self, page, cancellable, error))
+        return FALSE;
+    }
+  return car_bundle_note_done (self->bundle, CAR_BUNDLE_DELETIONS, error);
 }
 
 /**
@@ -1262,6 +1359,70 @@ car_data_handler_is_empty (CarDataHandler *self, CarBundlePart part)
     }
   car_bundle_unlock (self->bundle);
   return empty;
+}
+
+/* What was added last is on a page, too. */
+static gboolean
+flush_all (CarDataHandler *self, GError **error)
+{
+  for (guint part = 0; part < CAR_BUNDLE_N_PARTS; part++)
+    if (!stage_rest (self, part, error))
+      return FALSE;
+  return TRUE;
+}
+
+char *
+car_data_handler_keep (CarDataHandler *self, int folder_fd, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), NULL);
+
+  if (!lock (self, error))
+    return NULL;
+  g_autofree char *staged =
+      flush_all (self, error) ? car_kept_write (self->bundle, self->stage, folder_fd, error) : NULL;
+  unlock (self);
+  if (staged == NULL)
+    return NULL;
+
+  g_autofree char *source = car_head_write_source (self->head);
+  g_autofree char *report = car_head_write_report (self->head, self->report_key);
+  g_autoptr (CarRecord) record = car_record_new ();
+  car_record_set_string (record, "report_key", self->report_key);
+  car_record_set_json (record, "source", source);
+  car_record_set_json (record, "report", report);
+  car_record_set_json (record, "staged", staged);
+  return car_record_to_json (record);
+}
+
+gboolean
+car_data_handler_restore (CarDataHandler *self, int folder_fd, const CarJsonSpan *kept, GError **error)
+{
+  g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), FALSE);
+
+  const CarJsonSpan report_key = car_json_span_get_member (kept, "report_key");
+  const CarJsonSpan source = car_json_span_get_member (kept, "source");
+  const CarJsonSpan report = car_json_span_get_member (kept, "report");
+  const CarJsonSpan staged = car_json_span_get_member (kept, "staged");
+  g_autofree char *key = car_json_span_dup_string (&report_key);
+  if (key == NULL || *key == '\0' || strspn (key, "0123456789.") != strlen (key) ||
+      source.type != CAR_JSON_OBJECT || report.type != CAR_JSON_OBJECT)
+    {
+      g_set_error_literal (error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+                           "it does not tell its source and its report");
+      return FALSE;
+    }
+
+  g_autofree char *source_text = g_strndup (source.text, source.length);
+  g_autofree char *report_text = g_strndup (report.text, report.length);
+  if (!lock (self, error))
+    return FALSE;
+  gboolean taken = car_kept_read (self->bundle, self->stage, folder_fd, &staged, error);
+  car_bundle_set_envelope (self->bundle, source_text, report_text);
+  unlock (self);
+
+  g_free (self->report_key);
+  self->report_key = g_steal_pointer (&key);
+  return taken;
 }
 
 void

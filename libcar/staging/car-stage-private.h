@@ -119,6 +119,14 @@ void
 car_stage_leave_out_large (CarStage *self, CarBundlePart part, const char *name, const CarJsonSpan *object);
 void car_stage_tell_large (CarStage *self);
 
+/* Takes over a violation that another process counted in a collection. */
+void car_stage_note_violation (CarStage *self,
+                               CarCollectionCounts *counts,
+                               const char *place,
+                               const char *rule,
+                               const char *message,
+                               guint64 count);
+
 /* Of one collection; NULL, with an error set, where that cannot be the name of one. */
 CarCollectionCounts *
 car_stage_get_counts (CarStage *self, CarBundlePart part, const char *name, GError **error);

@@ -481,6 +481,24 @@ car_stage_tell_large (CarStage *self)
     }
 }
 
+void
+car_stage_note_violation (CarStage *self,
+                          CarCollectionCounts *counts,
+                          const char *place,
+                          const char *rule,
+                          const char *message,
+                          guint64 count)
+{
+  const CarJsonViolation found = { .rule = g_intern_string (rule),
+                                   .place = (char *) place,
+                                   .kind = (char *) message,
+                                   .text = (char *) message };
+  CarViolation *violation = get_violation (self, (Collection *) counts, &found);
+
+  if (violation != NULL)
+    violation->count += count;
+}
+
 /* A vertex is known by its name; one without any by all its members. */
 static inline CarKey
 prepare_vertex (CarStage *self,
