@@ -3,8 +3,6 @@
 #include "config.h"
 
 #include <libcar/json/car-json-hash-private.h>
-#include <libcar/json/car-json-names-private.h>
-#include <libcar/json/car-json-number-private.h>
 
 #include <string.h>
 #include <unistd.h>
@@ -178,20 +176,13 @@ car_json_hash_value (const CarJsonSpan *value)
     }
 }
 
-/* A string's text does not hold its quotes: the type tells "1" from 1. Up to 16 bytes, most values, are all in two numbers, and
- * a product of both, folded, is as good a hash as any. */
+/* A string's text does not hold its quotes: the type tells "1" from 1. */
 static inline guint64
 digest_text (CarJsonHash name, CarJsonType type, const char *text, gsize length)
 {
-#ifdef __SIZEOF_INT128__
-  if (G_LIKELY (length <= 16))
-    {
-      const CarJsonNameBytes bytes = car_json_names_get_bytes (text, length);
-      const unsigned __int128 product =
-          (unsigned __int128) (bytes.first ^ (name.low + type)) * (bytes.last ^ (name.high + length));
-
-      return (guint64) (product >> 64) ^ (guint64) product;
-    }
+#ifdef CAR_JSON_SHORT
+  if (length <= CAR_JSON_SHORT)
+    return car_json_digest_short (name, type, text, length);
 #endif
   return XXH3_64bits_withSeed (text, length, name.low + type);
 }
@@ -218,9 +209,8 @@ digest_other_number (CarJsonHash name, const CarJsonSpan *span)
                     : stir (name.low, hash_number (span).low);
 }
 
-/* Most values are spelt in the one way that is digested as it stands. */
 guint64
-car_json_digest_member (CarJsonHash name, const CarJsonSpan *value)
+car_json_digest_other (CarJsonHash name, const CarJsonSpan *value)
 {
   switch (value->type)
     {
