@@ -92,7 +92,7 @@ car_json_names_hash (const CarJsonNames *self, const CarJsonNameBytes *bytes)
   return (digest * self->multiplier) >> 32;
 }
 
-static inline guint
+static G_ALWAYS_INLINE inline guint
 car_json_names_lookup (const CarJsonNames *self, const char *text, gsize length)
 {
   const CarJsonNameBytes bytes = car_json_names_get_bytes (text, length);

@@ -227,7 +227,7 @@ car_json_scanner_read_string (CarJsonScanner *self, CarJsonSpan *value)
   return TRUE;
 }
 
-static inline gboolean
+static G_ALWAYS_INLINE inline gboolean
 car_json_scanner_read (CarJsonScanner *self, CarJsonSpan *value)
 {
   if (G_LIKELY (self->problem == NULL && self->at < self->end && *self->at == '"'))

@@ -349,12 +349,13 @@ find_rules (Frame *frame, Run *self, const CarJsonPlace *place)
   if (frame->rules == NULL)
     return;
 
-  frame->members =
+  CarJsonMembers *members =
       place == check->place && self->members != NULL ? g_steal_pointer (&self->members) : &frame->own_members;
-  frame->members->digest = 0;
-  frame->members->unnamed = 0;
+  members->digest = 0;
+  members->unnamed = 0;
   for (guint i = 0; i < CAR_JSON_MAX_WANTED; i++)
-    frame->members->values[i].type = CAR_JSON_INVALID;
+    members->values[i].type = CAR_JSON_INVALID;
+  frame->members = members;
 }
 
 static inline void
