@@ -322,6 +322,29 @@ test_told (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (car_violation_get_count (violations->pdata[0]), ==, 1);
 }
 
+/* More edges wait than a page holds: they are staged, and read back. */
+static void
+test_many (Fixture *fixture, gconstpointer data)
+{
+  const guint n_edges = 2500;
+
+  for (guint i = 0; i < n_edges; i++)
+    {
+      g_autofree char *from = g_strdup_printf ("a%u", i);
+
+      add_asset_hostname (fixture, from, "hostname/h", "");
+    }
+  add_vertex (fixture, "hostname", "{\"_key\":\"h\"}");
+  for (guint i = 0; i < n_edges; i++)
+    {
+      g_autofree char *asset = g_strdup_printf ("{\"external_id\":\"a%u\",\"name\":\"n\"}", i);
+
+      add_vertex (fixture, "asset", asset);
+    }
+  send_all (fixture);
+  assert_counts (fixture, "asset_hostname", "2500 0 0 0 2500 2500");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -337,6 +360,7 @@ main (int argc, char *argv[])
   ADD ("/dangling-edges/held", TRUE, test_held);
   ADD ("/dangling-edges/order", TRUE, test_order);
   ADD ("/dangling-edges/told", TRUE, test_told);
+  ADD ("/dangling-edges/many", TRUE, test_many);
 
   return g_test_run ();
 }
