@@ -18,7 +18,7 @@ CONNECTOR = shlex.split(os.environ.get("CAR_TEST_REFERENCE_CONNECTOR", "")) or R
 SOURCE = "a:b@c%=;!'(1),+$*"  # all that the import schema's pattern takes
 ENVIRONMENT = {
     name: value for name, value in os.environ.items()
-    if not name.startswith(("CAR_ASSET_SERVER_", "CAR_SERVICE_", "CAR_STATE_", "CONFIGURATION_", "CONNECTION_", "XDG_STATE_"))
+    if not name.startswith(("CAR_ASSET_SERVER_", "CAR_SERVICE_", "CAR_STATE_", "CONFIGURATION_", "CONNECTION_"))
 }
 
 COLLECTIONS = [
@@ -168,7 +168,7 @@ def make_environment(service, server_url, user=AssetServer.user, password=AssetS
         "CAR_SERVICE_KEY": Service.user, "CAR_SERVICE_PASSWORD": Service.password, "CONNECTION_NAME": SOURCE,
         "CONFIGURATION_AUTH_URL": server_url, "CONFIGURATION_AUTH_USERNAME": user,
         "CONFIGURATION_AUTH_PASSWORD": password,
-        # A proxy has no folder.
+        # A proxy has no folder: XDG_STATE_HOME says where, which is of the test.
         **({"CAR_STATE_DIR": os.path.join(service.folder.name, "state")} if isinstance(service, Service) else {}),
     }
 
