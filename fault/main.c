@@ -4,8 +4,6 @@
 
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
-#include <locale.h>
-#include <signal.h>
 
 #include "fault/car-fault-server.h"
 #include "server/car-server-program.h"
@@ -164,13 +162,7 @@ main (int argc, char **argv)
   g_auto (Options) options = { 0 };
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
-  g_set_prgname ("car-fault-service");
-  signal (SIGPIPE, SIG_IGN); /* clients hang up, and so may a reader of what is printed */
-  signal (SIGXFSZ, SIG_IGN); /* a file that has grown too large is an error of the write */
+  car_server_begin ("car-fault-service");
 
   if (parse_options (&options, argc, argv, &error))
     {

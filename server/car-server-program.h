@@ -6,7 +6,11 @@
 
 G_BEGIN_DECLS
 
-/* What car-service and car-asset-server share as programs: how they are called, and how they end. */
+/* What car-service, car-fault-service and car-asset-server share as programs: how they begin, are called, and end. */
+
+/* The first call of main(). The language is the user's. A reader of what is printed may go away, and a file may not grow
+ * (ulimit -f): both are errors of the write, and no end of the program. */
+void car_server_begin (const char *name);
 
 /* Reads the options, which end with an empty entry; --help, --version and --port come with them. What follows `secrets`
  * (a NULL-ended list such as "--password") is taken out of the process list, which everybody can read.

@@ -3,7 +3,6 @@
 #include "config.h"
 
 #include <gio/gio.h>
-#include <locale.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -229,9 +228,8 @@ main (int argc, char **argv)
   g_auto (Options) options = { .populate = NOT_GIVEN, .keep_history = NOT_GIVEN };
   g_autoptr (GError) error = NULL;
 
-  setlocale (LC_ALL, "");
+  car_server_begin ("car-asset-server");
   umask (077);
-  g_set_prgname ("car-asset-server");
   if (parse_options (&options, argc, argv, &error) && complete_options (&options, &error))
     run (&options, &error);
 
