@@ -166,8 +166,7 @@ car_resume_end (CarResume *self, gboolean stays)
 
   if (stays)
     g_message ("What was read is left in %s: the next run sends it, in the next %u hours, and does not read "
-               "the data "
-               "source again",
+               "the data source again",
                car_state_folder_get_path (self->folder), self->options->keep_staged);
   else
     car_journal_remove (car_state_folder_get_fd (self->folder));

@@ -149,8 +149,7 @@ open_state (CarRun *self, GError **error)
     }
 
   g_warning ("The state folder cannot be used: %s. Nothing keeps a second run of the source from beginning; "
-             "give a folder "
-             "of this user's own (-state-dir, CAR_STATE_DIR)",
+             "give a folder of this user's own (-state-dir, CAR_STATE_DIR)",
              problem->message);
   return TRUE;
 }
