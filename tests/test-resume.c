@@ -262,6 +262,13 @@ test_unlike (void)
                          cases[i].why);
     }
 
+  /* It leaves out what the run before kept. */
+  g_autoptr (FakeService) strict = make_service_with_left (NO_SAVE_POINT, full);
+  g_auto (ConnectorRun) next = { 0 };
+  run (strict, (const char *[4]){ "CONTRACT_SAVE_POINT=new", "CAR_STRICT=1" }, &next);
+  g_assert_nonnull (strstr (next.log, "the connector's settings or its schema extension are others now"));
+  g_assert_null (strstr (next.log, IS_TAKEN));
+
   g_autoptr (FakeService) moved = make_service_with_left (NO_SAVE_POINT, full);
   import_service_teach (moved, SAVE_POINT);
   assert_read_again (moved, full, "the service holds another save point now");
