@@ -213,7 +213,8 @@ class Matrix:
                 first = self.run_connector(cell.language, cell.mode, STATES[1], service.port)
                 graph, save_point = read_graph(service), read_save_point(service)
                 struck = bool(service.read_lines()[2:])
-                second = self.run_connector(cell.language, "incremental", STATES[1], service.clear_port) if struck else None
+                # What the fault left is in the service: the language that starts fastest finds out.
+                second = self.run_connector("c", "incremental", STATES[1], service.clear_port) if struck else None
                 after = read_graph(service), read_save_point(service)
         if not struck:
             return Result(cell, False)
