@@ -649,7 +649,7 @@ assert_split (const char *text, const char *expected_first, const char *expected
   g_autoptr (GBytes) second = NULL;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (car_bundle_split_page (page, &first, &second, &error));
+  g_assert_true (car_page_split (page, &first, &second, &error));
   g_assert_no_error (error);
   g_assert_cmpmem (g_bytes_get_data (first, NULL), g_bytes_get_size (first), expected_first,
                    strlen (expected_first));
@@ -683,7 +683,7 @@ test_split_refused (void)
       g_autoptr (GBytes) page = bytes (single[i]);
       g_autoptr (GError) error = NULL;
 
-      g_assert_false (car_bundle_split_page (page, &first, &second, &error));
+      g_assert_false (car_page_split (page, &first, &second, &error));
       g_assert_no_error (error);
     }
 
@@ -692,7 +692,7 @@ test_split_refused (void)
       g_autoptr (GBytes) page = bytes (broken[i]);
       g_autoptr (GError) error = NULL;
 
-      g_assert_false (car_bundle_split_page (page, &first, &second, &error));
+      g_assert_false (car_page_split (page, &first, &second, &error));
       g_assert_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT);
     }
   g_assert_null (first);

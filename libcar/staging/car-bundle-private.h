@@ -3,7 +3,8 @@
 #pragma once
 
 #include <gio/gio.h>
-#include <libcar/json/car-json-scanner-private.h>
+#include <libcar/staging/car-page-private.h>
+#include <libcar/staging/car-part-file-private.h>
 
 G_BEGIN_DECLS
 
@@ -80,24 +81,16 @@ gboolean car_bundle_flush (CarBundle *self, CarBundlePart part, GError **error);
 gboolean
 car_bundle_add_deletions (CarBundle *self, const char *collection, const char *const *keys, GError **error);
 
-/* What a part's file holds, to be known again. */
-typedef struct
-{
-  guint64 n_bytes;
-  guint n_pages;
-  char digest[33]; /* XXH3 of 128 bits, in hexadecimal */
-} CarBundleFile;
-
 /* Gives the files of a bundle that is resumable names in a folder, as vertices.jsonl, edges.jsonl and deletions.jsonl, for
  * another process to take. Everything is flushed. They are on the disk when this returns. */
 gboolean
-car_bundle_keep (CarBundle *self, int folder_fd, CarBundleFile files[CAR_BUNDLE_N_PARTS], GError **error);
+car_bundle_keep (CarBundle *self, int folder_fd, CarPartFileMark files[CAR_BUNDLE_N_PARTS], GError **error);
 
 /* Takes such files for a bundle to which nothing was added, as pages to be sent. The error says what is wrong with them: no
  * byte differs from what was kept, or none is taken. */
 gboolean car_bundle_take (CarBundle *self,
                           int folder_fd,
-                          const CarBundleFile files[CAR_BUNDLE_N_PARTS],
+                          const CarPartFileMark files[CAR_BUNDLE_N_PARTS],
                           GError **error);
 
 /* Removes what stands under these names. */
@@ -111,27 +104,17 @@ gboolean car_bundle_has_sent (CarBundle *self);
 guint car_bundle_get_n_pages (CarBundle *self, CarBundlePart part);
 GBytes *car_bundle_load_page (CarBundle *self, CarBundlePart part, guint page, GError **error);
 
-/* FALSE: that was enough. */
-typedef gboolean (*CarBundleVisit) (const CarJsonSpan *object, gpointer user_data);
-
 /* Visits the objects of a collection that are on pages which are not done, the open one among them, in the order in which they
  * came. One page at a time is read. Whoever calls it holds the lock. FALSE with an error: they cannot be read back. */
 gboolean car_bundle_foreach_object (CarBundle *self,
                                     CarBundlePart part,
                                     const char *collection,
-                                    CarBundleVisit visit,
+                                    CarPageVisit visit,
                                     gpointer user_data,
                                     GError **error);
 
 /* The envelope with the source and the report alone. */
 GBytes *car_bundle_get_report_envelope (CarBundle *self);
-
-/* Two envelopes with half of the objects each, for a page that the service finds too large. FALSE without an error:
- * it holds a single object. */
-gboolean car_bundle_split_page (GBytes *page, GBytes **first, GBytes **second, GError **error);
-
-/* The object of such a page, which it stands in, and its collection. FALSE with an error: it is no page. */
-gboolean car_bundle_read_single_object (GBytes *page, char **collection, CarJsonSpan *object, GError **error);
 
 /* Notes that a page was taken under this job's id, and later that the jobs of all pages to be sent are done. */
 gboolean

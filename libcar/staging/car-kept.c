@@ -48,7 +48,7 @@ set_array (CarRecord *record, const char *name, GString *array)
 }
 
 static void
-set_files (CarRecord *record, const CarBundleFile files[CAR_BUNDLE_N_PARTS])
+set_files (CarRecord *record, const CarPartFileMark files[CAR_BUNDLE_N_PARTS])
 {
   g_autoptr (GString) all = g_string_new (NULL);
 
@@ -116,7 +116,7 @@ set_collections (CarRecord *record, CarStage *stage)
 char *
 car_kept_write (CarBundle *bundle, CarStage *stage, int folder_fd, GError **error)
 {
-  CarBundleFile files[CAR_BUNDLE_N_PARTS];
+  CarPartFileMark files[CAR_BUNDLE_N_PARTS];
   g_autoptr (CarRecord) record = car_record_new ();
 
   if (!car_bundle_keep (bundle, folder_fd, files, error))
@@ -174,7 +174,7 @@ read_array (const CarJsonSpan *object, const char *member, GError **error)
 }
 
 static gboolean
-read_file (const CarJsonSpan *object, CarBundleFile *file, GError **error)
+read_file (const CarJsonSpan *object, CarPartFileMark *file, GError **error)
 {
   g_autofree char *digest = read_text (object, "xxh3", error);
   guint64 n_pages;
@@ -189,7 +189,7 @@ read_file (const CarJsonSpan *object, CarBundleFile *file, GError **error)
 }
 
 static gboolean
-read_files (const CarJsonSpan *kept, CarBundleFile files[CAR_BUNDLE_N_PARTS], GError **error)
+read_files (const CarJsonSpan *kept, CarPartFileMark files[CAR_BUNDLE_N_PARTS], GError **error)
 {
   g_autoptr (GArray) items = read_array (kept, "files", error);
 
@@ -252,7 +252,7 @@ read_collection (CarStage *stage, const CarJsonSpan *object, GError **error)
 gboolean
 car_kept_read (CarBundle *bundle, CarStage *stage, int folder_fd, const CarJsonSpan *kept, GError **error)
 {
-  CarBundleFile files[CAR_BUNDLE_N_PARTS];
+  CarPartFileMark files[CAR_BUNDLE_N_PARTS];
   g_autoptr (GArray) collections = read_array (kept, "collections", error);
 
   if (collections == NULL || !read_files (kept, files, error))

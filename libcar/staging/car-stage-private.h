@@ -63,7 +63,7 @@ gboolean car_stage_judge_edges (CarStage *self, GError **error);
 /* Visits the objects of a collection that are not sent yet, the waiting ones last. */
 gboolean car_stage_foreach_object (CarStage *self,
                                    const CarCollectionCounts *counts,
-                                   CarBundleVisit visit,
+                                   CarPageVisit visit,
                                    gpointer user_data,
                                    GError **error);
 

@@ -646,7 +646,7 @@ car_stage_take_news (CarStage *self)
 gboolean
 car_stage_foreach_object (CarStage *self,
                           const CarCollectionCounts *counts,
-                          CarBundleVisit visit,
+                          CarPageVisit visit,
                           gpointer user_data,
                           GError **error)
 {

@@ -174,7 +174,7 @@ leave_out (Upload *self, const Piece *piece, GError **error)
   g_autofree char *collection = NULL;
   CarJsonSpan object;
 
-  if (!car_bundle_read_single_object (piece->envelope, &collection, &object, error))
+  if (!car_page_read_single_object (piece->envelope, &collection, &object, error))
     return FALSE;
 
   self->listener->too_large (collection, &object, self->listener->user_data);
@@ -195,7 +195,7 @@ shrink (Upload *self, Piece *large, GError **error)
   if (piece->is_single)
     return leave_out (self, piece, error);
 
-  if (!car_bundle_split_page (piece->envelope, &first, &second, &cause))
+  if (!car_page_split (piece->envelope, &first, &second, &cause))
     {
       if (cause != NULL)
         {
