@@ -1791,6 +1791,34 @@ test_patch_answer (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* Its answer was lost: what is not there any more is ended. */
+static void
+test_patch_repeated (Fixture *fixture, gconstpointer data)
+{
+  const struct
+  {
+    const char *changes;
+    gboolean lost;
+    gboolean done;
+  } cases[] = {
+    { "{\"active\":false}", TRUE, TRUE },
+    { "{\"active\":false}", FALSE, FALSE },
+    { "{\"active\":true}", TRUE, FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (cases[i].lost)
+        fake_service_misbehave (fixture->service, "PATCH", "v2/asset_user", FAKE_TRUNCATE);
+      fake_service_answer (fixture->service, "PATCH", "v2/asset_user", 404, "{}");
+      g_assert_true (car_client_patch_edge_json (fixture->client, "asset_user", "s", "a", "b",
+                                                 cases[i].changes, NULL, &error) == cases[i].done);
+      g_assert_true ((error == NULL) == cases[i].done);
+    }
+}
+
 /* Questions. */
 
 /* No parser of trees stands between the caller and the service. */
@@ -2544,6 +2572,7 @@ main (int argc, char **argv)
   add ("patch", test_patch);
   add ("patch-json", test_patch_json);
   add ("patch-answer", test_patch_answer);
+  add ("patch-repeated", test_patch_repeated);
   add ("query", test_query);
   add ("query-json", test_query_json);
   add ("query-shape", test_query_shape);

@@ -56,6 +56,7 @@ typedef struct
   gsize max_answer; /* bytes: CAR_ANSWER_SHORT, unless the call says more */
   gboolean
       may_be_refused; /* 400, 409, 413 and 422 blame what the connector sends, which another run would send again */
+  gboolean ends; /* it ends something, so that 404 says “done” where an attempt before may have been heard */
   gboolean names_report; /* the service is told whose full import it is about */
   char *problem;
 } CarCall;

@@ -185,6 +185,18 @@ patch_vertex (CarOperation *self, const char *collection, const char *external_i
   patch (self, collection, changes);
 }
 
+static gboolean
+ends_edge (const char *changes)
+{
+  CarJsonSpan object;
+
+  if (changes == NULL || !car_json_read_text (changes, strlen (changes), &object, NULL))
+    return FALSE;
+
+  const CarJsonSpan active = car_json_span_get_member (&object, "active");
+  return active.type == CAR_JSON_FALSE;
+}
+
 static void
 patch_edge (CarOperation *self,
             const char *collection,
@@ -198,6 +210,7 @@ patch_edge (CarOperation *self,
   car_call_add_query (call, "source", source);
   car_call_add_query (call, "from", from);
   car_call_add_query (call, "to", to);
+  call->ends = ends_edge (changes);
   patch (self, collection, changes);
 }
 
@@ -376,8 +389,9 @@ car_client_patch_vertex_finish (CarClient *self, GAsyncResult *result, GError **
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Changes fields of an edge: usually `active` to false, which closes it. %CAR_SCHEMA_ERROR_INVALID_JSON says
- * that @changes_json is no JSON object.
+ * Changes fields of an edge: usually `active` to false, which ends it. %CAR_SCHEMA_ERROR_INVALID_JSON says
+ * that @changes_json is no JSON object. Where the answer was lost, and the service then says that there is no such edge, it is
+ * ended.
  *
  * Returns: whether they are changed
  */

@@ -188,6 +188,8 @@ retry (CarOperation *self, const CarHttpAnswer *answer, const GError *cause, gui
                                        : g_strdup_printf ("HTTP %u", answer->status);
   g_autofree char *path = car_caller_hide_secrets (self->caller, self->call.path->str);
 
+  if (self->call.ends)
+    self->call.tolerated = 404;
   if (is_waiting)
     {
       delay = MIN (delay, left);
