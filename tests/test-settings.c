@@ -109,6 +109,8 @@ test_refused_arguments (void)
   assert_not_parsed ("p|-server", "-server (CONFIGURATION_SERVER) needs a value: the server");
   assert_not_parsed ("p|secret|-x", stray);
   assert_not_parsed ("p|-", stray);
+  assert_not_parsed ("p|-hunter2|-car-service-password|hunter2",
+                     "an option is named like a secret that is given: look at the order of the arguments");
   assert_not_parsed ("p|--|-source|x", stray);
 }
 

@@ -126,6 +126,9 @@ car_arguments_parse (CarSettings *settings, int argc, char **argv, CarRequest *r
 
   if (problem == NULL)
     return TRUE;
+  if (car_settings_is_secret_in (settings, problem->message))
+    return refuse (error,
+                   "an option is named like a secret that is given: look at the order of the arguments");
 
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;

@@ -36,6 +36,9 @@ void car_settings_update_checksum (const CarSettings *self, GChecksum *checksum)
 void car_settings_clear_options (CarSettings *self);
 void car_settings_set_option (CarSettings *self, const CarSetting *setting, const char *value);
 
+/* Whether a text holds what they say for a secret. */
+gboolean car_settings_is_secret_in (const CarSettings *self, const char *text);
+
 /* What the program says: it wins over all else, now and in all runs to come, until it is NULL.
  * CAR_APP_ERROR_INVALID_PARAMETER: there is no such setting, or it does not take this value. */
 gboolean car_settings_set (CarSettings *self, const char *name, const char *value, GError **error);

@@ -284,6 +284,20 @@ car_settings_set_option (CarSettings *self, const CarSetting *setting, const cha
   replace (&entry->option, value);
 }
 
+gboolean
+car_settings_is_secret_in (const CarSettings *self, const char *text)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const CarEntry *entry = self->entries->pdata[i];
+
+      if ((entry->setting->flags & CAR_SETTING_SECRET) && entry->option != NULL &&
+          !car_redaction_is_too_short (entry->option) && strstr (text, entry->option) != NULL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* What a text says for a setting; an empty one, that it is not given. */
 static gboolean
 take_text (CarEntry *self, const char *text, GError **error)
