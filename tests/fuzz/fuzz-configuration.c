@@ -28,11 +28,7 @@ write_file (const guint8 *data, gsize size)
       close (g_file_open_tmp ("fuzz-configuration-XXXXXX", &path, NULL));
       atexit (remove_file);
     }
-
-  FILE *file = g_fopen (path, "w");
-  g_assert_nonnull (file);
-  g_assert_cmpuint (fwrite (data, 1, size, file), ==, size);
-  fclose (file);
+  fuzz_write_file (path, data, size);
 }
 
 int

@@ -29,6 +29,15 @@ fuzz_take_text (const guint8 **data, gsize *size, gsize *length)
   return text;
 }
 
+static inline void
+fuzz_write_file (const char *path, const void *text, gsize length)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_file_set_contents_full (path, text, (gssize) length, G_FILE_SET_CONTENTS_NONE, 0600, &error);
+  g_assert_no_error (error);
+}
+
 /* What is wrong is said in valid UTF-8 that is not empty. */
 static inline void
 fuzz_assert_message (const GError *error)
