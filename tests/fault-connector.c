@@ -170,8 +170,17 @@ is_wanted (const char *asset, const char *hostname)
 static gboolean
 patch_edges (CarImport *import, GCancellable *cancellable, GError **error)
 {
-  JsonArray *rows = json_object_get_array_member (json_node_get_object (held), "asset_hostname");
+  JsonObject *answer = json_node_get_object (held);
   g_autoptr (JsonObject) off = json_object_new ();
+
+  /* A gateway that says 404 knows nothing of what the service holds. */
+  if (!json_object_has_member (answer, "asset_hostname"))
+    {
+      g_set_error_literal (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+                           "the service does not tell which edges it holds");
+      return FALSE;
+    }
+  JsonArray *rows = json_object_get_array_member (answer, "asset_hostname");
 
   json_object_set_boolean_member (off, "active", FALSE);
   for (guint i = 0; i < json_array_get_length (rows); i++)

@@ -101,7 +101,8 @@ add_base64 (CarRedaction *self, const char *secret, gsize length, gsize n_before
 gboolean
 car_redaction_is_too_short (const char *secret)
 {
-  return g_utf8_strlen (secret, -1) < CAR_REDACTION_MIN_LENGTH;
+  /* What is no UTF-8 may end within a character: with the length said, GLib does not look behind it. */
+  return g_utf8_strlen (secret, (gssize) strlen (secret)) < CAR_REDACTION_MIN_LENGTH;
 }
 
 void

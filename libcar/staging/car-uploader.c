@@ -214,15 +214,13 @@ shrink (Upload *self, Piece *large, GError **error)
   return TRUE;
 }
 
-/* What was refused once, of that size or a larger one, is not tried again in this run. What can be split is kept well below
- * that, or each page would be refused until its size is hit. */
+/* Once a page was refused, what can be split is kept well below its size, or each page would be refused until its size is
+ * hit. Of a single object the service itself says that it is too large: nothing is left out because of another one. */
 static gboolean
 is_worth_trying (const Upload *self, const Piece *piece)
 {
-  const gsize refused = car_bundle_get_refused_bytes (self->bundle);
-  const gsize limit = piece->is_single ? refused - 1 : car_bundle_get_max_page_bytes (self->bundle);
-
-  return refused == G_MAXSIZE || g_bytes_get_size (piece->envelope) <= limit;
+  return piece->is_single || car_bundle_get_refused_bytes (self->bundle) == G_MAXSIZE ||
+         g_bytes_get_size (piece->envelope) <= car_bundle_get_max_page_bytes (self->bundle);
 }
 
 /* The next piece that may be taken by the service; NULL: there is none, or an error. */
