@@ -219,9 +219,10 @@ class Matrix:
         if not struck:
             return Result(cell, False)
         problems = [*self.find_problems(cell, first, graph, save_point)]
-        if (second.code != 0 or after != (graph_of(STATES[1]), "2")) and not is_lie(cell):
-            problems.append(f"the run after: exit code {second.code}, " + ("the graph is another" if after[0] != graph_of(STATES[1]) else
-                                                                          f"the save point is {after[1]}"))
+        # What was lost by a lie stays lost, as nothing changed since.
+        equal = after[0] == graph_of(STATES[1]) or is_lie(cell)
+        if second.code != 0 or not equal or after[1] != "2":
+            problems.append(f"the run after: exit code {second.code}, " + (f"the save point is {after[1]}" if equal else "the graph is another"))
         return Result(cell, True, time.monotonic() - begin, first.code, first.memory, tuple(problems), first.log if problems else "")
 
     def find_problems(self, cell, run, graph, save_point):

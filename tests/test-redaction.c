@@ -121,6 +121,7 @@ test_ends (void)
   assert_hidden ("hunter2\n", "hunter2.", "***.");
   assert_hidden (" hunter2\r\n", "Basic aHVudGVyMg==", "Basic ***");
   g_assert_true (car_redaction_is_too_short ("äöü"));
+  g_assert_true (car_redaction_is_too_short ("ab\360\0cdefgh")); /* it ends within a character */
   g_assert_false (car_redaction_is_too_short ("äöüß"));
 }
 

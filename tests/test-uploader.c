@@ -344,6 +344,20 @@ test_object_too_large (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 4);
 }
 
+/* The service is asked once about an object that is alone in its page. */
+static void
+test_only_object_too_large (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_vertices (fixture, 1);
+  fake_service_answer_always (fixture->service, "POST", "v2/imports", 413, "");
+  g_assert_true (send_vertices (fixture, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (fixture->large->str, ==, "asset{\"external_id\":\"v0\"} ");
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 1);
+}
+
 /* Nothing is left to be waited for. */
 static void
 test_all_too_large (Fixture *fixture, gconstpointer data)
@@ -437,6 +451,7 @@ main (int argc, char **argv)
   add ("too-large", test_too_large);
   add ("order", test_order);
   add ("object-too-large", test_object_too_large);
+  add ("only-object-too-large", test_only_object_too_large);
   add ("all-too-large", test_all_too_large);
   add ("keeps-what-it-learned", test_keeps_what_it_learned);
   add ("cancel", test_cancel);

@@ -45,9 +45,8 @@ void car_bundle_set_max_page_bytes (CarBundle *self, gsize max_page_bytes);
  * while objects are added. */
 void car_bundle_note_refused (CarBundle *self, gsize n_bytes);
 
-/* The smallest that was refused (G_MAXSIZE: none was), and what a page may have. */
-gsize car_bundle_get_refused_bytes (CarBundle *self);
-gsize car_bundle_get_max_page_bytes (CarBundle *self);
+/* Whether one of so many bytes is larger than they are. It is FALSE as long as none was refused. */
+gboolean car_bundle_expects_refusal (CarBundle *self, gsize n_bytes);
 
 /* Before anything is added: the pages stay when they are sent, so that car_bundle_keep() can leave all of them. */
 void car_bundle_set_resumable (CarBundle *self);

@@ -41,8 +41,8 @@ struct _CarBundle
   gboolean is_resumable;
   guint page_size;
   gsize max_page_bytes;
-  gsize refused_bytes; /* the size of the smallest page that the service refused as too large */
-  GString *envelope;   /* how every page begins */
+  gboolean was_refused; /* the service found a page too large */
+  GString *envelope;    /* how every page begins */
   Part parts[CAR_BUNDLE_N_PARTS];
   guint64 n_bytes;
   GError *failure; /* once a page could not be written, nothing is */
@@ -108,7 +108,6 @@ car_bundle_init (CarBundle *self)
   g_mutex_init (&self->lock);
   car_part_file_init (&self->journal);
   self->max_page_bytes = DEFAULT_MAX_PAGE_BYTES;
-  self->refused_bytes = G_MAXSIZE;
   self->envelope = g_string_new (NULL);
   for (guint i = 0; i < CAR_BUNDLE_N_PARTS; i++)
     {
@@ -235,26 +234,17 @@ car_bundle_note_refused (CarBundle *self, gsize n_bytes)
   g_return_if_fail (CAR_IS_BUNDLE (self));
 
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  self->refused_bytes = MIN (self->refused_bytes, n_bytes);
-  self->max_page_bytes = MIN (self->max_page_bytes, self->refused_bytes / 4 * 3);
+  self->was_refused = TRUE;
+  self->max_page_bytes = MIN (self->max_page_bytes, n_bytes / 4 * 3);
 }
 
-gsize
-car_bundle_get_refused_bytes (CarBundle *self)
+gboolean
+car_bundle_expects_refusal (CarBundle *self, gsize n_bytes)
 {
-  g_return_val_if_fail (CAR_IS_BUNDLE (self), G_MAXSIZE);
+  g_return_val_if_fail (CAR_IS_BUNDLE (self), FALSE);
 
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  return self->refused_bytes;
-}
-
-gsize
-car_bundle_get_max_page_bytes (CarBundle *self)
-{
-  g_return_val_if_fail (CAR_IS_BUNDLE (self), 0);
-
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  return self->max_page_bytes;
+  return self->was_refused && n_bytes > self->max_page_bytes;
 }
 
 void
@@ -335,7 +325,7 @@ fail_writing (CarBundle *self, const char *what, int code, GError **error)
 static gboolean
 write_journal (CarBundle *self, GString *line, GError **error)
 {
-  const struct iovec piece = { line->str, line->len };
+  struct iovec piece = { line->str, line->len };
 
   if (!is_sound (self, error))
     return FALSE;

@@ -24,8 +24,8 @@ int car_part_file_open_unnamed (CarPartFile *self, const char *folder);
 /* A new file of this name; none that is there is opened. */
 int car_part_file_open_new (CarPartFile *self, int folder_fd, const char *name);
 
-/* Appends a page of so many bytes, the newline behind it not counted. No half page stays. */
-int car_part_file_append (CarPartFile *self, const struct iovec *pieces, guint n_pieces, gsize n_bytes);
+/* Appends a page of so many bytes, the newline behind it not counted. No half page stays. The pieces are used up. */
+int car_part_file_append (CarPartFile *self, struct iovec *pieces, guint n_pieces, gsize n_bytes);
 
 /* Network file systems tell when a file is closed that there was no room for it. */
 int car_part_file_check_written (const CarPartFile *self);

@@ -128,11 +128,10 @@ write_all (int fd, struct iovec *pieces, guint n_pieces, guint64 offset)
 }
 
 int
-car_part_file_append (CarPartFile *self, const struct iovec *pieces, guint n_pieces, gsize n_bytes)
+car_part_file_append (CarPartFile *self, struct iovec *pieces, guint n_pieces, gsize n_bytes)
 {
   const guint64 begin = car_part_file_get_n_bytes (self);
-  g_autofree struct iovec *rest = g_memdup2 (pieces, n_pieces * sizeof *pieces);
-  const int code = write_all (self->fd, rest, n_pieces, begin);
+  const int code = write_all (self->fd, pieces, n_pieces, begin);
 
   if (code != 0)
     {

@@ -184,16 +184,15 @@ leave_out (Upload *self, const Piece *piece, GError **error)
   return TRUE;
 }
 
-/* Takes the piece, which is too large, as far as is known. Its halves go before what is waiting. */
+/* Takes the piece, which is too large: the service said so (`was_refused`), or it is larger than what is known to pass. Its
+ * halves go before what is waiting. Of a single object the service itself has to say it: nothing is left out because of
+ * another one. */
 static gboolean
-shrink (Upload *self, Piece *large, GError **error)
+shrink (Upload *self, Piece *large, gboolean was_refused, GError **error)
 {
   g_autoptr (Piece) piece = large;
   GBytes *first, *second;
   GError *cause = NULL;
-
-  if (piece->is_single)
-    return leave_out (self, piece, error);
 
   if (!car_page_split (piece->envelope, &first, &second, &cause))
     {
@@ -202,6 +201,9 @@ shrink (Upload *self, Piece *large, GError **error)
           g_propagate_error (error, cause);
           return FALSE;
         }
+      if (was_refused)
+        return leave_out (self, piece, error);
+
       piece->is_single = TRUE;
       g_queue_push_head (&self->pieces, g_steal_pointer (&piece));
       return TRUE;
@@ -214,15 +216,6 @@ shrink (Upload *self, Piece *large, GError **error)
   return TRUE;
 }
 
-/* Once a page was refused, what can be split is kept well below its size, or each page would be refused until its size is
- * hit. Of a single object the service itself says that it is too large: nothing is left out because of another one. */
-static gboolean
-is_worth_trying (const Upload *self, const Piece *piece)
-{
-  return piece->is_single || car_bundle_get_refused_bytes (self->bundle) == G_MAXSIZE ||
-         g_bytes_get_size (piece->envelope) <= car_bundle_get_max_page_bytes (self->bundle);
-}
-
 /* The next piece that may be taken by the service; NULL: there is none, or an error. */
 static Piece *
 take_piece (Upload *self, GError **error)
@@ -231,9 +224,9 @@ take_piece (Upload *self, GError **error)
     {
       Piece *piece = g_queue_pop_head (&self->pieces);
 
-      if (is_worth_trying (self, piece))
+      if (piece->is_single || !car_bundle_expects_refusal (self->bundle, g_bytes_get_size (piece->envelope)))
         return piece;
-      if (!shrink (self, piece, error))
+      if (!shrink (self, piece, FALSE, error))
         return NULL;
     }
   return NULL;
@@ -266,7 +259,7 @@ on_posted (GObject *client, GAsyncResult *result, gpointer user_data)
   else if (too_large)
     {
       car_bundle_note_refused (self->bundle, g_bytes_get_size (piece->envelope));
-      shrink (self, g_steal_pointer (&piece), &error);
+      shrink (self, g_steal_pointer (&piece), TRUE, &error);
     }
   if (error != NULL)
     fail (self, error);
