@@ -115,8 +115,9 @@ class CloudTest(RunTestCase):
         self.assertIn("CONNECTION_NAME", self.run_connector(expected=2, CONNECTION_NAME=""))
         self.assertIn("car-service-url", self.run_connector(expected=2, CAR_SERVICE_URL=""))
         said = self.run_connector("--help")
-        for option in "-account_id", "50% of the cloud", "-max-closing":
+        for option in "-account_id", "50% of the cloud", "-max-closing", "-trace":
             self.assertIn(option, said)
+        self.assertNotIn("SUPPRESS", said)
 
 
 class ScannerTest(RunTestCase):
@@ -128,7 +129,7 @@ class ScannerTest(RunTestCase):
 
     def test_imports(self):
         host = {"id": 1, "name": "one.example", "ip": "192.0.2.1", "findings": ["CVE-1", "CVE-2"]}
-        other = {"id": 2, "name": "two.example", "ip": "192.0.2.2", "findings": []}
+        other = {"id": "2#a b,c", "name": "two.example", "ip": "192.0.2.2", "findings": []}
         findings = {"user": "u", "version": 1, "hosts": [host, other], "descriptions": {"CVE-1": "bad"}}
         said = self.run_scanner(findings)
         self.assertIn(" 0 left out", said)
@@ -137,8 +138,10 @@ class ScannerTest(RunTestCase):
         self.assertEqual(self.ask("vulnerability", "name", "description")[0], ("CVE-1", "bad"))
         self.assertEqual(self.ask("asset_hostname", "hostname_id"), [("test/one.example",), ("test/two.example",)])
         self.assertEqual(len(self.ask("ipaddress_hostname", "hostname_id")), 2)
+        # The connector's own idea of when, and whether, is overruled.
+        self.assertEqual(len(self.ask("asset_vulnerability", "vulnerability_id")), 2)
 
-        findings.update(version=2, gone=[2], hosts=[{**host, "name": "uno.example", "findings": ["CVE-2"]}])
+        findings.update(version=2, gone=["2#a b,c"], hosts=[{**host, "name": "uno.example", "findings": ["CVE-2"]}])
         said = self.run_scanner(findings)
         self.assertIn("From 1 to 2", said)
         self.assertEqual(self.ask("asset", "external_id"), [("1",)])
@@ -159,6 +162,8 @@ class PlainTest(RunTestCase):
         for count in 5, 4:
             said = self.run_connector("-count", str(count))
             self.assertIn("Full import", said)
+            self.assertIn("doesn't support incremental import", said)
+            self.assertEqual(self.ask("source", "name", "description"), [("plain", "of processes")])
             self.assertEqual(len(self.ask("application", "external_id")), count)
             self.assertEqual(len(self.ask("asset_application", "asset_id")), count)
         self.assertIn("-count", self.run_connector("-count", "0", expected=2))

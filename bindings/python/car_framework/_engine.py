@@ -91,6 +91,7 @@ class App(Car.App):
         _app = self
         self._connector = connector
         self.failure = None  # of setup()
+        self.asked = None  # the importer whose run() is to call go_on(), until it does
         # The connector's arguments by the names of libcar's settings; what an option is called there, where it has one name.
         self._actions, self._options, self._required = {}, {}, []
         for action in connector.parser._actions:
@@ -100,13 +101,14 @@ class App(Car.App):
     def _declare(self, action):
         name = max((option.lstrip("-") for option in action.option_strings), key=len)
         is_switch, is_required = action.nargs == 0, action.required and not action.default
+        has_help = action.help not in (None, argparse.SUPPRESS)
         self._actions[name] = action
         self._options.update(dict.fromkeys(action.option_strings, "-" + name))
         self._required += [name] if is_required else []
         self.add_setting(
             name,
             action.dest if action.dest.isupper() else None,
-            self._connector.parser._get_formatter()._expand_help(action) if action.help else "",
+            self._connector.parser._get_formatter()._expand_help(action) if has_help else "",
             type=bool if is_switch else str,
             required=is_required,
             secret=not is_switch and _SECRET.search(name + action.dest) is not None,
@@ -169,38 +171,42 @@ class App(Car.App):
         )
 
     def do_create_incremental_import(self):
-        connector = getattr(_context(), "inc_importer", None)
-        return None if connector is None else self._make_importer(IncrementalImport, connector)
+        connector = self._ask_incremental_import(self._ask)
+        return connector and IncrementalImport(connector)
 
     def do_create_full_import(self):
-        if _run is None:
-            self._ask_incremental_import()
-        return self._make_importer(FullImport, _context().full_importer)
+        if _run is None and self.asked is None:  # there is no save point to go on from: run() has its say all the same
+            self._ask_incremental_import(lambda connector: connector.run())
+        return FullImport(self._ask(_context().full_importer))
 
-    def _ask_incremental_import(self):
-        """Its own run() comes first, as connectors expect, also where there is no save point to go on from."""
+    def _ask_incremental_import(self, ask):
+        """Its run() comes first, as connectors expect: one that refuses there may be able to do nothing else."""
         connector = getattr(_context(), "inc_importer", None)
-        with contextlib.suppress(Car.IncrementalNotPossible):
-            if connector is not None:
-                connector.run()
+        try:
+            return ask(connector) if connector else None
+        except Car.IncrementalNotPossible as refusal:
+            logging.info("No incremental import: %s", refusal.message)
+            return None
 
-    def _make_importer(self, kind, connector):
-        """The source and the report stay the run's, also where a full import follows a refused incremental one."""
+    def _ask(self, connector):
+        """Asks an importer whether to go on. The source and the report are those of the first one that does."""
+        self.asked = connector
+        connector.run()
+        if self.asked is not None:
+            raise Car.AppError(f"{type(connector).__name__}.run() neither calls super().run() nor raises a failure")
         with contextlib.suppress(NotImplementedError):
             if _run is None:
                 self._take_head(connector.create_source_report_object())
-        return kind(connector)
+        return connector
 
     def _take_head(self, head):
-        source, report = head.get("source") or {}, head.get("report") or {}
-        self.source_name, self.source_description = _text(source, "name"), _text(source, "description")
-        self.product_link = _text(source, "product_link")
-        self.report_type, self.report_description = _text(report, "type"), _text(report, "description")
+        source = _get_texts(head.get("source"), "name", "description", "product_link")
+        self.source_name, self.source_description, self.product_link = source
+        self.report_type, self.report_description = _get_texts(head.get("report"), "type", "description")
 
 
-def _text(members, name):
-    value = members.get(name)
-    return None if value is None else str(value)
+def _get_texts(members, *names):
+    return [None if value is None else str(value) for value in map((members or {}).get, names)]
 
 
 class AssetServer(Car.AssetServer):
@@ -208,8 +214,7 @@ class AssetServer(Car.AssetServer):
         server = getattr(_context(), "asset_server", None)
         if not hasattr(server, "test_connection"):
             raise Car.DatasourceFailure("the connector's asset server has no test_connection()")
-        code = server.test_connection()
-        if code:
+        if code := server.test_connection():
             raise Car.DatasourceFailure(f"test_connection() returned {code}", code)
 
 
@@ -218,14 +223,12 @@ class AssetServer(Car.AssetServer):
 
 def go_on(connector):
     """What run() of an importer means: libcar does the rest."""
-    if _run is None or _run.connector is not connector:
-        raise Car.IncrementalNotPossible(f"{type(connector).__name__} has nothing to go on from")
-    _run.goes_on = True
+    if _app is None or _app.asked is not connector:
+        raise Car.IncrementalNotPossible("there is no save point to go on from")
+    _app.asked = None
 
 
 class _Importer:
-    goes_on = False
-
     def __init__(self, connector):
         super().__init__()
         self.connector = connector
@@ -234,9 +237,6 @@ class _Importer:
         global _run, batch
         _run, batch = self, Car.Batch(self.data_handler)
         self._take_what_came_before()
-        self.connector.run()
-        if not self.goes_on:
-            raise Car.AppError(f"{type(self.connector).__name__}.run() neither calls super().run() nor raises a failure")
         save_point = self.connector.new_model_state_id = self.connector.get_new_model_state_id()
         return str(save_point) if save_point else None
 

@@ -23,8 +23,7 @@ class BaseApp:
 
     def run(self):
         """Makes the import. It returns where all is well; else the process ends with the failure's exit code."""
-        code = self._app.make_import(self.args)
-        if code != 0:
+        if code := self._app.make_import(self.args):
             sys.exit(code)
 
     def get_schema_extension(self):

@@ -5,7 +5,7 @@ import enum
 import itertools
 import json
 import time
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from car_framework import _engine
 from car_framework.context import context
@@ -70,10 +70,10 @@ class CarService:
         return answer.status_code
 
     def delete(self, resource, ids):
-        """Deletes vertices of this source, with their edges."""
+        """Deletes vertices of this source, with their edges. Some connectors quote the ids, for the URL, and some do not."""
         names = "keys" if resource in KEY_BASED else "external_ids"
         for page in self.compose_paginated_list(ids).values():
-            keys = ",".join(quote(key, safe="") for key in page)
+            keys = ",".join(quote(unquote(key), safe="") for key in page)
             path = f"source/{quote(_source(), safe='')}/{resource}?{names}={keys}"
             _check(self.communicator.delete(path), f"deleting from {resource}")
 

@@ -7,6 +7,9 @@ from car_framework import _engine
 from car_framework.context import context
 
 
+_GIVEN = {"report", "source", "active", "timestamp"}  # the members of an edge that the run gives, as it likes
+
+
 def get_report_time():
     """Now, in epoch milliseconds."""
     return time.time_ns() // 1000 / 1000
@@ -46,7 +49,7 @@ class BaseDataHandler:
     def add_edge(self, name, object):
         """Adds an edge; libcar gives it the members that all edges of a run have."""
         if _engine.batch is not None:
-            _engine.batch.add_edge(name, object)
+            _engine.batch.add_edge(name, {key: object[key] for key in object if key not in _GIVEN})
             self._keep(self.edges, name, object)
         else:
             self._keep_once(self.edges, self.edge_keys, name, object, "#".join(map(str, object.values())))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A connector for car_framework 4.x that collects with a data collector, and sends whole collections."""
 
+import argparse
 import os
 
 from car_framework.app import BaseApp
@@ -19,6 +20,7 @@ class App(BaseApp):
             self.parser.add_argument(option, dest=dest, default=os.getenv(dest, None), type=str, required=False)
         self.parser.add_argument("-file", dest="file", default=os.getenv("CLOUD_FILE"), type=str, help="50%% of the cloud")
         self.parser.add_argument("-days", dest="days", default=os.getenv("CLOUD_DAYS", 7), type=int)
+        self.parser.add_argument("-trace", dest="trace", type=bool, required=False, help=argparse.SUPPRESS)
         self.parser.add_argument("-quick", dest="quick", action="store_true", default=False)
 
     def setup(self):

@@ -16,4 +16,5 @@ class DataHandler:
         return {"external_id": f"a{number}", "name": f"asset {number}"}
 
     def handle_links(self, number):
-        return {"_from_external_id": f"a{number}", "_to_external_id": f"p{number}"}
+        own = {"report": self.report["_key"], "timestamp": self.report["timestamp"], "active": True}
+        return {"_from_external_id": f"a{number}", "_to_external_id": f"p{number}", **own}

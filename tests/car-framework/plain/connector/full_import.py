@@ -11,11 +11,11 @@ class FullImport(BaseFullImport):
         self.data_handler = DataHandler()
 
     def create_source_report_object(self):
-        source = {"_key": context().args.source, "name": "plain", "description": "plain"}
+        source = {"_key": context().args.source, "name": "plain", "description": "of processes"}
         return {"source": source, "report": self.data_handler.report}
 
     def get_new_model_state_id(self):
-        return None
+        return self.data_handler.report["_key"]
 
     def import_collection(self, endpoint, name):
         handle = getattr(self.data_handler, "handle_" + endpoint)

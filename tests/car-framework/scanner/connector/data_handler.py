@@ -17,6 +17,7 @@ class DataHandler(BaseDataHandler):
         self.add_collection("ipaddress", {"_key": host["ip"]}, "_key")
         self.add_edge("asset_ipaddress", {"_from_external_id": str(host["id"]), "_to": host["ip"]})
         self.add_edge("ipaddress_hostname", {"_from": host["ip"], "_to": host["name"]})
+        own = {"active": "true", "report": self.timestamp, "source": context().args.source, "timestamp": "now"}
         for finding in host["findings"]:
             self.add_collection("vulnerability", {"external_id": finding, "name": finding}, "external_id")
-            self.add_edge("asset_vulnerability", {"_from_external_id": str(host["id"]), "_to_external_id": finding})
+            self.add_edge("asset_vulnerability", {"_from_external_id": str(host["id"]), "_to_external_id": finding, **own})

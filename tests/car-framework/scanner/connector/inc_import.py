@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
+from urllib.parse import quote
 
 from car_framework.context import context
 from car_framework.inc_import import BaseIncrementalImport
@@ -50,4 +51,5 @@ class IncrementalImport(BaseIncrementalImport):
                 self.update_edge.append({"from": asset_id, "to": finding, "edge_type": "asset_vulnerability"})
         for edge in self.update_edge:
             context().car_service.edge_patch(context().args.source, edge, {"active": False})
-        context().car_service.delete("asset", context().asset_server.get_findings().get("gone", []))
+        gone = {quote(asset_id) for asset_id in context().asset_server.get_findings().get("gone", [])}
+        context().car_service.delete("asset", gone)
