@@ -11,11 +11,12 @@ import tempfile
 
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
 PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted(TOP.glob("docs/*.md"))]
-MEN = sorted(TOP.glob("docs/man/*.1"))
+MEN = sorted(TOP.glob("docs/man/*.[178]"))
 PROGRAMS = {
     "car-service": BUILD / "service" / "car-service",
     "car-fault-service": BUILD / "fault" / "car-fault-service",
     "car-asset-server": BUILD / "car-asset-server",
+    "car-connector": BUILD / "runner" / "car-connector",
     "car-connector-host": BUILD / "connectors" / "host" / "car-connector-host",
     "car-connector-reference": BUILD / "connectors" / "reference" / "c" / "car-connector-reference",
 }

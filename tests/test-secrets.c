@@ -15,7 +15,7 @@
 #include "connector-runner.h"
 #include "secret-maker.h"
 
-/* The encrypted settings: what is read, what is refused, and that they win. */
+/* The credentials and the encrypted settings: what is read, what is refused, and that they win. */
 
 #define VALUE "the secret value, längere Zeichen"
 #define HEADER "{\"alg\":\"dir\",\"enc\":\"A128GCM\"}"
@@ -544,6 +544,146 @@ test_precedence (void)
   secret_maker_remove_folder (folder);
 }
 
+/* A folder as systemd makes it: for this user alone. */
+static void
+write_credential (const char *folder, const char *name, const char *value, gssize length, int mode)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  secret_maker_write (folder, name, value, length);
+  g_assert_cmpint (g_chmod (path, mode), ==, 0);
+}
+
+static void
+test_credentials (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *value;
+  } cases[] = {
+    { VALUE, VALUE },
+    { VALUE "\n", VALUE },
+    { VALUE "\n\n", VALUE "\n" },
+    { " " VALUE " ", " " VALUE " " },
+    { "a.b.c.d.e", "a.b.c.d.e" },
+    { "", "" },
+    { "\n", "" },
+  };
+  char *folder = secret_maker_make_folder (NULL);
+
+  g_setenv ("CREDENTIALS_DIRECTORY", folder, TRUE);
+  assert_read ("/nonexistent/folder", "V", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      write_credential (folder, "V", cases[i].text, -1, 0400);
+      assert_read ("/nonexistent/folder", "V", cases[i].value);
+    }
+
+  g_setenv ("CREDENTIALS_DIRECTORY", "", TRUE);
+  assert_read ("/nonexistent/folder", "V", NULL);
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
+  secret_maker_remove_folder (folder);
+}
+
+static void
+assert_credential_refused (const char *folder, const char *why)
+{
+  g_autofree char *begin = g_strdup_printf ("the credential %s/V cannot be used: ", folder);
+  g_autoptr (GError) error = NULL;
+  char *value = NULL;
+
+  g_assert_false (read_from ("/nonexistent/folder", "V", &value, &error));
+  g_assert_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER);
+  g_assert_null (value);
+  g_assert_true (g_str_has_prefix (error->message, begin));
+  g_assert_nonnull (strstr (error->message, why));
+  g_assert_null (strstr (error->message, "the secret value"));
+}
+
+static void
+test_refused_credentials (void)
+{
+  static const struct
+  {
+    const char *text;
+    gssize length;
+    int mode;
+    const char *why;
+  } cases[] = {
+    { "the secret value", -1, 0404, "other users may read or change it" },
+    { "the secret value", -1, 0602, "other users may read or change it" },
+    { "the secret value", -1, 0620, "other users may read or change it" },
+    { "the secret value\0rest", 21, 0400, "not UTF-8 text without NULs" },
+    { "the secret value\xff", -1, 0400, "not UTF-8 text without NULs" },
+  };
+  g_autofree char *large = g_strnfill (64 * 1024 + 1, ' ');
+  char *folder = secret_maker_make_folder (NULL);
+  g_autofree char *path = g_build_filename (folder, "V", NULL);
+
+  g_setenv ("CREDENTIALS_DIRECTORY", folder, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      write_credential (folder, "V", cases[i].text, cases[i].length, cases[i].mode);
+      assert_credential_refused (folder, cases[i].why);
+    }
+  write_credential (folder, "V", large, -1, 0400);
+  assert_credential_refused (folder, "it is larger than 65536 bytes");
+
+  if (geteuid () == 0)
+    {
+      write_credential (folder, "V", "the secret value", -1, 0400);
+      g_assert_cmpint (chown (path, 12345, 12345), ==, 0);
+      assert_credential_refused (folder, "it belongs neither to");
+    }
+
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (symlink ("nowhere", path), ==, 0);
+  assert_credential_refused (folder, "No such file");
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  assert_credential_refused (folder, "it is not a regular file");
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+
+  g_unsetenv ("CREDENTIALS_DIRECTORY");
+  secret_maker_remove_folder (folder);
+}
+
+/* A connector's settings by credentials, seen from outside: they win over all that is not the program's, nothing shows
+ * them, and what is wrong with one ends the run. */
+static void
+test_connector_credentials (void)
+{
+  char *folder = secret_maker_make_folder (NULL), *encrypted = secret_maker_make_folder (shared_key);
+  g_autofree char *credentials = g_strconcat ("CREDENTIALS_DIRECTORY=", folder, NULL);
+  g_autofree char *secrets = g_strconcat ("CAR_SECRETS_DIR=", encrypted, NULL);
+  const char *const variables[] = { credentials, secrets, "CONTRACT_SERVER=from-variable",
+                                    "CONTRACT_SHOW=server", NULL };
+  const char *const arguments[] = { "-connection-test", "-server", "from-option", NULL };
+  g_auto (ConnectorRun) given = { 0 }, redacted = { 0 }, broken = { 0 };
+
+  write_credential (folder, "CONTRACT_SERVER", VALUE "\n", -1, 0400);
+  write_secret (encrypted, "CONTRACT_SERVER", "from-file");
+  run_connector (variables, arguments, &given);
+  assert_exited (&given, 0, "The data source can be reached");
+  g_assert_cmpstr (given.out, ==, "setting: " VALUE "\n");
+
+  write_credential (folder, "CAR_LOG_FORMAT", VALUE, -1, 0400);
+  run_connector (variables, arguments, &redacted);
+  assert_exited (&redacted, 2, "-log-format (CAR_LOG_FORMAT) must be json, text or auto, not “***”");
+  g_assert_null (strstr (redacted.log, "the secret value"));
+
+  write_credential (folder, "CAR_LOG_FORMAT", "json", -1, 0400);
+  write_credential (folder, "CONTRACT_SECRET", "plain text", -1, 0644);
+  run_connector (variables, arguments, &broken);
+  assert_exited (&broken, 2, "/CONTRACT_SECRET cannot be used: other users may read or change it");
+  g_assert_null (strstr (broken.log, "plain text"));
+  g_assert_cmpstr (broken.out, ==, "");
+
+  secret_maker_remove_folder (folder);
+  secret_maker_remove_folder (encrypted);
+}
+
 /* A connector's own settings too, seen from outside. */
 static void
 test_connector (void)
@@ -603,6 +743,9 @@ main (int argc, char **argv)
   g_test_add_func ("/secrets/refused-keys", test_refused_keys);
   g_test_add_func ("/secrets/precedence", test_precedence);
   g_test_add_func ("/secrets/connector", test_connector);
+  g_test_add_func ("/secrets/credentials", test_credentials);
+  g_test_add_func ("/secrets/refused-credentials", test_refused_credentials);
+  g_test_add_func ("/secrets/connector-credentials", test_connector_credentials);
 
   shared_key = secret_maker_make_key ("{\"alg\":\"A128GCM\"}");
   int failed = g_test_run ();

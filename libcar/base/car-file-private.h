@@ -11,6 +11,11 @@ G_BEGIN_DECLS
  * G_FILE_ERROR_NOTDIR: there is none. */
 char *car_file_read (const char *path, gsize max_size, gsize *length, GError **error);
 
+/* A file that may hold a secret, or may say what is run: it belongs to this user or to root, nobody else may change it, and
+ * not every user may read it. The error says what is wrong without naming the file. TRUE also where there is no regular
+ * file: reading it says so. */
+gboolean car_file_check_private (const char *path, GError **error);
+
 /* A pipe, a device or the like: it is written into as it is, and never made anew. */
 gboolean car_file_is_special (const char *path);
 

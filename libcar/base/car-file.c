@@ -83,6 +83,26 @@ car_file_read (const char *path, gsize max_size, gsize *length, GError **error)
   return NULL;
 }
 
+gboolean
+car_file_check_private (const char *path, GError **error)
+{
+  const char *problem = NULL;
+  struct stat status;
+
+  if (stat (path, &status) != 0 || !S_ISREG (status.st_mode))
+    return TRUE;
+
+  if (status.st_uid != 0 && status.st_uid != geteuid ())
+    problem = "it belongs neither to the user who runs this nor to root";
+  else if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0)
+    problem = "other users may read or change it: take that away with chmod g-w,o-rwx";
+  if (problem == NULL)
+    return TRUE;
+
+  g_set_error_literal (error, G_FILE_ERROR, G_FILE_ERROR_PERM, problem);
+  return FALSE;
+}
+
 static gboolean
 write_into (const char *path, const char *text, gsize length, GError **error)
 {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <libcar/base/car-text-private.h>
@@ -218,6 +219,42 @@ draw_status (GString *out)
   g_string_append (out, cut);
 }
 
+/* systemd.exec(5), "JOURNAL_STREAM": what is written here goes to the journal. */
+static gboolean
+is_journal (void)
+{
+  const char *stream = g_getenv ("JOURNAL_STREAM");
+  struct stat status;
+
+  if (stream == NULL || fstat (STDERR_FILENO, &status) != 0)
+    return FALSE;
+
+  g_autofree char *own = g_strdup_printf ("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64) status.st_dev,
+                                          (guint64) status.st_ino);
+  return g_str_equal (stream, own);
+}
+
+/* sd-daemon(3): the journal takes the priority from before each line, and what is before it away. */
+static char *
+with_priorities (const char *text, const char *level)
+{
+  const char *mark = g_str_equal (level, "DEBUG")      ? "<7>"
+                     : g_str_equal (level, "INFO")     ? "<6>"
+                     : g_str_equal (level, "WARNING")  ? "<4>"
+                     : g_str_equal (level, "CRITICAL") ? "<2>"
+                                                       : "<3>";
+  g_autofree char *between = g_strconcat ("\n", mark, NULL);
+  GString *out = g_string_new (text);
+
+  /* The last line ends as well, and nothing follows it. */
+  g_string_truncate (out, out->len - 1);
+  g_string_replace (out, "\n", between, 0);
+  g_string_prepend (out, mark);
+  g_string_append_c (out, '\n');
+
+  return g_string_free (out, FALSE);
+}
+
 /* One write a line, so that lines of several processes into one pipe stay whole. */
 static void
 write_out (const char *text)
@@ -260,7 +297,8 @@ write_line (const CarLogLine *line)
     return;
 
   g_autofree char *text = writes_text () ? line_as_text (line) : line_as_json (line);
-  write_out (text);
+  g_autofree char *marked = is_journal () ? with_priorities (text, line->level) : NULL;
+  write_out (marked != NULL ? marked : text);
 }
 
 static void

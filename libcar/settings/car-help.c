@@ -94,9 +94,9 @@ car_help_make (const CarSettings *settings, const char *program, const char *des
   g_string_append (
       out,
       "\nAn option may begin with one dash or with two; its value may follow “=” or a space. A name in\n"
-      "brackets is the environment variable that sets the same. An option wins over its variable, and an\n"
-      "encrypted file in /etc/secrets with the variable's name wins over both. An empty variable counts\n"
-      "as not given.\n");
+      "brackets is the environment variable that sets the same. An option wins over its variable. A file\n"
+      "with the variable's name wins over both: a credential in $CREDENTIALS_DIRECTORY, or an encrypted\n"
+      "one in /etc/secrets. An empty variable counts as not given.\n");
   append_exit_codes (out);
 
   return g_string_free (out, FALSE);

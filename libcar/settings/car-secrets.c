@@ -30,6 +30,7 @@ static const char *const content_algorithms[] = {
 
 struct _CarSecrets
 {
+  char *credentials; /* NULL: nobody gave any */
   char *folder;
   char *key_path;
   json_t *key; /* once it was needed */
@@ -48,6 +49,7 @@ car_secrets_new (void)
   const char *folder = g_getenv ("CAR_SECRETS_DIR");
   CarSecrets *self = g_new0 (CarSecrets, 1);
 
+  self->credentials = g_strdup (g_getenv ("CREDENTIALS_DIRECTORY"));
   self->folder = g_strdup (folder == NULL || *folder == '\0' ? DEFAULT_FOLDER : folder);
   self->key_path = g_build_filename (self->folder, ".jwk", "key.jwk", NULL);
 
@@ -79,6 +81,7 @@ car_secrets_free (CarSecrets *self)
   free_key (self->key);
   g_free (self->key_path);
   g_free (self->folder);
+  g_free (self->credentials);
   g_free (self);
 }
 
@@ -232,6 +235,15 @@ decrypt_to (CarSecrets *self, const json_t *jwe, char *text, gsize *length)
          decoding->done (decoding);
 }
 
+static gboolean
+check_text (const char *text, gsize length, GError **error)
+{
+  if (strlen (text) == length && g_utf8_validate (text, length, NULL))
+    return TRUE;
+
+  return refuse (error, "what it holds is not UTF-8 text without NULs");
+}
+
 static char *
 decrypt (CarSecrets *self, const json_t *jwe, GError **error)
 {
@@ -247,9 +259,7 @@ decrypt (CarSecrets *self, const json_t *jwe, GError **error)
       refuse (error, "it cannot be decrypted with the key %s: it was encrypted to another key, or changed",
               shown);
     }
-  else if (strlen (text) != length || !g_utf8_validate (text, length, NULL))
-    refuse (error, "what it holds is not UTF-8 text without NULs");
-  else
+  else if (check_text (text, length, error))
     return text;
 
   car_free_secret (text, size);
@@ -274,26 +284,64 @@ is_missing (const char *path, const GError *error)
          g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOTDIR);
 }
 
-gboolean
-car_secrets_read (CarSecrets *self, const char *variable, char **value, GError **error)
+/* The value itself. Editors and echo end a line, and no secret ends with one. */
+static char *
+take_credential (CarSecrets *self, char *text, gsize length, GError **error)
 {
-  g_autofree char *path = g_build_filename (self->folder, variable, NULL);
+  if (!check_text (text, length, error))
+    return NULL;
+  if (length > 0 && text[length - 1] == '\n')
+    text[length - 1] = '\0';
+
+  return g_strdup (text);
+}
+
+typedef struct
+{
+  const char *what;
+  gboolean is_plain;
+  char *(*take) (CarSecrets *self, char *text, gsize length, GError **error);
+} CarSecretKind;
+
+static const CarSecretKind credential = { "credential", TRUE, take_credential };
+static const CarSecretKind encrypted_setting = { "encrypted setting", FALSE, decrypt_token };
+
+static gboolean
+read_secret (CarSecrets *self,
+             const CarSecretKind *kind,
+             const char *folder,
+             const char *variable,
+             char **value,
+             GError **error)
+{
+  g_autofree char *path = g_build_filename (folder, variable, NULL);
   g_autoptr (GError) failure = NULL;
   gsize length = 0;
 
-  *value = NULL;
-  if (strchr (variable, '/') != NULL)
-    return TRUE; /* no name of a file */
-
-  g_autofree char *token = car_file_read (path, MAX_FILE_SIZE, &length, &failure);
-  if (token == NULL && is_missing (path, failure))
+  char *text = car_file_read (path, MAX_FILE_SIZE, &length, &failure);
+  if (text == NULL && is_missing (path, failure))
     return TRUE;
 
-  if (token != NULL)
-    *value = decrypt_token (self, token, length, &failure);
+  if (text != NULL && (!kind->is_plain || car_file_check_private (path, &failure)))
+    *value = kind->take (self, text, length, &failure);
+  car_free_secret (text, length);
   if (*value != NULL)
     return TRUE;
 
   g_autofree char *shown = g_filename_display_name (path);
-  return refuse (error, "the encrypted setting %s cannot be used: %s", shown, failure->message);
+  return refuse (error, "the %s %s cannot be used: %s", kind->what, shown, failure->message);
+}
+
+gboolean
+car_secrets_read (CarSecrets *self, const char *variable, char **value, GError **error)
+{
+  *value = NULL;
+  if (strchr (variable, '/') != NULL)
+    return TRUE; /* no name of a file */
+
+  if (self->credentials != NULL && *self->credentials != '\0' &&
+      !read_secret (self, &credential, self->credentials, variable, value, error))
+    return FALSE;
+
+  return *value != NULL || read_secret (self, &encrypted_setting, self->folder, variable, value, error);
 }

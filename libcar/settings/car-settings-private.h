@@ -46,7 +46,7 @@ gboolean car_settings_set (CarSettings *self, const char *name, const char *valu
 /* The default that is only known now. */
 void car_settings_set_default (CarSettings *self, const char *name, const char *value);
 
-/* Finds all values anew: what the program says, the encrypted files, the options, the environment.
+/* Finds all values anew: what the program says, the credentials, the encrypted files, the options, the environment.
  * CAR_APP_ERROR_INVALID_PARAMETER, with all that is wrong at once. */
 gboolean car_settings_load (CarSettings *self, GError **error);
 

@@ -22,7 +22,7 @@ typedef struct
   char *option;        /* the arguments */
   char *value;         /* NULL: not given */
   char *default_value; /* known only now; else it is the setting's */
-  gboolean is_encrypted;
+  gboolean is_from_file;
 } CarEntry;
 
 struct _CarSettings
@@ -260,7 +260,7 @@ car_settings_update_checksum (const CarSettings *self, GChecksum *checksum)
   for (guint i = self->n_own; i < self->entries->len; i++)
     {
       const CarEntry *entry = self->entries->pdata[i];
-      const gboolean is_secret = entry->is_encrypted || (entry->setting->flags & CAR_SETTING_SECRET) != 0;
+      const gboolean is_secret = entry->is_from_file || (entry->setting->flags & CAR_SETTING_SECRET) != 0;
       const char *value = is_secret ? NULL : get_value (entry);
       g_autofree char *text = g_strdup_printf ("%s=%s", entry->setting->name, value != NULL ? value : "");
 
@@ -344,8 +344,8 @@ car_settings_set_default (CarSettings *self, const char *name, const char *value
   entry->default_value = g_strdup (value);
 }
 
-/* The one place for what wins over what: the program over an encrypted file, that over the option, and that over the
- * variable. What is there wins also when it is empty. */
+/* The one place for what wins over what: the program over a file (a credential over an encrypted setting), that over the
+ * option, and that over the variable. What is there wins also when it is empty. */
 static gboolean
 find_text (CarEntry *self, CarSecrets *secrets, char **text, GError **error)
 {
@@ -356,7 +356,7 @@ find_text (CarEntry *self, CarSecrets *secrets, char **text, GError **error)
       !car_secrets_read (secrets, setting->variable, text, error))
     return FALSE;
 
-  self->is_encrypted = *text != NULL;
+  self->is_from_file = *text != NULL;
   if (*text != NULL && setting->type != CAR_SETTING_BOOLEAN)
     car_log_add_secret (*text);
   if (*text == NULL)
