@@ -46,26 +46,30 @@ def names():
         yield from (f"{show(page)}: {name}" for name in re.findall(r"\b(?:car|CAR)_\w*[a-zA-Z]\b", text) if name not in declared)
 
 
-def helped(program):
-    """The options that --help lists."""
-    done = subprocess.run([PROGRAMS[program], "--help"], capture_output=True, text=True, check=True)
-    return set(re.findall(r"^  (?:-\w, )?--([\w-]+)", done.stdout, re.M))
+def helped(program, shared=None):
+    """The options that --help lists; of a connector, those that all share, or those that it adds."""
+    text = subprocess.run([PROGRAMS[program], "--help"], capture_output=True, text=True, check=True).stdout
+    own, _, every = text.partition("Settings of every connector:")
+    return set(re.findall(r"^  (?:-\w, )?--([\w-]+)", text if shared is None or not every else every if shared else own, re.M))
 
 
 def manual(page):
-    """Options that stand in a man page, those of one letter aside."""
-    return set(re.findall(r"\bFl (?:Fl |-|)([a-z][\w-]+)", read(page)))
+    """Options that stand in a man page, those of one letter aside; and those of them that it explains."""
+    explained = re.sub(r"^\.Sh SYNOPSIS$.*?(?=^\.Sh )", "", read(page), flags=re.M | re.S)
+    return tuple(set(re.findall(r"\bFl (?:Fl |-|)([a-z][\w-]+)", text)) for text in (read(page), explained))
 
 
 def options():
-    for page in MEN:
-        program = page.stem
-        if program in PROGRAMS:
-            told, there = manual(page), helped(program)
-            yield from (f"{show(page)}: --{name} is not there" for name in sorted(told - there))
-            # The reference connector's leaves out what all connectors have.
-            if program != "car-connector-reference":
-                yield from (f"{show(page)}: --{name} is missing" for name in sorted(there - told))
+    """What --help lists is in the program's page, or in the one of all connectors, and nothing else is. Every option of every program
+    that is built for the tests."""
+    pages = {TOP / "docs" / "man" / f"{program}.1": helped(program, shared=False) for program in PROGRAMS}
+    every = helped("car-connector-host", shared=True)
+    pages[TOP / "docs" / "man" / "car-connector.7"] = every
+    for page, there in pages.items():
+        told, explained = manual(page)
+        # A connector's synopsis has what one cannot do without, whose page explains it or not.
+        yield from (f"{show(page)}: --{name} is not there" for name in sorted((told - there - every) | (explained - there - {"help"})))
+        yield from (f"{show(page)}: --{name} is missing" for name in sorted(there - explained))
     running = TOP / "docs" / "running.md"
     told = {name for row in re.findall(r"^\| (`-.*?) \| ", read(running), re.M) for name in re.findall(r"`-([\w-]+)|, `-([\w-]+)", row)}
     told = {one or other for one, other in told} - {"d"}
@@ -91,6 +95,10 @@ def codes():
     """The exit codes that --help lists are in the tables, and no others."""
     done = subprocess.run([PROGRAMS["car-connector-host"], "--help"], capture_output=True, text=True, check=True)
     there = {code for codes in re.findall(r"^  (\d+(?: to |, )?\d*)  ", done.stdout, re.M) for code in re.findall(r"\d+", codes)}
+    page = TOP / "docs" / "man" / "car-connector.7"
+    told = {code for codes in re.findall(r"^\.It (\d[\d ,]*)$", read(page), re.M) for code in re.findall(r"\d+", codes)}
+    # --help tells of the data source's codes as a range.
+    yield from (f"{show(page)}: exit code {code}" for code in sorted(told ^ (there | {"0", "51", "52", "53", "54"})))
     for page in (TOP / "README.md", TOP / "docs" / "running.md"):
         told = {code for codes in re.findall(r"^\| (\d+[–, ]*\d*) \|", read(page), re.M) for code in re.findall(r"\d+", codes)}
         # README tells of signals in a sentence.
