@@ -20,6 +20,8 @@ libdir=$(dirname "$(find "$folder/root" -name libcar-1.0.so.0)")
 for file in bin/car-service bin/car-fault-service bin/car-connector bin/car-connector-host bin/car-connector-reference bin/car-asset-server \
     share/libcar/connectors/reference/configurations/config.json share/man/man1/car-connector-reference.1 \
     lib/libcar-1.0.so.0 lib/pkgconfig/car-1.0.pc share/doc/libcar/guide.md \
+    share/bash-completion/completions/car-connector share/zsh/site-functions/_car-connector \
+    share/fish/vendor_completions.d/car-connector.fish share/man/man7/car-connector.7 \
     lib/systemd/system/car-connector@.service share/man/man8/car-connector@.8 \
     include/libcar-1.0/libcar/car.h share/man/man1/car-service.1 share/man/man1/car-connector-host.1; do
     [ -e "$prefix/$file" ] || fail "$file is installed"
