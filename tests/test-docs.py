@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
-PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", *sorted(TOP.glob("docs/*.md"))]
+PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", TOP / "RELEASING.md", *sorted(TOP.glob("docs/*.md"))]
 MEN = sorted(TOP.glob("docs/man/*.[178]"))
 PROGRAMS = {
     "car-service": BUILD / "service" / "car-service",
@@ -35,7 +35,7 @@ def without_code(text):
 
 
 # What GObject's macros make, variables of the environment, and a member of the public framework's.
-NO_NAMES = re.compile(r"CAR_(TYPE|SERVICE|TEST|ASSET_SERVER|MAX)_\w+|CAR_(SECRETS_DIR|SUMMARY|LOG_FORMAT|LEFT_OUT|STRICT|STATE_DIR|KEEP_STAGED|NO_RESUME|TIMEOUT|RETRIES)|CAR_\w+(?= \()|(?<=\.)car_service|car_framework")
+NO_NAMES = re.compile(r"CAR_LT_VERSION|CAR_(TYPE|SERVICE|TEST|ASSET_SERVER|MAX)_\w+|CAR_(SECRETS_DIR|SUMMARY|LOG_FORMAT|LEFT_OUT|STRICT|STATE_DIR|KEEP_STAGED|NO_RESUME|TIMEOUT|RETRIES)|CAR_\w+(?= \()|(?<=\.)car_service|car_framework")
 
 
 def names():
