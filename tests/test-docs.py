@@ -133,7 +133,7 @@ def links():
 def files():
     """Files of the tree, by their folder."""
     for page in [*PAGES, *MEN]:
-        for name in re.findall(r"`((?!tests/draft|connectors/NAME)(?:tests|libcar|service|server|fault|data|bindings|connectors|docs|debian|po)/[\w./-]+)`", read(page)):
+        for name in re.findall(r"`((?!tests/draft|connectors/NAME)(?:tests|libcar|service|server|fault|data|bindings|connectors|deploy|docs|debian|po)/[\w./-]+)`", read(page)):
             if not (TOP / name).exists():
                 yield f"{show(page)}: {name}"
 

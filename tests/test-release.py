@@ -61,6 +61,11 @@ class Version(unittest.TestCase):
         done = subprocess.run([connector, "--version"], capture_output=True, text=True, check=True)
         self.assertIn(VERSION, done.stdout)
 
+    def test_images(self):
+        for name in ("deploy/kustomize/example/kustomization.yaml", "docs/guide-deploy.md"):
+            tags = re.findall(r'newTag: "(\S+)"|registry\.example\.com/\S+:(\d[\d.]+)', read(name))
+            self.assertEqual({one or other for one, other in tags}, {VERSION}, name)
+
 
 class Archive(unittest.TestCase):
     def test_its_times_are_those_of_the_release(self):
