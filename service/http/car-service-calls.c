@@ -255,6 +255,13 @@ static const CarServiceRoute routes[] = {
     car_service_call_post_retention },
   { "clear-token", "GET", "v3", "clearDbToken", CAR_SERVICE_WRITE, car_service_call_get_clear_token },
   { "clear", "POST", "v3", "clearDb", CAR_SERVICE_WRITE_IN_ORDER, car_service_call_clear },
+  { "overview", "GET", "v3", "overview", CAR_SERVICE_QUERY, car_service_call_get_overview },
+  { "jobs", "GET", "v3", "jobs", CAR_SERVICE_QUERY, car_service_call_list_jobs },
+  { "search", "GET", "v3", "search", CAR_SERVICE_QUERY, car_service_call_search },
+  { "object", "GET", "v3", "object", CAR_SERVICE_QUERY, car_service_call_get_object },
+  { "object-neighbours", "GET", "v3", "neighbours", CAR_SERVICE_QUERY, car_service_call_list_neighbours },
+  { "changes", "GET", "v3", "changes", CAR_SERVICE_QUERY, car_service_call_get_changes },
+  { "changes", "GET", "v3", "changes/count", CAR_SERVICE_QUERY, car_service_call_count_changes },
 };
 
 static gboolean

@@ -64,4 +64,14 @@ gboolean car_service_call_post_extension (CarServiceStore *store, CarServiceRequ
 gboolean
 car_service_call_delete_extension (CarServiceStore *store, CarServiceRequest *request, GError **error);
 
+/* What the page asks besides (docs/page.md). */
+gboolean car_service_call_get_overview (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_list_jobs (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_search (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_get_object (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean
+car_service_call_list_neighbours (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_get_changes (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_count_changes (CarServiceStore *store, CarServiceRequest *request, GError **error);
+
 G_END_DECLS

@@ -234,14 +234,42 @@ car_service_credentials_load (const char *path, GError **error)
 }
 
 static gboolean
+is_pair (const CarServiceCredentials *self, const char *given, gsize length)
+{
+  g_autofree char *expected = g_strconcat (self->key, ":", self->password, NULL);
+  gboolean equal = car_server_is_secret (expected, given, length);
+
+  explicit_bzero (expected, strlen (expected));
+
+  return equal;
+}
+
+gboolean
+car_service_credentials_is_pair (const CarServiceCredentials *self, const char *key, const char *password)
+{
+  if (self->key == NULL || key == NULL || password == NULL)
+    return FALSE;
+
+  char *given = g_strconcat (key, ":", password, NULL);
+  gboolean equal = is_pair (self, given, strlen (given));
+  free_secret (given);
+
+  return equal;
+}
+
+gboolean
+car_service_credentials_is_token (const CarServiceCredentials *self, const char *token)
+{
+  return self->token != NULL && car_server_is_secret (self->token, token, strlen (token));
+}
+
+static gboolean
 check_basic (const CarServiceCredentials *self, const char *encoded)
 {
   gsize length;
-  g_autofree char *expected = g_strconcat (self->key, ":", self->password, NULL);
   g_autofree guchar *given = g_base64_decode (encoded, &length);
-  gboolean equal = car_server_is_secret (expected, (const char *) given, length);
+  gboolean equal = is_pair (self, (const char *) given, length);
 
-  explicit_bzero (expected, strlen (expected));
   if (given != NULL)
     explicit_bzero (given, length);
 
@@ -261,9 +289,6 @@ car_service_credentials_check (const CarServiceCredentials *self, const char *au
   if (self->key != NULL && scheme == strlen ("Basic") &&
       g_ascii_strncasecmp (authorization, "Basic", scheme) == 0)
     return check_basic (self, space);
-  if (self->token != NULL && scheme == strlen ("car-token") &&
-      g_ascii_strncasecmp (authorization, "car-token", scheme) == 0)
-    return car_server_is_secret (self->token, space, strlen (space));
-
-  return FALSE;
+  return scheme == strlen ("car-token") && g_ascii_strncasecmp (authorization, "car-token", scheme) == 0 &&
+         car_service_credentials_is_token (self, space);
 }

@@ -9,28 +9,6 @@
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-graph.h"
 
-/* Milliseconds since the epoch of the moment that a query sees; -1: now. Nothing is older than the epoch, so a moment
- * before it is as good as the epoch itself. */
-static gboolean
-read_timepoint (const CarServiceRequest *request, gint64 *timepoint, GError **error)
-{
-  *timepoint = -1;
-  if (request->timepoint == NULL)
-    return TRUE;
-
-  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
-  g_autoptr (GDateTime) moment = g_date_time_new_from_iso8601 (request->timepoint, utc);
-  if (moment == NULL)
-    {
-      g_set_error (error, CAR_SERVICE_ERROR, 400,
-                   "x-hasura-car-timepoint is not a moment in ISO 8601, such as 2026-01-31T12:00:00.000Z");
-      return FALSE;
-    }
-  *timepoint = MAX (g_date_time_to_unix (moment) * 1000 + g_date_time_get_microsecond (moment) / 1000, 0);
-
-  return TRUE;
-}
-
 typedef struct
 {
   CarServiceStore *store;
@@ -117,11 +95,11 @@ car_service_call_query (CarServiceStore *store, CarServiceRequest *request, GErr
   g_autoptr (GError) problem = NULL;
   Writer writer = { .store = store };
   const CarQueryWriter query_writer = { put_tag, &writer };
-  gint64 timepoint;
+  gint64 timepoint = -1; /* now */
 
   if (text == NULL)
     text = "";
-  if (model == NULL || !read_timepoint (request, &timepoint, error))
+  if (model == NULL || !car_service_request_read_timepoint (request, &timepoint, error))
     return FALSE;
   if (!request->may_write && car_query_is_mutation (text, length))
     {

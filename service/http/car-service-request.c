@@ -184,6 +184,47 @@ car_service_request_dup_list (const CarServiceRequest *self, const char *name, G
   return g_steal_pointer (&items);
 }
 
+gboolean
+car_service_request_read_number (const CarServiceRequest *self,
+                                 const char *name,
+                                 gint64 max,
+                                 gint64 *number,
+                                 GError **error)
+{
+  g_autofree char *text = car_service_request_dup_parameter (self, name);
+
+  if (text == NULL || g_ascii_string_to_signed (text, 10, 0, max, number, NULL))
+    return TRUE;
+
+  g_set_error (error, CAR_SERVICE_ERROR, 400,
+               "The parameter %s is a whole number from 0 to %" G_GINT64_FORMAT, name, max);
+  return FALSE;
+}
+
+gboolean
+car_service_moment_parse (const char *text, const char *name, gint64 *moment, GError **error)
+{
+  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
+  g_autoptr (GDateTime) time = g_date_time_new_from_iso8601 (text, utc);
+
+  if (time == NULL)
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 400,
+                   "%s is not a moment in ISO 8601, such as 2026-01-31T12:00:00.000Z", name);
+      return FALSE;
+    }
+  *moment = MAX (g_date_time_to_unix (time) * 1000 + g_date_time_get_microsecond (time) / 1000, 0);
+
+  return TRUE;
+}
+
+gboolean
+car_service_request_read_timepoint (const CarServiceRequest *self, gint64 *moment, GError **error)
+{
+  return self->timepoint == NULL ||
+         car_service_moment_parse (self->timepoint, "x-hasura-car-timepoint", moment, error);
+}
+
 void
 car_service_request_answer (CarServiceRequest *self, GString *text)
 {

@@ -21,7 +21,8 @@ typedef struct
   gboolean may_write;  /* what handles it runs where the graph may be changed */
   gboolean must_write; /* the handler found that it has to: it is called again there */
   guint status;
-  GBytes *answer; /* NULL: none */
+  GBytes *answer;           /* NULL: none */
+  const char *content_type; /* of the answer; NULL: application/json */
 } CarServiceRequest;
 
 /* `raw_path` and `raw_query` as they stand in the request line; the query may be NULL. CAR_SERVICE_ERROR 400 where they
@@ -46,6 +47,21 @@ char *car_service_request_need_parameter (const CarServiceRequest *self, const c
 /* The parameter's items, which are split before they are decoded: an item may hold an encoded comma. NULL where it is
  * missing or wrong. */
 GPtrArray *car_service_request_dup_list (const CarServiceRequest *self, const char *name, GError **error);
+
+/* The parameter as a whole number up to `max`, which is the greatest one that is asked for; `number` stays as it is where
+ * there is none. CAR_SERVICE_ERROR 400 where it is something else. */
+gboolean car_service_request_read_number (const CarServiceRequest *self,
+                                          const char *name,
+                                          gint64 max,
+                                          gint64 *number,
+                                          GError **error);
+
+/* Milliseconds since the epoch of a moment in ISO 8601, UTC. Nothing is older than the epoch, so a moment before it is as
+ * good as the epoch itself. `name`, of the parameter or header, is for the message of CAR_SERVICE_ERROR 400. */
+gboolean car_service_moment_parse (const char *text, const char *name, gint64 *moment, GError **error);
+
+/* The moment that a call sees, of the header x-hasura-car-timepoint; `moment` stays as it is where there is none. */
+gboolean car_service_request_read_timepoint (const CarServiceRequest *self, gint64 *moment, GError **error);
 
 /* Takes the text, which is the answer; with status 200 unless another one was set before. */
 void car_service_request_answer (CarServiceRequest *self, GString *text);

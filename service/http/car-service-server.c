@@ -10,6 +10,8 @@
 
 #include "server/car-server-http.h"
 #include "service/http/car-service-calls.h"
+#include "service/http/car-service-logins.h"
+#include "service/http/car-service-page.h"
 #include "service/http/car-service-server.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-json.h"
@@ -20,6 +22,7 @@ struct _CarServiceServer
 
   CarServiceWorker *worker;
   CarServiceCredentials *credentials;
+  CarServiceLogins *logins;
   gboolean verbose;
 
   SoupServer *server;
@@ -48,6 +51,8 @@ typedef struct
 #define EXCHANGE "car-service-exchange"
 
 #define STOPPING "The service is stopping"
+#define LOGIN "/login"
+
 #define TOO_LARGE "The body is larger than 32 MiB: send it in parts"
 #define TOO_MUCH "Too much is being sent and answered at once: try again later"
 
@@ -64,6 +69,7 @@ car_service_server_finalize (GObject *object)
   g_clear_object (&self->worker);
   g_hash_table_unref (self->calls);
   g_clear_pointer (&self->credentials, car_service_credentials_free);
+  g_clear_pointer (&self->logins, car_service_logins_free);
 
   G_OBJECT_CLASS (car_service_server_parent_class)->finalize (object);
 }
@@ -78,6 +84,7 @@ static void
 car_service_server_init (CarServiceServer *self)
 {
   self->calls = g_hash_table_new (NULL, NULL);
+  self->logins = car_service_logins_new ();
 }
 
 static Exchange *
@@ -105,8 +112,11 @@ static void
 set_answer (SoupServerMessage *message, guint status, GBytes *body)
 {
   Exchange *exchange = get_exchange (message);
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
   car_server_answer (message, status, body);
+  soup_message_headers_replace (headers, "Cache-Control", "no-store");
+  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   exchange->status = status;
   if (body != NULL)
     hold (exchange, g_bytes_get_size (body));
@@ -162,6 +172,8 @@ is_open_to_all (SoupServerMessage *message)
   const char *path = g_uri_get_path (soup_server_message_get_uri (message));
   const char *method = soup_server_message_get_method (message);
 
+  if (!g_str_has_prefix (path, "/api/") && !g_str_has_prefix (path, "/v"))
+    return TRUE; /* the page, or nothing */
   if (g_str_has_prefix (path, "/api/car/"))
     path += strlen ("/api/car");
 
@@ -170,13 +182,45 @@ is_open_to_all (SoupServerMessage *message)
 }
 
 static gboolean
+is_login (SoupServerMessage *message)
+{
+  return strcmp (g_uri_get_path (soup_server_message_get_uri (message)), LOGIN) == 0;
+}
+
+static gboolean
 is_allowed (CarServiceServer *self, SoupServerMessage *message)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *authorization = soup_message_headers_get_one (headers, "Authorization");
 
-  return is_open_to_all (message) ||
-         car_service_credentials_check (self->credentials,
-                                        soup_message_headers_get_one (headers, "Authorization"));
+  return is_open_to_all (message) || car_service_credentials_check (self->credentials, authorization) ||
+         (authorization == NULL && car_service_logins_check (self->logins, headers));
+}
+
+/* A browser that is asked for Basic shows a prompt of its own over the page. */
+static void
+ask_for_credentials (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  const char *challenge = soup_message_headers_get_one (headers, CAR_SERVICE_PLEDGE) != NULL
+                              ? "car-token"
+                              : "Basic realm=\"car-service\", charset=\"UTF-8\"";
+
+  soup_message_headers_append (soup_server_message_get_response_headers (message), "WWW-Authenticate",
+                               challenge);
+}
+
+/* What comes from somebody who is nobody yet is small, and says so. */
+static gboolean
+is_too_large (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupEncoding encoding = soup_message_headers_get_encoding (headers);
+  goffset length = soup_message_headers_get_content_length (headers);
+
+  if (is_open_to_all (message))
+    return encoding == SOUP_ENCODING_CHUNKED || length > CAR_SERVICE_MAX_LOGIN_BODY;
+  return encoding == SOUP_ENCODING_CONTENT_LENGTH && length > CAR_SERVICE_MAX_BODY;
 }
 
 static void
@@ -194,19 +238,17 @@ on_headers (SoupServer *server,
             gpointer user_data)
 {
   CarServiceServer *self = user_data;
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
 
   if (!is_our_host (message))
     set_failure (message, 403, "The header Host must name the loopback: 127.0.0.1, [::1] or localhost");
   else if (!is_allowed (self, message))
     {
-      soup_message_headers_append (soup_server_message_get_response_headers (message), "WWW-Authenticate",
-                                   "Basic realm=\"car-service\", charset=\"UTF-8\"");
+      ask_for_credentials (message);
       set_failure (message, 401, "The key and password, or the token, are missing or wrong");
     }
-  else if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH &&
-           soup_message_headers_get_content_length (headers) > CAR_SERVICE_MAX_BODY)
-    set_failure (message, 413, TOO_LARGE);
+  else if (is_too_large (message))
+    set_failure (message, 413,
+                 is_open_to_all (message) ? "The body is too large for this address" : TOO_LARGE);
   else if (self->stopping || self->held > CAR_SERVICE_MAX_HELD)
     set_failure (message, 503, self->stopping ? STOPPING : TOO_MUCH);
   else
@@ -558,6 +600,15 @@ may_answer (const Call *call)
 }
 
 static void
+set_call_answer (SoupServerMessage *message, const CarServiceRequest *request)
+{
+  set_answer (message, request->status, request->answer);
+  if (request->content_type != NULL)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "Content-Type",
+                                  request->content_type);
+}
+
+static void
 on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Call *call = user_data;
@@ -572,7 +623,7 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (done && !may_answer (call))
     set_failure (call->message, 503, TOO_MUCH);
   else if (done)
-    set_answer (call->message, call->request->status, call->request->answer);
+    set_call_answer (call->message, call->request);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     set_failure (call->message, call->self->stopping ? 503 : CLIENT_CLOSED_REQUEST, STOPPING);
   else
@@ -601,6 +652,74 @@ read_request (SoupServerMessage *message, GError **error)
   return request;
 }
 
+/* FALSE, and an answer, where the method is none of these. */
+static gboolean
+has_method (SoupServerMessage *message, const char *first, const char *second)
+{
+  const char *method = soup_server_message_get_method (message);
+  g_autofree char *allowed = g_strdup_printf ("%s, %s", first, second);
+
+  if (strcmp (method, first) == 0 || strcmp (method, second) == 0)
+    return TRUE;
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", allowed);
+  set_failure (message, 405, "This address is not for that method");
+  return FALSE;
+}
+
+/* Where it is a file of the page. */
+static gboolean
+answer_page (SoupServerMessage *message)
+{
+  const char *content_type;
+  g_autoptr (GBytes) file =
+      car_service_page_find (g_uri_get_path (soup_server_message_get_uri (message)), &content_type);
+
+  if (file == NULL)
+    return FALSE;
+  if (!has_method (message, "GET", "HEAD"))
+    return TRUE;
+  set_answer (message, 200, file);
+  car_service_page_set_headers (soup_server_message_get_response_headers (message), content_type);
+
+  return TRUE;
+}
+
+/* Logs in and out. Another page must not do either. */
+static gboolean
+answer_login (CarServiceServer *self, SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  SoupMessageHeaders *answer = soup_server_message_get_response_headers (message);
+  g_autoptr (GError) error = NULL;
+
+  if (!is_login (message))
+    return FALSE;
+  if (!has_method (message, "POST", "DELETE"))
+    return TRUE;
+  if (!car_service_logins_is_from_page (headers))
+    {
+      set_failure (message, 403,
+                   "Only the page of this service logs in here: programs send their credentials");
+      return TRUE;
+    }
+
+  g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (message));
+  g_autoptr (GBytes) done = NULL;
+  if (soup_server_message_get_method (message) == SOUP_METHOD_DELETE)
+    {
+      car_service_logins_close (self->logins, headers, answer);
+      done = g_bytes_new_static ("{}", 2);
+    }
+  else
+    done = car_service_logins_open (self->logins, self->credentials, headers, body, answer, &error);
+  if (done != NULL)
+    set_answer (message, 200, done);
+  else
+    set_error (message, error);
+
+  return TRUE;
+}
+
 static void
 on_request (SoupServer *server,
             SoupServerMessage *message,
@@ -609,6 +728,9 @@ on_request (SoupServer *server,
             gpointer user_data)
 {
   CarServiceServer *self = user_data;
+  if (answer_page (message) || answer_login (self, message))
+    return;
+
   g_autoptr (GError) error = NULL;
   g_autoptr (CarServiceRequest) request = read_request (message, &error);
   const CarServiceRoute *route = request != NULL ? car_service_calls_find (request, &error) : NULL;

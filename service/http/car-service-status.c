@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "service/http/car-service-calls.h"
+#include "service/http/car-service-view.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-jobs.h"
 #include "service/store/car-service-json.h"
@@ -31,19 +32,19 @@ find_job (CarServiceStore *store, const char *text, sqlite3_stmt **row, GError *
                                  (gint64) id);
 }
 
-/* Appends what there is to say of a job besides its status. */
+/* Appends what there is to say of a job besides its status: error, status_code and warnings, from this column on. */
 static void
-append_outcome (GString *out, sqlite3_stmt *row)
+append_outcome (GString *out, sqlite3_stmt *row, int column)
 {
-  if (get_text (row, 1) != NULL)
+  if (get_text (row, column) != NULL)
     {
-      car_service_json_string (out, "error", get_text (row, 1));
-      car_service_json_integer (out, "statusCode", sqlite3_column_int64 (row, 2));
+      car_service_json_string (out, "error", get_text (row, column));
+      car_service_json_integer (out, "statusCode", sqlite3_column_int64 (row, column + 1));
     }
-  if (get_text (row, 3) != NULL)
+  if (get_text (row, column + 2) != NULL)
     {
       car_service_json_name (out, "warnings");
-      g_string_append (out, get_text (row, 3));
+      g_string_append (out, get_text (row, column + 2));
     }
 }
 
@@ -63,7 +64,7 @@ car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *requ
 
   GString *out = g_string_new ("{");
   car_service_json_string (out, "status", get_text (row, 0));
-  append_outcome (out, row);
+  append_outcome (out, row, 1);
   g_string_append_c (out, '}');
   sqlite3_reset (row);
   car_service_request_answer (request, out);
@@ -123,7 +124,7 @@ add_job (Lists *lists, const char *id, sqlite3_stmt *row)
   begin_item (list, id);
   if (list == lists->complete)
     car_service_json_string (list, "status", status);
-  append_outcome (list, row);
+  append_outcome (list, row, 1);
   g_string_append_c (list, '}');
 }
 
@@ -180,4 +181,57 @@ gboolean
 car_service_call_get_import_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
   return answer_statuses (store, request, car_service_request_get_path (request, 1), error);
+}
+
+/* Jobs that run or wait, and the last ones that failed or left something out; of each so many. */
+#define MAX_JOBS 50
+
+/* The body of a job that waits may be long, and stands before the time: it is not read. */
+#define JOB "SELECT id, kind, source, status, error, status_code, warnings"
+
+static gboolean
+append_jobs (GString *out, CarServiceStore *store, const char *name, const char *sql, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  sqlite3_stmt *rows = car_service_store_select (store, &problem, sql, "i", (gint64) MAX_JOBS);
+
+  car_service_json_name (out, name);
+  g_string_append_c (out, '[');
+  while (rows != NULL && car_service_store_next (store, rows, &problem))
+    {
+      car_service_view_begin_item (out);
+      car_service_json_string (out, "id", get_text (rows, 0));
+      car_service_json_string (out, "kind", get_text (rows, 1));
+      car_service_json_string (out, "source", get_text (rows, 2));
+      car_service_json_string (out, "status", get_text (rows, 3));
+      append_outcome (out, rows, 4);
+      if (sqlite3_column_count (rows) > 7)
+        car_service_json_integer (out, "at", sqlite3_column_int64 (rows, 7));
+      g_string_append_c (out, '}');
+    }
+  g_string_append_c (out, ']');
+  if (problem != NULL)
+    g_propagate_error (error, g_steal_pointer (&problem));
+
+  return problem == NULL;
+}
+
+gboolean
+car_service_call_list_jobs (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GString) out = g_string_new ("{");
+
+  if (!append_jobs (out, store, "waiting",
+                    JOB " FROM job INDEXED BY job_waiting WHERE status = '" CAR_SERVICE_JOB_RUNNING
+                        "' ORDER BY id LIMIT ?",
+                    error) ||
+      !append_jobs (out, store, "troubled",
+                    JOB ", created_at FROM job WHERE status = '" CAR_SERVICE_JOB_ERROR
+                        "' OR warnings IS NOT NULL ORDER BY id DESC LIMIT ?",
+                    error))
+    return FALSE;
+  g_string_append_c (out, '}');
+  car_service_request_answer (request, g_steal_pointer (&out));
+
+  return TRUE;
 }

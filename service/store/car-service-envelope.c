@@ -510,8 +510,36 @@ read_timestamp (const CarJsonSpan *report)
   return (gint64) CLAMP (g_ascii_strtod (number, NULL), 0, 1e15);
 }
 
+/* Runs that are remembered of a source. */
+#define MAX_REPORTS 1000
+
+/* Notes when the first page of a report comes. `key` may be NULL. */
 static gboolean
-import_members (Import *import, GBytes *envelope, const CarServiceObject *members, GError **error)
+put_report (const Import *import, const char *key, GError **error)
+{
+  const CarServiceReport *report = &import->report;
+
+  if (key == NULL)
+    return TRUE;
+  if (!car_service_store_run (import->store, error,
+                              "INSERT INTO report (source, key, begun_at, reported_at) VALUES (?, ?, ?, ?)"
+                              " ON CONFLICT (source, key) DO NOTHING",
+                              "ssii", report->source, key, report->now, report->reported_at))
+    return FALSE;
+
+  return car_service_store_get_changes (import->store) == 0 ||
+         car_service_store_run (import->store, error,
+                                "DELETE FROM report WHERE source = ?1 AND id <= (SELECT id FROM report"
+                                " WHERE source = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+                                "si", report->source, (gint64) MAX_REPORTS);
+}
+
+static gboolean
+import_members (Import *import,
+                GBytes *envelope,
+                const char *report,
+                const CarServiceObject *members,
+                GError **error)
 {
   g_auto (CarServiceObject) source = { NULL };
   const CarJsonSpan *source_text = car_service_object_get (members, "source");
@@ -520,7 +548,7 @@ import_members (Import *import, GBytes *envelope, const CarServiceObject *member
   car_json_scanner_init (&scanner, source_text->text, source_text->length);
   if (!car_service_object_read (&source, &scanner) || !validate (import->store, envelope, error) ||
       !car_service_store_tick (import->store, &import->report.now, error) ||
-      !put_source (import, &source, source_text, error))
+      !put_source (import, &source, source_text, error) || !put_report (import, report, error))
     return FALSE;
 
   for (Pass pass = PASS_VERTICES; pass <= PASS_EDGES; pass++)
@@ -560,7 +588,7 @@ car_service_envelope_import (CarServiceStore *store, GBytes *envelope, char **wa
                 .reported_at = read_timestamp (car_service_object_get (&members, "report")) },
   };
 
-  if (!import_members (&import, envelope, &members, error))
+  if (!import_members (&import, envelope, report, &members, error))
     return FALSE;
   *warnings = write_warnings (&import);
 

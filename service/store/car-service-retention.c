@@ -176,5 +176,6 @@ car_service_retention_clear (CarServiceStore *store, GError **error)
          car_service_store_run (store, error, "DELETE FROM tagging", "") &&
          car_service_store_run (store, error, "DELETE FROM tag", "") &&
          car_service_store_run (store, error, "DELETE FROM session", "") &&
+         car_service_store_run (store, error, "DELETE FROM report", "") &&
          car_service_store_run (store, error, "DELETE FROM source", "");
 }

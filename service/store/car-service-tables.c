@@ -20,14 +20,21 @@ const char *const car_service_tables =
     "  end_job INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX session_source ON session (source, report);"
 
+    /* When the first page of a report came: what its run did begins there. */
+    "CREATE TABLE report (id INTEGER PRIMARY KEY, source TEXT NOT NULL, key TEXT NOT NULL,"
+    "  begun_at INTEGER NOT NULL, reported_at INTEGER NOT NULL, UNIQUE (source, key));"
+
     "CREATE TABLE vertex (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, source TEXT NOT NULL,"
     "  key TEXT NOT NULL, node_id TEXT NOT NULL, connecting_id TEXT NOT NULL, body TEXT NOT NULL,"
     "  t1 INTEGER NOT NULL, t2 INTEGER NOT NULL, reported_at INTEGER NOT NULL, seen INTEGER NOT NULL);"
     "CREATE INDEX vertex_key ON vertex (collection, key);"
     "CREATE INDEX vertex_node ON vertex (node_id, collection);"
     "CREATE INDEX vertex_connecting ON vertex (connecting_id, collection);"
-    "CREATE INDEX vertex_open ON vertex (source) WHERE t2 = 9223372036854775807;"
+    "CREATE INDEX vertex_open ON vertex (source, collection) WHERE t2 = 9223372036854775807;"
+    "CREATE INDEX vertex_begun ON vertex (t1, source, collection);"
     "CREATE INDEX vertex_closed ON vertex (t2) WHERE t2 <> 9223372036854775807;"
+    /* A search looks at all names that hold: they stand here side by side. */
+    "CREATE INDEX vertex_name ON vertex (car_member (body, 'name')) WHERE t2 = 9223372036854775807;"
 
     "CREATE TABLE edge (id INTEGER PRIMARY KEY, collection TEXT NOT NULL, source TEXT NOT NULL,"
     "  from_collection TEXT NOT NULL, from_key TEXT NOT NULL, from_id TEXT NOT NULL,"
@@ -37,7 +44,8 @@ const char *const car_service_tables =
     "CREATE INDEX edge_from ON edge (from_id, collection, to_id);"
     "CREATE INDEX edge_to ON edge (to_id, collection);"
     "CREATE INDEX edge_collection ON edge (collection);"
-    "CREATE INDEX edge_open ON edge (source) WHERE t2 = 9223372036854775807;"
+    "CREATE INDEX edge_open ON edge (source, collection) WHERE t2 = 9223372036854775807;"
+    "CREATE INDEX edge_begun ON edge (t1, source, collection);"
     "CREATE INDEX edge_closed ON edge (t2) WHERE t2 <> 9223372036854775807;"
 
     "CREATE TABLE tag (id INTEGER PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, node_id TEXT NOT "
@@ -79,8 +87,10 @@ const char *const car_service_tables =
     "ANALYZE;"
     "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES"
     "  ('vertex', 'vertex_key', '1000000 100000 3'), ('vertex', 'vertex_node', '1000000 3 3'),"
-    "  ('vertex', 'vertex_connecting', '1000000 5 5'), ('vertex', 'vertex_open', '500000 50000'),"
+    "  ('vertex', 'vertex_connecting', '1000000 5 5'), ('vertex', 'vertex_open', '500000 50000 5000'),"
+    "  ('vertex', 'vertex_begun', '1000000 1000 1000 300'), ('vertex', 'vertex_name', '500000 3'),"
     "  ('edge', 'edge_from', '1000000 10 5 2'), ('edge', 'edge_to', '1000000 10 5'),"
-    "  ('edge', 'edge_collection', '1000000 100000'), ('edge', 'edge_open', '500000 50000'),"
+    "  ('edge', 'edge_collection', '1000000 100000'), ('edge', 'edge_open', '500000 50000 5000'),"
+    "  ('edge', 'edge_begun', '1000000 1000 1000 300'),"
     "  ('tagging', 'tagging_vertex', '100000 3 3 2'), ('tagging', 'tagging_tag', '100000 1000');"
     "ANALYZE sqlite_schema;";
