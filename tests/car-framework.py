@@ -129,7 +129,7 @@ class ScannerTest(RunTestCase):
 
     def test_imports(self):
         host = {"id": 1, "name": "one.example", "ip": "192.0.2.1", "findings": ["CVE-1", "CVE-2"]}
-        other = {"id": "2#a b,c", "name": "two.example", "ip": "192.0.2.2", "findings": []}
+        other = {"id": "2#a%20b,c", "name": "two.example", "ip": "192.0.2.2", "findings": []}
         findings = {"user": "u", "version": 1, "hosts": [host, other], "descriptions": {"CVE-1": "bad"}}
         said = self.run_scanner(findings)
         self.assertIn(" 0 left out", said)
@@ -141,7 +141,7 @@ class ScannerTest(RunTestCase):
         # The connector's own idea of when, and whether, is overruled.
         self.assertEqual(len(self.ask("asset_vulnerability", "vulnerability_id")), 2)
 
-        findings.update(version=2, gone=["2#a b,c"], hosts=[{**host, "name": "uno.example", "findings": ["CVE-2"]}])
+        findings.update(version=2, gone=["2#a%20b,c"], hosts=[{**host, "name": "uno.example", "findings": ["CVE-2"]}])
         said = self.run_scanner(findings)
         self.assertIn("From 1 to 2", said)
         self.assertEqual(self.ask("asset", "external_id"), [("1",)])

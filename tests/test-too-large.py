@@ -68,11 +68,20 @@ def test_leaves_out():
 
 def test_guard():
     """What is left out so would be closed: -max-left-out guards it."""
-    with FaultService("import:413,at=1,larger-than=2000,times=always") as service, tempfile.TemporaryDirectory() as folder:
+    with FaultService("import:413,at=1,larger-than=5000,times=always") as service, tempfile.TemporaryDirectory() as folder:
         assert run(service, folder, small(60) + [{"external_id": f"large{n}", "name": "x"} for n in range(80)]).returncode == 0
-        done = run(service, folder, small(60) + large(80, 3000))
+        done = run(service, folder, small(60) + large(80, 6000))
         assert done.returncode == 12 and "-max-left-out" in done.stderr, done
         assert count(service) == 140
+
+
+def test_refuses_everything():
+    """A service that finds every object too large has another fault: none is left out for it, and the run fails."""
+    with FaultService("import:413,larger-than=1000,times=always") as service, tempfile.TemporaryDirectory() as folder:
+        assert run(service, folder, small(10)).returncode == 0
+        done = run(service, folder, small(20))
+        assert done.returncode == 20 and "413" in done.stderr, done
+        assert count(service) == 10
 
 
 def test_file_size():

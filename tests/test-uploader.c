@@ -11,6 +11,16 @@
 #include <string.h>
 
 #define NO_IMPORTS "{\"error_imports\":[],\"incomplete_imports\":[]}"
+/* Of a size that a service may find too large. */
+#define NAME_16 "sixteen letters "
+#define NAME_256                                                                                             \
+  NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16 NAME_16    \
+      NAME_16 NAME_16 NAME_16
+#define NAME                                                                                                 \
+  NAME_256 NAME_256 NAME_256 NAME_256 NAME_256 NAME_256 NAME_256 NAME_256 NAME_256 NAME_256 NAME_256         \
+      NAME_256 NAME_256 NAME_256 NAME_256 NAME_256
+#define VERTEX(number) "{\"external_id\":\"v" number "\",\"name\":\"" NAME "\"}"
+#define V(number) VERTEX (#number)
 #define HEAD "{\"source\":{\"_key\":\"s\"},\"report\":{\"_key\":\"1.5\"}"
 
 typedef struct
@@ -52,6 +62,18 @@ tear_down (Fixture *fixture, gconstpointer data)
   g_clear_pointer (&fixture->service, fake_service_free);
 }
 
+static void
+add_vertex (Fixture *fixture, const char *object)
+{
+  g_autoptr (GError) error = NULL;
+  CarBundleSlot *slot = car_bundle_get_slot (fixture->bundle, CAR_BUNDLE_VERTICES, "asset");
+  const gsize begin = car_bundle_begin (slot);
+
+  g_string_append (slot->text, object);
+  g_assert_true (car_bundle_commit (fixture->bundle, slot, begin, &error));
+  g_assert_no_error (error);
+}
+
 /* Vertices, two a page. */
 static void
 add_vertices (Fixture *fixture, guint n_vertices)
@@ -60,11 +82,9 @@ add_vertices (Fixture *fixture, guint n_vertices)
 
   for (guint i = 0; i < n_vertices; i++)
     {
-      CarBundleSlot *slot = car_bundle_get_slot (fixture->bundle, CAR_BUNDLE_VERTICES, "asset");
-      const gsize begin = car_bundle_begin (slot);
-      g_string_append_printf (slot->text, "{\"external_id\":\"v%u\"}", i);
-      g_assert_true (car_bundle_commit (fixture->bundle, slot, begin, &error));
-      g_assert_no_error (error);
+      g_autofree char *object = g_strdup_printf (VERTEX ("%u"), i);
+
+      add_vertex (fixture, object);
     }
   g_assert_true (car_bundle_flush (fixture->bundle, CAR_BUNDLE_VERTICES, &error));
 }
@@ -142,11 +162,11 @@ test_pages (Fixture *fixture, gconstpointer data)
 
   for (guint i = 0; i < 10; i++)
     {
-      g_autofree char *body = g_strdup_printf (
-          HEAD ",\"asset\":[{\"external_id\":\"v%u\"},{\"external_id\":\"v%u\"}]}", 2 * i, 2 * i + 1);
+      g_autofree char *body =
+          g_strdup_printf (HEAD ",\"asset\":[" VERTEX ("%u") "," VERTEX ("%u") "]}", 2 * i, 2 * i + 1);
       g_assert_true (was_posted (fixture, body));
     }
-  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[{\"external_id\":\"v20\"}]}"));
+  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[" V (20) "]}"));
   g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 11);
   g_assert_cmpuint (fixture->last_done, ==, 11);
   g_assert_cmpuint (fixture->last_total, ==, 11);
@@ -163,7 +183,7 @@ test_pages (Fixture *fixture, gconstpointer data)
   g_assert_true (send_vertices (fixture, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 12);
-  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[{\"external_id\":\"v0\"}]}"));
+  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[" V (0) "]}"));
 }
 
 static void
@@ -270,8 +290,8 @@ test_too_large (Fixture *fixture, gconstpointer data)
   fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
   g_assert_true (send_vertices (fixture, NULL, &error));
   g_assert_no_error (error);
-  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[{\"external_id\":\"v0\"}]}"));
-  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[{\"external_id\":\"v1\"}]}"));
+  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[" V (0) "]}"));
+  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[" V (1) "]}"));
   g_assert_cmpuint (fixture->last_done, ==, 2);
   g_assert_cmpuint (fixture->last_total, ==, 2);
   assert_all_left (fixture, 0);
@@ -295,8 +315,6 @@ assert_posted (Fixture *fixture, const char *const *items)
     }
   g_assert_null (items[n_seen]);
 }
-
-#define V(number) "{\"external_id\":\"v" #number "\"}"
 
 /* A page that the service takes only the second time does not let those behind it pass, nor do halves. */
 static void
@@ -335,12 +353,12 @@ test_object_too_large (Fixture *fixture, gconstpointer data)
   fake_service_answer_always (fixture->service, "GET", "v2/importstatus", 200, NO_IMPORTS);
   g_assert_true (send_vertices (fixture, NULL, &error));
   g_assert_no_error (error);
-  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[{\"external_id\":\"v0\"}]}"));
+  g_assert_true (was_posted (fixture, HEAD ",\"asset\":[" V (0) "]}"));
   g_assert_cmpuint (fixture->last_done, ==, fixture->last_total);
   assert_all_left (fixture, 0);
 
   /* v2 is as large as v1, which was refused, and is asked about all the same. */
-  g_assert_cmpstr (fixture->large->str, ==, "asset{\"external_id\":\"v1\"} ");
+  g_assert_cmpstr (fixture->large->str, ==, "asset" V (1) " ");
   g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 4);
 }
 
@@ -354,8 +372,24 @@ test_only_object_too_large (Fixture *fixture, gconstpointer data)
   fake_service_answer_always (fixture->service, "POST", "v2/imports", 413, "");
   g_assert_true (send_vertices (fixture, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpstr (fixture->large->str, ==, "asset{\"external_id\":\"v0\"} ");
+  g_assert_cmpstr (fixture->large->str, ==, "asset" V (0) " ");
   g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 1);
+}
+
+/* What refuses that little has another fault, and nothing is left out for it. */
+static void
+test_refuses_small (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  add_vertex (fixture, "{\"external_id\":\"small\"}");
+  g_assert_true (car_bundle_flush (fixture->bundle, CAR_BUNDLE_VERTICES, &error));
+  fake_service_answer_always (fixture->service, "POST", "v2/imports", 413, "");
+  g_assert_false (send_vertices (fixture, NULL, &error));
+  g_assert_error (error, CAR_UNRECOVERABLE_FAILURE, CAR_UNRECOVERABLE_FAILURE_DEFAULT);
+  g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 1);
+  g_assert_cmpuint (fixture->large->len, ==, 0);
+  assert_all_left (fixture, 1);
 }
 
 /* Nothing is left to be waited for. */
@@ -370,7 +404,7 @@ test_all_too_large (Fixture *fixture, gconstpointer data)
   g_assert_no_error (error);
   /* The first page, and each object. */
   g_assert_cmpuint (fake_service_count (fixture->service, "POST", "v2/imports"), ==, 22);
-  g_assert_true (g_str_has_suffix (fixture->large->str, "asset{\"external_id\":\"v20\"} "));
+  g_assert_true (g_str_has_suffix (fixture->large->str, "asset" V (20) " "));
   assert_all_left (fixture, 0);
 }
 
@@ -452,6 +486,7 @@ main (int argc, char **argv)
   add ("order", test_order);
   add ("object-too-large", test_object_too_large);
   add ("only-object-too-large", test_only_object_too_large);
+  add ("refuses-small", test_refuses_small);
   add ("all-too-large", test_all_too_large);
   add ("keeps-what-it-learned", test_keeps_what_it_learned);
   add ("cancel", test_cancel);

@@ -70,11 +70,11 @@ class CarService:
         return answer.status_code
 
     def delete(self, resource, ids):
-        """Deletes vertices of this source, with their edges. Some connectors quote the ids, for the URL, and some do not."""
+        """Deletes vertices of this source, with their edges. Some connectors encode the ids for the URL, and some do not."""
         names = "keys" if resource in KEY_BASED else "external_ids"
         for page in self.compose_paginated_list(ids).values():
-            keys = ",".join(quote(unquote(key), safe="") for key in page)
-            path = f"source/{quote(_source(), safe='')}/{resource}?{names}={keys}"
+            keys = (quote(unquote(key) if quote(key, safe="%/") == key else key, safe="") for key in page)
+            path = f"source/{quote(_source(), safe='')}/{resource}?{names}={','.join(keys)}"
             _check(self.communicator.delete(path), f"deleting from {resource}")
 
     def compose_paginated_list(self, ids):
