@@ -122,20 +122,25 @@ call_with_login (TestService *service, const Login *login)
 }
 
 static char *
-make_body (const char *key, const char *password, const char *token)
+make_pair (const char *key, const char *password)
 {
-  return token != NULL ? g_strdup_printf ("{\"token\":\"%s\"}", token)
-                       : g_strdup_printf ("{\"key\":\"%s\",\"password\":\"%s\"}", key, password);
+  return g_strdup_printf ("{\"key\":\"%s\",\"password\":\"%s\"}", key, password);
+}
+
+static char *
+make_token (const char *token)
+{
+  return g_strdup_printf ("{\"token\":\"%s\"}", token);
 }
 
 static void
 test_login (void)
 {
   g_autoptr (TestService) service = test_service_start (NULL);
-  g_autofree char *pair = make_body (service->key, service->password, NULL);
-  g_autofree char *token = make_body (NULL, NULL, service->token);
-  g_autofree char *wrong_password = make_body (service->key, service->token, NULL);
-  g_autofree char *wrong_token = make_body (NULL, NULL, service->password);
+  g_autofree char *pair = make_pair (service->key, service->password);
+  g_autofree char *token = make_token (service->token);
+  g_autofree char *wrong_password = make_pair (service->key, service->token);
+  g_autofree char *wrong_token = make_token (service->password);
   const char *const nonsense[] = { "", "[]", "{", "{\"key\":1}", "{\"token\":null}", "{\"token\":[]}", "{}" };
 
   g_auto (Login) by_pair = log_in (service, NULL, pair, 200);
@@ -162,7 +167,7 @@ static void
 test_halves (void)
 {
   g_autoptr (TestService) service = test_service_start (NULL);
-  g_autofree char *body = make_body (service->key, service->password, NULL);
+  g_autofree char *body = make_pair (service->key, service->password);
   g_autofree char *origin = make_origin (service);
   g_auto (Login) one = log_in (service, NULL, body, 200);
   g_auto (Login) two = log_in (service, NULL, body, 200);
@@ -207,7 +212,7 @@ static void
 test_logout (void)
 {
   g_autoptr (TestService) service = test_service_start (NULL);
-  g_autofree char *body = make_body (service->key, service->password, NULL);
+  g_autofree char *body = make_pair (service->key, service->password);
   g_autofree char *origin = make_origin (service);
   g_autofree char *planted_cookie = g_strdup_printf ("car-service-%u=planted", service->port);
   Login planted = { planted_cookie, (char *) "planted" };
@@ -233,7 +238,7 @@ static void
 test_many_logins (void)
 {
   g_autoptr (TestService) service = test_service_start (NULL);
-  g_autofree char *body = make_body (service->key, service->password, NULL);
+  g_autofree char *body = make_pair (service->key, service->password);
   g_auto (Login) first = log_in (service, NULL, body, 200);
   g_auto (Login) unused = log_in (service, NULL, body, 200);
 
