@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A car-service of one's own for the length of a test, on a free port, in memory."""
+"""A car-service of one's own for the length of a test, on a free port, in memory unless told otherwise."""
 
 import contextlib
 import json
@@ -14,7 +14,8 @@ KEY, PASSWORD = "key", "password"
 
 
 class Service:
-    def __init__(self, port):
+    def __init__(self, port, process=None):
+        self.port, self.process = port, process
         self.url = f"http://127.0.0.1:{port}/api/car/v2"
 
     @property
@@ -37,12 +38,12 @@ class Service:
 
 
 @contextlib.contextmanager
-def run_service():
+def run_service(database=":memory:"):
     program = pathlib.Path(os.environ["TOP_BUILDDIR"], "service", "car-service")
     environment = {**os.environ, "CAR_SERVICE_KEY": KEY, "CAR_SERVICE_PASSWORD": PASSWORD}
     with tempfile.TemporaryDirectory() as folder:
         port_file = pathlib.Path(folder, "port")
-        command = [program, "--database", ":memory:", "--port-file", port_file]
+        command = [program, "--database", database, "--port-file", port_file]
         with open(pathlib.Path(folder, "log"), "w+") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
             try:
@@ -52,7 +53,7 @@ def run_service():
                         log.seek(0)
                         raise RuntimeError("car-service did not start: " + log.read())
                     time.sleep(0.05)
-                yield Service(port_file.read_text().strip())
+                yield Service(port_file.read_text().strip(), process)
             finally:
                 process.terminate()
                 process.wait()

@@ -440,6 +440,15 @@ test_huge_answer (Fixture *fixture, gconstpointer data)
   assert_says (error, "longer than 67108864 bytes");
   g_clear_error (&error);
 
+  /* Two imports are asked about. */
+  body[(4096 + 2 * 256) * 1024 + 1] = '\0';
+  fake_service_answer (fixture->service, "GET", "v2/importstatus", 200, body);
+  g_assert_false (
+      car_client_wait_for_imports (fixture->client, (const char *const[]){ "1", "2", NULL }, NULL, &error));
+  assert_recoverable (error);
+  assert_says (error, "longer than 4718592 bytes");
+  g_clear_error (&error);
+
   body[1024 * 1024 + 1] = '\0';
   fake_service_answer (fixture->service, "GET", "v3/health", 200, body);
   g_assert_false (car_client_check_health (fixture->client, NULL, &error));

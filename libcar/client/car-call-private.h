@@ -37,6 +37,8 @@ typedef enum
 /* How long answers can be, in bytes: most say a few words of one thing; queries and schemas bring much. */
 #define CAR_ANSWER_SHORT (1024 * 1024)
 #define CAR_ANSWER_SCHEMA (4 * 1024 * 1024)
+#define CAR_ANSWER_STATUS (4 * 1024 * 1024)
+#define CAR_ANSWER_JOB (256 * 1024) /* of an import that is asked about, besides CAR_ANSWER_STATUS */
 #define CAR_ANSWER_LONG (64 * 1024 * 1024)
 
 /* One call of protocol.md: what is asked, and how its answer is read. Names and ids are percent-encoded on their way in;

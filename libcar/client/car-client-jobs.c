@@ -374,11 +374,12 @@ make_look (CarOperation *self, CarStep next)
   Imports *imports = self->data;
   CarCall *call = car_operation_make_call (self, CAR_API_VERSION_V2, "GET", "importstatus");
 
-  /* Hundreds of jobs, of which each may bring many warnings or a long error. */
-  call->max_answer = CAR_ANSWER_LONG;
   car_call_add_query (call, "ids", "");
   imports->n_asked = car_call_add_query_items (call, self->caller, (const char *const *) imports->ids->pdata,
                                                imports->ids->len, 0);
+  /* Each job may bring many warnings or a long error. */
+  call->max_answer =
+      MIN (CAR_ANSWER_STATUS + (gsize) imports->n_asked * CAR_ANSWER_JOB, (gsize) CAR_ANSWER_LONG);
   car_operation_call (self, next);
 }
 
