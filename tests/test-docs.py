@@ -131,10 +131,11 @@ def links():
 
 
 def files():
-    """Files of the tree, by their folder."""
+    """Files of the tree, by their folder. The archive of a release has no debian/."""
+    is_archive = not (TOP / "debian" / "changelog").exists()
     for page in [*PAGES, *MEN]:
         for name in re.findall(r"`((?!tests/draft|connectors/NAME)(?:tests|libcar|service|server|fault|data|bindings|connectors|deploy|docs|debian|po)/[\w./-]+)`", read(page)):
-            if not (TOP / name).exists():
+            if not (TOP / name).exists() and not (is_archive and name.startswith("debian/")):
                 yield f"{show(page)}: {name}"
 
 
