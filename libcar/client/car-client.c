@@ -465,7 +465,7 @@ car_client_class_init (CarClientClass *klass)
   /**
    * CarClient:tls-database:
    *
-   * The authorities that may have signed the service's certificate, such as a [class@Gio.TlsFileDatabase] of a file.
+   * The authorities that may have signed the service's certificate, such as a [iface@Gio.TlsFileDatabase] of a file.
    * %NULL: those that this machine trusts.
    */
   properties[PROP_TLS_DATABASE] =
