@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <libcar/base/car-language-private.h>
+
 #include "fault/car-fault-rules.h"
 #include "service/http/car-service-calls.h"
 
@@ -54,7 +56,7 @@ static G_GNUC_PRINTF (3, 4) gboolean
   va_start (args, format);
   g_autofree char *why = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "The fault “%s”: %s", rule->text, why);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("The fault “%s”: %s"), rule->text, why);
   return FALSE;
 }
 
@@ -74,16 +76,16 @@ static gboolean
 read_number (const CarFaultRule *rule, const char *name, const char *value, guint64 *number, GError **error)
 {
   return g_ascii_string_to_unsigned (value, 10, 0, G_MAXINT32, number, NULL) ||
-         set_wrong (rule, error, "%s= is a number", name);
+         set_wrong (rule, error, _ ("%s= is a number"), name);
 }
 
 static gboolean
 read_when (CarFaultRule *rule, const char *value, GError **error)
 {
   if (strcmp (value, "before") != 0 && strcmp (value, "after") != 0)
-    return set_wrong (rule, error, "when= is before or after");
+    return set_wrong (rule, error, _ ("when= is before or after"));
   if (rule->kind->spoils || rule->kind->is_of_sessions)
-    return set_wrong (rule, error, "when= is not for this fault, which always asks the service");
+    return set_wrong (rule, error, _ ("when= is not for this fault, which always asks the service"));
 
   rule->after = strcmp (value, "after") == 0;
   return TRUE;
@@ -122,8 +124,8 @@ read_option (CarFaultRule *rule, const char *name, const char *value, GError **e
     rule->status = (guint) number;
   else
     return set_wrong (rule, error,
-                      "“%s=%s” is none of at=N, times=N, times=always, when=before, when=after, "
-                      "larger-than=BYTES, retry-after=TEXT, seconds=N and status=N",
+                      _ ("“%s=%s” is none of at=N, times=N, times=always, when=before, when=after, "
+                         "larger-than=BYTES, retry-after=TEXT, seconds=N and status=N"),
                       name, value);
   return TRUE;
 }
@@ -147,13 +149,13 @@ read_call_and_kind (CarFaultRule *rule, const char *call, const char *kind, GErr
   rule->kind = car_fault_kinds_find (kind, &rule->status);
 
   if (rule->call == NULL && strcmp (call, ANY) != 0)
-    return set_wrong (rule, error, "there is no call “%s”: --list tells which there are", call);
+    return set_wrong (rule, error, _ ("there is no call “%s”: --list tells which there are"), call);
   if (rule->kind == NULL)
-    return set_wrong (rule, error, "there is no fault “%s”: --list tells which there are", kind);
+    return set_wrong (rule, error, _ ("there is no fault “%s”: --list tells which there are"), kind);
   if (rule->kind->is_about_jobs && !is_of_jobs (rule->call))
-    return set_wrong (rule, error, "%s is for the calls job and import-status", kind);
+    return set_wrong (rule, error, _ ("%s is for the calls job and import-status"), kind);
   if (rule->kind->is_of_sessions && !is_of_sessions (rule->call))
-    return set_wrong (rule, error, "%s is for the calls begin-full, import and end-full", kind);
+    return set_wrong (rule, error, _ ("%s is for the calls begin-full, import and end-full"), kind);
   return TRUE;
 }
 
@@ -168,7 +170,7 @@ car_fault_rules_add (CarFaultRules *self, const char *text, GError **error)
     .text = g_strdup (text), .at = 1, .times = 1, .status = 500, .seconds = DEFAULT_SECONDS
   };
   if (words[0] == NULL)
-    return set_wrong (rule, error, "a fault is CALL:FAULT, or CALL:FAULT,OPTION=VALUE");
+    return set_wrong (rule, error, _ ("a fault is CALL:FAULT, or CALL:FAULT,OPTION=VALUE"));
   if (!read_call_and_kind (rule, halves[0], words[0], error))
     return FALSE;
 
@@ -177,7 +179,7 @@ car_fault_rules_add (CarFaultRules *self, const char *text, GError **error)
       g_auto (GStrv) parts = g_strsplit (words[i], "=", 2);
 
       if (parts[0] == NULL || parts[1] == NULL)
-        return set_wrong (rule, error, "“%s” is no OPTION=VALUE", words[i]);
+        return set_wrong (rule, error, _ ("“%s” is no OPTION=VALUE"), words[i]);
       if (!read_option (rule, parts[0], parts[1], error))
         return FALSE;
     }
@@ -200,7 +202,7 @@ car_fault_rules_add_script (CarFaultRules *self, const char *path, GError **erro
 
       if (*line != '\0' && *line != '#' && !car_fault_rules_add (self, line, error))
         {
-          g_prefix_error (error, "%s, line %u: ", path, i + 1);
+          g_prefix_error (error, _ ("%s, line %u: "), path, i + 1);
           return FALSE;
         }
     }
@@ -238,18 +240,18 @@ car_fault_rules_choose (CarFaultRules *self, const char *call, gsize body_length
 char *
 car_fault_rules_describe (void)
 {
-  GString *out = g_string_new ("Calls:\n");
+  GString *out = g_string_new (_ ("Calls:"));
   guint n;
 
-  g_string_append_printf (out, "  %-26s %s\n", ANY, "every request, also those that are no call");
+  g_string_append_printf (out, "\n  %-26s %s\n", ANY, _ ("every request, also those that are no call"));
   const CarServiceRoute *routes = car_service_calls_list (&n);
   for (guint i = 0; i < n; i++)
     g_string_append_printf (out, "  %-26s %s /api/car/%s/%s\n", routes[i].name, routes[i].method,
                             routes[i].version, routes[i].path);
 
-  g_string_append (out, "\nFaults:\n");
+  g_string_append_printf (out, "\n%s\n", _ ("Faults:"));
   const CarFaultKind *kinds = car_fault_kinds_list (&n);
   for (guint i = 0; i < n; i++)
-    g_string_append_printf (out, "  %-26s %s\n", kinds[i].name, kinds[i].description);
+    g_string_append_printf (out, "  %-26s %s\n", kinds[i].name, _ (kinds[i].description));
   return g_string_free (out, FALSE);
 }

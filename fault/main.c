@@ -2,8 +2,9 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
 #include <glib/gstdio.h>
+
+#include <libcar/base/car-language-private.h>
 
 #include "fault/car-fault-server.h"
 #include "server/car-server-program.h"
@@ -44,20 +45,20 @@ parse_options (Options *options, int argc, char **argv, GError **error)
   static const char *const secrets[] = { "--key", "--password", "--token", NULL };
   const GOptionEntry entries[] = {
     { "fault", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &options->faults,
-      N_ ("Let a fault strike a call: CALL:FAULT[,OPTION=VALUE…], such as import:503,times=2"), N_ ("RULE") },
+      N_ ("Let a fault strike a call: CALL:FAULT[,OPTION=VALUE…], such as import:503,times=2"), "RULE" },
     { "script", 0, 0, G_OPTION_ARG_FILENAME, &options->script,
-      N_ ("Read such rules from this file, one a line"), N_ ("FILE") },
+      N_ ("Read such rules from this file, one a line"), "FILE" },
     { "list", 'l', 0, G_OPTION_ARG_NONE, &options->list, N_ ("Print all calls and all faults, and exit"),
       NULL },
     { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file,
-      N_ ("Write the port to this file once it is listened on"), N_ ("FILE") },
+      N_ ("Write the port to this file once it is listened on"), "FILE" },
     { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
-      N_ ("Keep the data in this file (default: in memory)"), N_ ("FILE") },
-    { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, N_ ("The key (or CAR_SERVICE_KEY)"), N_ ("KEY") },
+      N_ ("Keep the data in this file (default: in memory)"), "FILE" },
+    { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, N_ ("The key (or CAR_SERVICE_KEY)"), "KEY" },
     { "password", 0, 0, G_OPTION_ARG_STRING, &options->password,
-      N_ ("Its password (or CAR_SERVICE_PASSWORD)"), N_ ("PASSWORD") },
+      N_ ("Its password (or CAR_SERVICE_PASSWORD)"), "PASSWORD" },
     { "token", 0, 0, G_OPTION_ARG_STRING, &options->token, N_ ("The token (or CAR_SERVICE_AUTHTOKEN)"),
-      N_ ("TOKEN") },
+      "TOKEN" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
       N_ ("Print every request, and not only those that a fault strikes"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -93,8 +94,8 @@ find_credentials (const Options *options, GError **error)
   if (credentials == NULL && problem == NULL)
     g_set_error_literal (
         error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-        "Give the key and the password that the connector is to use, of your choice: CAR_SERVICE_KEY "
-        "and CAR_SERVICE_PASSWORD, or --key and --password");
+        _ ("Give the key and the password that the connector is to use, of your choice: CAR_SERVICE_KEY "
+           "and CAR_SERVICE_PASSWORD, or --key and --password"));
   else if (credentials == NULL)
     g_propagate_error (error, g_steal_pointer (&problem));
   return credentials;
@@ -110,8 +111,8 @@ on_signal (gpointer loop)
 static void
 announce (guint16 port, guint16 service_port)
 {
-  g_print ("car-fault-service listens on http://127.0.0.1:%u/api/car/v2\n", port);
-  g_print ("No fault strikes at http://127.0.0.1:%u/api/car/v2\n", service_port);
+  g_print (_ ("car-fault-service listens on http://127.0.0.1:%u/api/car/v2\n"), port);
+  g_print (_ ("No fault strikes at http://127.0.0.1:%u/api/car/v2\n"), service_port);
   fflush (stdout);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-file-private.h>
+#include <libcar/base/car-language-private.h>
 
 #include "runner/car-conf.h"
 
@@ -75,9 +76,9 @@ read_variable (const char *text, gsize length, GError **error)
   g_autofree char *name = g_strchomp (g_strndup (text, length));
 
   if (g_str_has_prefix (name, "export") && name[6] != '\0' && strchr (SPACE, name[6]) != NULL)
-    refuse (error, "no shell reads this file: leave “export” away");
+    refuse (error, _ ("no shell reads this file: leave “export” away"));
   else if (*name == '\0' || g_ascii_isdigit (*name) || name[strspn (name, NAME_CHARACTERS)] != '\0')
-    refuse (error, "what stands before “=” is no variable: letters, digits and “_”, and no digit first");
+    refuse (error, _ ("what stands before “=” is no variable: letters, digits and “_”, and no digit first"));
   else
     return g_steal_pointer (&name);
 
@@ -96,16 +97,17 @@ read_quoted (const char *text, GError **error)
     {
       if (quote == '"' && *at == '\\' && *++at != '"' && *at != '\\')
         {
-          refuse (error, "between double quotes, a backslash stands before “\"” or another backslash only");
+          refuse (error,
+                  _ ("between double quotes, a backslash stands before “\"” or another backslash only"));
           return NULL;
         }
       g_string_append_c (value, *at);
     }
 
   if (*at == '\0')
-    refuse (error, "the quote does not end on this line");
+    refuse (error, _ ("the quote does not end on this line"));
   else if (at[1] != '\0')
-    refuse (error, "something stands behind the closing quote");
+    refuse (error, _ ("something stands behind the closing quote"));
   else
     return g_string_free (g_steal_pointer (&value), FALSE);
 
@@ -121,10 +123,12 @@ read_value (const char *text, GError **error)
     return read_quoted (text, error);
 
   if (strstr (text, " #") != NULL || strstr (text, "\t#") != NULL)
-    refuse (error, "a comment has a line of its own; if “#” belongs to the value, put the value into quotes");
+    refuse (error,
+            _ ("a comment has a line of its own; if “#” belongs to the value, put the value into quotes"));
   else if (g_str_has_suffix (text, "\\"))
-    refuse (error, "a line does not go on behind a backslash; if it belongs to the value, put the value into "
-                   "single quotes");
+    refuse (error,
+            _ ("a line does not go on behind a backslash; if it belongs to the value, put the value into "
+               "single quotes"));
   else
     return g_strdup (text);
 
@@ -142,7 +146,7 @@ take_line (CarConf *self, char *line, guint number, GError **error)
   if (*text == '\0' || *text == '#' || *text == ';')
     return TRUE;
   if (equals == NULL)
-    return refuse (error, "there is no “=”: a line is a variable, “=” and a value");
+    return refuse (error, _ ("there is no “=”: a line is a variable, “=” and a value"));
 
   g_autofree char *variable = read_variable (text, equals - text, error);
   if (variable == NULL)
@@ -150,7 +154,7 @@ take_line (CarConf *self, char *line, guint number, GError **error)
 
   const CarConfEntry *before = find (self, variable);
   if (before != NULL)
-    return refuse (error, "%s is set in line %u already", variable, before->line);
+    return refuse (error, _ ("%s is set in line %u already"), variable, before->line);
 
   char *value = read_value (equals + 1 + strspn (equals + 1, SPACE), error);
   if (value == NULL)
@@ -204,7 +208,7 @@ car_conf_parse (const char *text, gsize length, const char *shown, GError **erro
   self->entries = g_ptr_array_new_with_free_func (entry_free);
   if (!g_utf8_validate (text, length, &end))
     {
-      refuse (error, "%s:%u: this is not UTF-8 text without NULs", shown, count_lines (text, end));
+      refuse (error, _ ("%s:%u: this is not UTF-8 text without NULs"), shown, count_lines (text, end));
       return NULL;
     }
 

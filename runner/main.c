@@ -3,12 +3,10 @@
 #include "config.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <glib/gi18n.h>
-
+#include <libcar/base/car-language-private.h>
 #include <libcar/log/car-log-private.h>
 
 #include "runner/car-conf.h"
@@ -41,7 +39,7 @@ parse_options (Options *options, char ***arguments, GError **error)
 {
   const GOptionEntry entries[] = {
     { "config-dir", 0, 0, G_OPTION_ARG_FILENAME, &options->folder,
-      N_ ("Read NAME.conf in this folder, not in the system's"), N_ ("FOLDER") },
+      N_ ("Read NAME.conf in this folder, not in the system's"), "FOLDER" },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help, N_ ("Print this help, and exit"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version, and exit"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -84,8 +82,8 @@ check_name (const char *name, GError **error)
     return TRUE;
 
   g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                       "the name of a connection has letters, digits, “_”, “.”, “:” and “-”, and begins "
-                       "with none of “.” and “-”");
+                       _ ("the name of a connection has letters, digits, “_”, “.”, “:” and “-”, and begins "
+                          "with none of “.” and “-”"));
   return FALSE;
 }
 
@@ -132,16 +130,16 @@ find_connector (const CarConf *conf, GError **error)
 
   if (connector == NULL || *connector == '\0')
     g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_KEY_NOT_FOUND,
-                 "%s: a line " CONNECTOR "=PROGRAM is missing: which connector is to run", place);
+                 _ ("%s: a line CONNECTOR=PROGRAM is missing: which connector is to run"), place);
   else if (strchr (connector, '/') != NULL && !g_path_is_absolute (connector))
     g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
-                 "%s: " CONNECTOR " must be the name of a program in PATH, or a path from “/” on", place);
+                 _ ("%s: CONNECTOR must be the name of a program in PATH, or a path from “/” on"), place);
   else
     {
       program = g_find_program_in_path (connector);
       if (program == NULL)
-        g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "%s: there is no program %s",
-                     place, connector);
+        g_set_error (error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE,
+                     _ ("%s: there is no program %s"), place, connector);
     }
 
   return g_steal_pointer (&program);
@@ -160,7 +158,7 @@ execute (const CarConf *conf, const char *program, char **arguments, GError **er
 
   int code = errno;
   g_autofree char *place = car_conf_get_place (conf, CONNECTOR);
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), "%s: %s cannot be run: %s", place,
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code), _ ("%s: %s cannot be run: %s"), place,
                program, g_strerror (code));
   return FALSE;
 }
@@ -192,11 +190,12 @@ obey (const Options *options, char **arguments, GError **error)
 
   if (!check && !g_str_equal (verb, "run"))
     g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                         "the command is missing or unknown: say “run NAME” or “check NAME”; see --help");
+                         _ ("the command is missing or unknown: say “run NAME” or “check NAME”; see --help"));
   else if (n < 2 || (check && n > 2))
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                 "“%s” needs the name of a connection%s: NAME for %s/NAME.conf", verb,
-                 check ? " and nothing else" : "", folder);
+                 check ? _ ("“%s” needs the name of a connection and nothing else: NAME for %s/NAME.conf")
+                       : _ ("“%s” needs the name of a connection: NAME for %s/NAME.conf"),
+                 verb, folder);
   else
     return run (folder, arguments[1], arguments + 2, check, error);
 
@@ -210,10 +209,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) arguments = g_strdupv (argv);
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  car_language_begin ();
   g_set_prgname (PROGRAM);
   car_log_install ();
   set_up_log (NULL);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include <libcar/base/car-language-private.h>
+
 #include "server/car-server-http.h"
 
 /* Connections that wait to be accepted. libsoup's ten make whoever comes as the eleventh at once wait for seconds. */
@@ -20,7 +22,7 @@ car_server_listen (SoupServer *server, guint16 port, GError **error)
       !soup_server_listen_local (server, port, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                   "The port %u cannot be listened on: %s; give another --port", port, problem->message);
+                   _ ("The port %u cannot be listened on: %s; give another --port"), port, problem->message);
       return 0;
     }
 

@@ -4,12 +4,12 @@
 
 #include <errno.h>
 #include <glib-unix.h>
-#include <glib/gi18n.h>
 #include <glib/gstdio.h>
-#include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include <libcar/base/car-language-private.h>
 
 #include "server/car-server-program.h"
 
@@ -19,10 +19,7 @@
 void
 car_server_begin (const char *name)
 {
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, LOCALEDIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  car_language_begin ();
   g_set_prgname (name);
   signal (SIGPIPE, SIG_IGN);
   signal (SIGXFSZ, SIG_IGN);
@@ -61,7 +58,8 @@ check_port (int port, GError **error)
   if (port >= 0 && port <= G_MAXUINT16)
     return TRUE;
 
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--port is a number from 0 to 65535");
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       _ ("--port is a number from 0 to 65535"));
   return FALSE;
 }
 
@@ -71,7 +69,8 @@ check_surplus (char **arguments, GError **error)
   if (arguments[0] == NULL || arguments[1] == NULL)
     return TRUE;
 
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s is no option; see --help", arguments[1]);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("%s is no option; see --help"),
+               arguments[1]);
   return FALSE;
 }
 
@@ -87,8 +86,7 @@ car_server_parse_options (const GOptionEntry *entries,
   gboolean help = FALSE, version = FALSE;
   int number = 0;
   const GOptionEntry common[] = {
-    { "port", 0, 0, G_OPTION_ARG_INT, &number, N_ ("Listen on this port (default: a free one)"),
-      N_ ("PORT") },
+    { "port", 0, 0, G_OPTION_ARG_INT, &number, N_ ("Listen on this port (default: a free one)"), "PORT" },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &help, N_ ("Print this help, and exit"), NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version, and exit"), NULL },
     G_OPTION_ENTRY_NULL,
@@ -134,8 +132,8 @@ car_server_make_folder (const char *folder, GError **error)
     return TRUE;
 
   int code = errno;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "The folder %s cannot be made: %s", folder,
-               g_strerror (code));
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), _ ("The folder %s cannot be made: %s"),
+               folder, g_strerror (code));
   return FALSE;
 }
 
@@ -158,7 +156,7 @@ car_server_make_secret (gsize n_bytes, GError **error)
     {
       int code = errno;
 
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "No random bytes are to be had: %s",
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), _ ("No random bytes are to be had: %s"),
                    g_strerror (code));
       return NULL;
     }

@@ -2,9 +2,10 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <string.h>
+
+#include <libcar/base/car-language-private.h>
 
 #include "server/car-server-program.h"
 #include "service/http/car-service-server.h"
@@ -43,16 +44,16 @@ parse_options (Options *options, int argc, char **argv, GError **error)
   static const char *const secrets[] = { "--key", "--password", "--token", NULL };
   const GOptionEntry entries[] = {
     { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file,
-      N_ ("Write the port to this file once it is listened on"), N_ ("FILE") },
+      N_ ("Write the port to this file once it is listened on"), "FILE" },
     { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
-      N_ ("Keep the data in this file, or in :memory:"), N_ ("FILE") },
+      N_ ("Keep the data in this file, or in :memory:"), "FILE" },
     { "credentials", 0, 0, G_OPTION_ARG_FILENAME, &options->credentials_file,
-      N_ ("Keep the key, the password and the token that are made in this file"), N_ ("FILE") },
-    { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, N_ ("The key (or CAR_SERVICE_KEY)"), N_ ("KEY") },
+      N_ ("Keep the key, the password and the token that are made in this file"), "FILE" },
+    { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, N_ ("The key (or CAR_SERVICE_KEY)"), "KEY" },
     { "password", 0, 0, G_OPTION_ARG_STRING, &options->password,
-      N_ ("Its password (or CAR_SERVICE_PASSWORD)"), N_ ("PASSWORD") },
+      N_ ("Its password (or CAR_SERVICE_PASSWORD)"), "PASSWORD" },
     { "token", 0, 0, G_OPTION_ARG_STRING, &options->token, N_ ("The token (or CAR_SERVICE_AUTHTOKEN)"),
-      N_ ("TOKEN") },
+      "TOKEN" },
     { "show-credentials", 0, 0, G_OPTION_ARG_NONE, &options->show_credentials,
       N_ ("Print the credentials as a shell's assignments, and exit: those of a service with the same "
           "--database and --credentials"),
@@ -154,20 +155,22 @@ announce (const Options *options, CarServiceServer *server, gboolean from_file)
   guint port = car_service_server_get_port (server);
   g_autofree char *file = g_shell_quote (options->credentials_file);
 
-  g_print ("car-service listens on http://127.0.0.1:%u/api/car/v2\n", port);
-  g_print ("Its data is in %s.\n", options->database);
+  g_print (_ ("car-service listens on http://127.0.0.1:%u/api/car/v2\n"), port);
+  g_print (_ ("Its data is in %s.\n"), options->database);
   if (!from_file)
     {
-      g_print ("It takes the credentials that were given to it.\n");
+      g_print ("%s\n", _ ("It takes the credentials that were given to it."));
       return;
     }
   g_print (
-      "Its key, password and token are in %s, which only you can read. For a connector in this shell:\n\n"
-      "  . %s\n"
-      "  export CAR_SERVICE_KEY CAR_SERVICE_PASSWORD CAR_SERVICE_URL=http://127.0.0.1:%u/api/car/v2\n\n"
-      "With curl:\n\n"
-      "  curl -u \"$CAR_SERVICE_KEY:$CAR_SERVICE_PASSWORD\" \"$CAR_SERVICE_URL/databases\"\n",
-      options->credentials_file, file, port);
+      _ ("Its key, password and token are in %s, which only you can read. For a connector in this shell:\n"),
+      options->credentials_file);
+  g_print ("\n  . %s\n"
+           "  export CAR_SERVICE_KEY CAR_SERVICE_PASSWORD CAR_SERVICE_URL=http://127.0.0.1:%u/api/car/v2\n\n",
+           file, port);
+  g_print ("%s\n\n"
+           "  curl -u \"$CAR_SERVICE_KEY:$CAR_SERVICE_PASSWORD\" \"$CAR_SERVICE_URL/databases\"\n",
+           _ ("With curl:"));
 }
 
 static gboolean
@@ -215,12 +218,12 @@ show_credentials (const Options *options, GError **error)
     return FALSE;
 
   if (!from_file)
-    g_printerr ("car-service: these were given by options or in the environment (CAR_SERVICE_KEY, "
-                "CAR_SERVICE_PASSWORD, CAR_SERVICE_AUTHTOKEN): %s was not read\n",
+    g_printerr (_ ("car-service: these were given by options or in the environment (CAR_SERVICE_KEY, "
+                   "CAR_SERVICE_PASSWORD, CAR_SERVICE_AUTHTOKEN): %s was not read\n"),
                 options->credentials_file);
   else if (!there)
     g_printerr (
-        "car-service: %s was made: where a service runs already, give its --database or --credentials\n",
+        _ ("car-service: %s was made: where a service runs already, give its --database or --credentials\n"),
         options->credentials_file);
 
   g_autofree char *text = car_service_credentials_to_shell (credentials);

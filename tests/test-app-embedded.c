@@ -157,7 +157,7 @@ test_wrong_values (void)
       error->message, ==,
       "-timeout (EMBEDDED_TIMEOUT) must be a whole number from -1 to 3600, not “3601”; "
       "-p must be a whole number from 1000 to 9999; "
-      "-level must be low or High, not “middle”; "
+      "-level must be one of low, High, not “middle”; "
       "-inventory must be a file that can be read: /nonexistent/file: No such file or directory");
 }
 

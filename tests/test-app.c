@@ -229,7 +229,7 @@ test_refused (void)
   assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "--", "-quick"),
                   "belongs to no option");
   assert_refused (none, ARGUMENTS ("-connection-test", "-server", "x", "-log-format", "xml"),
-                  "-log-format (CAR_LOG_FORMAT) must be json, text or auto, not “xml”");
+                  "-log-format (CAR_LOG_FORMAT) must be one of json, text, auto, not “xml”");
   assert_refused (VARIABLES ("CONTRACT_SERVER=caf\xe9"), ARGUMENTS ("-connection-test"),
                   "-server (CONTRACT_SERVER) is not UTF-8");
 

@@ -1184,7 +1184,7 @@ test_import_warnings (Fixture *fixture, gconstpointer data)
       "\"no a-password here\\n\"},{\"collection\":\"asset\",\"count\":2,\"message\":\"no a-password "
       "here\\n\"}]},{\"id\":\"b\",\"warnings\":[{},7]}],\"error_imports\":[],\"incomplete_imports\":[]}");
   g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING,
-                         "The service left out 2 of the objects: it does not say why");
+                         "The service left out 2 objects: it does not say why");
   g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING,
                          "The service left out 5 of asset: no *** here\\u000a");
   g_assert_true (car_client_wait_for_imports (fixture->client, ids, NULL, &error));

@@ -170,9 +170,9 @@ expect_judgement (void)
   expect_warning (
       "2 edges of asset_hostname lead to objects of asset that this run left out: they are not sent");
   expect_warning (
-      "1 edges of asset_hostname lead to objects of asset that this run did not bring, such as “nowhere”*");
+      "1 edge of asset_hostname leads to an object of asset that this run did not bring, “nowhere”*");
   expect_warning (
-      "1 edges of asset_hostname lead to objects of hostname that this run did not bring, such as “gone”*");
+      "1 edge of asset_hostname leads to an object of hostname that this run did not bring, “gone”*");
 }
 
 static void
@@ -309,7 +309,7 @@ test_told (Fixture *fixture, gconstpointer data)
   add_vertices (fixture);
   add_asset_hostname (fixture, "bad", "h1", "");
   expect_warning (
-      "1 edges of asset_hostname lead to objects of asset that this run left out: they are not sent");
+      "1 edge of asset_hostname leads to an object of asset that this run left out: it is not sent");
   send_all (fixture);
 
   g_autoptr (GPtrArray) summaries = car_data_handler_list_summaries (fixture->handler);

@@ -1247,7 +1247,7 @@ test_dropped_secret_name (Fixture *fixture, gconstpointer data)
 
   expect_warning ("The service left out 2 of host***: taken");
   expect_warning ("The service left out 1 of a ***: odd" STILL_SENT);
-  expect_warning ("The service left out 1 of the objects: any" STILL_SENT);
+  expect_warning ("The service left out 1 object: any" STILL_SENT);
   assert_sent (fixture, CAR_BUNDLE_VERTICES);
   g_test_assert_expected_messages ();
   assert_counters (fixture, "hostname 3 0 0 1\n");

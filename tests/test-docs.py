@@ -94,7 +94,7 @@ def summary():
 def codes():
     """The exit codes that --help lists are in the tables, and no others."""
     done = subprocess.run([PROGRAMS["car-connector-host"], "--help"], capture_output=True, text=True, check=True)
-    there = {code for codes in re.findall(r"^  (\d+(?: to |, )?\d*)  ", done.stdout, re.M) for code in re.findall(r"\d+", codes)}
+    there = {code for codes in re.findall(r"^  (\d+(?:-|, )?\d*)  ", done.stdout, re.M) for code in re.findall(r"\d+", codes)}
     page = TOP / "docs" / "man" / "car-connector.7"
     told = {code for codes in re.findall(r"^\.It (\d[\d ,]*)$", read(page), re.M) for code in re.findall(r"\d+", codes)}
     # --help tells of the data source's codes as a range.

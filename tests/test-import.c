@@ -103,7 +103,7 @@ test_full (void)
 
   assert_exited (&run, 0, "Full import (the service holds no save point of this source) complete in");
   assert_exited (
-      &run, 0, "s; 4 read, 1 left out, 1 duplicates, 0 conflicts, 2 sent, 1 dangling, 0 deleted, 0 closed, ");
+      &run, 0, "s; 4 read, 1 left out, 1 duplicate, 0 conflicts, 2 sent, 1 dangling, 0 deleted, 0 closed, ");
   assert_exited (
       &run, 0, " bytes; save point kept; asset 3 (1 left out, 1 duplicate); asset_hostname 1 (1 dangling)\"");
 

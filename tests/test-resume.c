@@ -23,7 +23,7 @@
 #define IS_REMOVED                                                                                           \
   "What an earlier run read and could not send is removed, and the data source is read again: "
 #define NO_READING "CONTRACT_FAIL=import_vertices:app:77"
-#define COUNTS "; 4 read, 1 left out, 1 duplicates, 0 conflicts, 2 sent, "
+#define COUNTS "; 4 read, 1 left out, 1 duplicate, 0 conflicts, 2 sent, "
 
 static GSubprocess *
 start (FakeService *service, const char *const variables[4])

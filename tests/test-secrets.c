@@ -670,7 +670,7 @@ test_connector_credentials (void)
 
   write_credential (folder, "CAR_LOG_FORMAT", VALUE, -1, 0400);
   run_connector (variables, arguments, &redacted);
-  assert_exited (&redacted, 2, "-log-format (CAR_LOG_FORMAT) must be json, text or auto, not “***”");
+  assert_exited (&redacted, 2, "-log-format (CAR_LOG_FORMAT) must be one of json, text, auto, not “***”");
   g_assert_null (strstr (redacted.log, "the secret value"));
 
   write_credential (folder, "CAR_LOG_FORMAT", "json", -1, 0400);
@@ -711,7 +711,7 @@ test_connector (void)
 
   write_secret (folder, "CAR_LOG_FORMAT", VALUE);
   run_connector (variables, arguments, &redacted);
-  assert_exited (&redacted, 2, "-log-format (CAR_LOG_FORMAT) must be json, text or auto, not “***”");
+  assert_exited (&redacted, 2, "-log-format (CAR_LOG_FORMAT) must be one of json, text, auto, not “***”");
   g_assert_null (strstr (redacted.log, "the secret value"));
 
   secret_maker_write (folder, "CONTRACT_SECRET", "plain text", -1);

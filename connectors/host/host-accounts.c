@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "host-collectors.h"
 
 #include <string.h>
@@ -62,8 +64,8 @@ read_switched_off (HostInventory *self, GHashTable **names, GError **error)
     {
       g_ptr_array_set_size (self->warnings, (gint) n_warnings);
       g_ptr_array_add (self->infos,
-                       g_strdup ("/etc/shadow may not be read: accounts that are locked or expired are "
-                                 "shown as active; run as root to tell them"));
+                       g_strdup (_ ("/etc/shadow may not be read: accounts that are locked or expired are "
+                                    "shown as active; run as root to tell them")));
     }
 
   char *rest = text, *line;
@@ -166,8 +168,13 @@ host_collect_accounts (HostInventory *self, GError **error)
   if (n_broken > 0)
     g_ptr_array_add (
         self->warnings,
-        g_strdup_printf ("%u lines of /etc/passwd are broken: the accounts in them are not imported; "
+        g_strdup_printf (
+            g_dngettext (GETTEXT_PACKAGE,
+                         "%u line of /etc/passwd is broken: the account in it is not imported; "
                          "“pwck -r” tells which",
-                         n_broken));
+                         "%u lines of /etc/passwd are broken: the accounts in them are not imported; "
+                         "“pwck -r” tells which",
+                         n_broken),
+            n_broken));
   return TRUE;
 }

@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "host-asset-server.h"
 
 #include "host-collect.h"
@@ -30,8 +32,8 @@ host_asset_server_test_connection (CarAssetServer *server, GCancellable *cancell
   if (inventory->is_this_machine && !host_inventory_exists (inventory, "proc/self/status"))
     {
       g_set_error_literal (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN,
-                           "/proc is not there, which tells the sockets and processes: mount it with "
-                           "“mount -t proc proc /proc”");
+                           _ ("/proc is not there, which tells the sockets and processes: mount it with "
+                              "“mount -t proc proc /proc”"));
       return FALSE;
     }
   return TRUE;

@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "host-import.h"
 
 #include "host-asset-server.h"
@@ -100,7 +102,7 @@ host_incremental_import_get_data_for_delta (CarIncrementalImport *import,
     return TRUE;
 
   g_set_error_literal (error, CAR_IMPORT_ERROR, CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE,
-                       "this machine changed since the last import");
+                       _ ("this machine changed since the last import"));
   return FALSE;
 }
 

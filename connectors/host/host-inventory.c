@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <glib/gi18n-lib.h>
+
 #include <libcar/car.h>
 
 /* No file that is read here comes near to this on a real machine. */
@@ -98,8 +100,8 @@ host_inventory_new (const char *root, GError **error)
     {
       g_set_error (
           error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-          "The root folder “%s” cannot be opened: %s. Give the folder where the machine’s file system is "
-          "mounted with --root or HOST_ROOT",
+          _ ("The root folder “%s” cannot be opened: %s. Give the folder where the machine’s file system is "
+             "mounted with --root or HOST_ROOT"),
           self->root_path, g_strerror (errno));
       return NULL;
     }
@@ -239,19 +241,19 @@ host_inventory_read (HostInventory *self, const char *path, char **text, GError 
   if (is_unreadable (code))
     {
       g_ptr_array_add (self->warnings,
-                       g_strdup_printf ("%s/%s cannot be read (%s): what it holds is not imported", root,
-                                        path, code == EISDIR ? "it is not a file" : g_strerror (code)));
+                       g_strdup_printf (_ ("%s/%s cannot be read (%s): what it holds is not imported"), root,
+                                        path, code == EISDIR ? _ ("it is not a file") : g_strerror (code)));
       return TRUE;
     }
 
   if (code == ENOSYS)
     g_set_error_literal (
         error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN,
-        "This kernel cannot open files below another root folder safely (openat2): --root needs "
-        "Linux 5.6, and a container whose seccomp profile lets that pass");
+        _ ("This kernel cannot open files below another root folder safely (openat2): --root needs "
+           "Linux 5.6, and a container whose seccomp profile lets that pass"));
   else
-    g_set_error (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN, "%s/%s cannot be read: %s",
-                 root, path, g_strerror (code));
+    g_set_error (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN,
+                 _ ("%s/%s cannot be read: %s"), root, path, g_strerror (code));
   return FALSE;
 }
 

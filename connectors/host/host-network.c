@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include <libcar/car.h>
 
 static gboolean
@@ -75,7 +77,7 @@ ask_kernel (HostInventory *self, GError **error)
   if (getifaddrs (&all) != 0)
     {
       g_set_error (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN,
-                   "The kernel does not tell the network interfaces: %s", g_strerror (errno));
+                   _ ("The kernel does not tell the network interfaces: %s"), g_strerror (errno));
       return FALSE;
     }
 
@@ -184,9 +186,10 @@ read_files (HostInventory *self, GError **error)
     parse_fib_trie (self, fib_trie);
 
   if (self->interfaces->len == 0)
-    g_ptr_array_add (self->infos,
-                     g_strdup_printf ("%s holds no running system’s /proc and /sys: no address is imported",
-                                      self->root_path));
+    g_ptr_array_add (
+        self->infos,
+        g_strdup_printf (_ ("%s holds no running system’s /proc and /sys: no address is imported"),
+                         self->root_path));
   return TRUE;
 }
 

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include <libcar/car.h>
 
 #define STATUS_FILE "var/lib/dpkg/status"
@@ -121,7 +123,8 @@ host_collect_packages (HostInventory *self, GError **error)
     return FALSE;
   if (!text)
     {
-      g_ptr_array_add (self->infos, g_strdup ("There is no /" STATUS_FILE ": no package is imported"));
+      g_ptr_array_add (self->infos,
+                       g_strdup_printf (_ ("There is no /%s: no package is imported"), STATUS_FILE));
       return TRUE;
     }
 
@@ -139,10 +142,16 @@ host_collect_packages (HostInventory *self, GError **error)
   finish_stanza (self, &stanza, &n_broken);
 
   if (n_broken > 0)
-    g_ptr_array_add (self->warnings, g_strdup_printf ("%u installed packages in /" STATUS_FILE
-                                                      " are described in a broken way and "
-                                                      "not imported; “dpkg --audit” tells which",
-                                                      n_broken));
+    g_ptr_array_add (
+        self->warnings,
+        g_strdup_printf (
+            g_dngettext (GETTEXT_PACKAGE,
+                         "%u installed package in /%s is described in a broken way and not imported; "
+                         "“dpkg --audit” tells which",
+                         "%u installed packages in /%s are described in a broken way and not imported; "
+                         "“dpkg --audit” tells which",
+                         n_broken),
+            n_broken, STATUS_FILE));
   return TRUE;
 }
 

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <glib/gi18n-lib.h>
+
 #include <libcar/car.h>
 
 /* States of a socket in the kernel's tables (include/net/tcp_states.h). */
@@ -157,7 +159,7 @@ read_tables (Collector *self, GError **error)
 
   if (!any)
     g_ptr_array_add (self->inventory->infos,
-                     g_strdup ("There are no tables of sockets in /proc: no port is imported"));
+                     g_strdup (_ ("There are no tables of sockets in /proc: no port is imported")));
   return TRUE;
 }
 
@@ -361,16 +363,27 @@ tell_what_is_hidden (Collector *self)
   if (geteuid () != 0)
     g_ptr_array_add (
         self->inventory->warnings,
-        g_strdup_printf ("%u of %u listening sockets belong to processes of other users; run as root to "
+        g_strdup_printf (
+            g_dngettext (GETTEXT_PACKAGE,
+                         "%u of %u listening sockets belongs to a process of another user; run as root to "
+                         "see which program owns it",
+                         "%u of %u listening sockets belong to processes of other users; run as root to "
                          "see which programs own them",
-                         n_hidden, ports->len));
+                         n_hidden),
+            n_hidden, ports->len));
   else
     g_ptr_array_add (
         self->inventory->infos,
-        g_strdup_printf ("%u of %u listening sockets belong to no process that can be seen from here: the "
+        g_strdup_printf (
+            g_dngettext (GETTEXT_PACKAGE,
+                         "%u of %u listening sockets belongs to no process that can be seen from here: the "
+                         "kernel has it, or this container may not look at others’ processes, for "
+                         "which it needs CAP_SYS_PTRACE",
+                         "%u of %u listening sockets belong to no process that can be seen from here: the "
                          "kernel has them, or this container may not look at others’ processes, for "
                          "which it needs CAP_SYS_PTRACE",
-                         n_hidden, ports->len));
+                         n_hidden),
+            n_hidden, ports->len));
 }
 
 gboolean

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <glib/gi18n-lib.h>
+
 #include <libcar/car.h>
 
 #define MACHINE_ID_LENGTH 16
@@ -75,14 +77,15 @@ host_collect_identity (HostInventory *self, GError **error)
   const char *root = self->is_this_machine ? "" : self->root_path;
   if (self->warnings->len > 0)
     g_set_error (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_FORBIDDEN,
-                 "The machine id, by which this machine is known in the graph, is out of reach: %s",
+                 _ ("The machine id, by which this machine is known in the graph, is out of reach: %s"),
                  (const char *) self->warnings->pdata[0]);
   else
     g_set_error (
         error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_UNKNOWN,
-        "There is no machine id, by which this machine would be known in the graph, in %s/%s or %s/%s. Make "
-        "one with “systemd-machine-id-setup” or “dbus-uuidgen --ensure=/etc/machine-id”; in a container, "
-        "mount the machine’s /etc/machine-id",
+        _ ("There is no machine id, by which this machine would be known in the graph, in %s/%s or %s/%s. "
+           "Make "
+           "one with “systemd-machine-id-setup” or “dbus-uuidgen --ensure=/etc/machine-id”; in a container, "
+           "mount the machine’s /etc/machine-id"),
         root, paths[0], root, paths[1]);
   return FALSE;
 }
@@ -144,7 +147,7 @@ collect_names (HostInventory *self, GError **error)
   if (!name)
     {
       g_ptr_array_add (self->infos,
-                       g_strdup ("The machine has no host name of its own: no hostname is imported"));
+                       g_strdup (_ ("The machine has no host name of its own: no hostname is imported")));
       self->name = g_strdup_printf ("machine-%.8s", self->id);
       return TRUE;
     }

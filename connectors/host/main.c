@@ -4,6 +4,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "host-asset-server.h"
 #include "host-import.h"
 
@@ -52,7 +54,8 @@ host_app_init (HostApp *self)
   g_object_set (self, "version", PACKAGE_VERSION, NULL);
   car_app_add_setting (CAR_APP (self),
                        car_setting_new_text ("root", "HOST_ROOT", CAR_SETTING_NONE,
-                                             "the folder that holds the machine's file system", "DIR", "/"));
+                                             N_ ("the folder that holds the machine's file system"), "DIR",
+                                             "/"));
 }
 
 int

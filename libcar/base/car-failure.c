@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/base/car-failure-private.h>
+#include <libcar/base/car-language-private.h>
 
 /* `code` is the exit code where an error brings none that a process can return; `codes` are all of them, for people. */
 static const struct
@@ -13,25 +14,27 @@ static const struct
   const char *name;
   const char *outlook;
 } kinds[] = {
-  [CAR_FAILURE_GENERAL] = { "general", CAR_APP_ERROR_GENERAL, "1", "General failure",
-                            "the save point is unchanged" },
+  [CAR_FAILURE_GENERAL] = { "general", CAR_APP_ERROR_GENERAL, "1", N_ ("General failure"),
+                            N_ ("the save point is unchanged") },
   [CAR_FAILURE_INVALID_PARAMETER] = { "invalid-parameter", CAR_APP_ERROR_INVALID_PARAMETER, "2",
-                                      "Invalid settings",
-                                      "the save point is unchanged; --help lists all settings" },
-  [CAR_FAILURE_RECOVERABLE] = { "recoverable", CAR_RECOVERABLE_FAILURE_DEFAULT, "10", "Recoverable failure",
-                                "no data are lost, the next run goes on from the last save point" },
-  [CAR_FAILURE_PARTIAL] = { "partial", CAR_APP_ERROR_PARTIAL, "11", "Partial import",
-                            "what was read is in the service, nothing is closed, and the save point is "
-                            "unchanged" },
-  [CAR_FAILURE_CLOSING_REFUSED] = { "closing-refused", CAR_APP_ERROR_CLOSING_REFUSED, "12", "Closing refused",
-                                    "nothing is closed, and the save point is unchanged" },
+                                      N_ ("Invalid settings"),
+                                      N_ ("the save point is unchanged; --help lists all settings") },
+  [CAR_FAILURE_RECOVERABLE] = { "recoverable", CAR_RECOVERABLE_FAILURE_DEFAULT, "10",
+                                N_ ("Recoverable failure"),
+                                N_ ("no data are lost, the next run goes on from the last save point") },
+  [CAR_FAILURE_PARTIAL] = { "partial", CAR_APP_ERROR_PARTIAL, "11", N_ ("Partial import"),
+                            N_ ("what was read is in the service, nothing is closed, and the save point is "
+                                "unchanged") },
+  [CAR_FAILURE_CLOSING_REFUSED] = { "closing-refused", CAR_APP_ERROR_CLOSING_REFUSED, "12",
+                                    N_ ("Closing refused"),
+                                    N_ ("nothing is closed, and the save point is unchanged") },
   [CAR_FAILURE_UNRECOVERABLE] = { "unrecoverable", CAR_UNRECOVERABLE_FAILURE_DEFAULT, "20",
-                                  "Unrecoverable failure",
-                                  "data may be missing, so the next run makes a full import" },
-  [CAR_FAILURE_DATASOURCE] = { "data-source", CAR_DATASOURCE_FAILURE_UNKNOWN, "50 to 55",
-                               "Failure of the data source", "the save point is unchanged" },
-  [CAR_FAILURE_STOPPED] = { "stopped", CAR_RECOVERABLE_FAILURE_DEFAULT, "130, 143", "Stopped",
-                            "no data are lost, the next run goes on from the last save point" },
+                                  N_ ("Unrecoverable failure"),
+                                  N_ ("data may be missing, so the next run makes a full import") },
+  [CAR_FAILURE_DATASOURCE] = { "data-source", CAR_DATASOURCE_FAILURE_UNKNOWN, "50-55",
+                               N_ ("Failure of the data source"), N_ ("the save point is unchanged") },
+  [CAR_FAILURE_STOPPED] = { "stopped", CAR_RECOVERABLE_FAILURE_DEFAULT, "130, 143", N_ ("Stopped"),
+                            N_ ("no data are lost, the next run goes on from the last save point") },
 };
 
 CarFailureKind
@@ -81,11 +84,11 @@ car_failure_kind_get_codes (CarFailureKind kind)
 const char *
 car_failure_kind_to_string (CarFailureKind kind)
 {
-  return kinds[kind].name;
+  return _ (kinds[kind].name);
 }
 
 const char *
 car_failure_kind_get_outlook (CarFailureKind kind)
 {
-  return kinds[kind].outlook;
+  return _ (kinds[kind].outlook);
 }

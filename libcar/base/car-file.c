@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include <libcar/base/car-file-private.h>
+#include <libcar/base/car-language-private.h>
 
 static gboolean
 set_errno_error (GError **error)
@@ -33,7 +35,7 @@ check_regular (int fd, GError **error)
   if (S_ISREG (status.st_mode))
     return TRUE;
 
-  g_set_error_literal (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is not a regular file");
+  g_set_error_literal (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, _ ("it is not a regular file"));
   return FALSE;
 }
 
@@ -53,8 +55,10 @@ read_all (int fd, char *buffer, gsize max_size, gsize *length, GError **error)
       n = MAX (n, 0);
     }
 
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is larger than %" G_GSIZE_FORMAT " bytes",
-               max_size);
+  g_set_error (
+      error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
+      ngettext ("it is larger than %" PRIu64 " byte", "it is larger than %" PRIu64 " bytes", max_size),
+      (guint64) max_size);
   return FALSE;
 }
 
@@ -93,9 +97,9 @@ car_file_check_private (const char *path, GError **error)
     return TRUE;
 
   if (status.st_uid != 0 && status.st_uid != geteuid ())
-    problem = "it belongs neither to the user who runs this nor to root";
+    problem = _ ("it belongs neither to the user who runs this nor to root");
   else if ((status.st_mode & (S_IWGRP | S_IRWXO)) != 0)
-    problem = "other users may read or change it: take that away with chmod g-w,o-rwx";
+    problem = _ ("other users may read or change it: take that away with chmod g-w,o-rwx");
   if (problem == NULL)
     return TRUE;
 

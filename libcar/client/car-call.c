@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-call-private.h>
 #include <libcar/client/car-retry-private.h>
@@ -187,19 +188,19 @@ get_advice (guint status)
     {
     case 302:
     case 401:
-      return "check the service's key and password, or its token";
+      return _ ("check the service's key and password, or its token");
     case 403:
-      return "check what the service's key or token may do";
+      return _ ("check what the service's key or token may do");
     case 404:
     case 405:
-      return "check the service's URL";
+      return _ ("check the service's URL");
     case 413:
-      return "make the pages smaller";
+      return _ ("make the pages smaller");
     case 408:
     case 429:
-      return "run again later, it goes on where it was";
+      return _ ("run again later, it goes on where it was");
     default:
-      return status >= 500 ? "run again later; if it stays so, ask those who run the service" : NULL;
+      return status >= 500 ? _ ("run again later; if it stays so, ask those who run the service") : NULL;
     }
 }
 
@@ -246,10 +247,12 @@ car_call_set_failure (guint status, GError **error, const char *format, ...)
 void
 car_call_set_unexpected (const CarCall *self, const char *what, GError **error)
 {
-  g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-               "%s %s: the service's answer is not what it should be: %s; check that its URL is the one of a "
-               "CAR service",
-               self->method, self->path->str, what);
+  g_set_error (
+      error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+      /* Translators: a call ("POST imports"), and what is wrong with the answer, in English. */
+      _ ("%s %s: the service's answer is not what it should be: %s; check that its URL is the one of a "
+         "CAR service"),
+      self->method, self->path->str, what);
 }
 
 static char *
@@ -289,11 +292,13 @@ car_call_set_no_answer (const CarCall *self,
 
   g_autofree char *shown = car_caller_to_shown (caller, cause->message);
   const char *advice = cause->domain == G_TLS_ERROR
-                           ? "check the service's URL and the certificates this machine trusts"
-                           : "check the service's URL and the network";
+                           ? _ ("check the service's URL and the certificates this machine trusts")
+                           : _ ("check the service's URL and the network");
   g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-               "%s %s: no answer from %s after %u attempt(s): %s; %s", self->method, self->path->str,
-               get_base (self, caller), attempts, shown, advice);
+               /* Translators: a call ("POST imports"), a URL, a number, what went wrong, and what to do. */
+               ngettext ("%s %s: no answer from %s after %u attempt: %s; %s",
+                         "%s %s: no answer from %s after %u attempts: %s; %s", attempts),
+               self->method, self->path->str, get_base (self, caller), attempts, shown, advice);
 }
 
 static gboolean
@@ -313,8 +318,8 @@ check_errors (const CarCall *self, const CarCaller *caller, const CarJsonSpan *v
 
   g_autofree char *said = car_call_describe_errors (caller, value);
   g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-               "%s %s: the service refuses: %s", self->method, self->path->str,
-               said != NULL ? said : "it does not say why");
+               _ ("%s %s: the service refuses: %s"), self->method, self->path->str,
+               said != NULL ? said : _ ("it does not say why"));
   return FALSE;
 }
 

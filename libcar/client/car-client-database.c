@@ -5,6 +5,7 @@
 #include <libsoup/soup.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-client-jobs-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-operation-private.h>
@@ -187,7 +188,7 @@ read_database (CarOperation *self, GError **error)
     return TRUE;
 
   g_set_error_literal (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-                       "the service's database is not ready; run again later");
+                       _ ("the service's database is not ready; run again later"));
   return FALSE;
 }
 
@@ -277,6 +278,6 @@ car_client_prepare_database_finish (CarClient *self,
   if (set_up_now != NULL)
     *set_up_now = operation != NULL && ((Preparation *) operation->data)->set_up_now;
   if (operation == NULL)
-    g_prefix_error_literal (error, "cannot make the database ready: ");
+    g_prefix_error_literal (error, _ ("cannot make the database ready: "));
   return operation != NULL;
 }

@@ -4,6 +4,7 @@
 
 #include <libsoup/soup.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-client-jobs-private.h>
 #include <libcar/client/car-client-private.h>
@@ -28,7 +29,11 @@ car_operation_dup_id (CarOperation *self, const char *member, GError **error)
 
 /* Always FALSE. */
 static gboolean
-set_job_error (CarOperation *self, const char *what, const char *id, const CarJsonSpan *said, GError **error)
+set_job_error (CarOperation *self,
+               gboolean is_import,
+               const char *id,
+               const CarJsonSpan *said,
+               GError **error)
 {
   const CarJsonSpan message = car_json_span_get_member (said, "error");
   const CarJsonSpan code = car_json_span_get_member (said, "statusCode");
@@ -36,16 +41,22 @@ set_job_error (CarOperation *self, const char *what, const char *id, const CarJs
   if (text == NULL && message.type != CAR_JSON_INVALID)
     text = g_strndup (message.text, message.length);
   g_autofree char *shown_text =
-      text != NULL ? car_caller_to_shown (self->caller, text) : g_strdup ("the service does not say why");
+      text != NULL ? car_caller_to_shown (self->caller, text) : g_strdup (_ ("the service does not say why"));
   g_autofree char *shown_id = car_caller_to_shown (self->caller, id);
   gint64 status;
   if (!car_json_span_get_int (&code, &status) || status < 100 || status > 599)
     status = 0;
 
-  g_autofree char *shown_status =
-      status != 0 ? g_strdup_printf (" (status %d)", (int) status) : g_strdup ("");
-  car_call_set_failure ((guint) status, error, "%s %s failed: %s%s", what, shown_id, shown_text,
-                        shown_status);
+  if (status != 0 && is_import)
+    car_call_set_failure ((guint) status, error, _ ("the service's import job %s failed: %s (status %d)"),
+                          shown_id, shown_text, (int) status);
+  else if (status != 0)
+    car_call_set_failure ((guint) status, error, _ ("the service's job %s failed: %s (status %d)"), shown_id,
+                          shown_text, (int) status);
+  else if (is_import)
+    car_call_set_failure (0, error, _ ("the service's import job %s failed: %s"), shown_id, shown_text);
+  else
+    car_call_set_failure (0, error, _ ("the service's job %s failed: %s"), shown_id, shown_text);
   return FALSE;
 }
 
@@ -75,7 +86,7 @@ read_job (CarOperation *self, GError **error)
       return TRUE;
     }
   if (car_json_span_equals (&status, "ERROR"))
-    return set_job_error (self, "the service's job", self->job, &self->answer.value, error);
+    return set_job_error (self, FALSE, self->job, &self->answer.value, error);
 
   guint delay;
   g_autofree char *shown = car_caller_to_shown (self->caller, self->job);
@@ -293,7 +304,7 @@ is_one_lost (CarOperation *self, const ImportLists *lists, GError **error)
 
   g_hash_table_iter_init (&iter, lists->by_id[LIST_FAILED]);
   if (g_hash_table_iter_next (&iter, &id, &item))
-    return !set_job_error (self, "the service's import job", id, item, error);
+    return !set_job_error (self, TRUE, id, item, error);
   if (lists->by_id[LIST_NOT_FOUND] == NULL)
     return FALSE;
 
@@ -303,7 +314,7 @@ is_one_lost (CarOperation *self, const ImportLists *lists, GError **error)
 
   g_autofree char *shown = car_caller_to_shown (self->caller, id);
   car_call_set_failure (SOUP_STATUS_NOT_FOUND, error,
-                        "the service's import job %s failed: the service knows of no such job any more",
+                        _ ("the service's import job %s failed: the service knows of no such job any more"),
                         shown);
   return TRUE;
 }

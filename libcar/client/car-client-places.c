@@ -4,6 +4,7 @@
 
 #include <libsoup/soup.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-client-places-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-operation-private.h>
@@ -77,7 +78,7 @@ read_places (CarOperation *self, GError **error)
 
   if (self->answer.status == SOUP_STATUS_NOT_FOUND)
     {
-      self->text = g_strdup ("it has no queries (HTTP 404)");
+      self->text = g_strdup (_ ("it has no queries (HTTP 404)"));
       return TRUE;
     }
 
@@ -85,7 +86,7 @@ read_places (CarOperation *self, GError **error)
   for (guint i = 0; i < question->n_places; i++)
     if (data.type != CAR_JSON_OBJECT || !read_place (&question->places[i], question->source, &data))
       {
-        self->text = g_strdup_printf ("its answer does not tell of “%s”", question->places[i].collection);
+        self->text = g_strdup_printf (_ ("its answer does not tell of “%s”"), question->places[i].collection);
         return TRUE;
       }
   return TRUE;

@@ -2,9 +2,12 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include <libsoup/soup.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-operation-private.h>
 #include <libcar/client/car-schema-cover-private.h>
@@ -38,8 +41,8 @@ compare_extension (CarOperation *self, CarSchemaExtension *extension, GError **e
     return TRUE;
 
   g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-               "the service has the schema extension %s in version %" G_GINT64_FORMAT
-               " with other contents: raise the version in the connector",
+               _ ("the service has the schema extension %s in version %" PRId64
+                  " with other contents: raise the version in the connector"),
                car_schema_extension_get_key (extension), car_schema_extension_get_version (extension));
   return FALSE;
 }
@@ -63,9 +66,9 @@ read_extension (CarOperation *self, GError **error)
     return compare_extension (self, extension, error);
 
   g_set_error (error, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_NEWER_EXTENSION,
-               "the service has version %" G_GINT64_FORMAT
-               " of the schema extension %s, this connector only version %" G_GINT64_FORMAT
-               ": update the connector",
+               _ ("the service has version %" PRId64
+                  " of the schema extension %s, this connector only version %" PRId64
+                  ": update the connector"),
                there, car_schema_extension_get_key (extension), version);
   return FALSE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-client-private.h>
 
 /* The client itself: its settings. Its calls stand in car-client-*.c, by what they are about. How a call is put together
@@ -101,15 +102,15 @@ find_url_problem (const char *url, GUri *uri)
 
   for (const char *at = url; *at != '\0'; at++)
     if (!g_ascii_isgraph (*at))
-      return "it holds a space, or a character that is not ASCII";
+      return _ ("it holds a space, or a character that is not ASCII");
   if (!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https"))
-    return "it begins neither with https:// nor with http://";
+    return _ ("it begins neither with https:// nor with http://");
   if (g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0')
-    return "it names no host";
+    return _ ("it names no host");
   if (g_uri_get_userinfo (uri) != NULL)
-    return "it holds a user: give the key and the password as settings of their own";
+    return _ ("it holds a user: give the key and the password as settings of their own");
   if (g_uri_get_query (uri) != NULL || g_uri_get_fragment (uri) != NULL)
-    return "it has a query (?) or a fragment (#)";
+    return _ ("it has a query (?) or a fragment (#)");
   return NULL;
 }
 
@@ -120,21 +121,22 @@ describe_parse_failure (const GError *error)
   switch ((GUriError) error->code)
     {
     case G_URI_ERROR_BAD_SCHEME:
-      return "it begins neither with https:// nor with http://";
+      return _ ("it begins neither with https:// nor with http://");
     case G_URI_ERROR_BAD_USER:
     case G_URI_ERROR_BAD_PASSWORD:
     case G_URI_ERROR_BAD_AUTH_PARAMS:
-      return "it holds a user that cannot be read: give the key and the password as settings of their own";
+      return _ (
+          "it holds a user that cannot be read: give the key and the password as settings of their own");
     case G_URI_ERROR_BAD_HOST:
-      return "its host cannot be read";
+      return _ ("its host cannot be read");
     case G_URI_ERROR_BAD_PORT:
-      return "its port is not a number up to 65535";
+      return _ ("its port is not a number up to 65535");
     case G_URI_ERROR_BAD_PATH:
     case G_URI_ERROR_BAD_QUERY:
     case G_URI_ERROR_BAD_FRAGMENT:
     case G_URI_ERROR_FAILED:
     default:
-      return "it holds what no URL can hold";
+      return _ ("it holds what no URL can hold");
     }
 }
 
@@ -149,7 +151,7 @@ read_base_url (CarClient *self, gboolean *loopback, GError **error)
     {
       /* Not shown itself: it may hold a password. */
       g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                   "the service's URL is not one like https://HOST/api/car/v2: %s", problem);
+                   _ ("the service's URL is not one like https://HOST/api/car/v2: %s"), problem);
       return FALSE;
     }
 
@@ -163,7 +165,7 @@ read_base_url (CarClient *self, gboolean *loopback, GError **error)
 
   *loopback = is_loopback (g_uri_get_host (uri));
   if (g_str_equal (g_uri_get_scheme (uri), "http") && !*loopback)
-    g_warning ("%s is not encrypted: the key and the password, or the token, can be read on their way",
+    g_warning (_ ("%s is not encrypted: the key and the password, or the token, can be read on their way"),
                self->caller.base);
   return TRUE;
 }
@@ -171,23 +173,34 @@ read_base_url (CarClient *self, gboolean *loopback, GError **error)
 /* The credentials. */
 
 static gboolean
-check_credential (const char *what, const char *value, const char *refused, GError **error)
+has_control_character (const char *text)
 {
-  const char *problem = NULL;
-
-  if (value == NULL || *value == '\0')
-    problem = "is empty";
-  else if (!g_utf8_validate (value, -1, NULL))
-    problem = "is not UTF-8";
-  else if (strpbrk (value, refused) != NULL)
-    problem = "holds a character that it may not hold";
-  for (const char *at = value; at != NULL && *at != '\0'; at++)
+  for (const char *at = text; *at != '\0'; at++)
     if (g_ascii_iscntrl (*at))
-      problem = "holds a control character, such as an end of line";
-  if (problem == NULL)
+      return TRUE;
+  return FALSE;
+}
+
+/* `name` is one of the client's properties. */
+static gboolean
+check_credential (const char *name, const char *value, const char *refused, GError **error)
+{
+  const int code = CAR_APP_ERROR_INVALID_PARAMETER;
+
+  /* Translators: %s is "key", "password" or "token", as the settings call it. */
+  if (value == NULL || *value == '\0')
+    g_set_error (error, CAR_APP_ERROR, code, _ ("the service's %s is empty"), name);
+  else if (has_control_character (value))
+    g_set_error (error, CAR_APP_ERROR, code,
+                 _ ("the service's %s holds a control character, such as an end of line"), name);
+  else if (!g_utf8_validate (value, -1, NULL))
+    g_set_error (error, CAR_APP_ERROR, code, _ ("the service's %s is not UTF-8"), name);
+  else if (strpbrk (value, refused) != NULL)
+    g_set_error (error, CAR_APP_ERROR, code, _ ("the service's %s holds a character that it may not hold"),
+                 name);
+  else
     return TRUE;
 
-  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, "the service's %s %s", what, problem);
   return FALSE;
 }
 

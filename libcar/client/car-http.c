@@ -3,8 +3,10 @@
 #include "config.h"
 
 #include <libsoup/soup.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-http-private.h>
 #include <libcar/client/car-tls-private.h>
 
@@ -76,12 +78,12 @@ add_certificate_problems (SoupMessage *message, GError *error)
     GTlsCertificateFlags flag;
     const char *problem;
   } problems[] = {
-    { G_TLS_CERTIFICATE_UNKNOWN_CA, "no authority that this machine trusts has signed it" },
-    { G_TLS_CERTIFICATE_BAD_IDENTITY, "it is for another host name" },
-    { G_TLS_CERTIFICATE_NOT_ACTIVATED, "it is not valid yet" },
-    { G_TLS_CERTIFICATE_EXPIRED, "it has expired" },
-    { G_TLS_CERTIFICATE_REVOKED, "it was revoked" },
-    { G_TLS_CERTIFICATE_INSECURE, "its algorithm is not secure" },
+    { G_TLS_CERTIFICATE_UNKNOWN_CA, N_ ("no authority that this machine trusts has signed it") },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, N_ ("it is for another host name") },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, N_ ("it is not valid yet") },
+    { G_TLS_CERTIFICATE_EXPIRED, N_ ("it has expired") },
+    { G_TLS_CERTIFICATE_REVOKED, N_ ("it was revoked") },
+    { G_TLS_CERTIFICATE_INSECURE, N_ ("its algorithm is not secure") },
   };
   const GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors (message);
   g_autoptr (GString) said = g_string_new (error->message);
@@ -90,7 +92,7 @@ add_certificate_problems (SoupMessage *message, GError *error)
   for (guint i = 0; i < G_N_ELEMENTS (problems); i++)
     if (flags & problems[i].flag)
       {
-        g_string_append_printf (said, "%s%s", separator, problems[i].problem);
+        g_string_append_printf (said, "%s%s", separator, _ (problems[i].problem));
         separator = ", ";
       }
 
@@ -188,7 +190,7 @@ on_watch (gpointer user_data)
   if (left > 0)
     watch (self, (guint) (left / G_TIME_SPAN_MILLISECOND) + 1);
   else
-    end_early (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "nothing moved for %g seconds",
+    end_early (self, g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, _ ("nothing moved for %g seconds"),
                                   self->idle_timeout / 1000.0));
   return G_SOURCE_REMOVE;
 }
@@ -244,7 +246,7 @@ static void
 on_restarted (SoupMessage *message, Exchange *self)
 {
   end_early (self, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED,
-                                        "the service closed the connection without an answer"));
+                                        _ ("the service closed the connection without an answer")));
 }
 
 /* The answer. */
@@ -280,12 +282,16 @@ on_chunk (GObject *object, GAsyncResult *result, gpointer user_data)
   gconstpointer data = g_bytes_get_data (chunk, &size);
   if (size == 0 && is_cut_off (self))
     fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-                             "the answer ended after %u bytes, before its end", self->body->len));
+                             ngettext ("the answer ended after %u byte, before its end",
+                                       "the answer ended after %u bytes, before its end", self->body->len),
+                             self->body->len));
   else if (size == 0)
     succeed (self);
   else if (size > self->max_answer - self->body->len)
     fail (self, g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-                             "the answer is longer than %" G_GSIZE_FORMAT " bytes", self->max_answer));
+                             ngettext ("the answer is longer than %" PRIu64 " byte",
+                                       "the answer is longer than %" PRIu64 " bytes", self->max_answer),
+                             (guint64) self->max_answer));
   else
     {
       g_byte_array_append (self->body, data, (guint) size);

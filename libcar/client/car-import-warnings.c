@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-import-warnings-private.h>
 
@@ -100,7 +101,7 @@ add_warning (GPtrArray *warnings, const CarCaller *caller, const CarJsonSpan *it
   const CarImportWarning warning = {
     .collection = collection != NULL && car_text_is_name (collection) ? collection : NULL,
     .shown = shown,
-    .reason = reason != NULL ? reason : (char *) "it does not say why",
+    .reason = reason != NULL ? reason : (char *) N_ ("it does not say why"),
     .count = MIN ((guint64) count, G_MAXUINT32),
   };
   car_import_warnings_add (warnings, &warning);
@@ -119,8 +120,17 @@ car_import_warnings_read (GPtrArray *warnings, const CarCaller *caller, const Ca
 char *
 car_import_warning_describe (const CarImportWarning *self)
 {
-  return g_strdup_printf ("The service left out %" G_GUINT64_FORMAT " of %s: %s", self->count,
-                          self->shown != NULL ? self->shown : "the objects", self->reason);
+  g_autofree char *count = car_language_format_count (self->count);
+
+  /* What a service says is no message of ours, apart from that it says nothing. */
+  if (self->shown == NULL)
+    return g_strdup_printf (
+        ngettext ("The service left out %s object: %s", "The service left out %s objects: %s", self->count),
+        count, _ (self->reason));
+  /* Translators: a number of objects, their collection, and why. */
+  return g_strdup_printf (
+      ngettext ("The service left out %s of %s: %s", "The service left out %s of %s: %s", self->count), count,
+      self->shown, _ (self->reason));
 }
 
 void

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-operation-private.h>
 #include <libcar/client/car-retry-private.h>
@@ -196,7 +197,12 @@ retry (CarOperation *self, const CarHttpAnswer *answer, const GError *cause, gui
       car_outage_tell (&self->caller->outage, limits, why);
     }
   else
-    g_message ("%s %s: %s; trying again in %.1f s", self->call.method, path, why, delay / 1000.0);
+    {
+      g_autofree char *seconds = car_language_format_seconds (delay / 1000.0);
+
+      /* Translators: a call ("POST imports"), what went wrong, and seconds. */
+      g_message (_ ("%s %s: %s; trying again in %s s"), self->call.method, path, why, seconds);
+    }
   sleep_until (self, delay, send_call);
 }
 

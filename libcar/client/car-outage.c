@@ -2,6 +2,9 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-outage-private.h>
 
 static gint64
@@ -31,8 +34,9 @@ car_outage_tell (CarOutage *self, const CarClientLimits *limits, const char *why
   if (now < self->word)
     return;
 
-  g_message ("The CAR service has been away for %" G_GINT64_FORMAT
-             " s (%s); waiting for it, for %" G_GINT64_FORMAT " s more at most",
+  /* Translators: both numbers are seconds; the text is what went wrong, such as "HTTP 503". */
+  g_message (_ ("The CAR service has been away for %" PRId64 " s (%s); waiting for it, for %" PRId64
+                " s more at most"),
              (now - self->begun) / G_TIME_SPAN_SECOND, why, MAX (get_left (self, limits), 0) / 1000);
   self->word = now + limits->max_silence * G_TIME_SPAN_MILLISECOND;
 }
@@ -46,5 +50,6 @@ car_outage_end (CarOutage *self)
   const gint64 took = g_get_monotonic_time () - self->begun;
   self->spent += took;
   self->begun = 0;
-  g_message ("The CAR service answers again, after %.1f s", (double) took / G_TIME_SPAN_SECOND);
+  g_autofree char *seconds = car_language_format_seconds ((double) took / G_TIME_SPAN_SECOND);
+  g_message (_ ("The CAR service answers again, after %s s"), seconds);
 }

@@ -2,7 +2,10 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-patience-private.h>
 
 static void
@@ -37,8 +40,7 @@ break_silence (CarPatience *self, const char *job, gint64 left)
   if (now < self->word)
     return;
 
-  g_message ("Still waiting for the service's job %s, for %" G_GINT64_FORMAT " s more at most", job,
-             left / 1000);
+  g_message (_ ("Still waiting for the service's job %s, for %" PRId64 " s more at most"), job, left / 1000);
   self->silence = MIN (self->silence, G_MAXUINT / 2) * 2;
   self->word = now + self->silence * G_TIME_SPAN_MILLISECOND;
 }
@@ -50,8 +52,10 @@ car_patience_spend (CarPatience *self, const char *job, guint *delay, GError **e
   if (left <= 0)
     {
       g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-                   "the service's job %s is not done after %u seconds; run again later", job,
-                   self->limits->job_timeout / 1000);
+                   ngettext ("the service's job %s is not done after %u second; run again later",
+                             "the service's job %s is not done after %u seconds; run again later",
+                             self->limits->job_timeout / 1000),
+                   job, self->limits->job_timeout / 1000);
       return FALSE;
     }
 

@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-tls-private.h>
 
 /* The least that a service must do (protocol.md, "We do"), whatever GnuTLS would take. GnuTLS goes by the system's policy and
@@ -40,11 +41,11 @@ find_certificate_problem (GTlsCertificate *certificate, gboolean is_server)
   const char *problem = NULL;
 
   if (x509 == NULL)
-    problem = "its certificate cannot be read";
+    problem = _ ("its certificate cannot be read");
   else if (is_too_weak (x509))
-    problem = "its certificate has a key that is too short";
+    problem = _ ("its certificate has a key that is too short");
   else if (is_server && X509_check_purpose (x509, X509_PURPOSE_SSL_SERVER, 0) != 1)
-    problem = "its certificate is not one for servers";
+    problem = _ ("its certificate is not one for servers");
   X509_free (x509);
   return problem;
 }
@@ -54,7 +55,7 @@ car_tls_find_problem (GTlsProtocolVersion version, GTlsCertificate *certificate)
 {
   const char *problem = version == G_TLS_PROTOCOL_VERSION_UNKNOWN || version >= G_TLS_PROTOCOL_VERSION_TLS_1_2
                             ? NULL
-                            : "the service speaks a TLS that is older than 1.2";
+                            : _ ("the service speaks a TLS that is older than 1.2");
 
   /* The service's own comes first, and behind it those that signed it. */
   for (GTlsCertificate *at = certificate; at != NULL && problem == NULL;

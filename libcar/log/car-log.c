@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-scanner-private.h>
 #include <libcar/log/car-log-private.h>
@@ -212,10 +213,9 @@ static void
 draw_status (GString *out)
 {
   struct winsize size;
-  glong width = ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
+  guint width = ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col - 1 : 79;
 
-  g_autofree char *cut =
-      g_utf8_substring (car_log.status, 0, MIN (width, g_utf8_strlen (car_log.status, -1)));
+  g_autofree char *cut = car_language_cut (car_log.status, width);
   g_string_append (out, cut);
 }
 

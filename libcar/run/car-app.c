@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/run/car-app-private.h>
 #include <libcar/run/car-contract-private.h>
@@ -602,7 +603,7 @@ read_settings (CarApp *self, int argc, char **argv, CarRequest *request, const c
   /* They may be the process's own memory. */
   if (!car_arguments_wipe_secrets (priv->settings, argc, argv, &not_wiped))
     g_warning (
-        "The secrets given as options stay in the process list (%s): give them as environment variables",
+        _ ("The secrets given as options stay in the process list (%s): give them as environment variables"),
         not_wiped->message);
 
   gboolean loaded = car_settings_load (priv->settings, parsed ? error : NULL);
@@ -623,6 +624,9 @@ read_settings (CarApp *self, int argc, char **argv, CarRequest *request, const c
  * Reads the arguments, the encrypted settings and the variables, and sets up the log. It sends nothing. Afterwards the program
  * can ask for the settings, and [method@App.run] goes on from there. Only the run finds out whether it has all the settings
  * that it needs.
+ *
+ * Messages are in the user's language. If the process still has the locale `C` for them, as a program in C or Python has at
+ * first, this takes the user's from the environment, by `setlocale()` for `LC_MESSAGES` and `LC_CTYPE`.
  *
  * If the arguments ask for `--help` or `--version`, this prints the answer on standard output, and there is nothing to run:
  * see [method@App.has_answered].
@@ -645,6 +649,7 @@ car_app_prepare (CarApp *self, int argc, char **argv, GError **error)
   g_autoptr (GError) problem = NULL;
   CarRequest request;
 
+  car_language_begin ();
   gboolean read = read_settings (self, argc, argv, &request, program, &problem);
   priv->prepared = priv->answered = FALSE;
 

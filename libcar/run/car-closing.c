@@ -2,7 +2,10 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-client-places-private.h>
 #include <libcar/run/car-closing-private.h>
@@ -78,7 +81,8 @@ add_rows (CarClosing *self, CarImportSchema *schema, CarDataHandler *data_handle
       const Row row = make_row (schema, summaries, collections[i]);
 
       if (row.unknown && self->refusal == NULL)
-        self->refusal = g_strdup ("the name of a collection in its import schema cannot stand in a query");
+        self->refusal =
+            g_strdup (_ ("the name of a collection in its import schema cannot stand in a query"));
       if (!row.is_edges)
         self->n_vertices_sent += row.sent;
       g_array_append_val (self->rows, row);
@@ -264,20 +268,30 @@ car_closing_check (const CarClosing *self, guint max_percent, GError **error)
     {
       const Row *row = &g_array_index (self->rows, Row, i);
 
-      if (is_too_much (self, row, max_percent))
-        g_string_append_printf (all, "%s%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " in %s",
-                                all->len > 0 ? ", " : "", count_closing (row), row->low, row->collection);
+      if (!is_too_much (self, row, max_percent))
+        continue;
+      if (all->len > 0)
+        g_string_append (all, ", ");
+      /* Translators: a number of objects, of how many, and a collection: "120 of 200 in asset". */
+      g_string_append_printf (all, _ ("%" PRIu64 " of %" PRIu64 " in %s"), count_closing (row), row->low,
+                              row->collection);
     }
   if (all->len == 0)
     return TRUE;
 
-  g_autofree char *why =
-      self->n_vertices_sent == 0
-          ? g_strdup ("this run sent no vertex, and its end would close what the service holds of the source")
-          : g_strdup_printf ("its end would close more than -max-closing (%u %%) allows", max_percent);
-  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_CLOSING_REFUSED,
-               "%s: %s; if the data source really has no more of them, run once with -max-closing 100", why,
-               all->str);
+  /* Translators: the list is one of "120 of 200 in asset". */
+  if (self->n_vertices_sent == 0)
+    g_set_error (
+        error, CAR_APP_ERROR, CAR_APP_ERROR_CLOSING_REFUSED,
+        _ ("this run sent no vertex, and its end would close what the service holds of the source: %s; "
+           "if the data source really has no more of them, run once with -max-closing 100"),
+        all->str);
+  else
+    g_set_error (
+        error, CAR_APP_ERROR, CAR_APP_ERROR_CLOSING_REFUSED,
+        _ ("its end would close more than -max-closing (%u %%) allows: %s; if the data source really "
+           "has no more of them, run once with -max-closing 100"),
+        max_percent, all->str);
   return FALSE;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/run/car-journal-private.h>
 #include <libcar/staging/car-bundle-private.h>
 #include <libcar/staging/car-record.h>
@@ -140,9 +141,9 @@ read_file (int fd, gsize *length, GError **error)
   struct stat info;
 
   if (fstat (fd, &info) != 0 || !S_ISREG (info.st_mode) || info.st_uid != geteuid () || info.st_nlink != 1)
-    return refuse (error, "its journal is no file of this user's alone");
+    return refuse (error, _ ("its journal is no file of this user's alone"));
   if (info.st_size > MAX_JOURNAL)
-    return refuse (error, "its journal is too large");
+    return refuse (error, _ ("its journal is too large"));
 
   g_autofree char *text = g_malloc (info.st_size + 1);
   for (*length = 0; *length < (gsize) info.st_size;)
@@ -150,7 +151,7 @@ read_file (int fd, gsize *length, GError **error)
       const gssize n = read (fd, text + *length, info.st_size - *length);
 
       if (n == 0 || (n < 0 && errno != EINTR))
-        return refuse (error, "its journal cannot be read");
+        return refuse (error, _ ("its journal cannot be read"));
       *length += (gsize) MAX (n, 0);
     }
   text[*length] = '\0';
@@ -203,15 +204,15 @@ find_difference (const CarJsonSpan *journal, const CarJournalKey *key)
   gint64 number;
 
   if (!car_json_span_get_int (&format, &number) || number != FORMAT)
-    return "another version of libcar left it";
+    return _ ("another version of libcar left it");
   if (!is_alike (journal, "connector", key->connector) || !is_alike (journal, "version", key->version))
-    return "another connector, or another version of it, left it";
+    return _ ("another connector, or another version of it, left it");
   if (!is_alike (journal, "source", key->source))
-    return "it is another source's";
+    return _ ("it is another source's");
   if (!is_alike (journal, "settings", key->digest))
-    return "the connector's settings or its schema extension are others now";
+    return _ ("the connector's settings or its schema extension are others now");
   if (!is_alike (journal, "last_save_point", key->last_save_point))
-    return "the service holds another save point now";
+    return _ ("the service holds another save point now");
   return NULL;
 }
 
@@ -244,7 +245,7 @@ car_journal_read (int folder_fd, const CarJournalKey *key, guint max_hours, GErr
   if (text == NULL)
     return NULL;
   if (!check_digest (text, length, &json))
-    return refuse (error, "its journal is not whole");
+    return refuse (error, _ ("its journal is not whole"));
 
   const char *difference = find_difference (&json, key);
   if (difference != NULL)
@@ -256,9 +257,9 @@ car_journal_read (int folder_fd, const CarJournalKey *key, guint max_hours, GErr
   self->save_point = dup_member (&json, "save_point");
   self->time = dup_member (&json, "time");
   if (self->time == NULL || !is_young (self->time, max_hours))
-    return refuse (error, "it is too old");
+    return refuse (error, _ ("it is too old"));
   if (data.type != CAR_JSON_OBJECT)
-    return refuse (error, "its journal tells of no data");
+    return refuse (error, _ ("its journal tells of no data"));
 
   self->data = g_strndup (data.text, data.length);
   return g_steal_pointer (&self);

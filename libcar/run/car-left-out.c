@@ -2,7 +2,10 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/run/car-closing-private.h>
 #include <libcar/run/car-left-out-private.h>
 
@@ -29,9 +32,14 @@ car_left_out_check (CarDataHandler *data_handler, gboolean all_sent, guint max_p
 
   g_set_error (
       error, CAR_APP_ERROR, CAR_APP_ERROR_CLOSING_REFUSED,
-      "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-      " objects break a rule and are left out, and -max-left-out allows %u %%: the warnings above tell "
-      "which rules; mend the connector or its data source, or allow more",
+      ngettext (
+          "%" PRIu64 " of %" PRIu64
+          " object breaks a rule and is left out, and -max-left-out allows %u %%: the warnings above tell "
+          "which rules; mend the connector or its data source, or allow more",
+          "%" PRIu64 " of %" PRIu64
+          " objects break a rule and are left out, and -max-left-out allows %u %%: the warnings above tell "
+          "which rules; mend the connector or its data source, or allow more",
+          read),
       left_out, read, max_percent);
   return FALSE;
 }

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/run/car-progress-private.h>
 
@@ -20,15 +21,15 @@ get_words (CarProgressPhase phase)
   switch (phase)
     {
     case CAR_PROGRESS_PHASE_READING_VERTICES:
-      return "reading vertices";
+      return _ ("reading vertices");
     case CAR_PROGRESS_PHASE_READING_EDGES:
-      return "reading edges";
+      return _ ("reading edges");
     case CAR_PROGRESS_PHASE_SENDING_VERTICES:
-      return "sending vertices";
+      return _ ("sending vertices");
     case CAR_PROGRESS_PHASE_SENDING_EDGES:
-      return "sending edges";
+      return _ ("sending edges");
     default:
-      return "working";
+      return _ ("working");
     }
 }
 
@@ -43,10 +44,12 @@ on_progress (CarDataHandler *data_handler, CarProgressPhase phase, guint64 done,
   if (now - self->last_drawn < REDRAW_INTERVAL && !last)
     return;
 
-  g_autofree char *line = total > 0
-                              ? g_strdup_printf ("%s: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " (%d %%)",
-                                                 what, done, total, (int) (100.0 * done / total))
-                              : g_strdup_printf ("%s: %" G_GUINT64_FORMAT, what, done);
+  g_autofree char *n_done = car_language_format_count (done);
+  g_autofree char *n_total = car_language_format_count (total);
+  /* Translators: the progress of a run: "reading vertices: 12 of 100 (12 %)". */
+  g_autofree char *line = total > 0 ? g_strdup_printf (_ ("%s: %s of %s (%d %%)"), what, n_done, n_total,
+                                                       (int) (100.0 * done / total))
+                                    : g_strdup_printf (_ ("%s: %s"), what, n_done);
 
   car_log_set_status (line);
   self->last_drawn = now;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/run/car-resume-private.h>
 
 struct _CarResume
@@ -107,7 +108,7 @@ car_resume_take (CarResume *self,
 
   if (!g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT) || journal != NULL)
     g_message (
-        "What an earlier run read and could not send is removed, and the data source is read again: %s",
+        _ ("What an earlier run read and could not send is removed, and the data source is read again: %s"),
         error->message);
   /* Without a journal, files may be there all the same: of a run that was killed while it left them. */
   car_journal_remove (car_state_folder_get_fd (self->folder));
@@ -153,8 +154,9 @@ car_resume_leave (CarResume *self,
 
   car_journal_remove (car_state_folder_get_fd (self->folder));
   g_warning (
-      "What this run read cannot be left in %s: %s. If the run cannot send it, the next one reads the data "
-      "source again. The folder needs room, and must be on the file system in which data are staged",
+      _ ("What this run read cannot be left in %s: %s. If the run cannot send it, the next one reads the "
+         "data "
+         "source again. The folder needs room, and must be on the file system in which data are staged"),
       car_state_folder_get_path (self->folder), error->message);
 }
 
@@ -165,9 +167,13 @@ car_resume_end (CarResume *self, gboolean stays)
     return;
 
   if (stays)
-    g_message ("What was read is left in %s: the next run sends it, in the next %u hours, and does not read "
-               "the data source again",
-               car_state_folder_get_path (self->folder), self->options->keep_staged);
+    g_message (
+        ngettext ("What was read is left in %s: the next run sends it, in the next %u hour, and does not "
+                  "read the data source again",
+                  "What was read is left in %s: the next run sends it, in the next %u hours, and does not "
+                  "read the data source again",
+                  self->options->keep_staged),
+        car_state_folder_get_path (self->folder), self->options->keep_staged);
   else
     car_journal_remove (car_state_folder_get_fd (self->folder));
 }

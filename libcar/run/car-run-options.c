@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/client/car-call-private.h>
 #include <libcar/run/car-run-options-private.h>
 
@@ -29,29 +30,24 @@ add_missing_of (const CarSettings *settings, const char *const *names, GStrvBuil
       car_setting_add_missing (car_settings_lookup (settings, names[i], -1), problems);
 }
 
-/* "-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) and …" */
 static char *
-list_settings (const CarSettings *settings, const char *const *names)
+show_setting (const CarSettings *settings, const char *name)
 {
-  g_autoptr (GString) list = g_string_new (NULL);
-
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      g_autofree char *shown = car_setting_to_string (car_settings_lookup (settings, names[i], -1));
-
-      g_string_append_printf (list, "%s%s", i == 0 ? "" : names[i + 1] == NULL ? " and " : ", ", shown);
-    }
-
-  return g_string_free (g_steal_pointer (&list), FALSE);
+  return car_setting_to_string (car_settings_lookup (settings, name, -1));
 }
 
 static void
 add_no_service (const CarSettings *settings, GStrvBuilder *problems)
 {
-  g_autofree char *basic = list_settings (settings, basic_settings);
-  g_autofree char *token = list_settings (settings, token_settings);
+  g_autofree char *url = show_setting (settings, basic_settings[0]);
+  g_autofree char *key = show_setting (settings, basic_settings[1]);
+  g_autofree char *password = show_setting (settings, basic_settings[2]);
+  g_autofree char *token_url = show_setting (settings, token_settings[0]);
+  g_autofree char *token = show_setting (settings, token_settings[1]);
+  /* Translators: each %s is a setting, such as "-car-service-url (CAR_SERVICE_URL)". */
   g_autofree char *problem =
-      g_strdup_printf ("the CAR service is missing: give %s; or give %s", basic, token);
+      g_strdup_printf (_ ("the CAR service is missing: give %s, %s and %s; or give %s and %s"), url, key,
+                       password, token_url, token);
 
   g_strv_builder_add (problems, problem);
 }
@@ -74,7 +70,8 @@ read_service (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *pr
       self->key = car_settings_get (settings, basic_settings[1]);
       self->password = car_settings_get (settings, basic_settings[2]);
       if (car_settings_get (settings, "car-service-token") != NULL)
-        g_warning ("-car-service-token is not used: its URL, -car-service-url-for-token, is missing");
+        g_warning ("%s",
+                   _ ("-car-service-token is not used: its URL, -car-service-url-for-token, is missing"));
     }
   else if (token_given == 0 && basic_given == 0)
     add_no_service (settings, problems);
@@ -98,8 +95,8 @@ read_source (CarRunOptions *self, const CarSettings *settings, GStrvBuilder *pro
   else if (!car_call_is_segment (self->source))
     {
       g_autofree char *shown = car_setting_to_string (setting);
-      g_autofree char *problem =
-          g_strdup_printf ("%s must be a name of its own: no URL can hold one that is “.” or “..”", shown);
+      g_autofree char *problem = g_strdup_printf (
+          _ ("%s must be a name of its own: no URL can hold one that is “.” or “..”"), shown);
 
       g_strv_builder_add (problems, problem);
     }

@@ -7,6 +7,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-failure-private.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/client/car-client.h>
@@ -47,7 +48,7 @@ typedef struct
   CarDataHandler *data_handler;
   CarProgress *progress;
 
-  const char *step; /* what is done now, for the log; atomic */
+  const char *step; /* what is done now, in English; atomic */
   char *last_save_point;
   CarSummary summary;
 } CarRun;
@@ -90,7 +91,7 @@ open_certificates (const char *ca, GError **error)
 
   if (database == NULL)
     g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                 "-car-service-ca (CAR_SERVICE_CA) must be a file of certificates in PEM: %s: %s", path,
+                 _ ("-car-service-ca (CAR_SERVICE_CA) must be a file of certificates in PEM: %s: %s"), path,
                  failure->message);
   return database;
 }
@@ -112,13 +113,12 @@ open_client (CarRun *self, GError **error)
       "max-outage", options->max_outage, NULL);
   if (self->client == NULL)
     {
-      g_prefix_error (
-          error, "%s: ",
-          options->token != NULL
-              ? "-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) or -car-service-token "
-                "(CAR_SERVICE_AUTHTOKEN)"
-              : "-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) or "
-                "-car-service-password (CAR_SERVICE_PASSWORD)");
+      g_prefix_error_literal (
+          error, options->token != NULL
+                     ? _ ("-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) or -car-service-token "
+                          "(CAR_SERVICE_AUTHTOKEN): ")
+                     : _ ("-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) or "
+                          "-car-service-password (CAR_SERVICE_PASSWORD): "));
       return FALSE;
     }
 
@@ -133,7 +133,7 @@ open_state (CarRun *self, GError **error)
   const CarRunOptions *options = &self->options;
   g_autoptr (GError) problem = NULL;
 
-  g_atomic_pointer_set (&self->step, "locking the source");
+  g_atomic_pointer_set (&self->step, N_ ("locking the source"));
   self->state = car_state_folder_open (options->state_directory, options->url, options->source, &problem);
   if (self->state != NULL && car_state_folder_lock (self->state, &problem))
     {
@@ -148,16 +148,17 @@ open_state (CarRun *self, GError **error)
       return FALSE;
     }
 
-  g_warning ("The state folder cannot be used: %s. Nothing keeps a second run of the source from beginning; "
-             "give a folder of this user's own (-state-dir, CAR_STATE_DIR)",
-             problem->message);
+  g_warning (
+      _ ("The state folder cannot be used: %s. Nothing keeps a second run of the source from beginning; "
+         "give a folder of this user's own (-state-dir, CAR_STATE_DIR)"),
+      problem->message);
   return TRUE;
 }
 
 static gboolean
 open_asset_server (CarRun *self, GError **error)
 {
-  if (!step (self, "opening the data source", error))
+  if (!step (self, N_ ("opening the data source"), error))
     return FALSE;
 
   self->asset_server = car_app_create_asset_server (self->app, error);
@@ -172,11 +173,11 @@ test_connection (CarRun *self, GError **error)
 
   car_settings_check_required (self->settings, problems);
   if (!car_settings_set_error (problems, error) || !open_asset_server (self, error) ||
-      !step (self, "testing the connection to the data source", error) ||
+      !step (self, N_ ("testing the connection to the data source"), error) ||
       !car_asset_server_test_connection (self->asset_server, self->cancellable, error))
     return FALSE;
 
-  g_message ("The data source can be reached");
+  g_message ("%s", _ ("The data source can be reached"));
   return TRUE;
 }
 
@@ -187,7 +188,7 @@ close_import (CarRun *self)
   if (self->data_handler != NULL)
     car_summary_collect (&self->summary, self->data_handler);
   if (self->data_handler != NULL && self->options.keep_directory)
-    g_message ("What was staged is kept in %s", car_data_handler_get_kept_directory (self->data_handler));
+    g_message (_ ("What was staged is kept in %s"), car_data_handler_get_kept_directory (self->data_handler));
   if (self->import != NULL)
     g_object_set (self->import, "app", NULL, "client", NULL, "data-handler", NULL, "asset-server", NULL,
                   NULL);
@@ -261,7 +262,7 @@ keep_save_point (CarRun *self, const char *save_point, GError **error)
 static gboolean
 send_part (CarRun *self, CarBundlePart part, GError **error)
 {
-  if (!step (self, part == CAR_BUNDLE_VERTICES ? "sending vertices" : "sending edges", error) ||
+  if (!step (self, part == CAR_BUNDLE_VERTICES ? N_ ("sending vertices") : N_ ("sending edges"), error) ||
       !car_left_out_check (self->data_handler, FALSE, self->options.max_left_out, error))
     return FALSE;
 
@@ -278,7 +279,7 @@ read_part (CarRun *self, CarBundlePart part, GError **error)
 {
   const gboolean is_vertices = part == CAR_BUNDLE_VERTICES;
 
-  return step (self, is_vertices ? "reading vertices" : "reading edges", error) &&
+  return step (self, is_vertices ? N_ ("reading vertices") : N_ ("reading edges"), error) &&
          (is_vertices ? car_import_import_vertices (self->import, self->cancellable, error)
                       : car_import_import_edges (self->import, self->cancellable, error));
 }
@@ -303,7 +304,7 @@ is_incomplete (CarRun *self)
 static gboolean
 read_deletions (CarRun *self, CarIncrementalImport *import, GError **error)
 {
-  return is_incomplete (self) || (step (self, "reading deletions", error) &&
+  return is_incomplete (self) || (step (self, N_ ("reading deletions"), error) &&
                                   car_incremental_import_delete_vertices (import, self->cancellable, error));
 }
 
@@ -346,10 +347,15 @@ check_complete (CarRun *self, GError **error)
   if (n == 0)
     return TRUE;
   if (n > SHOWN_INCOMPLETE)
-    g_string_append_printf (all, " and %u other collections", n - SHOWN_INCOMPLETE);
-
-  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_PARTIAL, "the connector could not read all of %s",
-               all->str);
+    g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_PARTIAL,
+                 /* Translators: %s is a list of collections, "asset (why), ipaddress (why)". */
+                 ngettext ("the connector could not read all of %s and %u other collection",
+                           "the connector could not read all of %s and %u other collections",
+                           n - SHOWN_INCOMPLETE),
+                 all->str, n - SHOWN_INCOMPLETE);
+  else
+    g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_PARTIAL, _ ("the connector could not read all of %s"),
+                 all->str);
   return FALSE;
 }
 
@@ -376,7 +382,7 @@ send_end (CarRun *self, const CarClosing *closing, GError **error)
       car_closing_has_happened (closing, self->client, source, self->cancellable))
     {
       g_warning (
-          "%s. The service holds exactly what this run sent, so the full import has ended all the same",
+          _ ("%s. The service holds exactly what this run sent, so the full import has ended all the same"),
           failure->message);
       return TRUE;
     }
@@ -392,7 +398,7 @@ end_full_import (CarRun *self, GError **error)
   const guint max_closing = self->options.max_closing;
   g_autoptr (CarClosing) closing = NULL;
 
-  if (!step (self, "asking what the end of the full import would close", error) ||
+  if (!step (self, N_ ("asking what the end of the full import would close"), error) ||
       (closing = car_closing_measure (self->client, self->schema, self->data_handler, max_closing < 100,
                                       self->cancellable, error)) == NULL)
     return FALSE;
@@ -400,12 +406,15 @@ end_full_import (CarRun *self, GError **error)
   self->summary.closing = car_closing_get_guard (closing);
   if (car_closing_get_refusal (closing) != NULL)
     g_warning (
-        "What the end of this full import closes is %s, since the service does not tell what it holds: "
-        "%s",
-        self->summary.closing, car_closing_get_refusal (closing));
+        g_str_equal (self->summary.closing, "not guarded")
+            ? _ ("What the end of this full import closes is not guarded, since the service does not tell "
+                 "what it holds: %s")
+            : _ ("What the end of this full import closes is partly guarded, since the service does not "
+                 "tell what it holds: %s"),
+        car_closing_get_refusal (closing));
 
-  if (!step (self, "ending the full import", error) || !car_closing_check (closing, max_closing, error) ||
-      !send_end (self, closing, error))
+  if (!step (self, N_ ("ending the full import"), error) ||
+      !car_closing_check (closing, max_closing, error) || !send_end (self, closing, error))
     return FALSE;
 
   car_closing_count (closing, self->data_handler);
@@ -418,18 +427,18 @@ send_all (CarRun *self, const char *save_point, GError **error)
 {
   return send_part (self, CAR_BUNDLE_VERTICES, error) && send_part (self, CAR_BUNDLE_EDGES, error) &&
          car_left_out_check (self->data_handler, TRUE, self->options.max_left_out, error) &&
-         check_complete (self, error) && step (self, "deleting vertices", error) &&
+         check_complete (self, error) && step (self, N_ ("deleting vertices"), error) &&
          car_data_handler_send_deletions (self->data_handler, self->cancellable, error) &&
          (!self->summary.full || end_full_import (self, error)) &&
-         step (self, "keeping the new save point", error) && keep_save_point (self, save_point, error);
+         step (self, N_ ("keeping the new save point"), error) && keep_save_point (self, save_point, error);
 }
 
 /* protocol.md, "A full import, in order", 3 and 4. */
 static gboolean
 begin_session (CarRun *self, GError **error)
 {
-  return step (self, "beginning the full import", error) && begin_full_import (self, error) &&
-         step (self, "sending the report", error) &&
+  return step (self, N_ ("beginning the full import"), error) && begin_full_import (self, error) &&
+         step (self, N_ ("sending the report"), error) &&
          car_data_handler_send_report (self->data_handler, self->cancellable, error);
 }
 
@@ -439,12 +448,12 @@ import_fully (CarRun *self, const char *reason, GError **error)
   g_autofree char *save_point = NULL;
   g_autoptr (CarFullImport) import = NULL;
 
-  g_message ("A full import is made: %s", reason);
+  g_message (_ ("A full import is made: %s"), reason);
 
-  if (!step (self, "preparing the full import", error) ||
+  if (!step (self, N_ ("preparing the full import"), error) ||
       (import = car_app_create_full_import (self->app, error)) == NULL ||
       !open_import (self, CAR_IMPORT (import), reason, error) || !begin_session (self, error) ||
-      !step (self, "asking for the new save point", error) ||
+      !step (self, N_ ("asking for the new save point"), error) ||
       !car_import_get_new_save_point (self->import, &save_point, self->cancellable, error) ||
       !read_all_parts (self, error))
     return FALSE;
@@ -460,18 +469,18 @@ import_delta (CarRun *self, CarIncrementalImport *import, GError **error)
   g_autofree char *save_point = NULL;
 
   if (!open_import (self, CAR_IMPORT (import), NULL, error) ||
-      !step (self, "asking for the new save point", error) ||
+      !step (self, N_ ("asking for the new save point"), error) ||
       !car_import_get_new_save_point (self->import, &save_point, self->cancellable, error))
     return FALSE;
 
   if (save_point == NULL)
     {
       g_set_error_literal (error, CAR_IMPORT_ERROR, CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE,
-                           "the connector has no current save point");
+                           _ ("the connector has no current save point"));
       return FALSE;
     }
 
-  if (!step (self, "asking for the changes since the last save point", error) ||
+  if (!step (self, N_ ("asking for the changes since the last save point"), error) ||
       !car_incremental_import_get_data_for_delta (import, self->last_save_point, save_point,
                                                   self->cancellable, error) ||
       !read_all_parts (self, error) || !read_deletions (self, import, error))
@@ -485,8 +494,8 @@ import_delta (CarRun *self, CarIncrementalImport *import, GError **error)
 static CarJournal *
 take_from_earlier_run (CarRun *self, gboolean set_up_now, GError **error)
 {
-  const char *refusal = self->options.no_resume ? "-no-resume says so"
-                        : set_up_now            ? "the database was set up just now"
+  const char *refusal = self->options.no_resume ? _ ("-no-resume says so")
+                        : set_up_now            ? _ ("the database was set up just now")
                                                 : NULL;
 
   close_import (self);
@@ -504,10 +513,10 @@ take_from_earlier_run (CarRun *self, gboolean set_up_now, GError **error)
 static gboolean
 send_for_earlier_run (CarRun *self, const CarJournal *journal, GError **error)
 {
-  g_message ("An earlier run read all of this source's data at %s, and could not send them. This run sends "
-             "them without asking "
-             "the source (-no-resume asks it)",
-             journal->time);
+  g_message (
+      _ ("An earlier run read all of this source's data at %s, and could not send them. This run sends "
+         "them without asking the source (-no-resume asks it)"),
+      journal->time);
   car_summary_start (&self->summary, journal->reason);
   car_summary_set_resumed (&self->summary, journal->time);
   self->progress = car_progress_new (self->data_handler);
@@ -520,7 +529,7 @@ send_for_earlier_run (CarRun *self, const CarJournal *journal, GError **error)
 static gboolean
 forget_outlived_save_point (CarRun *self, GError **error)
 {
-  if (!step (self, "forgetting the save point of the database that was", error) ||
+  if (!step (self, N_ ("forgetting the save point of the database that was"), error) ||
       !car_client_set_save_point (self->client, self->options.source, "", self->cancellable, error))
     return FALSE;
 
@@ -531,7 +540,7 @@ forget_outlived_save_point (CarRun *self, GError **error)
 static gboolean
 ask_last_save_point (CarRun *self, GError **error)
 {
-  return step (self, "asking for the last save point", error) &&
+  return step (self, N_ ("asking for the last save point"), error) &&
          car_client_get_save_point (self->client, self->options.source, &self->last_save_point,
                                     self->cancellable, error);
 }
@@ -547,23 +556,23 @@ import_incrementally (CarRun *self, gboolean set_up_now, char **reason, GError *
 
   if (set_up_now)
     {
-      *reason = g_strdup ("the database was set up just now");
+      *reason = g_strdup (_ ("the database was set up just now"));
       return !have_save_point || forget_outlived_save_point (self, error);
     }
 
   if (!have_save_point)
     {
-      *reason = g_strdup ("the service holds no save point of this source");
+      *reason = g_strdup (_ ("the service holds no save point of this source"));
       return TRUE;
     }
 
-  if (!step (self, "preparing the incremental import", error) ||
+  if (!step (self, N_ ("preparing the incremental import"), error) ||
       !car_app_create_incremental_import (self->app, &import, error))
     return FALSE;
 
   if (import == NULL)
     {
-      *reason = g_strdup ("this connector has no incremental import");
+      *reason = g_strdup (_ ("this connector has no incremental import"));
       return TRUE;
     }
 
@@ -583,7 +592,7 @@ import_incrementally (CarRun *self, gboolean set_up_now, char **reason, GError *
 static gboolean
 fetch_schema (CarRun *self, GError **error)
 {
-  if (!step (self, "asking for the import schema", error))
+  if (!step (self, N_ ("asking for the import schema"), error))
     return FALSE;
 
   g_clear_object (&self->schema);
@@ -599,13 +608,14 @@ check_source (CarRun *self, GError **error)
   g_autofree char *report = car_app_make_report (self->app);
   g_autoptr (GError) failure = NULL;
 
-  g_atomic_pointer_set (&self->step, "checking the source's name");
+  g_atomic_pointer_set (&self->step, N_ ("checking the source's name"));
   if (car_import_schema_check_envelope_head (self->schema, source, report, &failure))
     return TRUE;
 
-  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-               "the CAR service takes no such source or report (-source, CONNECTION_NAME, is its key): %s",
-               failure->message);
+  g_set_error (
+      error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
+      _ ("the CAR service takes no such source or report (-source, CONNECTION_NAME, is its key): %s"),
+      failure->message);
   return FALSE;
 }
 
@@ -616,10 +626,10 @@ prepare_service (CarRun *self, gboolean *set_up_now, GError **error)
 {
   g_autoptr (CarSchemaExtension) extension = NULL;
 
-  if (!step (self, "preparing the database", error) ||
+  if (!step (self, N_ ("preparing the database"), error) ||
       !car_client_prepare_database (self->client, set_up_now, self->cancellable, error) ||
       !fetch_schema (self, error) || !check_source (self, error) ||
-      !step (self, "preparing the schema extension", error) ||
+      !step (self, N_ ("preparing the schema extension"), error) ||
       !car_app_create_schema_extension (self->app, &extension, error))
     return FALSE;
 
@@ -674,9 +684,9 @@ forget_save_point (CarRun *self)
     self->summary.save_point = CAR_SAVE_POINT_FORGOTTEN;
   else
     car_log_failure (
-        "The save point could not be forgotten, so the next run will be incremental where it ought to be "
-        "full: %s",
-        g_cancellable_is_cancelled (deadline) ? "the CAR service did not do it in time" : error->message);
+        _ ("The save point could not be forgotten, so the next run will be incremental where it ought to be "
+           "full: %s"),
+        g_cancellable_is_cancelled (deadline) ? _ ("the CAR service did not do it in time") : error->message);
 }
 
 static char *
@@ -698,10 +708,17 @@ describe_error (const GError *error, CarFailureKind kind)
 static void
 log_failure (const char *step, const char *message, CarFailureKind kind, int signal, int code)
 {
-  const char *by = signal == SIGINT ? " by SIGINT" : signal == SIGTERM ? " by SIGTERM" : "";
+  /* Translators: %s is the name of a signal, such as SIGINT. */
+  g_autofree char *stopped =
+      signal == SIGINT || signal == SIGTERM
+          ? g_strdup_printf (_ ("Stopped by %s"), signal == SIGINT ? "SIGINT" : "SIGTERM")
+          : NULL;
 
-  car_log_failure ("While %s: %s. %s%s (exit code %d): %s", step, message, car_failure_kind_to_string (kind),
-                   by, code, car_failure_kind_get_outlook (kind));
+  /* Translators: what was done ("reading vertices"), what went wrong, the kind of failure, its exit code, and what becomes of
+   * the data ("the save point is unchanged"). */
+  car_log_failure (_ ("While %s: %s. %s (exit code %d): %s"), _ (step), message,
+                   stopped != NULL ? stopped : car_failure_kind_to_string (kind), code,
+                   car_failure_kind_get_outlook (kind));
 }
 
 static void
@@ -709,7 +726,10 @@ on_overdue (int signal, gpointer user_data)
 {
   CarRun *self = user_data;
   g_autofree char *message = g_strdup_printf (
-      "the connector does not stop within %d seconds, so libcar ends the process, without a summary",
+      ngettext (
+          "the connector does not stop within %d second, so libcar ends the process, without a summary",
+          "the connector does not stop within %d seconds, so libcar ends the process, without a summary",
+          CAR_SIGNALS_PATIENCE_SECONDS),
       CAR_SIGNALS_PATIENCE_SECONDS);
 
   log_failure (g_atomic_pointer_get (&self->step), message, CAR_FAILURE_STOPPED, signal, 128 + signal);
@@ -819,7 +839,7 @@ car_app_run (CarApp *self, int argc, char **argv)
       CarRun run = { .app = app,
                      .settings = car_app_get_settings (app),
                      .cancellable = g_object_ref (car_app_get_cancellable (app)),
-                     .step = "reading the settings" };
+                     .step = N_ ("reading the settings") };
 
       run.signals = car_signals_new (run.cancellable, watch_signals, on_overdue, &run);
       car_summary_init (&run.summary);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/run/car-state-folder-private.h>
 
 #define LOCK_FILE "lock"
@@ -79,7 +81,7 @@ make_parent (const char *path, GError **error)
   if (!S_ISDIR (info.st_mode))
     return set_error (error, path, g_strerror (ENOTDIR));
   if (info.st_uid != geteuid () && info.st_uid != 0)
-    return set_error (error, path, "it belongs to another user");
+    return set_error (error, path, _ ("it belongs to another user"));
   return TRUE;
 }
 
@@ -91,9 +93,9 @@ check_own (const CarStateFolder *self, GError **error)
   if (fstat (self->fd, &info) != 0)
     return set_error (error, self->path, g_strerror (errno));
   if (info.st_uid != geteuid ())
-    return set_error (error, self->path, "it belongs to another user");
+    return set_error (error, self->path, _ ("it belongs to another user"));
   if ((info.st_mode & 077) != 0)
-    return set_error (error, self->path, "others than its user may enter it (its mode must be 0700)");
+    return set_error (error, self->path, _ ("others than its user may enter it (its mode must be 0700)"));
   return TRUE;
 }
 
@@ -172,7 +174,7 @@ describe_holder (int fd)
     return NULL;
 
   g_autofree char *time = g_date_time_format (since, "%Y-%m-%dT%H:%M:%SZ");
-  return g_strdup_printf ("process %" G_GUINT64_FORMAT ", since %s", pid, time);
+  return g_strdup_printf (_ ("process %" PRIu64 ", since %s"), pid, time);
 }
 
 static void
@@ -216,9 +218,11 @@ car_state_folder_lock (CarStateFolder *self, GError **error)
     return set_error (error, self->path, g_strerror (errno));
 
   g_autofree char *holder = describe_holder (self->lock_fd);
-  g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-               "another run of the source “%s” goes on (%s): one runs at a time; wait until it has ended, or "
-               "stop it",
-               self->source, holder != NULL ? holder : "it does not say which");
+  g_set_error (
+      error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+      /* Translators: the source, and "process 123, since 2026-01-31T12:00:00Z". */
+      _ ("another run of the source “%s” goes on (%s): one runs at a time; wait until it has ended, or "
+         "stop it"),
+      self->source, holder != NULL ? holder : _ ("it does not say which"));
   return FALSE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/base/car-file-private.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/run/car-summary-private.h>
 #include <libcar/staging/car-record.h>
@@ -13,21 +14,36 @@
 /* Of each collection so many kinds of what is wrong are told. */
 #define MAX_VIOLATIONS 10
 
-/* What is counted of a collection, as people and programs are told, in this order. */
+/* What is told. The first ones are counted of each collection, in this order. */
+typedef enum
+{
+  COUNT_READ,
+  COUNT_LEFT_OUT,
+  COUNT_DUPLICATES,
+  COUNT_CONFLICTS,
+  COUNT_SENT,
+  COUNT_DANGLING,
+  COUNT_DELETED,
+  COUNT_CLOSED,
+  COUNT_NOT_SENT,
+  COUNT_BYTES,
+} Count;
+
+/* The title of its column, for people, and its name for programs. */
 static const struct
 {
   const char *title;
   const char *member;
   gsize offset;
 } counts[] = {
-  { "read", "read", G_STRUCT_OFFSET (CarSummaryRow, read) },
-  { "left out", "left_out", G_STRUCT_OFFSET (CarSummaryRow, invalid) },
-  { "duplicates", "duplicates", G_STRUCT_OFFSET (CarSummaryRow, duplicates) },
-  { "conflicts", "conflicts", G_STRUCT_OFFSET (CarSummaryRow, conflicts) },
-  { "sent", "sent", G_STRUCT_OFFSET (CarSummaryRow, sent) },
-  { "dangling", "dangling", G_STRUCT_OFFSET (CarSummaryRow, dangling) },
-  { "deleted", "deleted", G_STRUCT_OFFSET (CarSummaryRow, deleted) },
-  { "closed", "closed", G_STRUCT_OFFSET (CarSummaryRow, closed) },
+  [COUNT_READ] = { N_ ("read"), "read", G_STRUCT_OFFSET (CarSummaryRow, read) },
+  [COUNT_LEFT_OUT] = { N_ ("left out"), "left_out", G_STRUCT_OFFSET (CarSummaryRow, invalid) },
+  [COUNT_DUPLICATES] = { N_ ("duplicates"), "duplicates", G_STRUCT_OFFSET (CarSummaryRow, duplicates) },
+  [COUNT_CONFLICTS] = { N_ ("conflicts"), "conflicts", G_STRUCT_OFFSET (CarSummaryRow, conflicts) },
+  [COUNT_SENT] = { N_ ("sent"), "sent", G_STRUCT_OFFSET (CarSummaryRow, sent) },
+  [COUNT_DANGLING] = { N_ ("dangling"), "dangling", G_STRUCT_OFFSET (CarSummaryRow, dangling) },
+  [COUNT_DELETED] = { N_ ("deleted"), "deleted", G_STRUCT_OFFSET (CarSummaryRow, deleted) },
+  [COUNT_CLOSED] = { N_ ("closed"), "closed", G_STRUCT_OFFSET (CarSummaryRow, closed) },
 };
 
 static guint64 *
@@ -178,39 +194,74 @@ car_summary_collect (CarSummary *self, CarDataHandler *data_handler)
   self->bytes = car_bundle_get_n_bytes (car_data_handler_get_bundle (data_handler));
 }
 
+/* A count in words, as an item of a list. */
+static void
+append_said (GString *out, Count which, guint64 n)
+{
+  g_autofree char *number = car_language_format_count (n);
+
+  switch (which)
+    {
+    case COUNT_READ:
+      g_string_append_printf (out, ngettext ("%s read", "%s read", n), number);
+      break;
+    case COUNT_LEFT_OUT:
+      g_string_append_printf (out, ngettext ("%s left out", "%s left out", n), number);
+      break;
+    case COUNT_DUPLICATES:
+      g_string_append_printf (out, ngettext ("%s duplicate", "%s duplicates", n), number);
+      break;
+    case COUNT_CONFLICTS:
+      g_string_append_printf (out, ngettext ("%s conflict", "%s conflicts", n), number);
+      break;
+    case COUNT_SENT:
+      g_string_append_printf (out, ngettext ("%s sent", "%s sent", n), number);
+      break;
+    case COUNT_DANGLING:
+      g_string_append_printf (out, ngettext ("%s dangling", "%s dangling", n), number);
+      break;
+    case COUNT_DELETED:
+      g_string_append_printf (out, ngettext ("%s deleted", "%s deleted", n), number);
+      break;
+    case COUNT_CLOSED:
+      g_string_append_printf (out, ngettext ("%s closed", "%s closed", n), number);
+      break;
+    case COUNT_NOT_SENT:
+      g_string_append_printf (out, ngettext ("%s not sent", "%s not sent", n), number);
+      break;
+    case COUNT_BYTES:
+    default:
+      g_string_append_printf (out, ngettext ("%s byte", "%s bytes", n), number);
+      break;
+    }
+}
+
 static guint64
 count_not_sent (const CarSummaryRow *row)
 {
   return row->read - row->invalid - row->duplicates - row->conflicts - row->sent;
 }
 
-/* "asset 24 (2 left out)": what was read, and in brackets what became of those that were not sent. */
+/* "; asset 24 (2 left out)": what was read, and in brackets what became of those that were not sent. */
 static void
-append_counts (GString *out, const CarSummaryRow *row)
+append_counts (GString *out, CarSummaryRow *row)
 {
-  const struct
-  {
-    guint64 count;
-    const char *what;
-  } others[] = {
-    { row->invalid, "left out" },
-    { row->duplicates, row->duplicates == 1 ? "duplicate" : "duplicates" },
-    { row->conflicts, row->conflicts == 1 ? "conflict" : "conflicts" },
-    { count_not_sent (row), "not sent" },
-    { row->dangling, "dangling" },
-    { row->deleted, "deleted" },
-    { row->closed, "closed" },
-  };
+  static const Count others[] = { COUNT_LEFT_OUT, COUNT_DUPLICATES, COUNT_CONFLICTS, COUNT_NOT_SENT,
+                                  COUNT_DANGLING, COUNT_DELETED,    COUNT_CLOSED };
+  g_autofree char *read = car_language_format_count (row->read);
   const char *separator = " (";
 
-  g_string_append_printf (out, "; %s %" G_GUINT64_FORMAT, row->collection, row->read);
+  g_string_append_printf (out, "; %s %s", row->collection, read);
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
-    if (others[i].count > 0)
-      {
-        g_string_append_printf (out, "%s%" G_GUINT64_FORMAT " %s", separator, others[i].count,
-                                others[i].what);
-        separator = ", ";
-      }
+    {
+      const guint64 n = others[i] == COUNT_NOT_SENT ? count_not_sent (row) : *get_count (row, others[i]);
+
+      if (n == 0)
+        continue;
+      g_string_append (out, separator);
+      append_said (out, others[i], n);
+      separator = ", ";
+    }
   if (*separator == ',')
     g_string_append_c (out, ')');
 }
@@ -228,18 +279,56 @@ car_summary_get_save_point (const CarSummary *self)
   return words[self->save_point];
 }
 
+static const char *
+describe_save_point (const CarSummary *self)
+{
+  static const char *const texts[] = {
+    [CAR_SAVE_POINT_UNCHANGED] = N_ ("save point unchanged"),
+    [CAR_SAVE_POINT_KEPT] = N_ ("save point kept"),
+    [CAR_SAVE_POINT_NONE] = N_ ("save point none"),
+    [CAR_SAVE_POINT_FORGOTTEN] = N_ ("save point forgotten"),
+  };
+
+  return _ (texts[self->save_point]);
+}
+
+/* A row has no counts where it is NULL, and then its titles. */
+static char *
+make_cell (CarSummaryRow *row, gsize which)
+{
+  return row == NULL ? g_strdup (_ (counts[which].title))
+                     : car_language_format_count (*get_count (row, which));
+}
+
+static guint
+find_column_width (CarSummary *self, gsize which)
+{
+  guint width = 10;
+
+  for (guint i = 0; i <= self->rows->len; i++)
+    {
+      g_autofree char *cell =
+          make_cell (i == self->rows->len ? NULL : &g_array_index (self->rows, CarSummaryRow, i), which);
+
+      width = MAX (width, car_language_get_width (cell));
+    }
+  return width;
+}
+
 /* `row` is NULL for the titles. A column that is 0 all the way is left out, so that 80 columns are wide enough. */
 static void
-append_table_row (GString *out, int width, CarSummaryRow *total, CarSummaryRow *row)
+append_table_row (GString *out, guint width, const guint *widths, CarSummary *self, CarSummaryRow *row)
 {
-  const char *name = row == NULL ? "collection" : row->collection;
-
-  g_string_append_printf (out, "  %s%*s", name, MAX (0, width - (int) g_utf8_strlen (name, -1)), "");
+  g_string_append (out, "  ");
+  car_language_append_left (out, row == NULL ? _ ("collection") : row->collection, width);
   for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
-    if (*get_count (total, i) > 0 && row == NULL)
-      g_string_append_printf (out, "  %10s", counts[i].title);
-    else if (*get_count (total, i) > 0)
-      g_string_append_printf (out, "  %10" G_GUINT64_FORMAT, *get_count (row, i));
+    if (*get_count (&self->total, i) > 0)
+      {
+        g_autofree char *cell = make_cell (row, i);
+
+        g_string_append (out, "  ");
+        car_language_append_right (out, cell, widths[i]);
+      }
   g_string_append_c (out, '\n');
 }
 
@@ -247,38 +336,70 @@ static char *
 make_table (CarSummary *self)
 {
   g_autoptr (GString) out = g_string_new (NULL);
-  int width = 10;
+  guint width = car_language_get_width (_ ("collection"));
+  guint widths[G_N_ELEMENTS (counts)];
 
   for (guint i = 0; i < self->rows->len; i++)
-    width = MAX (width, (int) g_utf8_strlen (g_array_index (self->rows, CarSummaryRow, i).collection, -1));
+    width = MAX (width, car_language_get_width (g_array_index (self->rows, CarSummaryRow, i).collection));
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
+    widths[i] = find_column_width (self, i);
 
-  append_table_row (out, width, &self->total, NULL);
+  append_table_row (out, width, widths, self, NULL);
   for (guint i = 0; i < self->rows->len; i++)
-    append_table_row (out, width, &self->total, &g_array_index (self->rows, CarSummaryRow, i));
+    append_table_row (out, width, widths, self, &g_array_index (self->rows, CarSummaryRow, i));
 
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+/* A full import has a reason, and no other has. */
+static void
+append_import (GString *out, const CarSummary *self, gboolean complete)
+{
+  g_autofree char *seconds =
+      car_language_format_seconds ((g_get_monotonic_time () - self->begin) / (double) G_USEC_PER_SEC);
+
+  /* Translators: the first %s is why a full import was made, the last is seconds. */
+  if (self->reason != NULL && complete)
+    g_string_append_printf (out, _ ("Full import (%s) complete in %s s"), self->reason, seconds);
+  else if (self->reason != NULL)
+    g_string_append_printf (out, _ ("Full import (%s) not complete after %s s"), self->reason, seconds);
+  else if (complete)
+    g_string_append_printf (out, _ ("Incremental import complete in %s s"), seconds);
+  else
+    g_string_append_printf (out, _ ("Incremental import not complete after %s s"), seconds);
+}
+
+static void
+append_totals (GString *out, CarSummary *self)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      g_string_append (out, i == 0 ? "; " : ", ");
+      append_said (out, (Count) i, *get_count (&self->total, i));
+    }
+  g_string_append (out, ", ");
+  append_said (out, COUNT_BYTES, (guint64) self->bytes);
+}
+
+/* Items with semicolons between them, each whole in itself. */
 void
 car_summary_tell (CarSummary *self, gboolean complete)
 {
-  g_autoptr (GString) line = g_string_new (self->full ? "Full import" : "Incremental import");
+  g_autoptr (GString) line = g_string_new (NULL);
   gboolean table = car_log_is_interactive () && self->rows->len > 0;
-  double seconds = (g_get_monotonic_time () - self->begin) / (double) G_USEC_PER_SEC;
 
-  if (self->reason != NULL)
-    g_string_append_printf (line, " (%s)", self->reason);
-  g_string_append_printf (line, " %s %.1f s; ", complete ? "complete in" : "not complete after", seconds);
-  for (gsize i = 0; i < G_N_ELEMENTS (counts); i++)
-    g_string_append_printf (line, "%" G_GUINT64_FORMAT " %s, ", *get_count (&self->total, i),
-                            counts[i].title);
-  g_string_append_printf (line, "%" G_GUINT64_FORMAT " bytes; save point %s", self->bytes,
-                          car_summary_get_save_point (self));
+  append_import (line, self, complete);
+  append_totals (line, self);
+  g_string_append_printf (line, "; %s", describe_save_point (self));
   if (complete && self->closing != NULL && !g_str_equal (self->closing, "guarded"))
-    g_string_append_printf (line, "; closing %s", self->closing);
-
+    g_string_append_printf (line, "; %s",
+                            g_str_equal (self->closing, "not guarded") ? _ ("closing not guarded")
+                                                                       : _ ("closing partly guarded"));
   if (self->read_at != NULL)
-    g_string_append_printf (line, "; an earlier run read this at %s", self->read_at);
+    {
+      g_string_append (line, "; ");
+      g_string_append_printf (line, _ ("an earlier run read this at %s"), self->read_at);
+    }
 
   for (guint i = 0; !table && i < self->rows->len; i++)
     append_counts (line, &g_array_index (self->rows, CarSummaryRow, i));
@@ -447,5 +568,5 @@ car_summary_write (CarSummary *self, const CarSettings *settings)
 
   g_autofree char *json = make_json (self, settings);
   if (!car_file_write (path, json, strlen (json), &error))
-    g_warning ("The summary of the run cannot be written to %s: %s", path, error->message);
+    g_warning (_ ("The summary of the run cannot be written to %s: %s"), path, error->message);
 }

@@ -11,6 +11,7 @@
 #include <glib/gstdio.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/settings/car-arguments-private.h>
 
@@ -66,10 +67,10 @@ static gboolean
 refuse_argument (const char *argument, GError **error)
 {
   if (!is_option (argument))
-    return refuse (error, "an argument belongs to no option (a value with spaces needs quotes)");
+    return refuse (error, _ ("an argument belongs to no option (a value with spaces needs quotes)"));
 
   g_autofree char *shown = car_text_to_printable (argument, strcspn (argument, "="));
-  return refuse (error, "there is no option %s", shown);
+  return refuse (error, _ ("there is no option %s"), shown);
 }
 
 static gboolean
@@ -79,10 +80,10 @@ take_option (CarSettings *settings, const CarArgument *option, GError **error)
   gboolean on = TRUE;
 
   if (option->setting->type != CAR_SETTING_BOOLEAN && option->value == NULL)
-    return refuse (error, "%s needs a value: %s", shown, option->setting->description);
+    return refuse (error, _ ("%s needs a value: %s"), shown, _ (option->setting->description));
   if (option->setting->type == CAR_SETTING_BOOLEAN && option->value != NULL &&
       !car_setting_parse_boolean (option->value, &on))
-    return refuse (error, "%s takes no value but yes or no", shown);
+    return refuse (error, _ ("%s takes no value but yes or no"), shown);
 
   car_settings_set_option (settings, option->setting, option->value != NULL ? option->value : "true");
   return TRUE;
@@ -128,7 +129,7 @@ car_arguments_parse (CarSettings *settings, int argc, char **argv, CarRequest *r
     return TRUE;
   if (car_settings_is_secret_in (settings, problem->message))
     return refuse (error,
-                   "an option is named like a secret that is given: look at the order of the arguments");
+                   _ ("an option is named like a secret that is given: look at the order of the arguments"));
 
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
@@ -153,7 +154,7 @@ find_argument_memory (guint64 *begin, guint64 *end, GError **error)
       !g_ascii_string_to_unsigned (fields[49 - first], 10, *begin, G_MAXUINT64, end, NULL))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                   "/proc/self/stat does not tell where the arguments are");
+                   _ ("/proc/self/stat does not tell where the arguments are"));
       return FALSE;
     }
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/settings/car-connector-name-private.h>
 #include <libcar/base/car-file-private.h>
 #include <libcar/json/car-json-reader-private.h>
@@ -33,14 +34,14 @@ car_connector_name_from_file (const char *path)
     {
       if (!g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT) &&
           !g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOTDIR))
-        g_warning ("The connector's name cannot be read from %s: %s", path, failure->message);
+        g_warning (_ ("The connector's name cannot be read from %s: %s"), path, failure->message);
       return NULL;
     }
 
   CarJsonSpan config;
   if (!car_json_read_text (text, length, &config, &failure))
     {
-      g_warning ("The connector's name cannot be read from %s: %s", path, failure->message);
+      g_warning (_ ("The connector's name cannot be read from %s: %s"), path, failure->message);
       return NULL;
     }
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/base/car-failure-private.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/settings/car-help-private.h>
 
 /* "  -d, --debug" or "  --source=NAME" */
@@ -17,34 +18,34 @@ make_option (const CarSetting *setting)
              : g_strdup_printf ("  --%s=%s", setting->name, setting->arg_description);
 }
 
-static int
+static guint
 find_width (const GPtrArray *settings)
 {
-  glong width = 0;
+  guint width = 0;
 
   for (guint i = 0; i < settings->len; i++)
     {
       g_autofree char *option = make_option (settings->pdata[i]);
 
-      width = MAX (width, g_utf8_strlen (option, -1));
+      width = MAX (width, car_language_get_width (option));
     }
 
-  return (int) width;
+  return width;
 }
 
 static void
-append_row (GString *out, const char *left, int width, const char *right)
+append_row (GString *out, const char *left, guint width, const char *right)
 {
-  g_string_append_printf (out, "%s%*s  %s\n", left, MAX (0, width - (int) g_utf8_strlen (left, -1)), "",
-                          right);
+  car_language_append_left (out, left, width);
+  g_string_append_printf (out, "  %s\n", right);
 }
 
 static void
-append_setting (GString *out, const CarSetting *setting, int width)
+append_setting (GString *out, const CarSetting *setting, guint width)
 {
   g_autofree char *option = make_option (setting);
   g_autofree char *values = car_setting_describe_values (setting);
-  g_autoptr (GString) right = g_string_new (setting->description);
+  g_autoptr (GString) right = g_string_new (_ (setting->description));
 
   if (setting->variable != NULL)
     g_string_append_printf (right, " (%s)", setting->variable);
@@ -57,8 +58,8 @@ append_setting (GString *out, const CarSetting *setting, int width)
 static void
 append_exit_codes (GString *out)
 {
-  g_string_append (out, "\nExit codes:\n");
-  append_row (out, "  0", 10, "Done");
+  g_string_append_printf (out, "\n%s\n", _ ("Exit codes:"));
+  append_row (out, "  0", 10, _ ("Done"));
   for (CarFailureKind kind = 0; kind < CAR_FAILURE_N_KINDS; kind++)
     {
       g_autofree char *codes = g_strconcat ("  ", car_failure_kind_get_codes (kind), NULL);
@@ -74,29 +75,30 @@ car_help_make (const CarSettings *settings, const char *program, const char *des
 {
   guint n_own;
   g_autoptr (GPtrArray) all = car_settings_list (settings, &n_own);
-  int width = find_width (all);
+  guint width = find_width (all);
   GString *out = g_string_new (NULL);
 
-  g_string_append_printf (out, "Usage: %s [OPTION...]\n", program);
+  g_string_append_printf (out, _ ("Usage: %s [OPTION...]\n"), program);
   if (description != NULL)
-    g_string_append_printf (out, "\n%s\n", description);
+    g_string_append_printf (out, "\n%s\n", _ (description));
 
   if (all->len > n_own)
-    g_string_append (out, "\nSettings of this connector:\n");
+    g_string_append_printf (out, "\n%s\n", _ ("Settings of this connector:"));
   for (guint i = n_own; i < all->len; i++)
     append_setting (out, all->pdata[i], width);
 
-  g_string_append (out, "\nSettings of every connector:\n");
-  append_row (out, "  -h, --help", width, "print this and exit");
+  g_string_append_printf (out, "\n%s\n", _ ("Settings of every connector:"));
+  append_row (out, "  -h, --help", width, _ ("print this and exit"));
   for (guint i = 0; i < n_own; i++)
     append_setting (out, all->pdata[i], width);
 
-  g_string_append (
-      out,
-      "\nAn option may begin with one dash or with two; its value may follow “=” or a space. A name in\n"
-      "brackets is the environment variable that sets the same. An option wins over its variable. A file\n"
-      "with the variable's name wins over both: a credential in $CREDENTIALS_DIRECTORY, or an encrypted\n"
-      "one in /etc/secrets. An empty variable counts as not given.\n");
+  g_string_append_printf (
+      out, "\n%s\n",
+      /* Translators: lines of at most 100 columns. */
+      _ ("An option may begin with one dash or with two; its value may follow “=” or a space. A name in\n"
+         "brackets is the environment variable that sets the same. An option wins over its variable. A file\n"
+         "with the variable's name wins over both: a credential in $CREDENTIALS_DIRECTORY, or an encrypted\n"
+         "one in /etc/secrets. An empty variable counts as not given."));
   append_exit_codes (out);
 
   return g_string_free (out, FALSE);

@@ -11,6 +11,7 @@
 /* Not <libcar/car.h>: json-glib and jansson, which libjose brings, both have a json_object_iter_next(). */
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-file-private.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/settings/car-rsa-oaep-private.h>
 #include <libcar/settings/car-secrets-private.h>
 
@@ -115,14 +116,14 @@ load_key (CarSecrets *self, GError **error)
   g_autofree char *shown = g_filename_display_name (self->key_path);
   char *text = car_file_read (self->key_path, MAX_FILE_SIZE, &length, &failure);
   if (text == NULL)
-    return refuse (error, "the key %s cannot be read: %s", shown, failure->message);
+    return refuse (error, _ ("the key %s cannot be read: %s"), shown, failure->message);
 
   json_t *key = json_loadb (text, length, JSON_REJECT_DUPLICATES, NULL);
   car_free_secret (text, length);
   if (!json_is_string (json_object_get (key, "kty")))
     {
       free_key (key);
-      return refuse (error, "the key %s is not a JSON Web Key, an object with “kty”", shown);
+      return refuse (error, _ ("the key %s is not a JSON Web Key, an object with “kty”"), shown);
     }
 
   /* libjose would take the content's algorithm for it. */
@@ -151,7 +152,8 @@ split_token (char *token, gsize length, GError **error)
 
   if (!whole)
     {
-      refuse (error, "it is not a JWE token in its compact form, five parts in base64url with dots between");
+      refuse (error,
+              _ ("it is not a JWE token in its compact form, five parts in base64url with dots between"));
       return NULL;
     }
 
@@ -185,7 +187,7 @@ check_algorithm (const json_t *header, const char *member, const char *const *kn
     return TRUE;
 
   g_autofree char *all = g_strjoinv (", ", (char **) known);
-  return refuse (error, "its “%s” is none of %s", member, all);
+  return refuse (error, _ ("its “%s” is none of %s"), member, all);
 }
 
 /* Before anything is decrypted: what the token asks for is not what is done. */
@@ -196,11 +198,11 @@ check_header (const json_t *jwe, GError **error)
   json_auto_t *header = read_header (jwe);
 
   if (!json_is_object (header))
-    return refuse (error, "its header is not a JSON object");
+    return refuse (error, _ ("its header is not a JSON object"));
 
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
     if (json_object_get (header, refused[i]) != NULL)
-      return refuse (error, "its header has “%s”, which is not supported", refused[i]);
+      return refuse (error, _ ("its header has “%s”, which is not supported"), refused[i]);
 
   return check_algorithm (header, "alg", key_algorithms, error) &&
          check_algorithm (header, "enc", content_algorithms, error);
@@ -241,7 +243,7 @@ check_text (const char *text, gsize length, GError **error)
   if (strlen (text) == length && g_utf8_validate (text, length, NULL))
     return TRUE;
 
-  return refuse (error, "what it holds is not UTF-8 text without NULs");
+  return refuse (error, _ ("what it holds is not UTF-8 text without NULs"));
 }
 
 static char *
@@ -256,7 +258,8 @@ decrypt (CarSecrets *self, const json_t *jwe, GError **error)
       g_autofree char *shown = g_filename_display_name (self->key_path);
 
       ERR_clear_error (); /* what OpenSSL has noted for the thread is not for its next user */
-      refuse (error, "it cannot be decrypted with the key %s: it was encrypted to another key, or changed",
+      refuse (error,
+              _ ("it cannot be decrypted with the key %s: it was encrypted to another key, or changed"),
               shown);
     }
   else if (check_text (text, length, error))
@@ -298,13 +301,12 @@ take_credential (CarSecrets *self, char *text, gsize length, GError **error)
 
 typedef struct
 {
-  const char *what;
   gboolean is_plain;
   char *(*take) (CarSecrets *self, char *text, gsize length, GError **error);
 } CarSecretKind;
 
-static const CarSecretKind credential = { "credential", TRUE, take_credential };
-static const CarSecretKind encrypted_setting = { "encrypted setting", FALSE, decrypt_token };
+static const CarSecretKind credential = { TRUE, take_credential };
+static const CarSecretKind encrypted_setting = { FALSE, decrypt_token };
 
 static gboolean
 read_secret (CarSecrets *self,
@@ -329,7 +331,9 @@ read_secret (CarSecrets *self,
     return TRUE;
 
   g_autofree char *shown = g_filename_display_name (path);
-  return refuse (error, "the %s %s cannot be used: %s", kind->what, shown, failure->message);
+  return kind->is_plain
+             ? refuse (error, _ ("the credential %s cannot be used: %s"), shown, failure->message)
+             : refuse (error, _ ("the encrypted setting %s cannot be used: %s"), shown, failure->message);
 }
 
 gboolean

@@ -3,12 +3,14 @@
 #include "config.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/settings/car-setting-private.h>
 
 #define NAME_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_-"
@@ -282,31 +284,12 @@ car_setting_check (const CarSetting *self, GError **error)
   return value != NULL || refuse (self, code, error, "has a default that it would not take");
 }
 
-/* "1", "2 or 3", "json, text or auto" */
+/* Refuses a value, always NULL. What stands in `message` is for people; no secret does. */
 static char *
-list_choices (const CarSetting *self)
+refuse_value (char *message, GError **error)
 {
-  g_autoptr (GString) list = g_string_new (NULL);
-
-  for (guint i = 0; self->choices[i] != NULL; i++)
-    g_string_append_printf (list, "%s%s",
-                            i == 0                         ? ""
-                            : self->choices[i + 1] == NULL ? " or "
-                                                           : ", ",
-                            self->choices[i]);
-
-  return g_string_free (g_steal_pointer (&list), FALSE);
-}
-
-/* Refuses a value: nobody reads a secret in a log. */
-static char *
-refuse_value (const CarSetting *self, const char *text, GError **error, const char *wanted)
-{
-  if (self->flags & CAR_SETTING_SECRET)
-    refuse (self, CAR_APP_ERROR_INVALID_PARAMETER, error, "must be %s", wanted);
-  else
-    refuse (self, CAR_APP_ERROR_INVALID_PARAMETER, error, "must be %s, not “%s”", wanted, text);
-
+  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
+  g_free (message);
   return NULL;
 }
 
@@ -318,9 +301,15 @@ read_integer (const CarSetting *self, const char *text, GError **error)
   if (g_ascii_string_to_signed (text, 10, self->minimum, self->maximum, &number, NULL))
     return g_strdup_printf ("%" G_GINT64_FORMAT, number);
 
-  g_autofree char *wanted = g_strdup_printf ("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
-                                             self->minimum, self->maximum);
-  return refuse_value (self, text, error, wanted);
+  g_autofree char *shown = car_setting_to_string (self);
+  if (self->flags & CAR_SETTING_SECRET)
+    return refuse_value (g_strdup_printf (_ ("%s must be a whole number from %" PRId64 " to %" PRId64), shown,
+                                          self->minimum, self->maximum),
+                         error);
+  return refuse_value (
+      g_strdup_printf (_ ("%s must be a whole number from %" PRId64 " to %" PRId64 ", not “%s”"), shown,
+                       self->minimum, self->maximum, text),
+      error);
 }
 
 static char *
@@ -330,8 +319,11 @@ read_choice (const CarSetting *self, const char *text, GError **error)
     if (g_ascii_strcasecmp (text, self->choices[i]) == 0)
       return g_strdup (self->choices[i]);
 
-  g_autofree char *wanted = list_choices (self);
-  return refuse_value (self, text, error, wanted);
+  g_autofree char *shown = car_setting_to_string (self);
+  g_autofree char *choices = g_strjoinv (", ", self->choices);
+  if (self->flags & CAR_SETTING_SECRET)
+    return refuse_value (g_strdup_printf (_ ("%s must be one of %s"), shown, choices), error);
+  return refuse_value (g_strdup_printf (_ ("%s must be one of %s, not “%s”"), shown, choices, text), error);
 }
 
 static char *
@@ -342,9 +334,11 @@ read_file (const CarSetting *self, const char *text, GError **error)
   else if (g_access (text, R_OK) == 0)
     return g_strdup (text);
 
-  refuse (self, CAR_APP_ERROR_INVALID_PARAMETER, error, "must be a file that can be read: %s: %s", text,
-          g_strerror (errno));
-  return NULL;
+  int code = errno;
+  g_autofree char *shown = car_setting_to_string (self);
+  return refuse_value (
+      g_strdup_printf (_ ("%s must be a file that can be read: %s: %s"), shown, text, g_strerror (code)),
+      error);
 }
 
 /* Deployments have turned switches on by any word for long, such as DEBUG=1 or DEBUG=verbose. */
@@ -361,8 +355,9 @@ car_setting_read (const CarSetting *self, const char *text, GError **error)
 {
   if (!g_utf8_validate (text, -1, NULL))
     {
-      refuse (self, CAR_APP_ERROR_INVALID_PARAMETER, error, "is not UTF-8 text");
-      return NULL;
+      g_autofree char *shown = car_setting_to_string (self);
+
+      return refuse_value (g_strdup_printf (_ ("%s is not UTF-8 text"), shown), error);
     }
 
   switch (self->type)
@@ -405,31 +400,30 @@ car_setting_to_string (const CarSetting *self)
 }
 
 static char *
-describe_default (const CarSetting *self)
+describe_range (const CarSetting *self)
 {
-  if (self->flags & CAR_SETTING_REQUIRED)
-    return g_strdup ("required");
-  if (self->default_value == NULL || (self->flags & CAR_SETTING_SECRET))
-    return NULL;
-  if (self->type != CAR_SETTING_BOOLEAN)
-    return g_strdup_printf ("default %s", self->default_value);
+  const gint64 from = self->minimum, to = self->maximum;
 
-  return g_str_equal (self->default_value, "true")
-             ? g_strdup_printf ("default on, -%s=no turns it off", self->name)
-             : NULL;
+  if (self->flags & CAR_SETTING_REQUIRED)
+    return g_strdup_printf (_ ("%" PRId64 " to %" PRId64 ", required"), from, to);
+  if (self->default_value == NULL || (self->flags & CAR_SETTING_SECRET))
+    return g_strdup_printf (_ ("%" PRId64 " to %" PRId64), from, to);
+  return g_strdup_printf (_ ("%" PRId64 " to %" PRId64 ", default %s"), from, to, self->default_value);
 }
 
 char *
 car_setting_describe_values (const CarSetting *self)
 {
-  g_autofree char *range =
-      self->type == CAR_SETTING_INTEGER
-          ? g_strdup_printf ("%" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, self->minimum, self->maximum)
-          : NULL;
-  g_autofree char *without = describe_default (self);
+  if (self->type == CAR_SETTING_INTEGER)
+    return describe_range (self);
+  if (self->flags & CAR_SETTING_REQUIRED)
+    return g_strdup (_ ("required"));
+  if (self->default_value == NULL || (self->flags & CAR_SETTING_SECRET))
+    return NULL;
+  if (self->type != CAR_SETTING_BOOLEAN)
+    return g_strdup_printf (_ ("default %s"), self->default_value);
 
-  if (range != NULL && without != NULL)
-    return g_strconcat (range, ", ", without, NULL);
-
-  return range != NULL ? g_steal_pointer (&range) : g_steal_pointer (&without);
+  return g_str_equal (self->default_value, "true")
+             ? g_strdup_printf (_ ("default on, -%s=no turns it off"), self->name)
+             : NULL;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/log/car-redaction-private.h>
 #include <libcar/settings/car-secrets-private.h>
@@ -73,68 +74,70 @@ add_own (CarSettings *self)
   static const char *const formats[] = { "json", "text", "auto", NULL };
   const CarSettingFlags secret = CAR_SETTING_SECRET;
   CarSetting *own[] = {
-    car_setting_new_text ("source", "CONNECTION_NAME", 0, "the name of the source that is replicated", "NAME",
-                          NULL),
-    car_setting_new_text ("car-service-url", "CAR_SERVICE_URL", 0, "the CAR service, with key and password",
-                          "URL", NULL),
-    car_setting_new_text ("car-service-key", "CAR_SERVICE_KEY", secret, "the key to the CAR service", "KEY",
-                          NULL),
-    car_setting_new_text ("car-service-password", "CAR_SERVICE_PASSWORD", secret, "the password to that key",
-                          "PASSWORD", NULL),
+    car_setting_new_text ("source", "CONNECTION_NAME", 0, N_ ("the name of the source that is replicated"),
+                          "NAME", NULL),
+    car_setting_new_text ("car-service-url", "CAR_SERVICE_URL", 0,
+                          N_ ("the CAR service, with key and password"), "URL", NULL),
+    car_setting_new_text ("car-service-key", "CAR_SERVICE_KEY", secret, N_ ("the key to the CAR service"),
+                          "KEY", NULL),
+    car_setting_new_text ("car-service-password", "CAR_SERVICE_PASSWORD", secret,
+                          N_ ("the password to that key"), "PASSWORD", NULL),
     car_setting_new_text ("car-service-url-for-token", "CAR_SERVICE_URL_FOR_AUTHTOKEN", 0,
-                          "the CAR service, with a token", "URL", NULL),
+                          N_ ("the CAR service, with a token"), "URL", NULL),
     car_setting_new_text ("car-service-token", "CAR_SERVICE_AUTHTOKEN", secret,
-                          "the token to the CAR service", "TOKEN", NULL),
-    car_setting_new_file ("car-service-ca", "CAR_SERVICE_CA", 0,
-                          "the certificates (PEM) that the CAR service's must come from; else the system's",
-                          NULL),
-    car_setting_new_text ("name", "CONNECTOR_NAME", 0, "the name of this connector", "NAME", NULL),
+                          N_ ("the token to the CAR service"), "TOKEN", NULL),
+    car_setting_new_file (
+        "car-service-ca", "CAR_SERVICE_CA", 0,
+        N_ ("the certificates (PEM) that the CAR service's must come from; else the system's"), NULL),
+    car_setting_new_text ("name", "CONNECTOR_NAME", 0, N_ ("the name of this connector"), "NAME", NULL),
     car_setting_new_text ("version", "CONNECTOR_VERSION", 0,
-                          "the version of this connector; without a value: print it and exit", "VERSION",
+                          N_ ("the version of this connector; without a value: print it and exit"), "VERSION",
                           NULL),
-    car_setting_new_boolean ("connection-test", "DATASOURCE_CONNECTION_TEST", "only test the data source",
-                             FALSE),
-    car_setting_new_text ("export-data-dir", NULL, 0, "where data are staged before they are sent", "FOLDER",
-                          NULL),
-    car_setting_new_boolean ("keep-export-data-dir", NULL, "keep what was staged", FALSE),
-    car_setting_new_integer ("export-data-page-size", NULL, 0, "objects in one request", NULL, 1,
+    car_setting_new_boolean ("connection-test", "DATASOURCE_CONNECTION_TEST",
+                             N_ ("only test the data source"), FALSE),
+    car_setting_new_text ("export-data-dir", NULL, 0, N_ ("where data are staged before they are sent"),
+                          "FOLDER", NULL),
+    car_setting_new_boolean ("keep-export-data-dir", NULL, N_ ("keep what was staged"), FALSE),
+    car_setting_new_integer ("export-data-page-size", NULL, 0, N_ ("objects in one request"), NULL, 1,
                              MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE),
     car_setting_new_integer ("car-service-timeout", "CAR_SERVICE_TIMEOUT", 0,
-                             "how long a call to the CAR service may stand still, in seconds", "SECONDS", 1,
-                             MAX_SECONDS, 120),
+                             N_ ("how long a call to the CAR service may stand still, in seconds"), "SECONDS",
+                             1, MAX_SECONDS, 120),
     car_setting_new_integer ("car-service-retries", "CAR_SERVICE_RETRIES", 0,
-                             "how often a call is tried again", NULL, 0, 1000, 6),
+                             N_ ("how often a call is tried again"), NULL, 0, 1000, 6),
     car_setting_new_integer ("car-service-max-wait", "CAR_SERVICE_MAX_WAIT", 0,
-                             "the longest wait before a call is tried again, in seconds", "SECONDS", 0,
+                             N_ ("the longest wait before a call is tried again, in seconds"), "SECONDS", 0,
                              MAX_SECONDS, 60),
     car_setting_new_integer ("car-service-max-outage", "CAR_SERVICE_MAX_OUTAGE", 0,
-                             "how long a run waits in all for a service that is away, in seconds", "SECONDS",
-                             0, MAX_SECONDS, 15 * 60),
+                             N_ ("how long a run waits in all for a service that is away, in seconds"),
+                             "SECONDS", 0, MAX_SECONDS, 15 * 60),
     car_setting_new_integer ("max-closing", "CAR_MAX_CLOSING", 0,
-                             "how much of a collection a full import may close, in percent", "PERCENT", 0,
-                             100, 50),
+                             N_ ("how much of a collection a full import may close, in percent"), "PERCENT",
+                             0, 100, 50),
     car_setting_new_integer ("max-left-out", "CAR_MAX_LEFT_OUT", 0,
-                             "how much of what is read may be left out, in percent", "PERCENT", 0, 100, 50),
+                             N_ ("how much of what is read may be left out, in percent"), "PERCENT", 0, 100,
+                             50),
     car_setting_new_boolean ("strict", "CAR_STRICT",
-                             "leave out objects with members that the import schema does not have", FALSE),
+                             N_ ("leave out objects with members that the import schema does not have"),
+                             FALSE),
     car_setting_new_text ("left-out", "CAR_LEFT_OUT", 0,
-                          "where to write each object that is left out, with its reason, as JSON lines",
+                          N_ ("where to write each object that is left out, with its reason, as JSON lines"),
                           "FILE", NULL),
     car_setting_new_text (
         "state-dir", "CAR_STATE_DIR", 0,
-        "where runs leave what the next one needs, in a folder a source; else the user's own", "FOLDER",
+        N_ ("where runs leave what the next one needs, in a folder a source; else the user's own"), "FOLDER",
         NULL),
     car_setting_new_integer (
         "keep-staged", "CAR_KEEP_STAGED", 0,
-        "for how long the next run sends what this one read and could not send, in hours", "HOURS", 0,
+        N_ ("for how long the next run sends what this one read and could not send, in hours"), "HOURS", 0,
         365 * 24, 24),
     car_setting_new_boolean ("no-resume", "CAR_NO_RESUME",
-                             "read the data source again, whatever an earlier run left", FALSE),
-    car_setting_new_text ("summary", "CAR_SUMMARY", 0, "where to write what the run did, as JSON", "FILE",
-                          NULL),
-    car_setting_new_choice ("log-format", "CAR_LOG_FORMAT", 0, "auto is text on a terminal, else json",
+                             N_ ("read the data source again, whatever an earlier run left"), FALSE),
+    car_setting_new_text ("summary", "CAR_SUMMARY", 0, N_ ("where to write what the run did, as JSON"),
+                          "FILE", NULL),
+    car_setting_new_choice ("log-format", "CAR_LOG_FORMAT", 0, N_ ("auto is text on a terminal, else json"),
                             formats, "auto"),
-    car_setting_new_boolean ("debug", "DEBUG", "log in detail", FALSE),
+    car_setting_new_boolean ("debug", "DEBUG", N_ ("log in detail"), FALSE),
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (own); i++)
@@ -323,7 +326,8 @@ car_settings_set (CarSettings *self, const char *name, const char *value, GError
 
   if (entry == NULL)
     {
-      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, "there is no setting “%s”", name);
+      g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, _ ("there is no setting “%s”"),
+                   name);
       return FALSE;
     }
 
@@ -375,12 +379,14 @@ look_at_secret (const CarSetting *setting, const char *secret)
   g_autofree char *shown = car_setting_to_string (setting);
 
   if (g_ascii_isspace (secret[0]) || g_ascii_isspace (secret[strlen (secret) - 1]))
-    g_warning (
-        "%s begins or ends with a space or an end of line, which are part of it: take them away unless you "
-        "mean them",
-        shown);
+    g_warning (_ ("%s begins or ends with a space or an end of line, which are part of it: take them away "
+                  "unless you "
+                  "mean them"),
+               shown);
   else if (car_redaction_is_too_short (secret))
-    g_message ("%s has fewer than %d characters: the log cannot hide it", shown, CAR_REDACTION_MIN_LENGTH);
+    g_message (ngettext ("%s has fewer than %d character: the log cannot hide it",
+                         "%s has fewer than %d characters: the log cannot hide it", CAR_REDACTION_MIN_LENGTH),
+               shown, CAR_REDACTION_MIN_LENGTH);
 }
 
 gboolean
@@ -410,7 +416,7 @@ void
 car_setting_add_missing (const CarSetting *self, GStrvBuilder *problems)
 {
   g_autofree char *shown = car_setting_to_string (self);
-  g_autofree char *problem = g_strdup_printf ("%s is missing: %s", shown, self->description);
+  g_autofree char *problem = g_strdup_printf (_ ("%s is missing: %s"), shown, _ (self->description));
 
   g_strv_builder_add (problems, problem);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/json/car-json-scanner-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/staging/car-bundle-private.h>
@@ -116,18 +117,54 @@ car_bundle_init (CarBundle *self)
     }
 }
 
+/* What the disk did not let us do. */
+typedef enum
+{
+  DISK_MAKE_FOLDER,
+  DISK_STAGE,
+  DISK_STAGE_ELSEWHERE,
+  DISK_MAKE_FILES,
+  DISK_MAKE_FOLDER_IN,
+  DISK_OPEN_FOLDER,
+  DISK_WRITE_JOURNAL,
+} DiskStep;
+
+static char *
+describe_disk_step (DiskStep step, const char *path)
+{
+  switch (step)
+    {
+    case DISK_MAKE_FOLDER:
+      return g_strdup_printf (_ ("Cannot make the staging folder “%s”"), path);
+    case DISK_STAGE:
+      return g_strdup_printf (_ ("Cannot stage data in “%s”"), path);
+    case DISK_STAGE_ELSEWHERE:
+      return g_strdup_printf (_ ("Cannot stage data in another user's folder “%s”"), path);
+    case DISK_MAKE_FILES:
+      return g_strdup_printf (_ ("Cannot make files in the staging folder “%s”"), path);
+    case DISK_MAKE_FOLDER_IN:
+      return g_strdup_printf (_ ("Cannot make a staging folder in “%s”"), path);
+    case DISK_OPEN_FOLDER:
+      return g_strdup_printf (_ ("Cannot open the staging folder “%s”"), path);
+    case DISK_WRITE_JOURNAL:
+    default:
+      return g_strdup_printf (_ ("Cannot write the journal in “%s”"), path);
+    }
+}
+
 /* Without data sent, no gap is possible: whatever the disk does is recoverable. */
 static gboolean
-set_disk_error (GError **error, const char *what, const char *path, int code)
+set_disk_error (GError **error, DiskStep step, const char *path, int code)
 {
-  const char *advice = "give the connector a folder that it may write to (-export-data-dir)";
+  const char *advice = _ ("give the connector a folder that it may write to (-export-data-dir)");
 
   if (code == ENOSPC || code == EDQUOT || code == EFBIG)
-    advice = "free disk space, or choose a folder with more of it (-export-data-dir)";
+    advice = _ ("free disk space, or choose a folder with more of it (-export-data-dir)");
 
   g_autofree char *shown = g_filename_display_name (path);
-  g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT, "%s “%s”: %s; %s", what,
-               shown, g_strerror (code), advice);
+  g_autofree char *what = describe_disk_step (step, shown);
+  g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT, "%s: %s; %s", what,
+               g_strerror (code), advice);
   return FALSE;
 }
 
@@ -138,11 +175,11 @@ check_parent (const char *directory, GError **error)
   struct stat info;
 
   if (g_mkdir_with_parents (directory, 0700) != 0 || stat (directory, &info) != 0)
-    return set_disk_error (error, "Cannot make the staging folder", directory, errno);
+    return set_disk_error (error, DISK_MAKE_FOLDER, directory, errno);
   if (!S_ISDIR (info.st_mode))
-    return set_disk_error (error, "Cannot stage data in", directory, ENOTDIR);
+    return set_disk_error (error, DISK_STAGE, directory, ENOTDIR);
   if (info.st_uid != geteuid () && info.st_uid != 0)
-    return set_disk_error (error, "Cannot stage data in another user's folder", directory, EPERM);
+    return set_disk_error (error, DISK_STAGE_ELSEWHERE, directory, EPERM);
 
   return TRUE;
 }
@@ -155,7 +192,7 @@ open_unnamed_files (CarBundle *self, GError **error)
       const int code = car_part_file_open_unnamed (&self->parts[i].file, self->parent);
 
       if (code != 0)
-        return set_disk_error (error, "Cannot stage data in", self->parent, code);
+        return set_disk_error (error, DISK_STAGE, self->parent, code);
     }
   return TRUE;
 }
@@ -165,8 +202,7 @@ open_kept_file (CarBundle *self, CarPartFile *file, int directory_fd, const char
 {
   const int code = car_part_file_open_new (file, directory_fd, name);
 
-  return code == 0 ||
-         set_disk_error (error, "Cannot make files in the staging folder", self->directory, code);
+  return code == 0 || set_disk_error (error, DISK_MAKE_FILES, self->directory, code);
 }
 
 static char *
@@ -195,12 +231,12 @@ make_folder (CarBundle *self, GError **error)
   g_autofree char *directory = g_build_filename (self->parent, FOLDER_TEMPLATE, NULL);
 
   if (g_mkdtemp_full (directory, 0700) == NULL)
-    return set_disk_error (error, "Cannot make a staging folder in", self->parent, errno);
+    return set_disk_error (error, DISK_MAKE_FOLDER_IN, self->parent, errno);
 
   self->directory = g_steal_pointer (&directory);
   int fd = open (self->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
-    return set_disk_error (error, "Cannot open the staging folder", self->directory, errno);
+    return set_disk_error (error, DISK_OPEN_FOLDER, self->directory, errno);
 
   gboolean opened = open_kept_files (self, fd, error);
   close (fd);
@@ -315,9 +351,9 @@ is_sound (CarBundle *self, GError **error)
 }
 
 static gboolean
-fail_writing (CarBundle *self, const char *what, int code, GError **error)
+fail_writing (CarBundle *self, DiskStep step, int code, GError **error)
 {
-  set_disk_error (&self->failure, what, self->directory != NULL ? self->directory : self->parent, code);
+  set_disk_error (&self->failure, step, self->directory != NULL ? self->directory : self->parent, code);
   return is_sound (self, error);
 }
 
@@ -331,7 +367,7 @@ write_journal (CarBundle *self, GString *line, GError **error)
     return FALSE;
 
   const int code = car_part_file_append (&self->journal, &piece, 1, line->len - strlen ("\n"));
-  return code == 0 || fail_writing (self, "Cannot write the journal in", code, error);
+  return code == 0 || fail_writing (self, DISK_WRITE_JOURNAL, code, error);
 }
 
 static gboolean
@@ -398,7 +434,7 @@ append_page (CarBundle *self, Part *part, GArray *pieces, gsize n_bytes, GError 
       car_part_file_append (&part->file, &g_array_index (pieces, struct iovec, 0), pieces->len, n_bytes);
 
   if (code != 0)
-    return fail_writing (self, "Cannot stage data in", code, error);
+    return fail_writing (self, DISK_STAGE, code, error);
 
   self->n_bytes += n_bytes;
   return TRUE;
@@ -540,7 +576,7 @@ car_bundle_flush (CarBundle *self, CarBundlePart which, GError **error)
 
   const int code = car_part_file_check_written (&part->file);
   if (code != 0)
-    return fail_writing (self, "Cannot stage data in", code, error);
+    return fail_writing (self, DISK_STAGE, code, error);
 
   part->n_flushed = part->file.ends->len;
   return TRUE;
@@ -649,9 +685,9 @@ load_page (CarBundle *self, CarBundlePart part, Place place, GError **error)
   g_autofree char *shown = g_filename_display_name (self->directory != NULL ? self->directory : self->parent);
   g_set_error (
       error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-      "Cannot read back a page that was staged in “%s”: %s; leave what is staged alone while a connector "
-      "runs, and see that the disk is sound",
-      shown, code == ENODATA ? "it was cut off" : g_strerror (code));
+      _ ("Cannot read back a page that was staged in “%s”: %s; leave what is staged alone while a connector "
+         "runs, and see that the disk is sound"),
+      shown, code == ENODATA ? _ ("it was cut off") : g_strerror (code));
   return NULL;
 }
 

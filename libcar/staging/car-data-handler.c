@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/car-enum-types.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/json/car-json-value-private.h>
@@ -1105,8 +1106,8 @@ delete_page (CarDataHandler *self, GBytes *page, GCancellable *cancellable, GErr
   if (collection == NULL || keys == NULL)
     {
       g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-                   "What was staged to be deleted cannot be read back; leave what is staged alone while a "
-                   "connector runs");
+                   _ ("What was staged to be deleted cannot be read back; leave what is staged alone while a "
+                      "connector runs"));
       return FALSE;
     }
 

@@ -13,6 +13,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-file-private.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/json/car-json-reader-private.h>
 #include <libcar/json/car-json-writer-private.h>
 #include <libcar/log/car-log-private.h>
@@ -50,7 +51,7 @@ car_left_out_file_open (const char *path, GError **error)
   if (stream == NULL)
     {
       g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                   "What is left out cannot be written to %s (-left-out): %s", path, g_strerror (errno));
+                   _ ("What is left out cannot be written to %s (-left-out): %s"), path, g_strerror (errno));
       return NULL;
     }
 
@@ -112,7 +113,8 @@ car_left_out_file_close (CarLeftOutFile *self)
 
   gboolean failed = ferror (self->stream) != 0;
   if (fclose (self->stream) != 0 || failed)
-    g_warning ("What was left out could not all be written to %s: is there room on the disk?", self->path);
+    g_warning (_ ("What was left out could not all be written to %s: is there room on the disk?"),
+               self->path);
   g_free (self->path);
   g_free (self);
 }

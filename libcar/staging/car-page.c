@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/staging/car-page-private.h>
 
 /* One object of a page's collections. */
@@ -93,7 +94,7 @@ read_page (GBytes *page, GString *head, GArray *items, GError **error)
 
   g_set_error (
       error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
-      "A staged page is no envelope any more; leave the staging folder alone while a connector runs");
+      _ ("A staged page is no envelope any more; leave the staging folder alone while a connector runs"));
   return FALSE;
 }
 

@@ -12,6 +12,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/staging/car-part-file-private.h>
 
 #define FILE_TEMPLATE "car-import-XXXXXX"
@@ -255,9 +256,9 @@ find_problem (int fd, const CarPartFileMark *mark)
   if (fd < 0 || fstat (fd, &info) != 0)
     return g_strerror (errno);
   if (!S_ISREG (info.st_mode) || info.st_uid != geteuid () || info.st_nlink != 1)
-    return "it is no file of this user's alone";
+    return _ ("it is no file of this user's alone");
   if ((guint64) info.st_size != mark->n_bytes)
-    return "it has another size";
+    return _ ("it has another size");
   return NULL;
 }
 
@@ -267,10 +268,10 @@ find_change (CarPartFile *self, const CarPartFileMark *mark)
   char digest[DIGEST_SIZE];
 
   if (survey (self, mark->n_bytes, self->ends, digest) != 0)
-    return "it cannot be read";
+    return _ ("it cannot be read");
   if (strcmp (digest, mark->digest) != 0 || self->ends->len != mark->n_pages ||
       car_part_file_get_n_bytes (self) != mark->n_bytes)
-    return "it was changed";
+    return _ ("it was changed");
   return NULL;
 }
 

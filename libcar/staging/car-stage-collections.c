@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/staging/car-stage-inside-private.h>
 
@@ -41,11 +42,11 @@ is_unknown (CarStage *self, const char *name)
   if (!self->is_checking || car_import_schema_has_collection (self->schema, name))
     return FALSE;
 
-  car_stage_warn (
-      self,
-      "The service has no collection “%s”, and would drop its objects: all of them are left out; check the "
-      "name, or the schema extension",
-      name);
+  car_stage_warn (self,
+                  _ ("The service has no collection “%s”, and would drop its objects: all of them are left "
+                     "out; check the "
+                     "name, or the schema extension"),
+                  name);
   return TRUE;
 }
 

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/staging/car-stage-inside-private.h>
 #include <libcar/staging/car-violation-private.h>
 
@@ -70,8 +71,12 @@ car_stage_leave_out (CarStage *self,
   if (violation == NULL || violation->count > CAR_STAGE_SHOWN_VIOLATIONS || collection->unknown)
     return;
 
-  car_stage_warn (self, "An object is left out: %s%s", found->text,
-                  violation->count == CAR_STAGE_SHOWN_VIOLATIONS ? " (more like it are only counted)" : "");
+  /* Translators: what is wrong with the object, in English: it names members and rules of the import schema. */
+  car_stage_warn (self,
+                  violation->count == CAR_STAGE_SHOWN_VIOLATIONS
+                      ? _ ("An object is left out: %s (more like it are only counted)")
+                      : _ ("An object is left out: %s"),
+                  found->text);
 }
 
 /* That the collection is unknown was said when it came. */
@@ -93,9 +98,12 @@ car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarni
                                        : NULL;
   g_autofree char *text = car_import_warning_describe (warning);
 
-  car_stage_warn (
-      self, "%s%s", text,
-      collection == NULL ? " (they still count as sent: the service names no collection that was sent)" : "");
+  /* Translators: %s is "The service left out 3 of asset: …". */
+  car_stage_warn (self,
+                  collection == NULL
+                      ? _ ("%s (they still count as sent: the service names no collection that was sent)")
+                      : "%s",
+                  text);
   if (collection == NULL)
     return;
 
@@ -140,13 +148,22 @@ car_stage_leave_out_large (CarStage *self, CarBundlePart part, const char *name,
 static void
 tell_large (CarStage *self, CarStageCollection *collection)
 {
-  g_autofree char *more =
-      collection->n_large > CAR_STAGE_SHOWN_VIOLATIONS
-          ? g_strdup_printf (", and %u more", collection->n_large - CAR_STAGE_SHOWN_VIOLATIONS)
-          : g_strdup ("");
+  const guint n = collection->n_large;
 
-  car_stage_warn (self, "The service finds %u of %s too large, also alone (HTTP 413): left out are%s%s",
-                  collection->n_large, collection->counts.name, collection->large->str, more);
+  /* Translators: a number of objects, their collection, and a list of objects, which begins with a space. */
+  if (n <= CAR_STAGE_SHOWN_VIOLATIONS)
+    car_stage_warn (self,
+                    ngettext ("The service finds %u of %s too large, also alone (HTTP 413): left out is%s",
+                              "The service finds %u of %s too large, also alone (HTTP 413): left out are%s",
+                              n),
+                    n, collection->counts.name, collection->large->str);
+  else
+    car_stage_warn (
+        self,
+        ngettext ("The service finds %u of %s too large, also alone (HTTP 413): left out are%s, and %u more",
+                  "The service finds %u of %s too large, also alone (HTTP 413): left out are%s, and %u more",
+                  n - CAR_STAGE_SHOWN_VIOLATIONS),
+        n, collection->counts.name, collection->large->str, n - CAR_STAGE_SHOWN_VIOLATIONS);
   collection->n_large = 0;
   g_string_truncate (collection->large, 0);
 }

@@ -2,6 +2,9 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/staging/car-stage-inside-private.h>
 
@@ -139,17 +142,23 @@ tell_judgement (const Judgement *judgement)
       const char *other = get_end_collection (judgement->collection, end);
 
       if (judgement->n_left_out[end] > 0)
-        car_stage_warn (judgement->stage,
-                        "%" G_GUINT64_FORMAT
-                        " edges of %s lead to objects of %s that this run left out: they are not "
-                        "sent",
-                        judgement->n_left_out[end], name, other);
+        car_stage_warn (
+            judgement->stage,
+            ngettext ("%" PRIu64 " edge of %s leads to an object of %s that this run left out: it is "
+                      "not sent",
+                      "%" PRIu64 " edges of %s lead to objects of %s that this run left out: they "
+                      "are not sent",
+                      judgement->n_left_out[end]),
+            judgement->n_left_out[end], name, other);
       if (judgement->n_absent[end] > 0)
-        car_stage_warn (judgement->stage,
-                        "%" G_GUINT64_FORMAT
-                        " edges of %s lead to objects of %s that this run did not bring, such as "
-                        "“%s”: they stay only if another source has these",
-                        judgement->n_absent[end], name, other, judgement->absent[end]);
+        car_stage_warn (
+            judgement->stage,
+            ngettext ("%" PRIu64 " edge of %s leads to an object of %s that this run did not bring, "
+                      "“%s”: it stays only if another source has that",
+                      "%" PRIu64 " edges of %s lead to objects of %s that this run did not bring, "
+                      "such as “%s”: they stay only if another source has these",
+                      judgement->n_absent[end]),
+            judgement->n_absent[end], name, other, judgement->absent[end]);
     }
 }
 

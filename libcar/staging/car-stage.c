@@ -2,8 +2,10 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/json/car-json-reader-private.h>
 #include <libcar/json/car-json-writer-private.h>
 #include <libcar/staging/car-conflict-private.h>
@@ -186,13 +188,22 @@ note_conflict (CarStage *self, CarStageCollection *collection, guint64 first)
   g_autofree char *members = car_conflict_describe (self->bundle, collection->counts.name, collection->names,
                                                     self->pending.key, &vertex);
   car_object_append_name (name, &vertex);
-  car_stage_warn (
-      self,
-      "Two objects of %s have the name%s and other contents%s%s: the first is sent (digest "
-      "%016" G_GINT64_MODIFIER "x), the second is not (%016" G_GINT64_MODIFIER "x)%s",
-      collection->counts.name, name->str, members != NULL ? ", in " : "", members != NULL ? members : "",
-      first, self->pending.key.digest,
-      collection->counts.conflicts == CAR_STAGE_SHOWN_VIOLATIONS ? " (more like them are only counted)" : "");
+  /* Translators: a collection, an object's name, which begins with a space, the members in which they differ, and two digests. */
+  g_autofree char *told =
+      members != NULL
+          ? g_strdup_printf (
+                _ ("Two objects of %s have the name%s and other contents, in %s: the first is sent "
+                   "(digest %016" PRIx64 "), the second is not (%016" PRIx64 ")"),
+                collection->counts.name, name->str, members, first, self->pending.key.digest)
+          : g_strdup_printf (_ ("Two objects of %s have the name%s and other contents: the first is sent "
+                                "(digest %016" PRIx64 "), the second is not (%016" PRIx64 ")"),
+                             collection->counts.name, name->str, first, self->pending.key.digest);
+  /* Translators: %s is "Two objects of asset have the name …". */
+  car_stage_warn (self,
+                  collection->counts.conflicts == CAR_STAGE_SHOWN_VIOLATIONS
+                      ? _ ("%s (more like them are only counted)")
+                      : "%s",
+                  told);
 }
 
 /* The last vertex has the key of one before. Where that was sent, and said something else, this one is a newer version of it. */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/staging/car-unknown-members-private.h>
 
@@ -90,14 +91,24 @@ tell (CarUnknownMembers *self, const char *name, GPtrArray *told)
     return;
 
   g_autofree char *shown = car_text_to_printable (name, -1);
-  g_autofree char *suggestion = suggest (self, name);
+  const char *nearest = car_member_names_find_nearest (self->names, name);
+  g_autofree char *shown_nearest = nearest != NULL ? car_text_to_printable (nearest, -1) : NULL;
+  g_autofree char *text =
+      nearest != NULL
+          ? g_strdup_printf (
+                _ ("Objects of %s have the member “%s”, which the import schema does not have: it is "
+                   "sent, and may be lost; did you mean “%s”?"),
+                self->collection, shown, shown_nearest)
+          : g_strdup_printf (
+                _ ("Objects of %s have the member “%s”, which the import schema does not have: it is "
+                   "sent, and may be lost"),
+                self->collection, shown);
+
+  /* Translators: %s is "Objects of asset have the member …". */
   g_ptr_array_add (told,
-                   g_strdup_printf ("Objects of %s have the member “%s”, which the import schema does not "
-                                    "have: it is sent, and may be lost%s%s",
-                                    self->collection, shown, suggestion,
-                                    g_hash_table_size (self->told) == MAX_TOLD
-                                        ? " (no more such members of this collection are told)"
-                                        : ""));
+                   g_hash_table_size (self->told) == MAX_TOLD
+                       ? g_strdup_printf (_ ("%s (no more such members of this collection are told)"), text)
+                       : g_steal_pointer (&text));
 }
 
 static gboolean

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <libcar/base/car-language-private.h>
+
 #include "server/car-server-http.h"
 #include "server/car-server-program.h"
 #include "service/http/car-service-credentials.h"
@@ -56,15 +58,15 @@ car_service_credentials_new_given (const char *key_option,
   if ((key != NULL) != (password != NULL))
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "A key and a password go together: give both --key (CAR_SERVICE_KEY) and --password "
-                   "(CAR_SERVICE_PASSWORD), or neither");
+                   _ ("A key and a password go together: give both --key (CAR_SERVICE_KEY) and --password "
+                      "(CAR_SERVICE_PASSWORD), or neither"));
       return NULL;
     }
   if ((key != NULL && (*key == '\0' || *password == '\0' || strchr (key, ':') != NULL)) ||
       (token != NULL && *token == '\0'))
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "A key, a password or a token is not empty, and a key holds no colon");
+                   _ ("A key, a password or a token is not empty, and a key holds no colon"));
       return NULL;
     }
   if (key == NULL && token == NULL)
@@ -92,7 +94,7 @@ save_new (const char *path, const char *text, GError **error)
       int code = errno;
 
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                   "The credentials %s cannot be made: %s", path, g_strerror (code));
+                   _ ("The credentials %s cannot be made: %s"), path, g_strerror (code));
     }
   g_unlink (draft);
 
@@ -147,8 +149,8 @@ read_own_file (const char *path, GError **error)
   if (fd < 0 || fstat (fd, &status) != 0)
     {
       int saved = errno;
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved), "The credentials %s cannot be read: %s",
-                   path, g_strerror (saved));
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
+                   _ ("The credentials %s cannot be read: %s"), path, g_strerror (saved));
       if (fd >= 0)
         close (fd);
       return NULL;
@@ -158,11 +160,11 @@ read_own_file (const char *path, GError **error)
   gssize length = -1;
   if (!S_ISREG (status.st_mode) || status.st_uid != geteuid () || (status.st_mode & 077) != 0)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 "The credentials %s must be a file of your own that nobody else can read: chmod 600 it",
+                 _ ("The credentials %s must be a file of your own that nobody else can read: chmod 600 it"),
                  path);
   else if ((length = read (fd, text, MAX_FILE_SIZE)) < 0)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "The credentials %s cannot be read: %s",
-                 path, g_strerror (errno));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+                 _ ("The credentials %s cannot be read: %s"), path, g_strerror (errno));
   close (fd);
 
   char *copy = length >= 0 ? g_strndup (text, (gsize) length) : NULL;
@@ -198,9 +200,9 @@ parse (const char *path, char *text, GError **error)
     return g_steal_pointer (&self);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-               "The credentials %s are not what car-service writes: lines of CAR_SERVICE_KEY=…, "
-               "CAR_SERVICE_PASSWORD=…, "
-               "CAR_SERVICE_AUTHTOKEN=…; remove the file, and new ones are made",
+               _ ("The credentials %s are not what car-service writes: lines of CAR_SERVICE_KEY=…, "
+                  "CAR_SERVICE_PASSWORD=…, "
+                  "CAR_SERVICE_AUTHTOKEN=…; remove the file, and new ones are made"),
                path);
   return NULL;
 }

@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include <libcar/base/car-language-private.h>
 
 #include "service/query/car-query.h"
 #include "service/store/car-service-error.h"
@@ -142,14 +145,14 @@ take_lock (CarServiceStore *self, GError **error)
   self->lock = g_open (name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (self->lock < 0)
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 500, "%s cannot be opened: %s", name, g_strerror (errno));
+      g_set_error (error, CAR_SERVICE_ERROR, 500, _ ("%s cannot be opened: %s"), name, g_strerror (errno));
       return FALSE;
     }
   if (flock (self->lock, LOCK_EX | LOCK_NB) != 0)
     {
       g_set_error (
           error, CAR_SERVICE_ERROR, 500,
-          "The database %s is in use by another car-service: stop that one, or give another --database",
+          _ ("The database %s is in use by another car-service: stop that one, or give another --database"),
           self->path);
       return FALSE;
     }
@@ -172,7 +175,7 @@ check_header (const char *path, GError **error)
     close (fd);
   if (problem != 0)
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 500, "The database %s cannot be opened: %s", path,
+      g_set_error (error, CAR_SERVICE_ERROR, 500, _ ("The database %s cannot be opened: %s"), path,
                    g_strerror (problem));
       return FALSE;
     }
@@ -183,7 +186,8 @@ check_header (const char *path, GError **error)
   if (length < (gssize) sizeof header || memcmp (header, magic, sizeof magic) != 0)
     {
       g_set_error (error, CAR_SERVICE_ERROR, 500,
-                   "%s is not a database, or it is damaged: move it away, or give another --database", path);
+                   _ ("%s is not a database, or it is damaged: move it away, or give another --database"),
+                   path);
       return FALSE;
     }
 
@@ -193,7 +197,7 @@ check_header (const char *path, GError **error)
     return TRUE;
 
   g_set_error (error, CAR_SERVICE_ERROR, 500,
-               "%s is another program's database: give another --database; it was not touched", path);
+               _ ("%s is another program's database: give another --database; it was not touched"), path);
   return FALSE;
 }
 
@@ -204,7 +208,7 @@ make_file (const char *path, GError **error)
   int fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0)
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 500, "The database %s cannot be opened: %s", path,
+      g_set_error (error, CAR_SERVICE_ERROR, 500, _ ("The database %s cannot be opened: %s"), path,
                    g_strerror (errno));
       return FALSE;
     }
@@ -253,17 +257,17 @@ prepare_tables (CarServiceStore *self, GError **error)
   if (id != CAR_SERVICE_TABLES_APPLICATION_ID)
     {
       g_set_error (error, CAR_SERVICE_ERROR, 500,
-                   "%s is another program's database: give another --database; it was not touched",
+                   _ ("%s is another program's database: give another --database; it was not touched"),
                    self->path);
       return FALSE;
     }
   if (version != CAR_SERVICE_TABLES_VERSION)
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 500,
-                   "The database %s was made by another version of car-service (its tables are of version "
-                   "%" G_GINT64_FORMAT
-                   ", this program knows %d): use that version, or give another --database",
-                   self->path, version, CAR_SERVICE_TABLES_VERSION);
+      g_set_error (
+          error, CAR_SERVICE_ERROR, 500,
+          _ ("The database %s was made by another version of car-service (its tables are of version %" PRId64
+             ", this program knows %d): use that version, or give another --database"),
+          self->path, version, CAR_SERVICE_TABLES_VERSION);
       return FALSE;
     }
 

@@ -3,8 +3,11 @@
 #include "config.h"
 
 #include <gio/gio.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include <libcar/base/car-language-private.h>
 
 #include "connectors/reference/asset-server/asset-server-http.h"
 #include "server/car-server-program.h"
@@ -46,22 +49,23 @@ parse_options (Options *options, int argc, char **argv, GError **error)
 {
   static const char *const secrets[] = { "--password", NULL };
   const GOptionEntry entries[] = {
-    { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file, "Write the port to this file", "FILE" },
+    { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file, N_ ("Write the port to this file"),
+      "FILE" },
     { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
-      "Keep the inventory in this file (:memory: keeps nothing)", "FILE" },
-    { "populate", 0, 0, G_OPTION_ARG_INT64, &options->populate, "Fill an empty inventory with N assets",
+      N_ ("Keep the inventory in this file (:memory: keeps nothing)"), "FILE" },
+    { "populate", 0, 0, G_OPTION_ARG_INT64, &options->populate, N_ ("Fill an empty inventory with N assets"),
       "N" },
-    { "reset", 0, 0, G_OPTION_ARG_NONE, &options->reset, "Empty the inventory first", NULL },
+    { "reset", 0, 0, G_OPTION_ARG_NONE, &options->reset, N_ ("Empty the inventory first"), NULL },
     { "keep-history", 0, 0, G_OPTION_ARG_INT64, &options->keep_history,
-      "Forget all but the last N entries of the change log", "N" },
-    { "username", 0, 0, G_OPTION_ARG_STRING, &options->username, "The user (" USERNAME_VARIABLE "; admin)",
-      "NAME" },
+      N_ ("Forget all but the last N entries of the change log"), "N" },
+    { "username", 0, 0, G_OPTION_ARG_STRING, &options->username,
+      N_ ("The user (CAR_ASSET_SERVER_USERNAME; admin)"), "NAME" },
     { "password", 0, 0, G_OPTION_ARG_STRING, &options->password,
-      "The user's password (" PASSWORD_VARIABLE "; made at the first start)", "PASSWORD" },
+      N_ ("The user's password (CAR_ASSET_SERVER_PASSWORD; made at the first start)"), "PASSWORD" },
     G_OPTION_ENTRY_NULL,
   };
 
-  return car_server_parse_options (entries, "An inventory of assets, over HTTP.", secrets, argc, argv,
+  return car_server_parse_options (entries, _ ("An inventory of assets, over HTTP."), secrets, argc, argv,
                                    &options->port, error);
 }
 
@@ -90,15 +94,15 @@ complete_options (Options *options, GError **error)
     options->username = g_strdup ("admin");
 
   if (options->populate != NOT_GIVEN && (options->populate < 0 || options->populate > ASSET_POPULATE_MAX))
-    return refuse (error, "--populate must be from 0 to " G_STRINGIFY (ASSET_POPULATE_MAX));
+    return refuse (error, _ ("--populate must be from 0 to 1000000"));
   if (options->keep_history != NOT_GIVEN && options->keep_history < 0)
-    return refuse (error, "--keep-history must be 0 or more");
+    return refuse (error, _ ("--keep-history must be 0 or more"));
   if (options->database && options->database[0] == '\0')
-    return refuse (error, "--database must name a file");
+    return refuse (error, _ ("--database must name a file"));
   if (options->username[0] == '\0' || strchr (options->username, ':'))
-    return refuse (error, "--username (" USERNAME_VARIABLE ") must not be empty, nor hold a colon");
+    return refuse (error, _ ("--username (CAR_ASSET_SERVER_USERNAME) must not be empty, nor hold a colon"));
   if (options->password && options->password[0] == '\0')
-    return refuse (error, "--password (" PASSWORD_VARIABLE ") must not be empty");
+    return refuse (error, _ ("--password (CAR_ASSET_SERVER_PASSWORD) must not be empty"));
   return TRUE;
 }
 
@@ -136,8 +140,8 @@ find_password (Options *options, const char *state_folder, GError **error)
   if (options->password[0] != '\0')
     return TRUE;
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s is empty: write a password into it, or remove it",
-               options->password_file);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+               _ ("%s is empty: write a password into it, or remove it"), options->password_file);
   return FALSE;
 }
 
@@ -167,11 +171,14 @@ fill (const Options *options, AssetStore *store, GError **error)
 
   gint64 state = options->reset ? 0 : asset_store_get_state (store, error);
   if (state > 0)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_EXISTS,
-                 "%s is in use (%" G_GINT64_FORMAT
-                 " changes so far): --populate fills only what is empty; add --reset "
-                 "to lose what is there",
-                 options->database, state);
+    g_set_error (
+        error, G_IO_ERROR, G_IO_ERROR_EXISTS,
+        ngettext ("%s is in use (%" PRId64 " change so far): --populate fills only what is empty; add "
+                  "--reset to lose what is there",
+                  "%s is in use (%" PRId64 " changes so far): --populate fills only what is empty; add "
+                  "--reset to lose what is there",
+                  (guint64) state),
+        options->database, state);
   return state == 0 && asset_store_populate (store, options->populate, error);
 }
 
@@ -188,10 +195,11 @@ announce (const Options *options, AssetHttp *http, GError **error)
   if (!car_server_write_port_file (options->port_file, asset_http_get_port (http), error))
     return FALSE;
 
-  g_print ("http://127.0.0.1:%u/ answers user %s", asset_http_get_port (http), options->username);
   if (options->password_file)
-    g_print ("; the password is in %s", options->password_file);
-  g_print ("\n");
+    g_print (_ ("http://127.0.0.1:%u/ answers user %s; the password is in %s\n"), asset_http_get_port (http),
+             options->username, options->password_file);
+  else
+    g_print (_ ("http://127.0.0.1:%u/ answers user %s\n"), asset_http_get_port (http), options->username);
   return TRUE;
 }
 
