@@ -105,8 +105,7 @@ class Catalogues(unittest.TestCase):
             merged = pathlib.Path(FOLDER.name, f"{language}.po")
             tool("msgmerge", "--quiet", "-o", merged, catalogue, pot)
             for what in ("--untranslated", "--only-fuzzy", "--only-obsolete"):
-                left = tool("msgattrib", what, "--no-wrap", merged)
-                self.assertNotIn("\nmsgid", left.partition("\n\n")[2].replace("#~ msgid", "\nmsgid"), (language, what))
+                self.assertEqual(tool("msgattrib", what, "--no-wrap", merged), "", (language, what))
 
     def test_names_stay(self):
         """Options, variables, programs and signals are the same words in each language: somebody types them."""

@@ -281,7 +281,7 @@ class Units(TestCase):
         """Every code that --help lists means something to the unit: only 10 is tried again."""
         told = subprocess.run([HOST, "--help"], capture_output=True, text=True, check=True).stdout
         codes = set()
-        for first, last in re.findall(r"^  (\d+)(?:(?: to |, )(\d+))?  ", told, re.M):
+        for first, last in re.findall(r"^  (\d+)(?:(?:-|, )(\d+))?  ", told, re.M):
             codes |= {int(first), int(last or first)} if ", " in first else set(range(int(first), int(last or first) + 1)) if int(first) < 100 else {int(first), int(last or first)}
         unit = read_unit("car-connector@.service.in")
         success = {int(code) for code in unit["SuccessExitStatus"][0].split()} | {0}
