@@ -161,9 +161,9 @@ class Connection(unittest.TestCase):
     def test_every_exit_code_is_decided(self):
         program = BUILD / "connectors" / "host" / "car-connector-host"
         done = subprocess.run([program, "--help"], capture_output=True, text=True, check=True)
-        codes = {int(code) for codes in re.findall(r"^  (\d+(?: to |, )?\d*)  ", done.stdout, re.M)
-                 for code in (range(*(int(end) + step for step, end in enumerate(codes.split(" to "))))
-                              if " to " in codes else codes.split(", "))}
+        codes = {int(code) for codes in re.findall(r"^  (\d+(?:-|, )?\d*)  ", done.stdout, re.M)
+                 for code in (range(*(int(end) + step for step, end in enumerate(codes.split("-"))))
+                              if "-" in codes else codes.split(", "))}
         for spec in self.specs:
             self.assertEqual(spec["template"]["spec"]["restartPolicy"], "Never")
             ignored, failed = spec["podFailurePolicy"]["rules"]
