@@ -2059,12 +2059,9 @@ test_query (Fixture *fixture, gconstpointer data)
   g_assert_true (json_object_get_null_member (asset, "z"));
 
   fake_service_answer (fixture->service, "POST", "v3/query", 404, "nothing");
-  /* What was asked for is there. */
-  g_autofree char *nothing = car_client_query_json (
-      fixture->client, "{ asset { name } all: asset { id } all: asset { name } user_by_pk (id: 1) { name } }",
-      NULL, NULL, &error);
+  g_autoptr (JsonNode) nothing = car_client_query (fixture->client, "{ asset { name } }", NULL, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (nothing, ==, "{\"asset\":[],\"all\":[],\"user_by_pk\":null}");
+  g_assert_cmpuint (json_object_get_size (json_node_get_object (nothing)), ==, 0);
 
   fake_service_answer (fixture->service, "POST", "v3/query", 200,
                        "{\"data\":null,\"errors\":[{\"message\":\"field “x” not found\"}]}");

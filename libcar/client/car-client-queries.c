@@ -34,11 +34,9 @@ question_free (gpointer data)
 static gboolean
 read_data (CarOperation *self, GError **error)
 {
-  const Question *question = self->data;
-
   if (self->answer.status == SOUP_STATUS_NOT_FOUND)
     {
-      self->text = question->shape != NULL ? car_query_shape_make_nothing (question->shape) : g_strdup ("{}");
+      self->text = g_strdup ("{}");
       return TRUE;
     }
 
@@ -46,6 +44,7 @@ read_data (CarOperation *self, GError **error)
   if (data.type != CAR_JSON_OBJECT)
     return car_operation_set_unexpected (self, "“data” is missing, or no object", error);
 
+  const Question *question = self->data;
   g_autofree char *problem = question->shape != NULL ? car_query_shape_check (question->shape, &data) : NULL;
   if (problem != NULL)
     return car_operation_set_unexpected (self, problem, error);
@@ -114,8 +113,8 @@ finish_node (CarOperation *self, GError **error)
  *
  * %CAR_SCHEMA_ERROR_INVALID_JSON says that @variables_json is no JSON object.
  *
- * Returns: (transfer full): the object `data` of the answer as JSON text, with empty lists where the service found
- *   nothing (HTTP 404); or %NULL with an error
+ * Returns: (transfer full): the object `data` of the answer as JSON text, `{}` where the service found nothing; or
+ *   %NULL with an error
  */
 char *
 car_client_query_json (CarClient *self,
@@ -171,8 +170,8 @@ car_client_query_json_async (CarClient *self,
  *
  * Ends [method@Client.query_json_async].
  *
- * Returns: (transfer full): the object `data` of the answer as JSON text, with empty lists where the service found
- *   nothing (HTTP 404); or %NULL with an error
+ * Returns: (transfer full): the object `data` of the answer as JSON text, `{}` where the service found nothing; or
+ *   %NULL with an error
  */
 char *
 car_client_query_json_finish (CarClient *self, GAsyncResult *result, GError **error)
@@ -194,7 +193,7 @@ car_client_query_json_finish (CarClient *self, GAsyncResult *result, GError **er
  * string with a NUL in it is a recoverable failure. %CAR_SCHEMA_ERROR_INVALID_JSON says that @variables cannot be
  * written as JSON.
  *
- * Returns: (transfer full): the object `data` of the answer, with empty lists where the service found nothing; or %NULL with
+ * Returns: (transfer full): the object `data` of the answer, empty where the service found nothing; or %NULL with
  *   an error
  */
 JsonNode *
@@ -251,7 +250,7 @@ car_client_query_async (CarClient *self,
  *
  * Ends [method@Client.query_async].
  *
- * Returns: (transfer full): the object `data` of the answer, with empty lists where the service found nothing; or %NULL with
+ * Returns: (transfer full): the object `data` of the answer, empty where the service found nothing; or %NULL with
  *   an error
  */
 JsonNode *

@@ -18,10 +18,6 @@ void car_query_shape_free (CarQueryShape *self);
  * object has its fields. NULL, or what is wrong. */
 char *car_query_shape_check (const CarQueryShape *self, const CarJsonSpan *data);
 
-/* The `data` of an answer that found nothing, as JSON text: collections are empty lists, and rows are null. Aggregates are not
- * there: what a service says of nothing is not known. */
-char *car_query_shape_make_nothing (const CarQueryShape *self);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarQueryShape, car_query_shape_free)
 
 G_END_DECLS

@@ -380,30 +380,3 @@ car_query_shape_check (const CarQueryShape *self, const CarJsonSpan *data)
 {
   return check_object (self->fields, data);
 }
-
-/* An answer without anything. */
-
-static gboolean
-has_name (gconstpointer field, gconstpointer name)
-{
-  return g_str_equal (((const Field *) field)->name, name);
-}
-
-char *
-car_query_shape_make_nothing (const CarQueryShape *self)
-{
-  GString *text = g_string_new ("{");
-
-  for (guint i = 0; i < self->fields->len; i++)
-    {
-      const Field *field = self->fields->pdata[i];
-      guint first;
-
-      g_ptr_array_find_with_equal_func (self->fields, field->name, has_name, &first);
-      if (first == i && field->kind != VALUE_SCALAR && field->kind != VALUE_AGGREGATE)
-        g_string_append_printf (text, "%s\"%s\":%s", text->len > 1 ? "," : "", field->name,
-                                field->kind == VALUE_LIST ? "[]" : "null");
-    }
-  g_string_append_c (text, '}');
-  return g_string_free (text, FALSE);
-}
