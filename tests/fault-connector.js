@@ -48,6 +48,8 @@ const Incremental = GObject.registerClass(class Incremental extends Car.Incremen
         if (lastSavePoint !== this.delta.since)
             throw new Car.IncrementalNotPossible('the history does not go back so far');
         this.held = this.client.query(HELD, null, cancellable).asset_hostname;
+        if (this.held === undefined) // HTTP 404
+            throw new Car.RecoverableFailure('the service does not tell which edges it holds');
     }
 
     vfunc_import_vertices() {

@@ -45,7 +45,9 @@ class Incremental(Car.IncrementalImport):
         self.delta = self.asset_server.source["delta"]
         if last_save_point != self.delta["since"]:
             raise Car.IncrementalNotPossible("the history does not go back so far")
-        self.held = self.client.query(HELD, None, cancellable)["asset_hostname"]
+        self.held = self.client.query(HELD, None, cancellable).get("asset_hostname")
+        if self.held is None:  # HTTP 404
+            raise Car.RecoverableFailure("the service does not tell which edges it holds")
 
     def do_import_vertices(self, cancellable):
         for collection, objects in self.delta.get("vertices", {}).items():
