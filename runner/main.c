@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-usage-private.h>
 #include <libcar/log/car-log-private.h>
 
 #include "runner/car-conf.h"
@@ -60,18 +61,6 @@ parse_options (Options *options, char ***arguments, GError **error)
   g_option_context_set_description (context, description);
 
   return g_option_context_parse_strv (context, arguments, error) ? g_steal_pointer (&context) : NULL;
-}
-
-/* GLib's first line has a character that not every terminal can show. */
-static void
-print_help (GOptionContext *context)
-{
-  g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
-  const char *usage = strchr (help, '\n');
-  const char *rest = usage != NULL ? strchr (usage + 1, '\n') : NULL;
-
-  if (rest != NULL)
-    g_print ("%.*s\n  %s [OPTION...] COMMAND NAME%s", (int) (usage - help), help, PROGRAM, rest);
 }
 
 /* A name is a systemd instance as it stands, and the name of a file. */
@@ -216,7 +205,7 @@ main (int argc, char **argv)
 
   g_autoptr (GOptionContext) context = parse_options (&options, &arguments, &error);
   if (context != NULL && options.help)
-    print_help (context);
+    car_usage_print (context, "[OPTION...] COMMAND NAME");
   else if (context != NULL && options.version)
     g_print ("%s %s\n", PROGRAM, PACKAGE_VERSION);
   else if (context != NULL)

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-usage-private.h>
 
 #include "server/car-server-program.h"
 
@@ -38,18 +39,6 @@ wipe_secrets (const char *const *secrets, int argc, char **argv)
         else if (strncmp (argv[i], secrets[k], length) == 0 && argv[i][length] == '=')
           memset (argv[i] + length + 1, '*', strlen (argv[i] + length + 1));
       }
-}
-
-/* GLib's first line has a character that not every terminal can show. */
-static void
-print_help (GOptionContext *context)
-{
-  g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
-  const char *usage = strchr (help, '\n');
-  const char *rest = usage != NULL ? strchr (usage + 1, '\n') : NULL;
-
-  if (rest != NULL)
-    g_print ("%.*s\n  %s [OPTIONS]%s", (int) (usage - help), help, g_get_prgname (), rest);
 }
 
 static gboolean
@@ -108,7 +97,7 @@ car_server_parse_options (const GOptionEntry *entries,
   *port = (guint16) number;
 
   if (help)
-    print_help (context);
+    car_usage_print (context, "[OPTIONS]");
   else if (version)
     g_print ("%s %s\n", g_get_prgname (), PACKAGE_VERSION);
 

@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 
 #include <libcar/car.h>
+#include <libcar/base/car-file-private.h>
 #include <libcar/settings/car-secrets-private.h>
 #include <libcar/settings/car-settings-private.h>
 

@@ -149,3 +149,9 @@ car_free_secret (char *secret, gsize length)
     explicit_bzero (secret, length);
   g_free (secret);
 }
+
+void
+car_secret_free (char *text)
+{
+  car_free_secret (text, text == NULL ? 0 : strlen (text));
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
 #include <libcar/client/car-client-private.h>
 
@@ -204,14 +205,6 @@ check_credential (const char *name, const char *value, const char *refused, GErr
   return FALSE;
 }
 
-static void
-wipe (char *secret)
-{
-  if (secret != NULL)
-    explicit_bzero (secret, strlen (secret));
-  g_free (secret);
-}
-
 static char *
 make_token_authorization (CarClient *self, GError **error)
 {
@@ -239,8 +232,8 @@ make_basic_authorization (CarClient *self, GError **error)
     car_redaction_add (self->caller.redaction, secrets[i]);
   char *authorization = g_strconcat ("Basic ", encoded, NULL);
 
-  wipe (pair);
-  wipe (encoded);
+  car_secret_free (pair);
+  car_secret_free (encoded);
   return authorization;
 }
 
@@ -286,7 +279,7 @@ make_ready (GInitable *initable, GCancellable *cancellable, GError **error)
   };
   self->caller.loop = car_loop_new ("car-client");
   self->caller.http = car_http_new (self->caller.loop, &options);
-  wipe (authorization);
+  car_secret_free (authorization);
   return TRUE;
 }
 
@@ -407,9 +400,9 @@ car_client_finalize (GObject *object)
   g_clear_object (&self->proxy_resolver);
   g_clear_object (&self->tls_database);
   g_clear_object (&self->tls_certificate);
-  wipe (self->key);
-  wipe (self->password);
-  wipe (self->token);
+  car_secret_free (self->key);
+  car_secret_free (self->password);
+  car_secret_free (self->token);
   G_OBJECT_CLASS (car_client_parent_class)->finalize (object);
 }
 

@@ -26,7 +26,4 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarSecrets, car_secrets_free)
  * names the file: there is one, and it cannot be used. */
 gboolean car_secrets_read (CarSecrets *self, const char *variable, char **value, GError **error);
 
-/* Overwrites the text before its memory is given back. */
-void car_secret_free (char *text);
-
 G_END_DECLS

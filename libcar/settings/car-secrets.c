@@ -86,12 +86,6 @@ car_secrets_free (CarSecrets *self)
   g_free (self);
 }
 
-void
-car_secret_free (char *text)
-{
-  car_free_secret (text, text == NULL ? 0 : strlen (text));
-}
-
 static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format, ...)
 {
   va_list args;

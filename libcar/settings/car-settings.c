@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/log/car-redaction-private.h>

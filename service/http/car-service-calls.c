@@ -106,12 +106,6 @@ patch_databases (CarServiceStore *store, CarServiceRequest *request, GError **er
   return FALSE;
 }
 
-static const char *
-get_text (sqlite3_stmt *row, int column)
-{
-  return (const char *) sqlite3_column_text (row, column);
-}
-
 static gboolean
 get_source (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
@@ -133,12 +127,13 @@ get_source (CarServiceStore *store, CarServiceRequest *request, GError **error)
 
   GString *out = g_string_new ("{");
   car_service_json_string (out, "_key", key);
-  car_service_json_string (out, "name", get_text (row, 0));
-  car_service_json_string (out, "description", get_text (row, 1));
-  car_service_json_string (out, "product_link", get_text (row, 2));
+  car_service_json_string (out, "name", car_service_store_get_text (row, 0));
+  car_service_json_string (out, "description", car_service_store_get_text (row, 1));
+  car_service_json_string (out, "product_link", car_service_store_get_text (row, 2));
   car_service_json_name (out, "properties");
-  g_string_append (out, sqlite3_column_type (row, 3) != SQLITE_NULL ? get_text (row, 3) : "null");
-  car_service_json_string (out, "model_state_id", get_text (row, 4));
+  g_string_append (out, sqlite3_column_type (row, 3) != SQLITE_NULL ? car_service_store_get_text (row, 3)
+                                                                    : "null");
+  car_service_json_string (out, "model_state_id", car_service_store_get_text (row, 4));
   g_string_append_c (out, '}');
   sqlite3_reset (row);
   car_service_request_answer (request, out);

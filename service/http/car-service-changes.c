@@ -116,12 +116,6 @@ read_place (const CarServiceRequest *request, Place *place, GError **error)
   return FALSE;
 }
 
-static const char *
-get_text (sqlite3_stmt *row, int column)
-{
-  return (const char *) sqlite3_column_text (row, column);
-}
-
 static void
 append_body (GString *out, const char *name, const char *body)
 {
@@ -132,8 +126,8 @@ append_body (GString *out, const char *name, const char *body)
 static void
 append_line (GString *out, sqlite3_stmt *row)
 {
-  const char *before = get_text (row, 6);
-  const char *after = get_text (row, 7);
+  const char *before = car_service_store_get_text (row, 6);
+  const char *after = car_service_store_get_text (row, 7);
 
   if (g_strcmp0 (before, after) == 0)
     return; /* changed, and changed back */
@@ -141,17 +135,17 @@ append_line (GString *out, sqlite3_stmt *row)
   g_string_append_c (out, '{');
   car_service_json_string (out, "change", before == NULL ? "added" : after == NULL ? "closed" : "changed");
   car_service_json_integer (out, "at", sqlite3_column_int64 (row, 0));
-  car_service_json_string (out, "collection", get_text (row, 2));
-  car_service_json_string (out, "source", get_text (row, 3));
-  if (get_text (row, 5) == NULL)
+  car_service_json_string (out, "collection", car_service_store_get_text (row, 2));
+  car_service_json_string (out, "source", car_service_store_get_text (row, 3));
+  if (car_service_store_get_text (row, 5) == NULL)
     {
-      car_service_json_string (out, "id", get_text (row, 4));
-      car_service_json_string (out, "label", get_text (row, 8));
+      car_service_json_string (out, "id", car_service_store_get_text (row, 4));
+      car_service_json_string (out, "label", car_service_store_get_text (row, 8));
     }
   else
     {
-      car_service_json_string (out, "from", get_text (row, 4));
-      car_service_json_string (out, "to", get_text (row, 5));
+      car_service_json_string (out, "from", car_service_store_get_text (row, 4));
+      car_service_json_string (out, "to", car_service_store_get_text (row, 5));
     }
   append_body (out, "before", before);
   append_body (out, "after", after);
@@ -178,11 +172,8 @@ append_phase (CarServiceStore *store,
       append_line (out, rows);
       *limit = out->len < MAX_PAGE ? *limit - 1 : 0;
     }
-  if (problem != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
+  if (!car_service_store_ended (&problem, error))
+    return FALSE;
   if (rows != NULL)
     sqlite3_reset (rows);
 
@@ -265,18 +256,15 @@ car_service_call_count_changes (CarServiceStore *store, CarServiceRequest *reque
   while (rows != NULL && car_service_store_next (store, rows, &problem))
     {
       g_string_append_c (out, '{');
-      car_service_json_string (out, "source", get_text (rows, 0));
-      car_service_json_string (out, "collection", get_text (rows, 1));
+      car_service_json_string (out, "source", car_service_store_get_text (rows, 0));
+      car_service_json_string (out, "collection", car_service_store_get_text (rows, 1));
       car_service_json_integer (out, "added", sqlite3_column_int64 (rows, 2));
       car_service_json_integer (out, "changed", sqlite3_column_int64 (rows, 3));
       car_service_json_integer (out, "closed", sqlite3_column_int64 (rows, 4));
       g_string_append (out, "}\n");
     }
-  if (problem != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
+  if (!car_service_store_ended (&problem, error))
+    return FALSE;
   g_string_append (out, LAST_LINE);
   request->content_type = JSON_LINES;
   car_service_request_answer (request, g_steal_pointer (&out));

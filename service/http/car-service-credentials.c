@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
 
 #include "server/car-server-http.h"
@@ -20,20 +21,12 @@
 #define SECRET_BYTES 32
 #define MAX_FILE_SIZE 4096
 
-static void
-free_secret (char *secret)
-{
-  if (secret != NULL)
-    explicit_bzero (secret, strlen (secret));
-  g_free (secret);
-}
-
 void
 car_service_credentials_free (CarServiceCredentials *self)
 {
-  free_secret (self->key);
-  free_secret (self->password);
-  free_secret (self->token);
+  car_secret_free (self->key);
+  car_secret_free (self->password);
+  car_secret_free (self->token);
   g_free (self);
 }
 
@@ -114,7 +107,7 @@ make_and_save (const char *path, GError **error)
 
   char *text = car_service_credentials_to_shell (self);
   gboolean saved = save_new (path, text, error);
-  free_secret (text);
+  car_secret_free (text);
 
   return saved ? g_steal_pointer (&self) : NULL;
 }
@@ -193,7 +186,7 @@ parse (const char *path, char *text, GError **error)
       else if (value != NULL && *value != '\0' && g_str_has_prefix (lines[i], "CAR_SERVICE_AUTHTOKEN=") &&
                self->token == NULL)
         self->token = g_steal_pointer (&value);
-      free_secret (value);
+      car_secret_free (value);
       explicit_bzero (lines[i], strlen (lines[i]));
     }
   if ((self->key != NULL) == (self->password != NULL) && (self->key != NULL || self->token != NULL))
@@ -230,7 +223,7 @@ car_service_credentials_load (const char *path, GError **error)
     }
 
   CarServiceCredentials *self = parse (path, text, error);
-  free_secret (text);
+  car_secret_free (text);
 
   return self;
 }
@@ -238,10 +231,9 @@ car_service_credentials_load (const char *path, GError **error)
 static gboolean
 is_pair (const CarServiceCredentials *self, const char *given, gsize length)
 {
-  g_autofree char *expected = g_strconcat (self->key, ":", self->password, NULL);
+  char *expected = g_strconcat (self->key, ":", self->password, NULL);
   gboolean equal = car_server_is_secret (expected, given, length);
-
-  explicit_bzero (expected, strlen (expected));
+  car_secret_free (expected);
 
   return equal;
 }
@@ -254,7 +246,7 @@ car_service_credentials_is_pair (const CarServiceCredentials *self, const char *
 
   char *given = g_strconcat (key, ":", password, NULL);
   gboolean equal = is_pair (self, given, strlen (given));
-  free_secret (given);
+  car_secret_free (given);
 
   return equal;
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <libcar/base/car-file-private.h>
+
 #include "server/car-server-http.h"
 #include "server/car-server-program.h"
 #include "service/http/car-service-logins.h"
@@ -25,20 +27,12 @@ struct _CarServiceLogins
 };
 
 static void
-free_text (char *text)
-{
-  if (text != NULL)
-    explicit_bzero (text, strlen (text));
-  g_free (text);
-}
-
-static void
 login_free (gpointer data)
 {
   Login *login = data;
 
-  free_text (login->cookie);
-  free_text (login->pledge);
+  car_secret_free (login->cookie);
+  car_secret_free (login->pledge);
   g_free (login);
 }
 
@@ -133,7 +127,7 @@ find_login (CarServiceLogins *self, SoupMessageHeaders *headers)
       if (has_cookie & has_pledge)
         found = login;
     }
-  free_text (g_steal_pointer (&cookie));
+  car_secret_free (g_steal_pointer (&cookie));
 
   return found;
 }
@@ -164,9 +158,9 @@ has_credentials (const CarServiceCredentials *credentials, GBytes *body, GError 
   char *token = car_service_object_dup_string (&members, "token", &wrong);
   gboolean right = !wrong && (token != NULL ? car_service_credentials_is_token (credentials, token)
                                             : car_service_credentials_is_pair (credentials, key, password));
-  free_text (key);
-  free_text (password);
-  free_text (token);
+  car_secret_free (key);
+  car_secret_free (password);
+  car_secret_free (token);
   if (!right)
     g_set_error (error, CAR_SERVICE_ERROR, 403, "The key and password, or the token, are wrong");
 
@@ -243,7 +237,7 @@ car_service_logins_open (CarServiceLogins *self,
   g_string_append_c (out, '}');
   set_cookie (headers, answer, login->cookie, "");
 
-  return g_string_free_to_bytes (out);
+  return car_service_json_finish (out);
 }
 
 void

@@ -44,22 +44,6 @@ read_asked (const CarServiceRequest *request, Asked *asked, GError **error)
   return asked->id != NULL && car_service_request_read_timepoint (request, &asked->at, error);
 }
 
-static const char *
-get_text (sqlite3_stmt *row, int column)
-{
-  return (const char *) sqlite3_column_text (row, column);
-}
-
-static gboolean
-finish (GError **problem, GError **error)
-{
-  gboolean good = *problem == NULL;
-
-  if (!good)
-    g_propagate_error (error, g_steal_pointer (problem));
-  return good;
-}
-
 /* A version that holds still has no end. */
 static void
 append_version (GString *out, sqlite3_stmt *row)
@@ -73,7 +57,7 @@ append_version (GString *out, sqlite3_stmt *row)
     g_string_append_printf (out, "%" G_GINT64_FORMAT, (gint64) sqlite3_column_int64 (row, 1));
   car_service_json_integer (out, "reported_at", sqlite3_column_int64 (row, 2));
   car_service_json_name (out, "members");
-  g_string_append (out, get_text (row, 3));
+  g_string_append (out, car_service_store_get_text (row, 3));
   g_string_append_c (out, '}');
 }
 
@@ -98,7 +82,7 @@ append_versions (CarServiceStore *store, GString *out, const Asked *asked, GErro
   if (rows != NULL)
     sqlite3_reset (rows);
 
-  return finish (&problem, error);
+  return car_service_store_ended (&problem, error);
 }
 
 static gboolean
@@ -116,11 +100,11 @@ append_tags (CarServiceStore *store, GString *out, const Asked *asked, GError **
   while (rows != NULL && car_service_store_next (store, rows, &problem))
     {
       g_string_append (out, out->str[out->len - 1] != '[' ? "," : "");
-      car_json_append_string (out, get_text (rows, 0), -1);
+      car_json_append_string (out, car_service_store_get_text (rows, 0), -1);
     }
   g_string_append_c (out, ']');
 
-  return finish (&problem, error);
+  return car_service_store_ended (&problem, error);
 }
 
 static gboolean
@@ -148,7 +132,7 @@ append_instances (CarServiceStore *store,
     }
   g_string_append_c (out, ']');
 
-  return finish (&problem, error);
+  return car_service_store_ended (&problem, error);
 }
 
 /* The version that holds at the moment; where none does, the last one, and "holds" is false. */
@@ -174,7 +158,7 @@ append_vertex (CarServiceStore *store, GString *out, const Asked *asked, char **
 
   car_service_view_append_vertex (out, row, 0);
   car_service_json_boolean (out, "holds", sqlite3_column_int (row, 5) != 0);
-  *connecting_id = g_strdup (get_text (row, 4));
+  *connecting_id = g_strdup (car_service_store_get_text (row, 4));
   sqlite3_reset (row);
 
   return TRUE;
@@ -234,14 +218,14 @@ list_kinds (CarServiceStore *store, const Asked *asked, GPtrArray *kinds, GError
     {
       Kind *kind = g_new0 (Kind, 1);
 
-      kind->collection = g_strdup (get_text (rows, 0));
-      kind->other = g_strdup (get_text (rows, 1));
+      kind->collection = g_strdup (car_service_store_get_text (rows, 0));
+      kind->other = g_strdup (car_service_store_get_text (rows, 1));
       kind->is_out = sqlite3_column_int (rows, 2) != 0;
       kind->n = sqlite3_column_int64 (rows, 3);
       g_ptr_array_add (kinds, kind);
     }
 
-  return finish (&problem, error);
+  return car_service_store_ended (&problem, error);
 }
 
 #define NEIGHBOUR                                                                                            \
@@ -277,12 +261,12 @@ append_neighbours (CarServiceStore *store,
       car_service_view_begin_item (out);
       car_service_view_append_vertex (out, rows, 0);
       car_service_json_name (out, "edge");
-      g_string_append (out, get_text (rows, 4));
+      g_string_append (out, car_service_store_get_text (rows, 4));
       g_string_append_c (out, '}');
     }
   g_string_append_c (out, ']');
 
-  return finish (&problem, error);
+  return car_service_store_ended (&problem, error);
 }
 
 gboolean

@@ -88,7 +88,7 @@ read_rows (CarServiceStore *store, sqlite3_stmt *statement, int n_texts, GError 
       int columns = sqlite3_column_count (statement);
 
       for (int i = 0; i < n_texts; i++)
-        row->texts[i] = g_strdup ((const char *) sqlite3_column_text (statement, i));
+        row->texts[i] = g_strdup (car_service_store_get_text (statement, i));
       row->body = g_bytes_new (sqlite3_column_text (statement, n_texts),
                                (gsize) sqlite3_column_bytes (statement, n_texts));
       for (int i = n_texts + 1; i < columns; i++)
@@ -99,11 +99,8 @@ read_rows (CarServiceStore *store, sqlite3_stmt *statement, int n_texts, GError 
     g_set_error (&local_error, CAR_SERVICE_ERROR, 400,
                  "There are more than %d: ask for fewer, or in pages (POST v3/query, with limit and offset)",
                  MAX_FOUND);
-  if (local_error == NULL)
-    return g_steal_pointer (&rows);
 
-  g_propagate_error (error, g_steal_pointer (&local_error));
-  return NULL;
+  return car_service_store_ended (&local_error, error) ? g_steal_pointer (&rows) : NULL;
 }
 
 /* The stored object with the changes in it. */

@@ -12,12 +12,6 @@
 
 #define MAX_REPORTS 50
 
-static const char *
-get_text (sqlite3_stmt *row, int column)
-{
-  return (const char *) sqlite3_column_text (row, column);
-}
-
 static gboolean
 append_reports (CarServiceStore *store, GString *out, const char *source, GError **error)
 {
@@ -33,16 +27,14 @@ append_reports (CarServiceStore *store, GString *out, const char *source, GError
   while (rows != NULL && car_service_store_next (store, rows, &problem))
     {
       car_service_view_begin_item (out);
-      car_service_json_string (out, "key", get_text (rows, 0));
+      car_service_json_string (out, "key", car_service_store_get_text (rows, 0));
       car_service_json_integer (out, "begun_at", sqlite3_column_int64 (rows, 1));
       car_service_json_integer (out, "reported_at", sqlite3_column_int64 (rows, 2));
       g_string_append_c (out, '}');
     }
   g_string_append_c (out, ']');
-  if (problem != NULL)
-    g_propagate_error (error, g_steal_pointer (&problem));
 
-  return problem == NULL;
+  return car_service_store_ended (&problem, error);
 }
 
 /* Over the index alone: no object is read. */
@@ -61,12 +53,10 @@ append_counts (CarServiceStore *store, GString *out, const char *source, GError 
   car_service_json_name (out, "counts");
   g_string_append_c (out, '{');
   while (rows != NULL && car_service_store_next (store, rows, &problem))
-    car_service_json_integer (out, get_text (rows, 0), sqlite3_column_int64 (rows, 1));
+    car_service_json_integer (out, car_service_store_get_text (rows, 0), sqlite3_column_int64 (rows, 1));
   g_string_append_c (out, '}');
-  if (problem != NULL)
-    g_propagate_error (error, g_steal_pointer (&problem));
 
-  return problem == NULL;
+  return car_service_store_ended (&problem, error);
 }
 
 static gboolean
@@ -80,10 +70,10 @@ append_source (CarServiceStore *store, GString *out, const char *key, GError **e
 
   car_service_view_begin_item (out);
   car_service_json_string (out, "key", key);
-  car_service_json_string (out, "name", get_text (row, 0));
-  car_service_json_string (out, "description", get_text (row, 1));
-  car_service_json_string (out, "product_link", get_text (row, 2));
-  car_service_json_string (out, "save_point", get_text (row, 3));
+  car_service_json_string (out, "name", car_service_store_get_text (row, 0));
+  car_service_json_string (out, "description", car_service_store_get_text (row, 1));
+  car_service_json_string (out, "product_link", car_service_store_get_text (row, 2));
+  car_service_json_string (out, "save_point", car_service_store_get_text (row, 3));
   sqlite3_reset (row);
   if (!append_reports (store, out, key, error) || !append_counts (store, out, key, error))
     return FALSE;
@@ -100,17 +90,15 @@ append_sources (CarServiceStore *store, GString *out, GError **error)
   sqlite3_stmt *rows = car_service_store_select (store, &problem, "SELECT key FROM source ORDER BY key", "");
 
   while (rows != NULL && car_service_store_next (store, rows, &problem))
-    g_ptr_array_add (keys, g_strdup (get_text (rows, 0)));
+    g_ptr_array_add (keys, g_strdup (car_service_store_get_text (rows, 0)));
 
   car_service_json_name (out, "sources");
   g_string_append_c (out, '[');
   for (guint i = 0; i < keys->len && problem == NULL; i++)
     append_source (store, out, keys->pdata[i], &problem);
   g_string_append_c (out, ']');
-  if (problem != NULL)
-    g_propagate_error (error, g_steal_pointer (&problem));
 
-  return problem == NULL;
+  return car_service_store_ended (&problem, error);
 }
 
 static void

@@ -47,7 +47,7 @@ find_vertex (CarServiceStore *store, const CarQueryTagging *asked, char **proble
   while (rows != NULL && car_service_store_next (store, rows, &failure))
     {
       g_free (key);
-      key = g_strdup ((const char *) sqlite3_column_text (rows, 0));
+      key = g_strdup (car_service_store_get_text (rows, 0));
       n++;
     }
   if (failure != NULL)

@@ -50,11 +50,11 @@ static void
 append_extension (GString *out, sqlite3_stmt *row)
 {
   g_string_append_c (out, '{');
-  car_service_json_string (out, "key", (const char *) sqlite3_column_text (row, 0));
-  car_service_json_string (out, "owner", (const char *) sqlite3_column_text (row, 1));
-  car_service_json_string (out, "version", (const char *) sqlite3_column_text (row, 2));
+  car_service_json_string (out, "key", car_service_store_get_text (row, 0));
+  car_service_json_string (out, "owner", car_service_store_get_text (row, 1));
+  car_service_json_string (out, "version", car_service_store_get_text (row, 2));
   car_service_json_name (out, "schema");
-  g_string_append (out, (const char *) sqlite3_column_text (row, 3));
+  g_string_append (out, car_service_store_get_text (row, 3));
   g_string_append_c (out, '}');
 }
 
@@ -74,11 +74,8 @@ car_service_call_list_extensions (CarServiceStore *store, CarServiceRequest *req
         g_string_append_c (out, ',');
       append_extension (out, row);
     }
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&local_error));
-      return FALSE;
-    }
+  if (!car_service_store_ended (&local_error, error))
+    return FALSE;
   g_string_append_c (out, ']');
   car_service_request_answer (request, g_steal_pointer (&out));
 
@@ -190,8 +187,8 @@ compare_with_stored (CarServiceStore *store, const Extension *extension, gboolea
   if (row == NULL)
     return TRUE;
 
-  guint64 number = g_ascii_strtoull ((const char *) sqlite3_column_text (row, 2), NULL, 10);
-  gboolean alike = strcmp ((const char *) sqlite3_column_text (row, 3), extension->schema) == 0;
+  guint64 number = g_ascii_strtoull (car_service_store_get_text (row, 2), NULL, 10);
+  gboolean alike = strcmp (car_service_store_get_text (row, 3), extension->schema) == 0;
   sqlite3_reset (row);
   *stored = number == extension->number && alike;
   if (*stored || number < extension->number)

@@ -92,15 +92,12 @@ car_service_call_search (CarServiceStore *store, CarServiceRequest *request, GEr
     {
       car_service_view_begin_item (out);
       car_service_view_append_vertex (out, rows, 0);
-      car_service_json_string (out, "connecting_id", (const char *) sqlite3_column_text (rows, 4));
+      car_service_json_string (out, "connecting_id", car_service_store_get_text (rows, 4));
       car_service_json_integer (out, "reported_at", sqlite3_column_int64 (rows, 5));
       g_string_append_c (out, '}');
     }
-  if (problem != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
+  if (!car_service_store_ended (&problem, error))
+    return FALSE;
   if (rows != NULL)
     sqlite3_reset (rows);
   g_string_append (out, "],\"more\":");

@@ -12,12 +12,6 @@
 
 /* What became of jobs, imports among them: they share one queue, and so their ids. */
 
-static const char *
-get_text (sqlite3_stmt *row, int column)
-{
-  return (const char *) sqlite3_column_text (row, column);
-}
-
 /* The job's row: status, error, status_code, warnings; *row is NULL where there is no such job. */
 static gboolean
 find_job (CarServiceStore *store, const char *text, sqlite3_stmt **row, GError **error)
@@ -36,15 +30,15 @@ find_job (CarServiceStore *store, const char *text, sqlite3_stmt **row, GError *
 static void
 append_outcome (GString *out, sqlite3_stmt *row, int column)
 {
-  if (get_text (row, column) != NULL)
+  if (car_service_store_get_text (row, column) != NULL)
     {
-      car_service_json_string (out, "error", get_text (row, column));
+      car_service_json_string (out, "error", car_service_store_get_text (row, column));
       car_service_json_integer (out, "statusCode", sqlite3_column_int64 (row, column + 1));
     }
-  if (get_text (row, column + 2) != NULL)
+  if (car_service_store_get_text (row, column + 2) != NULL)
     {
       car_service_json_name (out, "warnings");
-      g_string_append (out, get_text (row, column + 2));
+      g_string_append (out, car_service_store_get_text (row, column + 2));
     }
 }
 
@@ -63,7 +57,7 @@ car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *requ
     }
 
   GString *out = g_string_new ("{");
-  car_service_json_string (out, "status", get_text (row, 0));
+  car_service_json_string (out, "status", car_service_store_get_text (row, 0));
   append_outcome (out, row, 1);
   g_string_append_c (out, '}');
   sqlite3_reset (row);
@@ -116,7 +110,7 @@ add_unknown (Lists *lists, const char *id)
 static void
 add_job (Lists *lists, const char *id, sqlite3_stmt *row)
 {
-  const char *status = get_text (row, 0);
+  const char *status = car_service_store_get_text (row, 0);
   GString *list = strcmp (status, CAR_SERVICE_JOB_ERROR) == 0      ? lists->failed
                   : strcmp (status, CAR_SERVICE_JOB_COMPLETE) == 0 ? lists->complete
                                                                    : lists->incomplete;
@@ -200,20 +194,18 @@ append_jobs (GString *out, CarServiceStore *store, const char *name, const char 
   while (rows != NULL && car_service_store_next (store, rows, &problem))
     {
       car_service_view_begin_item (out);
-      car_service_json_string (out, "id", get_text (rows, 0));
-      car_service_json_string (out, "kind", get_text (rows, 1));
-      car_service_json_string (out, "source", get_text (rows, 2));
-      car_service_json_string (out, "status", get_text (rows, 3));
+      car_service_json_string (out, "id", car_service_store_get_text (rows, 0));
+      car_service_json_string (out, "kind", car_service_store_get_text (rows, 1));
+      car_service_json_string (out, "source", car_service_store_get_text (rows, 2));
+      car_service_json_string (out, "status", car_service_store_get_text (rows, 3));
       append_outcome (out, rows, 4);
       if (sqlite3_column_count (rows) > 7)
         car_service_json_integer (out, "at", sqlite3_column_int64 (rows, 7));
       g_string_append_c (out, '}');
     }
   g_string_append_c (out, ']');
-  if (problem != NULL)
-    g_propagate_error (error, g_steal_pointer (&problem));
 
-  return problem == NULL;
+  return car_service_store_ended (&problem, error);
 }
 
 gboolean

@@ -17,5 +17,5 @@ car_service_view_append_vertex (GString *out, sqlite3_stmt *row, int column)
   static const char *const names[] = { "collection", "id", "source", "label" };
 
   for (int i = 0; i < (int) G_N_ELEMENTS (names); i++)
-    car_service_json_string (out, names[i], (const char *) sqlite3_column_text (row, column + i));
+    car_service_json_string (out, names[i], car_service_store_get_text (row, column + i));
 }

@@ -37,15 +37,12 @@ load (CarServiceStore *store, GError **error)
     {
       Extension *extension = g_new0 (Extension, 1);
 
-      extension->key = g_strdup ((const char *) sqlite3_column_text (row, 0));
-      extension->body = g_strdup ((const char *) sqlite3_column_text (row, 1));
+      extension->key = g_strdup (car_service_store_get_text (row, 0));
+      extension->body = g_strdup (car_service_store_get_text (row, 1));
       g_ptr_array_add (extensions, extension);
     }
-  if (problem == NULL)
-    return g_steal_pointer (&extensions);
 
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return NULL;
+  return car_service_store_ended (&problem, error) ? g_steal_pointer (&extensions) : NULL;
 }
 
 /* Only the one that changes is new. */

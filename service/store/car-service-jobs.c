@@ -213,8 +213,8 @@ load_next (CarServiceStore *store, Job *job, gboolean *found, GError **error)
 
   *found = TRUE;
   job->id = sqlite3_column_int64 (row, 0);
-  job->kind = g_strdup ((const char *) sqlite3_column_text (row, 1));
-  job->source = g_strdup ((const char *) sqlite3_column_text (row, 2));
+  job->kind = g_strdup (car_service_store_get_text (row, 1));
+  job->source = g_strdup (car_service_store_get_text (row, 2));
   job->body = g_bytes_new (sqlite3_column_blob (row, 3), (gsize) sqlite3_column_bytes (row, 3));
   sqlite3_reset (row);
 

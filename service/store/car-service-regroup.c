@@ -49,11 +49,9 @@ add_found (CarServiceStore *store, Texts *to, const char *sql, const char *param
   sqlite3_stmt *rows = car_service_store_select (store, &problem, sql, "s", parameter);
 
   while (rows != NULL && car_service_store_next (store, rows, &problem))
-    texts_add (to, (const char *) sqlite3_column_text (rows, 0));
-  if (problem == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+    texts_add (to, car_service_store_get_text (rows, 0));
+
+  return car_service_store_ended (&problem, error);
 }
 
 static gboolean
@@ -106,8 +104,8 @@ add_users_of_name (CarServiceStore *store,
   *shared = FALSE;
   while (rows != NULL && car_service_store_next (store, rows, &problem))
     {
-      const char *account = (const char *) sqlite3_column_text (rows, 0);
-      const char *user = (const char *) sqlite3_column_text (rows, 1);
+      const char *account = car_service_store_get_text (rows, 0);
+      const char *user = car_service_store_get_text (rows, 1);
 
       *shared |= g_strcmp0 (account, last_account) == 0 && g_strcmp0 (user, last_user) != 0;
       g_free (last_account);
@@ -116,10 +114,8 @@ add_users_of_name (CarServiceStore *store,
       last_user = g_strdup (user);
       texts_add (to, user);
     }
-  if (problem == NULL)
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+
+  return car_service_store_ended (&problem, error);
 }
 
 /* All that are the same person as this user. */

@@ -584,6 +584,22 @@ car_service_store_next (CarServiceStore *self, sqlite3_stmt *statement, GError *
 }
 
 gboolean
+car_service_store_ended (GError **problem, GError **error)
+{
+  if (*problem == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_steal_pointer (problem));
+  return FALSE;
+}
+
+const char *
+car_service_store_get_text (sqlite3_stmt *row, int column)
+{
+  return (const char *) sqlite3_column_text (row, column);
+}
+
+gboolean
 car_service_store_run (CarServiceStore *self, GError **error, const char *sql, const char *types, ...)
 {
   va_list arguments;
@@ -688,7 +704,7 @@ car_service_store_get_setting (CarServiceStore *self, const char *name, GError *
   if (row == NULL)
     return NULL;
 
-  char *value = g_strdup ((const char *) sqlite3_column_text (row, 0));
+  char *value = g_strdup (car_service_store_get_text (row, 0));
   sqlite3_reset (row);
 
   return value;

@@ -71,6 +71,12 @@ sqlite3_stmt *
 car_service_store_select (CarServiceStore *self, GError **error, const char *sql, const char *types, ...);
 gboolean car_service_store_next (CarServiceStore *self, sqlite3_stmt *statement, GError **error);
 
+/* Behind a loop over _next(): TRUE where it ended with the last row; else FALSE, and hands on what went wrong. */
+gboolean car_service_store_ended (GError **problem, GError **error);
+
+/* A column of a row; NULL where it has none. It lasts until the next row. */
+const char *car_service_store_get_text (sqlite3_stmt *row, int column);
+
 /* _select() and the first row: its statement, or NULL, with an error or without one (no row). For what always has a row. */
 sqlite3_stmt *
 car_service_store_get (CarServiceStore *self, GError **error, const char *sql, const char *types, ...);

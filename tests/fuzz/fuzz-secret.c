@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 
 #include <libcar/base/car-error.h>
+#include <libcar/base/car-file-private.h>
 #include <libcar/settings/car-secrets-private.h>
 
 #include "fuzz.h"
