@@ -4,9 +4,7 @@ before anything is measured: 37 % vertices, 63 % edges, in pages of 2000, with n
 its own order. Each number of objects is imported first; then again unchanged; with 1 % changed; and with 10 % gone."""
 
 import argparse
-import base64
 import hashlib
-import http.client
 import json
 import os
 import pathlib
@@ -14,11 +12,11 @@ import statistics
 import tempfile
 import time
 
-from local_service import KEY, PASSWORD, run_service
+from local_service import run_service
 
 PAGE = 2000
 SOURCE = "bench"
-TICKS, PAGE_SIZE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
 ASSETS, NAMES = 0.2, 0.17  # of all objects; the others are edges between the two
 
 
@@ -47,12 +45,10 @@ class Data:
         yield "hostname", ({"_key": name("hostname", i) + ".example"} for i in range(self.names))
 
     def make_edges(self):
-        # The numbers of the ends meet again only after the product of two numbers without a common divisor.
-        n_names = self.names - (self.names % 2 == self.assets % 2)
         for i in range(self.edges):
             asset = i % self.assets
             if not self.is_gone(asset):
-                host = (i // self.assets * 7919 + asset) % n_names
+                host = (i // self.assets * 7919 + asset) % self.names
                 yield {"_from_external_id": name("asset", asset), "_to": f"hostname/{name('hostname', host)}.example"}
 
     def parts(self):
@@ -89,51 +85,24 @@ def pages(objects):
         yield page
 
 
-class Client:
-    """The calls that libcar makes, one after the other on one connection."""
+def import_files(service, files):
+    jobs = [service.want("POST", "imports", file.read_bytes())["id"] for file in files]
+    while jobs:
+        status = service.want("GET", f"importstatus?ids={','.join(jobs[:200])}")
+        if status["error_imports"]:
+            raise SystemExit(f"an import failed: {status['error_imports'][0]}")
+        waiting = [job["id"] for job in status["incomplete_imports"]]
+        jobs = waiting + jobs[200:]
+        if waiting:
+            time.sleep(0.05)
 
-    def __init__(self, service):
-        self.connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=3600)
-        credentials = base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
-        self.headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
 
-    def call(self, method, path, body=None):
-        self.connection.request(method, f"/api/car/{path}", body, self.headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"{method} {path}: HTTP {answer.status}: {text.decode()}")
-        return json.loads(text)
-
-    def run_job(self, method, path, body=None):
-        job = self.call(method, path, body)["job_id"]
-        while (status := self.call("GET", f"v2/jobstatus/{job}"))["status"] != "COMPLETE":
-            if status["status"] == "ERROR":
-                raise SystemExit(f"{method} {path}: {status}")
-            time.sleep(0.02)
-
-    def import_files(self, files):
-        jobs = [self.call("POST", "v2/imports", file.read_bytes())["id"] for file in files]
-        while jobs:
-            status = self.call("GET", f"v2/importstatus?ids={','.join(jobs[:200])}")
-            if status["error_imports"]:
-                raise SystemExit(f"an import failed: {status['error_imports'][0]}")
-            waiting = [job["id"] for job in status["incomplete_imports"]]
-            jobs = waiting + jobs[200:]
-            if waiting:
-                time.sleep(0.05)
-
-    def import_full(self, report, parts):
-        self.run_job("POST", f"v2/source/{SOURCE}/full-import-in-progress?report={report}")
-        for files in parts:
-            self.import_files(files)
-        self.run_job("DELETE", f"v2/source/{SOURCE}/full-import-in-progress?report={report}")
-
-    def ask(self, text):
-        answer = self.call("POST", "v3/query", json.dumps({"query": text}))
-        if "errors" in answer:
-            raise SystemExit(f"{text}: {answer['errors']}")
-        return answer["data"]
+def import_full(service, report, parts):
+    in_progress = f"source/{SOURCE}/full-import-in-progress?report={report}"
+    service.run_job("POST", in_progress)
+    for files in parts:
+        import_files(service, files)
+    service.run_job("DELETE", in_progress)
 
 
 class Process:
@@ -159,11 +128,11 @@ class Process:
         return int((self.folder / "status").read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 
-def measure_import(client, process, database, folder, label, data, number):
+def measure_import(service, process, database, folder, label, data, number):
     timestamp = round((time.time() + number) * 1000)
     count, parts = data.write(folder, f"report{number}", timestamp)
     threads, written, begin = process.read_threads(), process.read_written(), time.perf_counter()
-    client.import_full(f"report{number}", parts)
+    import_full(service, f"report{number}", parts)
     seconds = time.perf_counter() - begin
     cpu = {thread: round(used - threads.get(thread, 0), 2) for thread, used in process.read_threads().items()}
     for file in (file for files in parts for file in files):
@@ -203,18 +172,17 @@ def measure(count, emit):
         folder = pathlib.Path(folder)
         database = folder / "car.db"
         with run_service(database) as service:
-            client, process = Client(service), Process(service.process.pid)
-            client.run_job("POST", "v2/databases")
-            client.run_job("PATCH", "v2/databases", json.dumps({"graph_name": "assets"}))
+            process = Process(service.process.pid)
+            service.set_up()
             runs = {"first": Data(count), "unchanged": Data(count), "1 % changed": Data(count, changed=100), "10 % gone": Data(count, gone=10)}
             for number, (label, data) in enumerate(runs.items(), 1):
-                emit(measure_import(client, process, database, folder, label, data, number))
+                emit(measure_import(service, process, database, folder, label, data, number))
             for label, text in list_queries(runs["first"]).items():
-                if not next(iter(client.ask(text).values())):
+                if not next(iter(service.query(text).values())):
                     raise SystemExit(f"nothing is found {label}")
-                emit({"query": label, "objects": count, "milliseconds": measure_query(lambda: client.ask(text))})
-            path = f"v2/asset/{SOURCE}%2F{name('asset', 1)}/graph"
-            emit({"query": "GET asset/ID/graph", "objects": count, "milliseconds": measure_query(lambda: client.call("GET", path))})
+                emit({"query": label, "objects": count, "milliseconds": measure_query(lambda: service.query(text))})
+            path = f"asset/{SOURCE}%2F{name('asset', 1)}/graph"
+            emit({"query": "GET asset/ID/graph", "objects": count, "milliseconds": measure_query(lambda: service.want("GET", path))})
 
 
 def show(row):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A car-service of one's own for the length of a test, on a free port, in memory unless told otherwise."""
 
+import base64
 import contextlib
 import json
 import os
@@ -8,6 +9,7 @@ import pathlib
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 KEY, PASSWORD = "key", "password"
@@ -15,7 +17,7 @@ KEY, PASSWORD = "key", "password"
 
 class Service:
     def __init__(self, port, process=None):
-        self.port, self.process = port, process
+        self.process = process
         self.url = f"http://127.0.0.1:{port}/api/car/v2"
 
     @property
@@ -23,18 +25,45 @@ class Service:
         """What a connector needs to import into it."""
         return {"CAR_SERVICE_URL": self.url, "CAR_SERVICE_KEY": KEY, "CAR_SERVICE_PASSWORD": PASSWORD}
 
-    def query(self, text):
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        passwords = urllib.request.HTTPPasswordMgrWithPriorAuth()
-        passwords.add_password(None, self.url, KEY, PASSWORD, is_authenticated=True)
-        passwords.add_password(None, self.url.replace("/v2", "/v3"), KEY, PASSWORD, is_authenticated=True)
-        opener.add_handler(urllib.request.HTTPBasicAuthHandler(passwords))
+    def call(self, method, path, body=None, headers=None):
+        """The status, and the answer's JSON. The path begins behind /api/car/v2/, or with v3/; the body is JSON, or bytes as they are."""
+        base = self.url.removesuffix("/v2") if path.startswith("v3/") else self.url
+        authorization = "Basic " + base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
+        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(
-            self.url.replace("/v2", "/v3/query"),
-            json.dumps({"query": text}).encode(),
-            {"Content-Type": "application/json"},
+            f"{base}/{path}", data, method=method,
+            headers={"Authorization": authorization, "Content-Type": "application/json", **(headers or {})},
         )
-        return json.load(opener.open(request, timeout=60))["data"]
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=600) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+
+    def want(self, method, path, body=None):
+        """The answer's JSON, of a call that succeeds."""
+        status, answer = self.call(method, path, body)
+        assert status == 200, (method, path, status, answer)
+        return answer
+
+    def run_job(self, method, path, body=None):
+        """The same, and waits for the job that it begins."""
+        answer = self.want(method, path, body)
+        job = answer.get("job_id") or answer["id"]
+        deadline = time.monotonic() + 600
+        while (state := self.want("GET", f"jobstatus/{job}"))["status"] == "RUNNING":
+            assert time.monotonic() < deadline, state
+            time.sleep(0.02)
+        assert state["status"] == "COMPLETE", state
+
+    def set_up(self):
+        """Makes the database ready."""
+        self.run_job("POST", "databases")
+        self.run_job("PATCH", "databases", {"graph_name": "assets"})
+
+    def query(self, text):
+        return self.want("POST", "v3/query", {"query": text})["data"]
 
 
 @contextlib.contextmanager

@@ -3,25 +3,15 @@
 # Sourced: connectors written outside the tree, the guides' own among them, against the libcar that is found where the
 # environment says. DOCS is the folder of the guides, EXAMPLES that of the examples, PATH leads to car-service.
 
-folder=$(mktemp -d)
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+
 service=
 clean_up() {
     [ -z "$service" ] || kill "$service" 2>/dev/null || true
     rm -rf "$folder"
 }
 trap clean_up EXIT
-
-number=0
-ok() {
-    number=$((number + 1))
-    printf 'ok %d - %s\n' $number "$1"
-}
-fail() {
-    [ ! -e "$folder/log" ] || sed 's/^/# /' "$folder/log"
-    number=$((number + 1))
-    printf 'not ok %d - %s\n1..%d\n' $number "$1" $number
-    exit 1
-}
 
 # block GUIDE LANGUAGE: the first block of that language, as it stands there; the connector, in each of them.
 block() {

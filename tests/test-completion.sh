@@ -3,18 +3,7 @@
 # Completion: what bash's offers for a line, of each program; that zsh and fish can read theirs.
 set -euo pipefail
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-number=0
-ok() {
-    number=$((number + 1))
-    printf 'ok %d - %s\n' $number "$1"
-}
-fail() {
-    number=$((number + 1))
-    printf 'not ok %d - %s\n1..%d\n' $number "$1" $number
-    exit 1
-}
+. "$TOP_SRCDIR/tests/tap.sh"
 
 mkdir "$folder/car"
 touch "$folder/car/one.conf" "$folder/car/two.conf" "$folder/car/other"

@@ -7,19 +7,7 @@ set -euo pipefail
 . "$TOP_SRCDIR/tests/python.sh"
 [ ! -e "$TOP_SRCDIR/config.status" ] || skip "the source folder is built in itself"
 
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-
-number=0
-ok() {
-    number=$((number + 1))
-    printf 'ok %d - %s\n' $number "$1"
-}
-fail() {
-    sed 's/^/# /' "$folder/log"
-    printf 'not ok %d - %s\n1..%d\n' $((number + 1)) "$1" $((number + 1))
-    exit 1
-}
+. "$TOP_SRCDIR/tests/tap.sh"
 
 # install_with OPTION...: leaves what Python needs in $folder/root.
 install_with() {

@@ -5,21 +5,9 @@ set -euo pipefail
 unset HOST_ROOT
 
 connector=$TOP_BUILDDIR/connectors/host/car-connector-host
-folder=$(mktemp -d)
+. "$TOP_SRCDIR/tests/tap.sh"
 service=
 trap '[ -z "$service" ] || kill "$service" 2>/dev/null || true; rm -rf "$folder"' EXIT
-
-number=0
-ok() {
-    number=$((number + 1))
-    printf 'ok %d - %s\n' $number "$1"
-}
-fail() {
-    number=$((number + 1))
-    sed 's/^/# /' "$folder/log" || true
-    printf 'not ok %d - %s\n1..%d\n' $number "$1" $number
-    exit 1
-}
 
 # run WANTED ARGUMENT...: the connector, whose exit code must be WANTED.
 run() {

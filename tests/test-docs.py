@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+import exit_codes
+
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
 PAGES = [TOP / "README.md", TOP / "CONTRIBUTING.md", TOP / "RELEASING.md", *sorted(TOP.glob("docs/*.md"))]
 MEN = sorted(TOP.glob("docs/man/*.[178]"))
@@ -93,16 +95,14 @@ def summary():
 
 def codes():
     """The exit codes that --help lists are in the tables, and no others."""
-    done = subprocess.run([PROGRAMS["car-connector-host"], "--help"], capture_output=True, text=True, check=True)
-    there = {code for codes in re.findall(r"^  (\d+(?:-|, )?\d*)  ", done.stdout, re.M) for code in re.findall(r"\d+", codes)}
+    there = exit_codes.read(PROGRAMS["car-connector-host"])
     page = TOP / "docs" / "man" / "car-connector.7"
-    told = {code for codes in re.findall(r"^\.It (\d[\d ,]*)$", read(page), re.M) for code in re.findall(r"\d+", codes)}
-    # --help tells of the data source's codes as a range.
-    yield from (f"{show(page)}: exit code {code}" for code in sorted(told ^ (there | {"0", "51", "52", "53", "54"})))
+    told = set().union(*map(exit_codes.expand, re.findall(r"^\.It (\d[\d ,]*)$", read(page), re.M)))
+    yield from (f"{show(page)}: exit code {code}" for code in sorted(told ^ there))
     for page in (TOP / "README.md", TOP / "docs" / "running.md"):
-        told = {code for codes in re.findall(r"^\| (\d+[–, ]*\d*) \|", read(page), re.M) for code in re.findall(r"\d+", codes)}
+        told = set().union(*map(exit_codes.expand, re.findall(r"^\| (\d+[–, ]*\d*) \|", read(page), re.M)))
         # README tells of signals in a sentence.
-        told |= {"130", "143"} if "ends with 130 or 143" in read(page) else set()
+        told |= {130, 143} if "ends with 130 or 143" in read(page) else set()
         yield from (f"{show(page)}: exit code {code}" for code in sorted(told ^ there))
 
 

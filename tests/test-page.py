@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of car-service in Chromium: what a person does there, and that nothing comes from elsewhere or is run."""
 
-import base64
-import json
 import os
 import pathlib
 import sys
 import time
 import unittest
 import urllib.parse
-import urllib.request
 
 import browser
 import local_service
@@ -35,29 +32,6 @@ LATER = {"source": {"_key": "cmdb", "name": "Inventory"}, "report": {"_key": "2"
          "asset": [{"external_id": "1", "name": "web", "description": "second"}]}
 
 
-class Client:
-    def __init__(self, url):
-        pair = f"{local_service.KEY}:{local_service.PASSWORD}".encode()
-        self.url, self.authorization = url, "Basic " + base64.b64encode(pair).decode()
-        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def call(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Authorization": self.authorization, "Content-Type": "application/json"}
-        return json.load(self.opener.open(urllib.request.Request(f"{self.url}/{path}", data, headers, method=method), timeout=120))
-
-    def wait(self, job):
-        while (status := self.call("GET", f"jobstatus/{job}")["status"]) == "RUNNING":
-            time.sleep(0.02)
-        assert status == "COMPLETE", status
-
-    def load(self, *envelopes):
-        self.wait(self.call("POST", "databases")["job_id"])
-        self.wait(self.call("PATCH", "databases", {"graph_name": "assets"})["job_id"])
-        for envelope in envelopes:
-            self.wait(self.call("POST", "imports", {"report": REPORT, **envelope})["id"])
-
-
 class Page(unittest.TestCase):
     """In this order, by one person, in one browser."""
 
@@ -66,7 +40,10 @@ class Page(unittest.TestCase):
         if reason := browser.missing():
             raise unittest.SkipTest(reason)
         service = cls.enterClassContext(local_service.run_service())
-        Client(service.url).load(CMDB, SCANNER, LATER)
+        service.set_up()
+        for envelope in (CMDB, SCANNER, LATER):
+            service.run_job("POST", "imports", {"report": REPORT, **envelope})
+        cls.service = service
         cls.root = service.url.removesuffix("/api/car/v2")
         cls.browser = cls.enterClassContext(browser.run_browser())
         cls.browser.size(1280, 900)
@@ -137,7 +114,7 @@ class Page(unittest.TestCase):
 
     def test_7_changes(self):
         self.go("#/changes?source=cmdb", "What changed", "asset_ipaddress", "165 objects")
-        begun = Client(self.root + "/api/car").call("GET", "v3/overview")["sources"][0]["reports"][0]["begun_at"]
+        begun = self.service.want("GET", "v3/overview")["sources"][0]["reports"][0]["begun_at"]
         self.go(f"#/changes?from={begun - 1}", "1 objects", "changed", "first", "second")
 
     def test_8_questions(self):

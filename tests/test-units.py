@@ -14,6 +14,7 @@ import tempfile
 import time
 import unittest
 
+import exit_codes
 import tap
 
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
@@ -279,10 +280,7 @@ class Analysis(unittest.TestCase):
 class Units(TestCase):
     def test_exit_codes(self):
         """Every code that --help lists means something to the unit: only 10 is tried again."""
-        told = subprocess.run([HOST, "--help"], capture_output=True, text=True, check=True).stdout
-        codes = set()
-        for first, last in re.findall(r"^  (\d+)(?:(?:-|, )(\d+))?  ", told, re.M):
-            codes |= {int(first), int(last or first)} if ", " in first else set(range(int(first), int(last or first) + 1)) if int(first) < 100 else {int(first), int(last or first)}
+        codes = exit_codes.read(HOST)
         unit = read_unit("car-connector@.service.in")
         success = {int(code) for code in unit["SuccessExitStatus"][0].split()} | {0}
         no_more = {int(code) for code in unit["RestartPreventExitStatus"][0].split()}
