@@ -41,6 +41,26 @@
  * Redirects are not followed, and certificates are always checked. The service must speak TLS 1.2 or newer, with a
  * certificate for servers whose key has 112 bits of security at least (RSA: 2048 bits). The key, the password, the token and
  * what is sent are never logged.
+ *
+ * ```c
+ * static gboolean
+ * print_assets (const char *url, const char *token, GError **error)
+ * {
+ *   g_autoptr (CarClient) client = car_client_new_with_token (url, token, error);
+ *   g_autofree char *answer = NULL;
+ *
+ *   if (client == NULL)
+ *     return FALSE;
+ *
+ *   answer = car_client_query_json (client, "query ($name: String) { asset(where: {name: {_eq: $name}}) { external_id } }",
+ *                                   "{\"name\": \"Web server\"}", NULL, error);
+ *   if (answer == NULL)
+ *     return FALSE;
+ *
+ *   g_print ("%s\n", answer);
+ *   return TRUE;
+ * }
+ * ```
  */
 struct _CarClient
 {

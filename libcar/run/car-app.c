@@ -70,6 +70,53 @@ typedef struct
  * program sets its settings with [method@App.set_setting]. [method@App.prepare] reads the settings without running, so that
  * the program can look at them first. [property@App:install-log] and [property@App:watch-signals] leave the log and the
  * signals to the program.
+ *
+ * A connector's class, and its program:
+ *
+ * ```c
+ * G_DECLARE_FINAL_TYPE (InventoryApp, inventory_app, INVENTORY, APP, CarApp)
+ *
+ * struct _InventoryApp
+ * {
+ *   CarApp parent_instance;
+ * };
+ *
+ * G_DEFINE_FINAL_TYPE (InventoryApp, inventory_app, CAR_TYPE_APP)
+ *
+ * static CarAssetServer *
+ * create_asset_server (CarApp *app, GError **error)
+ * {
+ *   return g_object_new (inventory_server_get_type (), "url", car_app_get_setting (app, "url"), NULL);
+ * }
+ *
+ * static CarFullImport *
+ * create_full_import (CarApp *app, GError **error)
+ * {
+ *   return g_object_new (inventory_import_get_type (), NULL);
+ * }
+ *
+ * static void
+ * inventory_app_class_init (InventoryAppClass *klass)
+ * {
+ *   CAR_APP_CLASS (klass)->create_asset_server = create_asset_server;
+ *   CAR_APP_CLASS (klass)->create_full_import = create_full_import;
+ * }
+ *
+ * static void
+ * inventory_app_init (InventoryApp *self)
+ * {
+ *   car_app_add_setting (CAR_APP (self), car_setting_new_text ("url", "INVENTORY_URL", CAR_SETTING_REQUIRED,
+ *                                                              "the inventory", "URL", NULL));
+ * }
+ *
+ * int
+ * main (int argc, char **argv)
+ * {
+ *   g_autoptr (CarApp) app = g_object_new (inventory_app_get_type (), NULL);
+ *
+ *   return car_app_run (app, argc, argv);
+ * }
+ * ```
  */
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CarApp, car_app, G_TYPE_OBJECT)
 

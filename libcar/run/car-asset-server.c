@@ -11,6 +11,20 @@
  * The way to a connector's data source. A connector's subclass holds what it knows of the source's API, and the importers
  * reach it with [method@Import.get_asset_server]. libcar itself asks only whether the data source can be reached, for the
  * option `-connection-test`.
+ *
+ * A data source that refuses its password is a failure of its own kind:
+ *
+ * ```c
+ * static gboolean
+ * test_connection (CarAssetServer *server, GCancellable *cancellable, GError **error)
+ * {
+ *   if (inventory_server_log_in (server, cancellable))
+ *     return TRUE;
+ *
+ *   g_set_error_literal (error, CAR_DATASOURCE_FAILURE, CAR_DATASOURCE_FAILURE_AUTH, "the inventory refuses the password");
+ *   return FALSE;
+ * }
+ * ```
  */
 G_DEFINE_ABSTRACT_TYPE (CarAssetServer, car_asset_server, G_TYPE_OBJECT)
 

@@ -15,6 +15,40 @@
  *
  * Where the data source cannot tell what changed, any of them fails with
  * %CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE, with a message that says why. Then the run makes a full import instead.
+ *
+ * Where the data source gives each change a number, the save point is the last one:
+ *
+ * ```c
+ * static gboolean
+ * get_new_save_point (CarImport *import, char **save_point, GCancellable *cancellable, GError **error)
+ * {
+ *   return inventory_server_ask_latest (car_import_get_asset_server (import), save_point, cancellable, error);
+ * }
+ *
+ * static gboolean
+ * get_data_for_delta (CarIncrementalImport *import, const char *last, const char *new, GCancellable *cancellable, GError **error)
+ * {
+ *   InventoryChanges *self = (InventoryChanges *) import;
+ *   CarAssetServer *server = car_import_get_asset_server (CAR_IMPORT (import));
+ *
+ *   if (!inventory_server_has_history_since (server, last))
+ *     {
+ *       g_set_error (error, CAR_IMPORT_ERROR, CAR_IMPORT_ERROR_INCREMENTAL_NOT_POSSIBLE, "the history begins after %s", last);
+ *       return FALSE;
+ *     }
+ *   self->deleted = inventory_server_list_deleted (server, last, new, cancellable, error);
+ *   return self->deleted != NULL;
+ * }
+ *
+ * static gboolean
+ * delete_vertices (CarIncrementalImport *import, GCancellable *cancellable, GError **error)
+ * {
+ *   InventoryChanges *self = (InventoryChanges *) import;
+ *   CarDataHandler *data = car_import_get_data_handler (CAR_IMPORT (import));
+ *
+ *   return car_data_handler_delete_vertices (data, "asset", (const char *const *) self->deleted, cancellable, error);
+ * }
+ * ```
  */
 G_DEFINE_ABSTRACT_TYPE (CarIncrementalImport, car_incremental_import, CAR_TYPE_IMPORT)
 

@@ -28,6 +28,16 @@
  * must not have two members of one name.
  *
  * A schema does not change once it is made, and any thread may use it.
+ *
+ * ```c
+ * static gboolean
+ * check_asset (CarClient *client, const char *asset, GError **error)
+ * {
+ *   g_autoptr (CarImportSchema) schema = car_client_get_import_schema (client, NULL, error);
+ *
+ *   return schema != NULL && car_import_schema_validate_object (schema, "asset", asset, -1, error);
+ * }
+ * ```
  */
 
 struct _CarCollectionSchema

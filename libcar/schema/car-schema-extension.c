@@ -15,6 +15,21 @@
  *
  * Its form is checked when it is made, so that a mistake is found before anything is sent. Nothing changes afterwards. One
  * that is made by its properties alone is checked by [method@Gio.Initable.init], or when it is sent.
+ *
+ * A collection of cost centres, and the edges `costcenter_asset` from them to assets:
+ *
+ * ```c
+ * static gboolean
+ * create_schema_extension (CarApp *app, CarSchemaExtension **extension, GError **error)
+ * {
+ *   *extension = car_schema_extension_new ("inventory", "my company", 1,
+ *                                          "{\"vertices\": [{\"name\": \"costcenter\","
+ *                                          "                \"properties\": {\"name\": {\"type\": \"text\"}}}],"
+ *                                          " \"edges\": [{\"end1\": \"costcenter\", \"end2\": \"asset\"}]}",
+ *                                          error);
+ *   return *extension != NULL;
+ * }
+ * ```
  */
 struct _CarSchemaExtension
 {

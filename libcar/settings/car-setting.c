@@ -27,6 +27,19 @@
  *
  * The name is the option without its dashes: a letter, and then letters, digits, `_` and `-`, such as `server`,
  * `client_id` or `subscriptionID`. The variable is also the name of the encrypted file.
+ *
+ * ```c
+ * static void
+ * add_settings (CarApp *app)
+ * {
+ *   static const char *const regions[] = { "eu", "us", NULL };
+ *
+ *   car_app_add_setting (app, car_setting_new_text ("password", "INVENTORY_PASSWORD", CAR_SETTING_REQUIRED | CAR_SETTING_SECRET,
+ *                                                   "the user's password", "PASSWORD", NULL));
+ *   car_app_add_setting (app, car_setting_new_choice ("region", "INVENTORY_REGION", CAR_SETTING_NONE,
+ *                                                     "where the accounts are", regions, "eu"));
+ * }
+ * ```
  */
 G_DEFINE_BOXED_TYPE (CarSetting, car_setting, car_setting_ref, car_setting_unref)
 

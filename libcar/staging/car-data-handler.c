@@ -47,6 +47,22 @@
  * The test of an importer needs no CAR service. A data handler without a client keeps what was added, and
  * [method@DataHandler.dup_objects_json] and [method@DataHandler.list_deleted_keys] tell it. Then sending and deleting succeed
  * and are counted, and nothing leaves the process.
+ *
+ * ```c
+ * static void
+ * test_vertices (void)
+ * {
+ *   g_autoptr (GError) error = NULL;
+ *   g_autoptr (CarDataHandler) data = car_data_handler_new (NULL, NULL, "test", NULL, 100, &error);
+ *   g_autoptr (CarImport) import = g_object_new (inventory_import_get_type (), "data-handler", data, NULL);
+ *   g_autofree char *objects = NULL;
+ *
+ *   car_import_import_vertices (import, NULL, &error);
+ *   g_assert_no_error (error);
+ *   objects = car_data_handler_dup_objects_json (data, "asset", &error);
+ *   g_assert_cmpstr (objects, ==, "[{\"external_id\":\"1\",\"name\":\"Web server\"}]");
+ * }
+ * ```
  */
 struct _CarDataHandler
 {

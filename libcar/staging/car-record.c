@@ -20,6 +20,25 @@
  * Members stand in the order in which they were set. A member that is set twice stands there twice, and the object
  * is then left out as invalid, like one that breaks the import schema. The same happens to an object with a value
  * that JSON cannot hold (a text that is not UTF-8, a double that is not finite): nothing is changed in silence.
+ *
+ * ```c
+ * static gboolean
+ * add_hosts (CarDataHandler *data, Host *hosts, gsize n_hosts, GError **error)
+ * {
+ *   g_autoptr (CarRecord) asset = car_record_new ();
+ *
+ *   for (gsize i = 0; i < n_hosts; i++)
+ *     {
+ *       car_record_clear (asset);
+ *       car_record_set_string (asset, "external_id", hosts[i].id);
+ *       car_record_set_string (asset, "name", hosts[i].name);
+ *       car_record_set_double (asset, "risk", hosts[i].risk);
+ *       if (!car_data_handler_add_vertex_record (data, "asset", asset, error))
+ *         return FALSE;
+ *     }
+ *   return TRUE;
+ * }
+ * ```
  */
 struct _CarRecord
 {
