@@ -2,18 +2,14 @@
 
 #pragma once
 
-#include <libcar/settings/car-settings-private.h>
+#include <libcar/run/car-access-private.h>
 
 G_BEGIN_DECLS
 
 /* What an import needs of the settings: all of it is there and fits together. The texts are the settings'. */
 typedef struct
 {
-  const char *url;
-  const char *key;
-  const char *password;
-  const char *token; /* set: url is the one for a token, and key and password are NULL */
-  const char *ca;    /* NULL: the system's certificates */
+  CarAccess service;
   const char *source;
   const char *state_directory; /* NULL: the user's own */
   guint keep_staged;           /* hours; 0: nothing is left for the next run */
@@ -21,11 +17,7 @@ typedef struct
   const char *directory;
   gboolean keep_directory;
   guint page_size;
-  guint idle_timeout; /* seconds */
-  guint max_retries;
-  guint max_retry_delay; /* seconds */
-  guint max_outage;      /* seconds */
-  guint max_closing;     /* percent */
+  guint max_closing; /* percent */
   const char *left_out_file;
   guint max_left_out; /* percent */
   gboolean strict;

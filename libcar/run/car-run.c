@@ -78,51 +78,13 @@ make_product (const CarSettings *settings)
   return g_strconcat (name, "/", safe_version, NULL);
 }
 
-/* The certificates that the service's must come from; NULL and no error: the system's. */
-static GTlsDatabase *
-open_certificates (const char *ca, GError **error)
-{
-  if (ca == NULL)
-    return NULL;
-
-  g_autofree char *path = g_canonicalize_filename (ca, NULL);
-  g_autoptr (GError) failure = NULL;
-  GTlsDatabase *database = g_tls_file_database_new (path, &failure);
-
-  if (database == NULL)
-    g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                 _ ("-car-service-ca (CAR_SERVICE_CA) must be a file of certificates in PEM: %s: %s"), path,
-                 failure->message);
-  return database;
-}
-
 static gboolean
 open_client (CarRun *self, GError **error)
 {
-  const CarRunOptions *options = &self->options;
   g_autofree char *product = make_product (self->settings);
-  g_autoptr (GTlsDatabase) certificates = open_certificates (options->ca, error);
 
-  if (certificates == NULL && options->ca != NULL)
-    return FALSE;
-
-  self->client = g_initable_new (
-      CAR_TYPE_CLIENT, NULL, error, "base-url", options->url, "token", options->token, "key", options->key,
-      "password", options->password, "user-agent", product, "tls-database", certificates, "idle-timeout",
-      options->idle_timeout, "max-retries", options->max_retries, "max-retry-delay", options->max_retry_delay,
-      "max-outage", options->max_outage, NULL);
-  if (self->client == NULL)
-    {
-      g_prefix_error_literal (
-          error, options->token != NULL
-                     ? _ ("-car-service-url-for-token (CAR_SERVICE_URL_FOR_AUTHTOKEN) or -car-service-token "
-                          "(CAR_SERVICE_AUTHTOKEN): ")
-                     : _ ("-car-service-url (CAR_SERVICE_URL), -car-service-key (CAR_SERVICE_KEY) or "
-                          "-car-service-password (CAR_SERVICE_PASSWORD): "));
-      return FALSE;
-    }
-
-  return TRUE;
+  self->client = car_access_open (&self->options.service, product, error);
+  return self->client != NULL;
 }
 
 /* One run of a source at a time on this machine (protocol.md, "One run a source"). A run that can have no state folder goes on
@@ -134,7 +96,8 @@ open_state (CarRun *self, GError **error)
   g_autoptr (GError) problem = NULL;
 
   g_atomic_pointer_set (&self->step, N_ ("locking the source"));
-  self->state = car_state_folder_open (options->state_directory, options->url, options->source, &problem);
+  self->state =
+      car_state_folder_open (options->state_directory, options->service.url, options->source, &problem);
   if (self->state != NULL && car_state_folder_lock (self->state, &problem))
     {
       self->resume = car_resume_new (self->state, self->settings, options);
