@@ -128,6 +128,16 @@ try_vala() {
     ok "a connector in Vala compiles, imports and fails"
 }
 
+# try_new LANGUAGE MAKE-ARGUMENT...: what carctl writes builds, and passes its tests.
+try_new() {
+    local language=$1
+    shift
+    rm -rf "${folder:?}/new"
+    exits 0 "carctl new --language $language" carctl new new --language "$language" --folder "$folder/new"
+    exits 0 "the new connector ($language) passes its tests" env -u MAKEFLAGS -u MAKELEVEL make -C "$folder/new" check "$@"
+    ok "a new connector ($language) builds, and passes its tests"
+}
+
 # try_guide GUIDE LANGUAGE: a guide's connector that is a script.
 try_guide() {
     local connector=$folder/car-connector-csv

@@ -50,6 +50,17 @@ offers "check" "$runner" c
 offers "one two" "$runner" run ""
 offers "two" "$runner" check t
 ok "connections"
+carctl=$TOP_BUILDDIR/carctl/carctl
+wanted=$(LC_ALL=C "$carctl" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | tr '\n' ' ')
+offers "${wanted% }" "$carctl" ""
+offers "query" "$carctl" q
+offers "--json --help" "$carctl" status --
+offers "c python javascript vala" "$carctl" new --language ""
+offers "bash" "$carctl" diff b
+for shell in zsh fish; do
+    grep -q -- "${wanted% }" "$folder/$shell" || fail "$shell knows the commands of carctl"
+done
+ok "commands, and their options"
 offers "" "$folder/none" -
 ok "a program that is not there offers nothing"
 

@@ -20,6 +20,7 @@ PROGRAMS = {
     "car-asset-server": BUILD / "car-asset-server",
     "car-connector": BUILD / "runner" / "car-connector",
     "car-connector-host": BUILD / "connectors" / "host" / "car-connector-host",
+    "carctl": BUILD / "carctl" / "carctl",
     "car-connector-reference": BUILD / "connectors" / "reference" / "c" / "car-connector-reference",
 }
 
@@ -48,9 +49,15 @@ def names():
         yield from (f"{show(page)}: {name}" for name in re.findall(r"\b(?:car|CAR)_\w*[a-zA-Z]\b", text) if name not in declared)
 
 
+def help_of(program, *command):
+    return subprocess.run([PROGRAMS[program], *command, "--help"], capture_output=True, text=True, check=True).stdout
+
+
 def helped(program, shared=None):
     """The options that --help lists; of a connector, those that all share, or those that it adds."""
-    text = subprocess.run([PROGRAMS[program], "--help"], capture_output=True, text=True, check=True).stdout
+    text = help_of(program)
+    if program == "carctl":  # its options are its commands'
+        text += "".join(help_of(program, command) for command in re.findall(r"^  ([a-z]+) .*", text.split("Commands:")[1], re.M))
     own, _, every = text.partition("Settings of every connector:")
     return set(re.findall(r"^  (?:-\w, )?--([\w-]+)", text if shared is None or not every else every if shared else own, re.M))
 

@@ -17,7 +17,7 @@ ln -s "$prefix" "$HOME/car"
 libdir=$(dirname "$(find "$folder/root" -name libcar-1.0.so.0)")
 [ "$libdir" = "$prefix/lib" ] || ln -s "$libdir"/* "$prefix/lib/"
 
-for file in bin/car-service bin/car-fault-service bin/car-connector bin/car-connector-host bin/car-connector-reference bin/car-asset-server \
+for file in bin/car-service bin/car-fault-service bin/carctl bin/car-connector bin/car-connector-host bin/car-connector-reference bin/car-asset-server \
     share/libcar/connectors/reference/configurations/config.json share/man/man1/car-connector-reference.1 \
     lib/libcar-1.0.so.0 lib/pkgconfig/car-1.0.pc share/doc/libcar/guide.md \
     share/bash-completion/completions/car-connector share/zsh/site-functions/_car-connector \
@@ -42,17 +42,21 @@ as_in() {
 }
 
 as_in guide.md
-PATH=$prefix/bin:$PATH start_service
+PATH=$prefix/bin:$PATH
+start_service
 try_c
+[ -n "${SANITIZER_CFLAGS-}" ] || try_new c
 scripts=
 [ ! -e "$TOP_BUILDDIR/Car-1.0.typelib" ] || [ -n "${SANITIZER_CFLAGS-}" ] || scripts=yes
 if [ -e "$TOP_BUILDDIR/car-1.0.vapi" ] && [ "$VALAC" != no ] && [ -z "${SANITIZER_CFLAGS-}" ]; then
     try_vala --vapidir "$prefix/share/vala/vapi"
+    try_new vala VALAFLAGS="--vapidir $prefix/share/vala/vapi"
 fi
 
 if [ -n "$scripts" ] && [ "$GJS" != no ]; then
     as_in guide-javascript.md
     try_guide guide-javascript.md js
+    try_new javascript
     unset GJS_PATH
     XDG_DATA_DIRS=$prefix/share exits 51 "the override is found among the system's data" \
         "$folder/car-connector-csv" -connection-test -file "$folder/none.csv"
@@ -63,6 +67,7 @@ if [ -n "$scripts" ] && [ "$PYTHON_GI" != no ]; then
     as_in guide-python.md
     export PYTHONDONTWRITEBYTECODE=1
     try_guide guide-python.md python
+    try_new python
     try_guide guide-car-framework.md python
 
     if [ -x /usr/bin/mypy ]; then

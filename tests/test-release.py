@@ -54,7 +54,7 @@ class Version(unittest.TestCase):
         self.assertIn(f"\nVersion: {VERSION}\n", read("libcar/car-1.0.pc", BUILD))
 
     def test_programs(self):
-        for program in ("service/car-service", "fault/car-fault-service", "car-asset-server"):
+        for program in ("service/car-service", "fault/car-fault-service", "carctl/carctl", "car-asset-server"):
             done = subprocess.run([BUILD / program, "--version"], capture_output=True, text=True, check=True)
             self.assertEqual(done.stdout.split()[-1], VERSION, program)
         connector = BUILD / "connectors" / "host" / "car-connector-host"

@@ -305,19 +305,19 @@ test_ways_to_the_service (void)
   load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "a-key",
         "car-service-password", "password", "car-service-url-for-token", "tu", NULL);
   g_assert_true (car_run_options_init (&options, settings, NULL));
-  g_assert_cmpstr (options.url, ==, "u");
-  g_assert_cmpstr (options.key, ==, "a-key");
-  g_assert_cmpstr (options.password, ==, "password");
-  g_assert_cmpstr (options.token, ==, NULL);
+  g_assert_cmpstr (options.service.url, ==, "u");
+  g_assert_cmpstr (options.service.key, ==, "a-key");
+  g_assert_cmpstr (options.service.password, ==, "password");
+  g_assert_cmpstr (options.service.token, ==, NULL);
   g_assert_cmpuint (options.page_size, ==, 2000);
 
   load (settings, "source", "x", "server", "s", "car-service-url", "u", "car-service-key", "a-key",
         "car-service-password", "password", "car-service-url-for-token", "tu", "car-service-token", "token",
         NULL);
   g_assert_true (car_run_options_init (&options, settings, NULL));
-  g_assert_cmpstr (options.url, ==, "tu");
-  g_assert_cmpstr (options.token, ==, "token");
-  g_assert_cmpstr (options.key, ==, NULL);
+  g_assert_cmpstr (options.service.url, ==, "tu");
+  g_assert_cmpstr (options.service.token, ==, "token");
+  g_assert_cmpstr (options.service.key, ==, NULL);
 }
 
 static void

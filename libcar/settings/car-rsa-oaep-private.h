@@ -15,4 +15,8 @@ gboolean car_rsa_oaep_is (const char *algorithm);
 json_t *
 car_rsa_oaep_unwrap (jose_cfg_t *cfg, const char *algorithm, const char *encrypted_key, const json_t *key);
 
+/* A content key, a JWK, encrypted to this key, in base64url; NULL: the key cannot, or must not. */
+json_t *
+car_rsa_oaep_wrap (jose_cfg_t *cfg, const char *algorithm, const json_t *content_key, const json_t *key);
+
 G_END_DECLS

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <libcar/base/car-language-private.h>
+#include <libcar/base/car-text-private.h>
+#include <libcar/json/car-json-hash-private.h>
+#include <libcar/json/car-json-reader-private.h>
+
+#include "carctl/carctl-objects.h"
+#include "carctl/carctl.h"
+
+/* carctl diff: two folders of carctl collect, by collection, object and member. Values are compared, and not their spelling. */
+
+#define EXIT_DIFFERENT 1
+
+typedef struct
+{
+  gboolean json;
+  guint n_added;
+  guint n_gone;
+  guint n_changed;
+  GString *out;
+} Diff;
+
+static CarJsonSpan
+to_span (const char *line)
+{
+  return (CarJsonSpan){ line, strlen (line), CAR_JSON_OBJECT, FALSE };
+}
+
+static gboolean
+is_same (const CarJsonSpan *a, const CarJsonSpan *b)
+{
+  if (a->type == CAR_JSON_INVALID || b->type == CAR_JSON_INVALID)
+    return a->type == b->type;
+
+  const CarJsonHash first = car_json_hash_value (a);
+  const CarJsonHash second = car_json_hash_value (b);
+  return first.low == second.low && first.high == second.high;
+}
+
+static void
+append_value (GString *out, const CarJsonSpan *value, gboolean json)
+{
+  const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
+
+  if (value->type == CAR_JSON_INVALID)
+    {
+      g_string_append (out, json ? "null" : "–");
+      return;
+    }
+  g_string_append (out, quote);
+  if (json)
+    g_string_append_len (out, value->text, (gssize) value->length);
+  else
+    car_text_append_printable (out, value->text, value->length, CAR_TEXT_SHORT);
+  g_string_append (out, quote);
+}
+
+static void
+append_member (Diff *diff, const char *name, const CarJsonSpan *before, const CarJsonSpan *after, guint n)
+{
+  if (diff->json)
+    {
+      g_string_append (diff->out, n > 0 ? "," : ",\"members\":{");
+      car_json_append_string (diff->out, name, -1);
+      g_string_append (diff->out, ":[");
+      append_value (diff->out, before, TRUE);
+      g_string_append_c (diff->out, ',');
+      append_value (diff->out, after, TRUE);
+      g_string_append_c (diff->out, ']');
+      return;
+    }
+
+  g_string_append (diff->out, "      ");
+  car_text_append_printable (diff->out, name, strlen (name), CAR_TEXT_SHORT);
+  g_string_append (diff->out, ": ");
+  append_value (diff->out, before, FALSE);
+  g_string_append (diff->out, " → ");
+  append_value (diff->out, after, FALSE);
+  g_string_append_c (diff->out, '\n');
+}
+
+/* Members of `object`; with `only_new`, those that the other one does not have. */
+static guint
+append_members (Diff *diff, const CarJsonSpan *before, const CarJsonSpan *after, gboolean only_new, guint n)
+{
+  const CarJsonSpan *object = only_new ? after : before;
+  CarJsonScanner scanner;
+  CarJsonSpan member, value;
+
+  car_json_scanner_init (&scanner, object->text, object->length);
+  car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
+  while (car_json_scanner_next_member (&scanner, &member) && car_json_scanner_read (&scanner, &value))
+    {
+      gsize length;
+      g_autofree char *name = car_json_span_unescape (&member, &length);
+      const CarJsonSpan old = car_json_span_get_member (before, name);
+      const CarJsonSpan new = car_json_span_get_member (after, name);
+
+      if (!is_same (&old, &new) && (!only_new || old.type == CAR_JSON_INVALID))
+        append_member (diff, name, &old, &new, n++);
+    }
+  return n;
+}
+
+static void
+begin_change (Diff *diff, const char *collection, const char *key, const char *sign, const char *word)
+{
+  if (diff->json)
+    {
+      g_string_append_printf (diff->out, "{\"collection\":\"%s\",\"change\":\"%s\",\"key\":", collection,
+                              word);
+      car_json_append_string (diff->out, key, -1);
+      return;
+    }
+  g_string_append_printf (diff->out, "  %s ", sign);
+  car_text_append_printable (diff->out, key, strlen (key), 2 * CAR_TEXT_SHORT);
+  g_string_append_c (diff->out, '\n');
+}
+
+static void
+end_change (Diff *diff, gboolean has_members)
+{
+  if (diff->json)
+    g_string_append (diff->out, has_members ? "}}\n" : "}\n");
+}
+
+static void
+compare_object (Diff *diff, const char *collection, const char *key, const char *before, const char *after)
+{
+  CarJsonSpan old = to_span (before == NULL ? "{}" : before);
+  CarJsonSpan new = to_span (after == NULL ? "{}" : after);
+
+  if (before == NULL || after == NULL)
+    {
+      diff->n_added += before == NULL;
+      diff->n_gone += after == NULL;
+      begin_change (diff, collection, key, before == NULL ? "+" : "-", before == NULL ? "added" : "gone");
+      end_change (diff, FALSE);
+    }
+  else if (!is_same (&old, &new))
+    {
+      diff->n_changed++;
+      begin_change (diff, collection, key, "~", "changed");
+      append_members (diff, &old, &new, TRUE, append_members (diff, &old, &new, FALSE, 0));
+      end_change (diff, TRUE);
+    }
+}
+
+static GList *
+list_sorted (GHashTable *a, GHashTable *b)
+{
+  g_autoptr (GHashTable) all = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, a);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_hash_table_add (all, name);
+  g_hash_table_iter_init (&iter, b);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_hash_table_add (all, name);
+
+  return g_list_sort (g_hash_table_get_keys (all), (GCompareFunc) strcmp);
+}
+
+static gboolean
+compare_collection (const char *a,
+                    const char *b,
+                    const char *collection,
+                    gboolean json,
+                    gboolean *different,
+                    GError **error)
+{
+  g_autoptr (GHashTable) before = carctl_objects_read (a, collection, error);
+  g_autoptr (GHashTable) after = before == NULL ? NULL : carctl_objects_read (b, collection, error);
+  g_autoptr (GString) out = g_string_new (NULL);
+  Diff diff = { .json = json, .out = out };
+
+  if (after == NULL)
+    return FALSE;
+
+  g_autoptr (GList) keys = list_sorted (before, after);
+  for (GList *key = keys; key != NULL; key = key->next)
+    compare_object (&diff, collection, key->data, g_hash_table_lookup (before, key->data),
+                    g_hash_table_lookup (after, key->data));
+  if (out->len == 0)
+    return TRUE;
+
+  *different = TRUE;
+  if (!json)
+    g_print (_ ("%s: %u added, %u changed, %u gone\n"), collection, diff.n_added, diff.n_changed,
+             diff.n_gone);
+  g_print ("%s", out->str);
+  return TRUE;
+}
+
+static gboolean
+diff (CarctlCall *call, GError **error)
+{
+  const char *a = call->arguments[0];
+  const char *b = call->arguments[1];
+  g_autoptr (GHashTable) first = carctl_objects_list (a, error);
+  g_autoptr (GHashTable) second = first == NULL ? NULL : carctl_objects_list (b, error);
+  gboolean different = FALSE;
+
+  if (second == NULL)
+    return FALSE;
+
+  g_autoptr (GList) collections = list_sorted (first, second);
+  for (GList *collection = collections; collection != NULL; collection = collection->next)
+    if (!compare_collection (a, b, collection->data, call->json, &different, error))
+      return FALSE;
+
+  call->exit_code = different ? EXIT_DIFFERENT : 0;
+  return TRUE;
+}
+
+const CarctlCommand carctl_diff_command = {
+  .name = "diff",
+  .arguments = "FOLDER FOLDER",
+  .summary = N_ ("Compare two such folders"),
+  .options = CARCTL_JSON,
+  .min_arguments = 2,
+  .max_arguments = 2,
+  .run = diff,
+};

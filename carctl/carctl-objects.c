@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <libcar/base/car-language-private.h>
+#include <libcar/base/car-text-private.h>
+#include <libcar/json/car-json-reader-private.h>
+
+#include "carctl/carctl-objects.h"
+#include "carctl/carctl.h"
+
+/* What names an object: an edge by its ends, and where two edges have the same ends, by its id too. */
+static const char *const names[] = { "external_id",       "_key", "_from",
+                                     "_from_external_id", "_to",  "_to_external_id" };
+
+static gboolean
+refuse_file (const char *path, const char *problem, GError **error)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+
+  return carctl_refuse (error, "%s: %s", shown, problem);
+}
+
+/* What libcar adds to an edge is the run's. */
+static gboolean
+is_of_the_run (const CarJsonSpan *name, const CarJsonSpan *value)
+{
+  return car_json_span_equals (name, "report") || car_json_span_equals (name, "source") ||
+         car_json_span_equals (name, "timestamp") ||
+         (car_json_span_equals (name, "active") && value->type == CAR_JSON_TRUE);
+}
+
+static void
+append_value (GString *out, const CarJsonSpan *value)
+{
+  const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
+  gsize begin = out->len;
+
+  g_string_append (out, quote);
+  g_string_append_len (out, value->text, (gssize) value->length);
+  g_string_append (out, quote);
+  /* An end of line between values, which a connector may have written: a line is an object. */
+  for (gsize i = begin; i < out->len; i++)
+    if (out->str[i] == '\n' || out->str[i] == '\r')
+      out->str[i] = ' ';
+}
+
+static void
+append_object (GString *out, const CarJsonSpan *object)
+{
+  CarJsonScanner scanner;
+  CarJsonSpan name, value;
+  gboolean is_edge = car_json_span_get_member (object, "_from").type != CAR_JSON_INVALID ||
+                     car_json_span_get_member (object, "_from_external_id").type != CAR_JSON_INVALID;
+  const char *separator = "";
+
+  g_string_append_c (out, '{');
+  car_json_scanner_init (&scanner, object->text, object->length);
+  car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
+  while (car_json_scanner_next_member (&scanner, &name) && car_json_scanner_read (&scanner, &value))
+    if (!is_edge || !is_of_the_run (&name, &value))
+      {
+        g_string_append_printf (out, "%s\"%.*s\":", separator, (int) name.length, name.text);
+        append_value (out, &value);
+        separator = ",";
+      }
+  g_string_append (out, "}\n");
+}
+
+static FILE *
+open_collection (GHashTable *files, const char *folder, const CarJsonSpan *name, GError **error)
+{
+  g_autofree char *collection = car_json_span_dup_string (name);
+  g_autofree char *file_name = g_strconcat (collection, CARCTL_OBJECTS_SUFFIX, NULL);
+  g_autofree char *path = g_build_filename (folder, file_name, NULL);
+  FILE *file = g_hash_table_lookup (files, collection);
+
+  if (file != NULL)
+    return file;
+  if (!car_text_is_name (collection))
+    {
+      refuse_file (folder, _ ("the page has a collection without a name"), error);
+      return NULL;
+    }
+
+  file = fopen (path, "we");
+  if (file == NULL)
+    refuse_file (path, g_strerror (errno), error);
+  else
+    g_hash_table_insert (files, g_steal_pointer (&collection), file);
+  return file;
+}
+
+static gboolean
+split_collection (FILE *file, CarJsonScanner *scanner)
+{
+  g_autoptr (GString) line = g_string_new (NULL);
+  CarJsonSpan object;
+
+  car_json_scanner_enter (scanner, CAR_JSON_ARRAY);
+  while (car_json_scanner_next_item (scanner) && car_json_scanner_read (scanner, &object))
+    {
+      g_string_truncate (line, 0);
+      append_object (line, &object);
+      fwrite (line->str, 1, line->len, file);
+    }
+  return scanner->problem == NULL;
+}
+
+/* A page is an envelope: beside its source and report, arrays of objects by collection. */
+static gboolean
+split_page (GHashTable *files, const char *folder, const char *page, gsize length, GError **error)
+{
+  CarJsonScanner scanner;
+  CarJsonSpan name, value;
+
+  car_json_scanner_init (&scanner, page, length);
+  car_json_scanner_enter (&scanner, CAR_JSON_OBJECT);
+  while (car_json_scanner_next_member (&scanner, &name))
+    if (car_json_scanner_peek (&scanner) != CAR_JSON_ARRAY)
+      car_json_scanner_read (&scanner, &value);
+    else
+      {
+        FILE *file = open_collection (files, folder, &name, error);
+
+        if (file == NULL)
+          return FALSE;
+        split_collection (file, &scanner);
+      }
+  if (scanner.problem == NULL)
+    return TRUE;
+
+  car_json_scanner_set_error (&scanner, error);
+  return FALSE;
+}
+
+static gboolean
+close_files (GHashTable *files, const char *folder, GError **error)
+{
+  GHashTableIter iter;
+  gpointer file;
+  gboolean wrong = FALSE;
+
+  g_hash_table_iter_init (&iter, files);
+  while (g_hash_table_iter_next (&iter, NULL, &file))
+    {
+      gboolean failed = ferror (file) != 0;
+
+      wrong = fclose (file) != 0 || failed || wrong;
+    }
+  return !wrong || refuse_file (folder, _ ("not all could be written: is the disk full?"), error);
+}
+
+gboolean
+carctl_objects_split (const char *pages, const char *folder, GError **error)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (pages);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
+  g_autoptr (GDataInputStream) lines =
+      stream == NULL ? NULL : g_data_input_stream_new (G_INPUT_STREAM (stream));
+  g_autoptr (GHashTable) files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GError) problem = NULL;
+  gboolean good = TRUE;
+  char *line;
+  gsize length;
+
+  while (good && lines != NULL &&
+         (line = g_data_input_stream_read_line (lines, &length, NULL, &problem)) != NULL)
+    {
+      good = split_page (files, folder, line, length, error);
+      g_free (line);
+    }
+  if (problem != NULL)
+    good = refuse_file (pages, problem->message, error);
+
+  return close_files (files, folder, good ? error : NULL) && good;
+}
+
+GHashTable *
+carctl_objects_list (const char *folder, GError **error)
+{
+  g_autoptr (GHashTable) collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, &problem);
+  const char *file;
+
+  if (dir == NULL)
+    {
+      refuse_file (folder, problem->message, error);
+      return NULL;
+    }
+
+  while ((file = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *name = g_str_has_suffix (file, CARCTL_OBJECTS_SUFFIX)
+                                  ? g_strndup (file, strlen (file) - strlen (CARCTL_OBJECTS_SUFFIX))
+                                  : g_strdup ("");
+
+      if (car_text_is_name (name))
+        g_hash_table_add (collections, g_steal_pointer (&name));
+    }
+  return g_steal_pointer (&collections);
+}
+
+static char *
+make_key (const CarJsonSpan *object)
+{
+  g_autoptr (GString) key = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const CarJsonSpan value = car_json_span_get_member (object, names[i]);
+      g_autofree char *text = car_json_span_dup_string (&value);
+
+      if (text != NULL && *text != '\0')
+        g_string_append_printf (key, "%s%s", key->len > 0 ? " → " : "", text);
+    }
+  return g_string_free (g_steal_pointer (&key), FALSE);
+}
+
+static gboolean
+add_object (GHashTable *objects, char *line, gsize length, GError **error)
+{
+  CarJsonSpan object;
+
+  if (!car_json_read_text (line, length, &object, error))
+    return FALSE;
+  g_hash_table_insert (objects, make_key (&object), line);
+  return TRUE;
+}
+
+GHashTable *
+carctl_objects_read (const char *folder, const char *collection, GError **error)
+{
+  g_autofree char *file_name = g_strconcat (collection, CARCTL_OBJECTS_SUFFIX, NULL);
+  g_autofree char *path = g_build_filename (folder, file_name, NULL);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, &problem);
+  g_autoptr (GDataInputStream) lines =
+      stream == NULL ? NULL : g_data_input_stream_new (G_INPUT_STREAM (stream));
+  g_autoptr (GHashTable) objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  char *line;
+  gsize length;
+
+  if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_clear_error (&problem);
+  while (lines != NULL && (line = g_data_input_stream_read_line (lines, &length, NULL, &problem)) != NULL)
+    if (!add_object (objects, line, length, &problem))
+      {
+        g_free (line);
+        break;
+      }
+  if (problem == NULL)
+    return g_steal_pointer (&objects);
+
+  refuse_file (path, problem->message, error);
+  return NULL;
+}

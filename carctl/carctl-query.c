@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <libcar/base/car-file-private.h>
+#include <libcar/base/car-language-private.h>
+
+#include "carctl/carctl.h"
+
+/* carctl query: a question in GraphQL. */
+
+#define MAX_QUERY_SIZE (1024 * 1024)
+
+/* A query has braces, and a file's name that has some is written with ./ before it. */
+static char *
+read_query (const char *argument, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  gsize length = 0;
+
+  if (argument[0] != '.' && argument[0] != '/' && strchr (argument, '{') != NULL)
+    return g_strdup (argument);
+
+  char *text = car_file_read (argument, MAX_QUERY_SIZE, &length, &problem);
+  if (text == NULL)
+    {
+      g_autofree char *shown = g_filename_display_name (argument);
+
+      carctl_refuse (error, _ ("%s is no query, which has “{”, and no file with one: %s"), shown,
+                     problem->message);
+    }
+  return text;
+}
+
+static gboolean
+query (CarctlCall *call, GError **error)
+{
+  g_autofree char *text = read_query (call->arguments[0], error);
+  g_autoptr (CarClient) client = text == NULL ? NULL : carctl_open_service (call, error);
+  g_autofree char *answer =
+      client == NULL ? NULL : car_client_query_json (client, text, call->variables, NULL, error);
+
+  if (answer == NULL)
+    return FALSE;
+
+  g_print ("%s\n", answer);
+  return TRUE;
+}
+
+const CarctlCommand carctl_query_command = {
+  .name = "query",
+  .arguments = "TEXT|FILE",
+  .summary = N_ ("Ask the service in GraphQL"),
+  .options = CARCTL_VARIABLES,
+  .min_arguments = 1,
+  .max_arguments = 1,
+  .run = query,
+};

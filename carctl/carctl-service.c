@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/base/car-language-private.h>
+#include <libcar/run/car-access-private.h>
+#include <libcar/settings/car-arguments-private.h>
+
+#include "carctl/carctl.h"
+
+/* A person waits: a service that is away is told at once. */
+#define MAX_RETRIES "1"
+
+static CarSettings *
+read_settings (const CarctlCall *call, GError **error)
+{
+  g_autoptr (CarSettings) settings = car_settings_new ();
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  CarRequest request;
+
+  g_strv_builder_add (builder, g_get_prgname ());
+  g_strv_builder_addv (builder, (const char **) call->service);
+  g_auto (GStrv) arguments = g_strv_builder_end (builder);
+
+  car_settings_set_default (settings, "car-service-retries", MAX_RETRIES);
+  if (!car_arguments_parse (settings, (int) g_strv_length (arguments), arguments, &request, error) ||
+      !car_settings_load (settings, error))
+    return NULL;
+
+  return g_steal_pointer (&settings);
+}
+
+CarClient *
+carctl_open_service (const CarctlCall *call, GError **error)
+{
+  g_autoptr (CarSettings) settings = read_settings (call, error);
+  g_autoptr (GStrvBuilder) problems = g_strv_builder_new ();
+  CarAccess access;
+
+  if (settings == NULL)
+    return NULL;
+
+  car_access_init (&access, settings, problems);
+  access.max_outage = 0;
+  return car_settings_set_error (problems, error)
+             ? car_access_open (&access, "carctl/" PACKAGE_VERSION, error)
+             : NULL;
+}

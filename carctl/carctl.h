@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libcar/car.h>
+
+G_BEGIN_DECLS
+
+/* A call of carctl: what the command line says behind the command's name. */
+typedef struct
+{
+  char **arguments; /* without options, ended by NULL */
+  char **rest;      /* what stands behind “--”, ended by NULL */
+  char **service;   /* the options that begin with car-service-, ended by NULL */
+  gboolean json;
+  gboolean yes;
+  char *language;
+  char *folder;
+  char *variables;
+  int exit_code; /* of a call that did not fail */
+} CarctlCall;
+
+typedef enum
+{
+  CARCTL_JSON = 1 << 0,
+  CARCTL_YES = 1 << 1,
+  CARCTL_LANGUAGE = 1 << 2,
+  CARCTL_FOLDER = 1 << 3,
+  CARCTL_VARIABLES = 1 << 4,
+} CarctlOption;
+
+/* A command: its name, its arguments in --help, what it does, and how many arguments it takes. */
+typedef struct
+{
+  const char *name;
+  const char *arguments;
+  const char *summary;
+  CarctlOption options;
+  guint min_arguments;
+  guint max_arguments;
+  gboolean takes_rest;
+  gboolean (*run) (CarctlCall *call, GError **error);
+} CarctlCommand;
+
+extern const CarctlCommand carctl_new_command;
+extern const CarctlCommand carctl_collect_command;
+extern const CarctlCommand carctl_diff_command;
+extern const CarctlCommand carctl_status_command;
+extern const CarctlCommand carctl_query_command;
+extern const CarctlCommand carctl_forget_command;
+extern const CarctlCommand carctl_encrypt_command;
+
+/* A client of the service that the call's options, the environment, credentials and encrypted settings name, as they do for
+ * connectors. CAR_APP_ERROR_INVALID_PARAMETER says what is missing. */
+CarClient *carctl_open_service (const CarctlCall *call, GError **error);
+
+/* Asks on the terminal, and takes “yes” in the user's language. CAR_APP_ERROR_INVALID_PARAMETER: there is no terminal, or the answer is
+ * another one. */
+gboolean carctl_confirm (const CarctlCall *call, const char *question, GError **error);
+
+/* Sets CAR_APP_ERROR_INVALID_PARAMETER. */
+gboolean carctl_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+G_END_DECLS

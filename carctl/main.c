@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <libcar/base/car-failure-private.h>
+#include <libcar/base/car-language-private.h>
+#include <libcar/base/car-usage-private.h>
+#include <libcar/log/car-log-private.h>
+
+#include "carctl/carctl.h"
+
+/* carctl: what people who write or run connectors do with connectors, their data and a service. */
+
+#define PROGRAM "carctl"
+#define SERVICE_PREFIX "car-service-"
+
+static const CarctlCommand *const commands[] = {
+  &carctl_new_command,   &carctl_collect_command, &carctl_diff_command,    &carctl_status_command,
+  &carctl_query_command, &carctl_forget_command,  &carctl_encrypt_command,
+};
+
+gboolean
+carctl_refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
+  return FALSE;
+}
+
+gboolean
+carctl_confirm (const CarctlCall *call, const char *question, GError **error)
+{
+  char answer[16] = "";
+
+  if (call->yes)
+    return TRUE;
+  if (!isatty (STDIN_FILENO) || !isatty (STDERR_FILENO))
+    return carctl_refuse (error, _ ("there is nobody to ask: say --yes"));
+
+  g_printerr ("%s %s ", question, _ ("Type “yes” to go on:"));
+  if (fgets (answer, sizeof answer, stdin) != NULL && g_str_equal (g_strchomp (answer), _ ("yes")))
+    return TRUE;
+  return carctl_refuse (error, _ ("nothing was done: the answer was not “yes”"));
+}
+
+static void
+call_clear (CarctlCall *call)
+{
+  g_strfreev (call->arguments);
+  g_strfreev (call->rest);
+  g_strfreev (call->service);
+  g_free (call->language);
+  g_free (call->folder);
+  g_free (call->variables);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarctlCall, call_clear)
+
+static gboolean
+is_service_option (const char *argument)
+{
+  return g_str_has_prefix (argument, "-" SERVICE_PREFIX) || g_str_has_prefix (argument, "--" SERVICE_PREFIX);
+}
+
+/* The service's options are spelt as connectors spell them, with one dash too, and their values may stand behind them. What stands
+ * behind “--” is another program's. */
+static void
+sort_arguments (char **argv, CarctlCall *call)
+{
+  g_autoptr (GStrvBuilder) own = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) service = g_strv_builder_new ();
+  guint i = 0;
+
+  for (; argv[i] != NULL && !g_str_equal (argv[i], "--"); i++)
+    {
+      gboolean is_service = is_service_option (argv[i]);
+
+      g_strv_builder_add (is_service ? service : own, argv[i]);
+      if (is_service && strchr (argv[i], '=') == NULL && argv[i + 1] != NULL)
+        g_strv_builder_add (service, argv[++i]);
+    }
+
+  call->arguments = g_strv_builder_end (own);
+  call->service = g_strv_builder_end (service);
+  call->rest = g_strdupv (argv[i] == NULL ? argv + i : argv + i + 1);
+}
+
+static void
+add_option (GArray *entries, const CarctlCommand *command, CarctlOption option, GOptionEntry entry)
+{
+  if (command->options & option)
+    g_array_append_val (entries, entry);
+}
+
+static GArray *
+list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
+{
+  GArray *entries = g_array_new (TRUE, TRUE, sizeof (GOptionEntry));
+  const GOptionEntry last = {
+    "help", 'h', 0, G_OPTION_ARG_NONE, help, N_ ("Print this help, and exit"), NULL
+  };
+
+  add_option (entries, command, CARCTL_LANGUAGE,
+              (GOptionEntry){ "language", 'l', 0, G_OPTION_ARG_STRING, &call->language,
+                              N_ ("The language to write it in"), "c|python|javascript|vala" });
+  add_option (entries, command, CARCTL_FOLDER,
+              (GOptionEntry){ "folder", 'o', 0, G_OPTION_ARG_FILENAME, &call->folder,
+                              N_ ("Write into this folder"), "FOLDER" });
+  add_option (entries, command, CARCTL_VARIABLES,
+              (GOptionEntry){ "variables", 0, 0, G_OPTION_ARG_STRING, &call->variables,
+                              N_ ("The values of the query's variables, an object"), "JSON" });
+  add_option (
+      entries, command, CARCTL_JSON,
+      (GOptionEntry){ "json", 0, 0, G_OPTION_ARG_NONE, &call->json, N_ ("Print JSON, for programs"), NULL });
+  add_option (entries, command, CARCTL_YES,
+              (GOptionEntry){ "yes", 'y', 0, G_OPTION_ARG_NONE, &call->yes, N_ ("Do not ask"), NULL });
+  g_array_append_val (entries, last);
+
+  return entries;
+}
+
+static gboolean
+check_arguments (const CarctlCommand *command, const CarctlCall *call, GError **error)
+{
+  guint n = g_strv_length (call->arguments) - 1;
+
+  if (n >= command->min_arguments && n <= command->max_arguments &&
+      (command->takes_rest || call->rest[0] == NULL))
+    return TRUE;
+
+  return carctl_refuse (error, _ ("the command line is not “%s %s %s”; see “%s %s --help”"), PROGRAM,
+                        command->name, command->arguments, PROGRAM, command->name);
+}
+
+/* Without the command's own name, the arguments are what the command is called with. */
+static void
+drop_first (char **arguments)
+{
+  g_free (arguments[0]);
+  memmove (arguments, arguments + 1, g_strv_length (arguments + 1) * sizeof (char *) + sizeof (char *));
+}
+
+static gboolean
+run (const CarctlCommand *command, char **argv, CarctlCall *call, GError **error)
+{
+  gboolean help = FALSE;
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autofree char *usage = g_strdup_printf ("%s [OPTION...] %s", command->name, command->arguments);
+
+  sort_arguments (argv, call);
+  g_autoptr (GArray) entries = list_options (command, call, &help);
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_add_main_entries (context, (const GOptionEntry *) entries->data, GETTEXT_PACKAGE);
+  g_option_context_set_summary (context, _ (command->summary));
+  if (!g_option_context_parse_strv (context, &call->arguments, error))
+    return FALSE;
+  if (help)
+    {
+      car_usage_print (context, usage);
+      return TRUE;
+    }
+  if (!check_arguments (command, call, error))
+    return FALSE;
+
+  drop_first (call->arguments);
+  return command->run (call, error);
+}
+
+static void
+print_help (void)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
+    {
+      g_autofree char *head = g_strdup_printf ("%s %s", commands[i]->name, commands[i]->arguments);
+
+      g_string_append (text, "  ");
+      car_language_append_left (text, head, 34);
+      g_string_append_printf (text, "%s\n", _ (commands[i]->summary));
+    }
+  g_print (_ ("Usage:\n"
+              "  %s COMMAND [OPTION...] [ARGUMENT...]\n\n"
+              "Works with connectors, with what they bring, and with a CAR service.\n\n"
+              "Options:\n"
+              "  -h, --help              Print this help, and exit\n"
+              "  --version               Print the version, and exit\n\n"
+              "Commands:\n"
+              "%s\n"
+              "%s COMMAND --help tells the options of a command. The service is named as connectors name\n"
+              "it: by CAR_SERVICE_URL, CAR_SERVICE_KEY and CAR_SERVICE_PASSWORD, or by options such as\n"
+              "-car-service-url.\n"),
+           PROGRAM, text->str, PROGRAM);
+}
+
+static const CarctlCommand *
+find_command (const char *name)
+{
+  for (guint i = 0; name != NULL && i < G_N_ELEMENTS (commands); i++)
+    if (g_str_equal (commands[i]->name, name))
+      return commands[i];
+  return NULL;
+}
+
+static gboolean
+obey (char **argv, CarctlCall *call, GError **error)
+{
+  const CarctlCommand *command = find_command (argv[1]);
+
+  if (command != NULL)
+    return run (command, argv + 1, call, error);
+
+  if (g_strcmp0 (argv[1], "--version") == 0)
+    g_print ("%s %s\n", PROGRAM, PACKAGE_VERSION);
+  else if (g_strcmp0 (argv[1], "--help") == 0 || g_strcmp0 (argv[1], "-h") == 0)
+    print_help ();
+  else if (argv[1] == NULL)
+    return carctl_refuse (error, _ ("the command is missing: see “%s --help”"), PROGRAM);
+  else
+    return carctl_refuse (error, _ ("there is no command “%s”: see “%s --help”"), argv[1], PROGRAM);
+  return TRUE;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_auto (CarctlCall) call = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  car_language_begin ();
+  g_set_prgname (PROGRAM);
+  car_log_install ();
+  car_log_set_up (CAR_LOG_FORMAT_TEXT, FALSE, PROGRAM, NULL, PACKAGE_VERSION);
+
+  if (obey (argv, &call, &error))
+    return call.exit_code;
+
+  g_autofree char *message = car_log_without_secrets (error->message);
+  g_printerr ("%s: %s\n", PROGRAM, message);
+  return error->domain == G_OPTION_ERROR ? CAR_APP_ERROR_INVALID_PARAMETER
+                                         : car_failure_get_exit_code (error);
+}

@@ -1,0 +1,292 @@
+# SPDX-License-Identifier: Apache-2.0
+"""carctl: what a connector brings without a service, what differs, what a service has, encrypted settings, new connectors."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import tap
+from local_service import KEY, PASSWORD, run_service
+
+TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
+PATH = ":".join(map(str, (BUILD / "carctl", BUILD / "service", BUILD / "connectors" / "host", os.environ["PATH"])))
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CAR_") and name != "CREDENTIALS_DIRECTORY"}
+
+# A connector for a shell: it says what it was started with, and brings nothing.
+SPY = """#!/bin/sh
+{ env; ls -A "$CAR_SECRETS_DIR"; printf '%s\\n' "$@"; } >"$SPY"
+exit ${SPY_CODE-0}
+"""
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="car-carctl-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.environment = {**CLEAN, "PATH": PATH, "TMPDIR": str(self.folder), "CAR_SECRETS_DIR": str(self.folder / "secrets")}
+
+    def run_carctl(self, *arguments, code=0, stdin="", **environment):
+        done = subprocess.run(["carctl", *map(str, arguments)], cwd=self.folder, env={**self.environment, **environment},
+                              input=stdin, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        return done.stdout if code in (0, 1) else done.stderr
+
+
+class Machine(Case):
+    """The connector of this machine, with a machine that is a folder."""
+
+    def write_passwd(self, *users):
+        for name in ("etc", "proc/net", "sys/class"):
+            (self.folder / "root" / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "root/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+        (self.folder / "root/etc/passwd").write_text("".join(f"{name}:x:{1000 + i}:1000::/:/bin/sh\n" for i, name in enumerate(users)))
+
+    def collect(self, name):
+        self.run_carctl("collect", "-o", name, "car-connector-host", "--", "--root", self.folder / "root")
+        return self.folder / name
+
+    def test_collect_and_diff(self):
+        self.write_passwd("root", "alice", "bob")
+        before = self.collect("before")
+        accounts = [json.loads(line) for line in (before / "account.jsonl").read_text().splitlines()]
+        self.assertEqual(sorted(account["name"] for account in accounts), ["alice", "bob", "root"])
+        self.assertEqual(set(json.loads((before / "asset_account.jsonl").read_text().splitlines()[0])) & {"report", "source", "timestamp"}, set())
+        self.assertEqual(json.loads((before / "summary.json").read_text())["exit_code"], 0)
+
+        self.assertEqual(self.run_carctl("diff", before, self.collect("again")), "")
+        self.write_passwd("root", "alice", "carol")
+        text = self.run_carctl("diff", before, self.collect("after"), code=1)
+        self.assertRegex(text, r"account: 0 added, 1 changed, 0 gone\n  ~ .*\n(      .*\n)*      name: \"bob\" → \"carol\"\n|"
+                               r"account: 1 added, 0 changed, 1 gone\n")
+        for line in self.run_carctl("diff", "--json", before, "after", code=1).splitlines():
+            self.assertIn(json.loads(line)["change"], ("added", "changed", "gone"))
+        # Only what was made stays: the service, and what was staged, are gone.
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("carctl-")], [])
+
+
+class Folders(Case):
+    def write(self, folder, **collections):
+        (self.folder / folder).mkdir()
+        for name, objects in collections.items():
+            (self.folder / folder / f"{name}.jsonl").write_text("".join(objects))
+
+    def test_values_and_not_their_spelling(self):
+        self.write("a", asset=['{"external_id": "1", "n": 1.0, "t": "\\u0041"}\n'])
+        self.write("b", asset=['{"t":"A","n":1,"external_id":"1"}\n'])
+        self.assertEqual(self.run_carctl("diff", "a", "b"), "")
+
+    def test_big_numbers_and_new_members(self):
+        self.write("a", asset=['{"external_id":"1","n":18446744073709551616}\n'])
+        self.write("b", asset=['{"external_id":"1","n":18446744073709551617,"new":null}\n'])
+        change = json.loads(self.run_carctl("diff", "--json", "a", "b", code=1))
+        self.assertEqual(change["members"], {"n": [18446744073709551616, 18446744073709551617], "new": [None, None]})
+
+    def test_a_line_that_is_no_object(self):
+        self.write("a", asset=['{"external_id":\n'])
+        self.write("b")
+        self.assertIn("a/asset.jsonl: ", self.run_carctl("diff", "a", "b", code=2))
+
+    def test_a_folder_that_is_not_there(self):
+        self.write("a")
+        self.assertIn("none", self.run_carctl("diff", "a", "none", code=2))
+
+
+class Collect(Case):
+    """What a connector is started with."""
+
+    def setUp(self):
+        super().setUp()
+        path = self.folder / "spy"
+        path.write_text(SPY)
+        path.chmod(0o755)
+        (self.folder / "secrets").mkdir()
+        self.environment["SPY"] = str(self.folder / "told")
+
+    def test_no_other_service_is_seen(self):
+        for name in ("CAR_SERVICE_URL", "CAR_SERVICE_PASSWORD", "API_TOKEN"):
+            (self.folder / "secrets" / name).write_text("")
+        self.run_carctl("collect", "./spy", "--", "-x", "a b", CAR_SERVICE_URL_FOR_AUTHTOKEN="https://car.invalid", CAR_SERVICE_AUTHTOKEN="t",
+                        CAR_SERVICE_URL="https://car.invalid", CAR_STATE_DIR="/nowhere")
+        told = (self.folder / "told").read_text()
+        self.assertNotIn("car.invalid", told)
+        self.assertNotIn("AUTHTOKEN", told)
+        self.assertNotIn("/nowhere", told)
+        self.assertIn("API_TOKEN\n", told)
+        self.assertNotRegex(told, "(?m)^CAR_SERVICE_URL$")
+        self.assertIn("\n-x\na b\n-export-data-dir\n", told)
+
+    def test_its_exit_code(self):
+        self.assertIn("until it failed", subprocess.run(
+            ["carctl", "collect", "./spy"], cwd=self.folder, env={**self.environment, "SPY_CODE": "53"}, capture_output=True, text=True).stdout)
+        shutil.rmtree(self.folder / "collected")
+        self.run_carctl("collect", "./spy", code=53, SPY_CODE="53")
+
+    def test_options_that_name_a_service(self):
+        for option in ("-car-service-url", "--car-service-token=geheim"):
+            said = self.run_carctl("collect", "./spy", "--", option, "x", code=2)
+            self.assertIn("car-service-", said)
+            self.assertNotIn("geheim", said)
+        self.run_carctl("collect", "./spy", "-car-service-url", "x", code=2)
+        self.assertFalse((self.folder / "told").exists())
+
+    def test_a_folder_with_something_in_it(self):
+        (self.folder / "full").mkdir()
+        (self.folder / "full" / "file").write_text("mine")
+        self.assertIn("not empty", self.run_carctl("collect", "-o", "full", "./spy", code=2))
+        self.assertEqual((self.folder / "full" / "file").read_text(), "mine")
+
+    def test_no_such_program(self):
+        self.assertIn("cannot be run", self.run_carctl("collect", "./none", code=2))
+        self.assertIn("cannot be run", self.run_carctl("collect", "/bin/true", code=2, PATH=f"{BUILD}/carctl"))
+
+    def test_it_is_stopped(self):
+        (self.folder / "spy").write_text('#!/bin/sh\ntrap "exit 143" TERM\ntouch "$SPY"\nwhile :; do sleep 0.1; done\n')
+        with subprocess.Popen(["carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL) as process:
+            while not (self.folder / "told").exists():
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(60), 143)
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("carctl-")], [])
+
+
+class Sources(Case):
+    def import_one(self, service):
+        body = {"source": {"_key": "s1", "name": "The first"}, "report": {"_key": "1", "timestamp": 1}, "asset": [{"external_id": "a", "name": "A"}]}
+        answer = service.want("POST", "imports", body)
+        while service.want("GET", f"importstatus?ids={answer['id']}")["incomplete_imports"]:
+            time.sleep(0.02)
+
+    def test_a_service(self):
+        with run_service() as service:
+            service.set_up()
+            self.environment.update(service.environment)
+            self.assertIn("It has no sources yet.", self.run_carctl("status"))
+            self.import_one(service)
+            service.want("PATCH", "source?key=s1", {"model_state_id": "state 7"})
+            self.assertRegex(self.run_carctl("status"), r"source +save point +name\ns1 +state 7 +The first\n$")
+            self.assertEqual(json.loads(self.run_carctl("status", "--json"))["sources"],
+                             [{"source": "s1", "save_point": "state 7", "name": "The first"}])
+
+            self.assertEqual(json.loads(self.run_carctl("query", "{ asset { name } }")), {"asset": [{"name": "A"}]})
+            (self.folder / "question.graphql").write_text("query ($n: String) { asset(where: {name: {_eq: $n}}) { name } }")
+            self.assertEqual(json.loads(self.run_carctl("query", "question.graphql", "--variables", '{"n": "B"}')), {"asset": []})
+            self.assertIn("no file", self.run_carctl("query", "none.graphql", code=2))
+
+            self.assertIn("nobody to ask", self.run_carctl("forget", "s1", code=2))
+            self.assertIn("no source “s2”", self.run_carctl("forget", "-y", "s2", code=2))
+            self.assertEqual(service.query("{ asset { name } }"), {"asset": [{"name": "A"}]})
+            self.run_carctl("forget", "-y", "s1")
+            self.assertEqual(service.query("{ asset { name } }"), {"asset": []})
+            self.assertIsNone(json.loads(self.run_carctl("status", "--json"))["sources"][0]["save_point"])
+
+    def test_options_name_the_service(self):
+        with run_service() as service:
+            service.set_up()
+            given = ["-car-service-url", service.url, f"--car-service-key={KEY}", "-car-service-password", PASSWORD]
+            self.assertIn("is healthy", self.run_carctl("status", *given))
+
+    def test_no_service(self):
+        self.assertIn("CAR_SERVICE_URL", self.run_carctl("status", code=2))
+        gone = {"CAR_SERVICE_URL": "http://127.0.0.1:1/api/car/v2", "CAR_SERVICE_KEY": "secret-key", "CAR_SERVICE_PASSWORD": "secret-password"}
+        said = self.run_carctl("status", code=10, **gone)
+        self.assertIn("check the service's URL", said)
+        self.assertNotIn("secret-", said)
+
+
+class Encrypt(Case):
+    """What is encrypted is what a program of libcar reads."""
+
+    def check(self, key=None):
+        secrets = self.folder / "secrets"
+        if key is not None:
+            (secrets / ".jwk").mkdir(parents=True)
+            (secrets / ".jwk" / "key.jwk").write_text(key)
+        with run_service() as service:
+            service.set_up()
+            self.run_carctl("encrypt", "CAR_SERVICE_PASSWORD", stdin=PASSWORD + "\n")
+            self.assertNotIn(PASSWORD, (secrets / "CAR_SERVICE_PASSWORD").read_text())
+            self.assertEqual((secrets / "CAR_SERVICE_PASSWORD").stat().st_mode & 0o777, 0o600)
+            rest = {name: value for name, value in service.environment.items() if name != "CAR_SERVICE_PASSWORD"}
+            self.assertIn("is healthy", self.run_carctl("status", **rest))
+
+    def test_a_new_key(self):
+        self.check()
+        self.assertEqual((self.folder / "secrets/.jwk/key.jwk").stat().st_mode & 0o777, 0o600)
+        key = (self.folder / "secrets/.jwk/key.jwk").read_text()
+        self.run_carctl("encrypt", "API_TOKEN", stdin="x")
+        self.assertEqual((self.folder / "secrets/.jwk/key.jwk").read_text(), key)
+
+    def test_a_symmetric_key(self):
+        self.check('{"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}')
+
+    @unittest.skipIf(shutil.which("jose") is None, "there is no jose")
+    def test_an_rsa_key(self):
+        self.check(subprocess.run(["jose", "jwk", "gen", "-i", '{"kty":"RSA","bits":2048}'], capture_output=True, text=True, check=True).stdout)
+
+    @unittest.skipIf(shutil.which("jose") is None, "there is no jose")
+    def test_others_read_it(self):
+        self.run_carctl("encrypt", "API_TOKEN", stdin="geheim")
+        read = subprocess.run(["jose", "jwe", "dec", "-i", "API_TOKEN", "-k", ".jwk/key.jwk", "-O-"], cwd=self.folder / "secrets", capture_output=True)
+        self.assertEqual(read.stdout, b"geheim", read.stderr)
+
+    def test_what_cannot_be(self):
+        self.assertIn("“../x”", self.run_carctl("encrypt", "../x", code=2, stdin="x"))
+        self.assertIn("missing", self.run_carctl("encrypt", "X", code=2))
+        self.assertIn("UTF-8", self.run_carctl("encrypt", "X", code=2, stdin="a\0b"))
+        self.assertIn("too long", self.run_carctl("encrypt", "X", code=2, stdin="x" * 70000))
+        (self.folder / "secrets/.jwk").mkdir(parents=True)
+        for key in ("", "[]", '{"kty":"RSA"}', '{"kty":"EC","crv":"P-256","use":"sig"}'):
+            (self.folder / "secrets/.jwk/key.jwk").write_text(key)
+            self.assertIn("key.jwk", self.run_carctl("encrypt", "X", code=2, stdin="x"))
+            self.assertFalse((self.folder / "secrets/X").exists())
+
+
+class New(Case):
+    """What its tests say is tried where libcar is installed (test-install.sh)."""
+
+    def test_files(self):
+        for language, program in (("c", "list-of-hosts.c"), ("python", "list-of-hosts"), ("javascript", "list-of-hosts"), ("vala", "list-of-hosts.vala")):
+            self.run_carctl("new", "list-of-hosts", "--language", language, "-o", language)
+            made = [path for path in (self.folder / language).rglob("*") if path.is_file()]
+            self.assertIn(program, [path.name for path in made])
+            for path in made:
+                self.assertNotRegex(path.read_text(), "@(name|Name|name_|NAME)@")
+                self.assertEqual(os.access(path, os.X_OK), path.read_text().startswith("#!"), path)
+            self.assertIn("ListOfHosts", (self.folder / language / program).read_text())
+            self.assertIn("LIST_OF_HOSTS_FILE", (self.folder / language / "list-of-hosts.conf").read_text())
+
+    def test_what_is_there_stays(self):
+        (self.folder / "mine").mkdir()
+        self.assertIn("mine", self.run_carctl("new", "mine", "-l", "c", code=2))
+        self.assertEqual(list((self.folder / "mine").iterdir()), [])
+
+    def test_names_and_languages(self):
+        for name in ("", "Mine", "a--b", "a-", "../a", "1a", "a" * 65, "a b"):
+            self.assertIn("no name of a connector", self.run_carctl("new", name, "-l", "c", code=2))
+        self.assertIn("c, python, javascript, vala", self.run_carctl("new", "mine", "-l", "cobol", code=2))
+        self.assertIn("c, python, javascript, vala", self.run_carctl("new", "mine", code=2))
+
+
+class Commands(Case):
+    def test_help(self):
+        commands = [line.split()[0] for line in self.run_carctl("--help").split("Commands:\n")[1].split("\n\n")[0].splitlines()]
+        self.assertEqual(len(commands), 7)
+        for command in commands:
+            self.assertIn(f"carctl {command} [OPTION...]", self.run_carctl(command, "--help"))
+
+    def test_mistakes(self):
+        self.assertIn("is missing", self.run_carctl(code=2))
+        self.assertIn("“bark”", self.run_carctl("bark", code=2))
+        self.assertIn("carctl diff FOLDER FOLDER", self.run_carctl("diff", "a", code=2))
+        self.assertIn("--bark", self.run_carctl("status", "--bark", code=2))
+        self.assertIn("carctl status", self.run_carctl("status", "--", "x", code=2))
+
+
+tap.main()
