@@ -10,7 +10,7 @@
 
 #include <libcar/base/car-language-private.h>
 
-#include "carctl/carctl-templates.h"
+#include "carctl/carctl-resources.h"
 #include "carctl/carctl.h"
 
 /* carctl new: a folder with a whole connector, from carctl/templates: what all languages share, and one language's. */
@@ -66,7 +66,7 @@ refuse_file (const char *path, GError **error)
 static gboolean
 write_file (const char *resource, const char *path, const Word *words, GError **error)
 {
-  g_autoptr (GBytes) template = g_resource_lookup_data (carctl_templates_get_resource (), resource, 0, error);
+  g_autoptr (GBytes) template = g_resource_lookup_data (carctl_get_resource (), resource, 0, error);
   g_autofree char *folder = g_path_get_dirname (path);
 
   if (template == NULL)
@@ -82,8 +82,7 @@ write_file (const char *resource, const char *path, const Word *words, GError **
 static gboolean
 write_folder (const char *resource, const char *folder, const Word *words, GError **error)
 {
-  g_auto (GStrv) children =
-      g_resource_enumerate_children (carctl_templates_get_resource (), resource, 0, error);
+  g_auto (GStrv) children = g_resource_enumerate_children (carctl_get_resource (), resource, 0, error);
   gboolean good = children != NULL;
 
   for (guint i = 0; good && children[i] != NULL; i++)

@@ -47,6 +47,8 @@ extern const CarctlCommand carctl_collect_command;
 extern const CarctlCommand carctl_diff_command;
 extern const CarctlCommand carctl_status_command;
 extern const CarctlCommand carctl_query_command;
+extern const CarctlCommand carctl_ask_command;
+extern const CarctlCommand carctl_mcp_command;
 extern const CarctlCommand carctl_forget_command;
 extern const CarctlCommand carctl_encrypt_command;
 

@@ -156,19 +156,21 @@ class Collect(Case):
         self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("carctl-")], [])
 
 
+def import_page(service, page):
+    job = service.want("POST", "imports", page)["id"]
+    while service.want("GET", f"importstatus?ids={job}")["incomplete_imports"]:
+        time.sleep(0.02)
+
+
 class Sources(Case):
-    def import_one(self, service):
-        body = {"source": {"_key": "s1", "name": "The first"}, "report": {"_key": "1", "timestamp": 1}, "asset": [{"external_id": "a", "name": "A"}]}
-        answer = service.want("POST", "imports", body)
-        while service.want("GET", f"importstatus?ids={answer['id']}")["incomplete_imports"]:
-            time.sleep(0.02)
+    PAGE = {"source": {"_key": "s1", "name": "The first"}, "report": {"_key": "1", "timestamp": 1}, "asset": [{"external_id": "a", "name": "A"}]}
 
     def test_a_service(self):
         with run_service() as service:
             service.set_up()
             self.environment.update(service.environment)
             self.assertIn("It has no sources yet.", self.run_carctl("status"))
-            self.import_one(service)
+            import_page(service, self.PAGE)
             service.want("PATCH", "source?key=s1", {"model_state_id": "state 7"})
             self.assertRegex(self.run_carctl("status"), r"source +save point +name\ns1 +state 7 +The first\n$")
             self.assertEqual(json.loads(self.run_carctl("status", "--json"))["sources"],
@@ -198,6 +200,86 @@ class Sources(Case):
         said = self.run_carctl("status", code=10, **gone)
         self.assertIn("check the service's URL", said)
         self.assertNotIn("secret-", said)
+
+
+class Ask(Case):
+    PAGE = {"source": {"_key": "s1", "name": "s1"}, "report": {"_key": "1", "timestamp": 1},
+            "asset": [{"external_id": "a", "name": "Web server"}, {"external_id": "b", "name": "Büro 東京"}], "ipaddress": [{"_key": "192.0.2.1"}],
+            "asset_ipaddress": [{"_from_external_id": name, "_to": "ipaddress/192.0.2.1", "report": "1", "source": "s1", "timestamp": 1, "active": True}
+                                for name in "ab"]}
+
+    def setUp(self):
+        super().setUp()
+        service = self.enterContext(run_service())
+        service.set_up()
+        import_page(service, self.PAGE)
+        self.environment.update(service.environment)
+
+    def test_questions(self):
+        self.assertIn(" 3  Which machines have this vulnerability, and whose are they?\n      vulnerability=CVE-2021-44228\n", self.run_carctl("ask"))
+        self.assertEqual(self.run_carctl("ask", "1"), "ipaddress: 0\n")
+        self.assertRegex(self.run_carctl("ask", "1", "address=192.0.2.1"),
+                         "^ipaddress: 1\nsource  assets name *\ns1      (Web server, Büro 東京|Büro 東京, Web server)\n$")
+        self.assertEqual(len(json.loads(self.run_carctl("ask", "--json", "1", "address=192.0.2.1"))["ipaddress"]), 1)
+        # A value is a value, whatever it holds.
+        self.assertEqual(self.run_carctl("ask", "3", 'vulnerability=x"}}) { name } #'), "asset: 0\n")
+        self.assertIn("has address", self.run_carctl("ask", "1", "x=y", code=2))
+        self.assertIn("from 1 to 12", self.run_carctl("ask", "13", code=2))
+
+    def ask(self, *messages):
+        answers = self.run_carctl("mcp", stdin="".join((m if isinstance(m, str) else json.dumps({"jsonrpc": "2.0", **m})) + "\n" for m in messages))
+        return [json.loads(line) for line in answers.splitlines()]
+
+    def call(self, name, **arguments):
+        answer, = self.ask({"id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}})
+        return answer["result"]["isError"], answer["result"]["content"][0]["text"]
+
+    def test_the_protocol(self):
+        begin, tools, ping, unknown = self.ask(
+            {"id": 1, "method": "initialize", "params": {"protocolVersion": "2024-11-05", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}},
+            {"method": "notifications/initialized"}, {"id": "two", "method": "tools/list"}, {"id": 3, "method": "ping"}, {"id": 4, "method": "x"})
+        self.assertEqual((begin["result"]["protocolVersion"], begin["result"]["capabilities"]), ("2024-11-05", {"tools": {}}))
+        self.assertEqual((tools["id"], {tool["name"] for tool in tools["result"]["tools"]}),
+                         ("two", {"search", "object", "neighbours", "question", "query", "changes"}))
+        self.assertEqual((ping, unknown["error"]["code"]), ({"jsonrpc": "2.0", "id": 3, "result": {}}, -32601))
+        newest, = self.ask({"id": 1, "method": "initialize", "params": {"protocolVersion": "1999-01-01"}})
+        self.assertEqual(newest["result"]["protocolVersion"], "2025-06-18")
+        codes = [answer["error"]["code"] for answer in self.ask("x", "[]", "7", {"id": 1}, "{" * 2000, "x" * (1 << 21), {"id": 1, "method": "tools/call"})]
+        self.assertEqual(codes, [-32700, -32600, -32600, -32600, -32700, -32700, -32602])
+
+    def test_tools(self):
+        found = json.loads(self.call("search", text="web")[1])["found"]
+        self.assertEqual([(each["collection"], each["id"]) for each in found], [("asset", "s1/a")])
+        related = json.loads(self.call("neighbours", collection="asset", id="s1/a")[1])["related"]
+        self.assertEqual([each["node"]["_key"] for each in related], ["192.0.2.1"])
+        self.assertEqual(set(json.loads(self.call("object", collection="asset", id="s1/a")[1])), {"result"})
+        self.assertEqual(len(json.loads(self.call("question", number=1, parameters="address=192.0.2.1")[1])["ipaddress"]), 1)
+        wrong, text = self.call("changes", **{"from": "2020-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"})
+        self.assertFalse(wrong, text)
+        self.assertEqual([change.get("change") for change in json.loads(text)], ["added"] * 5 + [None])  # the last one is no change
+        self.assertEqual(self.call("query", query="query ($n: String) { asset(where: {name: {_eq: $n}}) { name } }", variables='{"n": "x"}'),
+                         (False, '{"asset":[]}'))
+        for name, arguments in (("x", {}), ("search", {}), ("search", {"text": ["a"]}), ("query", {"query": "{ nothing { x } }"}),
+                                ("object", {"collection": "../asset", "id": "s1/a"})):
+            self.assertTrue(self.call(name, **arguments)[0], (name, arguments))
+
+    def test_the_public_client(self):
+        client = ["node", TOP / "tests/mcp-client.cjs", BUILD / "carctl/carctl"]
+        if shutil.which("node") is None or subprocess.run(["node", "-e", 'require.resolve("@modelcontextprotocol/sdk/client")'], capture_output=True).returncode:
+            self.skipTest("node or the npm package @modelcontextprotocol/sdk (in NODE_PATH) is missing")
+        done = subprocess.run(client, env=self.environment, capture_output=True, text=True, timeout=60)
+        said = json.loads(done.stdout or done.stderr)
+        self.assertEqual((said["server"]["name"], len(said["tools"])), ("carctl", 6))
+        self.assertEqual(json.loads(said["answer"]["content"][0]["text"]), {"asset": [{"name": "Web server"}]})
+
+    def test_nothing_is_changed(self):
+        put = 'insert_tag_asset(objects: [{source: "s1", asset_id: "s1/a", tag_id: "t"}]) { affected_rows }'
+        for text in (f"mutation {{ {put} }}", f"{{ asset {{ name }} }} mutation M {{ {put} }}", f'# {{\nmutation{{ {put} }}',
+                     f'query {{ asset(where: {{name: {{_eq: "}} mutation"}}}}) {{ name }} }} \n,mutation M {{ {put} }}'):
+            self.assertEqual(self.call("query", query=text), (True, "only queries are asked: a mutation changes something"))
+        self.assertFalse(self.call("query", query='{ asset(where: {name: {_eq: "} mutation {"}}) { name } } # mutation')[0])
+        tagged = '{ asset(where: {external_id: {_eq: "a"}}) { tags { tag { name } } } }'
+        self.assertEqual(json.loads(self.call("query", query=tagged)[1]), {"asset": [{"tags": []}]})
 
 
 class Encrypt(Case):
@@ -277,7 +359,7 @@ class New(Case):
 class Commands(Case):
     def test_help(self):
         commands = [line.split()[0] for line in self.run_carctl("--help").split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-        self.assertEqual(len(commands), 7)
+        self.assertEqual(len(commands), 9)
         for command in commands:
             self.assertIn(f"carctl {command} [OPTION...]", self.run_carctl(command, "--help"))
 

@@ -180,6 +180,22 @@ append_phase (CarServiceStore *store,
   return TRUE;
 }
 
+/* As an array for who takes one value: within a line there is no end of line. */
+static void
+answer_lines (CarServiceRequest *request, GString *lines)
+{
+  if (!request->wants_json)
+    request->content_type = JSON_LINES;
+  else
+    {
+      g_string_truncate (lines, lines->len - 1);
+      g_string_replace (lines, "\n", ",", 0);
+      g_string_prepend_c (lines, '[');
+      g_string_append_c (lines, ']');
+    }
+  car_service_request_answer (request, lines);
+}
+
 gboolean
 car_service_call_get_changes (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
@@ -207,8 +223,7 @@ car_service_call_get_changes (CarServiceStore *store, CarServiceRequest *request
                             place.phase, place.time, place.row);
   else
     g_string_append (out, LAST_LINE);
-  request->content_type = JSON_LINES;
-  car_service_request_answer (request, g_steal_pointer (&out));
+  answer_lines (request, g_steal_pointer (&out));
 
   return TRUE;
 }
@@ -266,8 +281,7 @@ car_service_call_count_changes (CarServiceStore *store, CarServiceRequest *reque
   if (!car_service_store_ended (&problem, error))
     return FALSE;
   g_string_append (out, LAST_LINE);
-  request->content_type = JSON_LINES;
-  car_service_request_answer (request, g_steal_pointer (&out));
+  answer_lines (request, g_steal_pointer (&out));
 
   return TRUE;
 }

@@ -15,8 +15,9 @@ typedef struct
   GPtrArray *names;  /* of the query's parameters */
   GPtrArray *values; /* as they came: still encoded */
   GBytes *body;
-  char *timepoint; /* the header x-hasura-car-timepoint; may be NULL */
-  char *report;    /* the header x-car-report; may be NULL */
+  char *timepoint;     /* the header x-hasura-car-timepoint; may be NULL */
+  char *report;        /* the header x-car-report; may be NULL */
+  gboolean wants_json; /* the header accept asks for application/json alone: one value, and no lines */
 
   gboolean may_write;  /* what handles it runs where the graph may be changed */
   gboolean must_write; /* the handler found that it has to: it is called again there */

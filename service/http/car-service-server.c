@@ -647,6 +647,7 @@ read_request (SoupServerMessage *message, GError **error)
   request->timepoint = g_strdup (soup_message_headers_get_one (headers, "x-hasura-car-timepoint"));
   if (report != NULL && g_utf8_validate (report, -1, NULL))
     request->report = g_strdup (report);
+  request->wants_json = g_strcmp0 (soup_message_headers_get_one (headers, "accept"), "application/json") == 0;
   request->body = soup_message_body_flatten (soup_server_message_get_request_body (message));
 
   return request;

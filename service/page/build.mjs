@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes dist/ of src/ and of the libraries: ./dev page runs it.
+import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -35,6 +36,15 @@ async function writeLicences(metafiles) {
   await writeFile(path.join(folder, "dist", "licences.txt"), ["SPDX-License-Identifier: Apache-2.0 AND MIT AND BSD-2-Clause\n\nThe page of car-service is part of libcar: Apache-2.0. It holds these libraries besides.\n", ...texts].join(rule));
 }
 
+/** What dist/ is made of, in sha256sum's form: a test tells by it whether dist/ is of the sources that are there. */
+async function writeSums() {
+  const sources = (await readdir(path.join(folder, "src"))).map((name) => `src/${name}`);
+  const names = [...sources, "../../docs/queries.md", "build.mjs", "package.json", "package-lock.json"].sort();
+  const sum = async (name) => createHash("sha256").update(await readFile(path.join(folder, name))).digest("hex");
+  const lines = await Promise.all(names.map(async (name) => `${await sum(name)}  ${name}\n`));
+  await writeFile(path.join(folder, "dist", "sources.sha256"), lines.join(""));
+}
+
 await rm(common.outdir, { recursive: true, force: true });
 await mkdir(common.outdir, { recursive: true });
 const results = await Promise.all([
@@ -42,6 +52,7 @@ const results = await Promise.all([
   build({ ...common, entryPoints: [path.join(folder, "src/graphiql.js")], plugins: [withoutFonts], alias: { "react-style-singleton": path.join(folder, "src/style-singleton.js") } }),
 ]);
 for (const name of ["index.html", "graphiql.html", "icon.svg"]) await copyFile(path.join(folder, "src", name), path.join(folder, "dist", name));
+await writeSums();
 await writeLicences(results.map(({ metafile }) => metafile));
 
 const size = async (...names) => (await Promise.all(names.map(async (name) => gzipSync(await readFile(path.join(folder, "dist", name)), { level: 9 }).length))).reduce((a, b) => a + b, 0);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#pragma once
+
+#include <libcar/json/car-json-scanner-private.h>
+
+G_BEGIN_DECLS
+
+/* The answer of a query as tables, one for each field that was asked for: a row for each object, a column for each path of
+ * members; what stands below it in lists is joined. */
+char *carctl_table_make (const CarJsonSpan *data);
+
+G_END_DECLS
