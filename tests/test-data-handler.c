@@ -1226,6 +1226,55 @@ test_dropped (Fixture *fixture, gconstpointer data)
   assert_counters (fixture, "hostname 4 0 0 0\n");
 }
 
+/* The service finds a vertex of a full import too large: no edge of it is sent, whether it came before the vertex or after. */
+static void
+test_edges_of_too_large (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (FakeService) service = fake_service_new ();
+  g_autoptr (CarClient) client = fake_service_make_client (service);
+  g_autoptr (CarImportSchema) schema = car_import_schema_new (schema_text, -1, NULL);
+  g_autofree char *long_name = g_strnfill (5000, 'n');
+  g_autofree char *big = g_strdup_printf ("{\"external_id\":\"big\",\"name\":\"%s\"}", long_name);
+  guint n_edges = 0;
+
+  g_object_unref (fixture->handler);
+  fixture->handler =
+      g_initable_new (CAR_TYPE_DATA_HANDLER, NULL, NULL, "client", client, "schema", schema, "source", "s",
+                      "directory", fixture->parent, "page-size", 1, "full-import", TRUE, NULL);
+  g_assert_nonnull (fixture->handler);
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"big\",\"_to\":\"hostname/h\"}");
+  add_vertex (fixture, "asset", big);
+  add_vertex (fixture, "asset", "{\"external_id\":\"1\",\"name\":\"x\"}");
+  add_vertex (fixture, "hostname", "{\"_key\":\"h\"}");
+  add_edge (fixture, "asset_hostname", "{\"_from_external_id\":\"1\",\"_to\":\"hostname/h\"}");
+  add_edge (fixture, "asset_hostname",
+            "{\"_from_external_id\":\"big\",\"_to\":\"hostname/h\",\"external_id\":\"e\"}");
+
+  fake_service_answer (service, "POST", "v2/imports", 413, "");
+  fake_service_answer_always (service, "POST", "v2/imports", 200, "{\"id\":\"1\"}");
+  fake_service_answer_always (service, "GET", "v2/importstatus", 200,
+                              "{\"error_imports\":[],\"incomplete_imports\":[]}");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "*too large*“big”*");
+  assert_sent (fixture, CAR_BUNDLE_VERTICES);
+  /* The first one waited, and was never staged; the last one was. */
+  for (guint i = 0; i < 2; i++)
+    g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING,
+                           "1 edge of asset_hostname leads to an object of asset that this run left out: *");
+  assert_sent (fixture, CAR_BUNDLE_EDGES);
+  g_test_assert_expected_messages ();
+
+  for (guint i = 0; i < fake_service_get_n_requests (service); i++)
+    {
+      const char *body = fake_service_get_request (service, i)->body;
+      const gboolean is_edge = body != NULL && strstr (body, "asset_hostname") != NULL;
+
+      g_assert_true (!is_edge || strstr (body, "big") == NULL);
+      n_edges += is_edge;
+    }
+  g_assert_cmpuint (n_edges, ==, 1);
+  assert_counters (fixture, "asset_hostname 3 1 0 1\nasset 2 0 0 1\nhostname 1 0 0 1\n");
+}
+
 /* A name that holds a secret is shown without it, and still is the name of the collection. */
 static void
 test_dropped_secret_name (Fixture *fixture, gconstpointer data)
@@ -1799,6 +1848,7 @@ main (int argc, char *argv[])
   ADD ("/data-handler/nothing-to-send", 0, test_nothing_to_send);
   ADD ("/data-handler/send", 0, test_send);
   ADD ("/data-handler/dropped", 0, test_dropped);
+  ADD ("/data-handler/edges-of-too-large", 0, test_edges_of_too_large);
   ADD ("/data-handler/dropped-for-many-reasons", 0, test_dropped_for_many_reasons);
   ADD ("/data-handler/dropped-secret-name", 0, test_dropped_secret_name);
   ADD ("/data-handler/send-fails", 0, test_send_fails);

@@ -123,7 +123,7 @@ on_too_large (const char *collection, const CarJsonSpan *object, gpointer user_d
 static gboolean
 send_vertices (Fixture *fixture, GCancellable *cancellable, GError **error)
 {
-  const CarUploaderListener listener = { on_progress, on_too_large, fixture };
+  const CarUploaderListener listener = { on_progress, on_too_large, NULL, fixture };
   g_autoptr (GPtrArray) warnings = car_import_warnings_new ();
 
   return car_uploader_send (fixture->client, fixture->bundle, CAR_BUNDLE_VERTICES, &listener, warnings,

@@ -882,6 +882,17 @@ on_large_edge (const char *collection, const CarJsonSpan *object, gpointer self)
 }
 
 static gboolean
+keeps_edge (const char *collection, const CarJsonSpan *edge, gpointer user_data)
+{
+  CarDataHandler *self = user_data;
+
+  car_bundle_lock (self->bundle);
+  gboolean keeps = car_stage_keeps_edge (self->stage, collection, edge);
+  car_bundle_unlock (self->bundle);
+  return keeps;
+}
+
+static gboolean
 begin_sending (CarDataHandler *self, CarBundlePart part, GError **error)
 {
   if (self->is_sending)
@@ -939,13 +950,14 @@ send_part (CarDataHandler *self, CarBundlePart part, GCancellable *cancellable, 
   if (!lock (self, error))
     return FALSE;
   gboolean begun = begin_sending (self, part, error);
+  const gboolean has_refused = car_stage_has_refused (self->stage);
   unlock (self);
   if (!begun)
     return FALSE;
 
   const CarUploaderListener listeners[] = {
-    [CAR_BUNDLE_VERTICES] = { on_vertices_progress, on_large_vertex, self },
-    [CAR_BUNDLE_EDGES] = { on_edges_progress, on_large_edge, self },
+    [CAR_BUNDLE_VERTICES] = { on_vertices_progress, on_large_vertex, NULL, self },
+    [CAR_BUNDLE_EDGES] = { on_edges_progress, on_large_edge, has_refused ? keeps_edge : NULL, self },
   };
   g_autoptr (GPtrArray) warnings = car_import_warnings_new ();
   gboolean sent = self->client == NULL || car_uploader_send (self->client, self->bundle, part,

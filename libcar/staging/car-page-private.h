@@ -16,6 +16,13 @@ gboolean car_page_split (GBytes *page, GBytes **first, GBytes **second, GError *
 /* The object of such a page, which it stands in, and its collection. */
 gboolean car_page_read_single_object (GBytes *page, char **collection, CarJsonSpan *object, GError **error);
 
+/* Whether an object of a collection stays. */
+typedef gboolean (*CarPageKeeps) (const char *collection, const CarJsonSpan *object, gpointer user_data);
+
+/* The page with the objects that stay: the page itself where all do, and *kept NULL where none does. */
+gboolean
+car_page_filter (GBytes *page, CarPageKeeps keeps, gpointer user_data, GBytes **kept, GError **error);
+
 /* FALSE: that was enough. */
 typedef gboolean (*CarPageVisit) (const CarJsonSpan *object, gpointer user_data);
 

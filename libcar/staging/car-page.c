@@ -132,6 +132,32 @@ car_page_read_single_object (GBytes *page, char **collection, CarJsonSpan *objec
 }
 
 gboolean
+car_page_filter (GBytes *page, CarPageKeeps keeps, gpointer user_data, GBytes **kept, GError **error)
+{
+  g_autoptr (GString) head = g_string_new (NULL);
+  g_autoptr (GArray) items = g_array_new (FALSE, FALSE, sizeof (Item));
+  guint n_kept = 0;
+
+  *kept = NULL;
+  if (!read_page (page, head, items, error))
+    return FALSE;
+
+  for (guint i = 0; i < items->len; i++)
+    {
+      const Item item = g_array_index (items, Item, i);
+      g_autofree char *collection = g_strndup (item.collection.text, item.collection.length);
+
+      if (keeps (collection, &item.object, user_data))
+        g_array_index (items, Item, n_kept++) = item;
+    }
+  if (n_kept == items->len)
+    *kept = g_bytes_ref (page);
+  else if (n_kept > 0)
+    *kept = build_envelope (head, &g_array_index (items, Item, 0), n_kept);
+  return TRUE;
+}
+
+gboolean
 car_page_foreach_object (GBytes *page,
                          const char *collection,
                          CarPageVisit visit,

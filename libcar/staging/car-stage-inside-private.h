@@ -35,6 +35,7 @@ typedef struct
   CarVertexNames *ends[CAR_EDGE_N_ENDS]; /* (nullable) of edges: those of the vertices at their ends */
   CarBundleSlot *waiting;                /* (nullable) of edges that wait */
   CarUnknownMembers *unknown_members;    /* (nullable) */
+  guint64 n_led[CAR_EDGE_N_ENDS];        /* edges to such objects, at each end, and nobody was told of yet */
   guint n_large;  /* objects that the service finds too large, and nobody was told of yet */
   GString *large; /* (nullable) the first of them */
 } CarStageCollection;
@@ -81,6 +82,7 @@ struct _CarStage
 
   /* In a full import: edges whose vertices have not come yet wait there until all have. */
   gboolean is_full;
+  gboolean has_refused; /* vertices that came, and that the service finds too large */
   char *directory;
   CarBundle *waiting; /* (nullable) */
 };
@@ -107,6 +109,12 @@ CarViolation *car_stage_count_left_out (CarStage *self,
                                         const char *text,
                                         gsize length,
                                         const CarJsonViolation *found);
+
+/* The same of an object that was staged, and is not sent. */
+void car_stage_drop (CarStage *self,
+                     CarStageCollection *collection,
+                     const CarJsonSpan *object,
+                     const CarJsonViolation *found);
 void car_stage_leave_out (CarStage *self,
                           CarStageCollection *collection,
                           const char *text,
@@ -114,6 +122,9 @@ void car_stage_leave_out (CarStage *self,
                           const CarJsonViolation *found);
 void
 car_stage_leave_out_unknown (CarStage *self, CarStageCollection *collection, const char *text, gsize length);
+
+/* In one warning for each end of the collection's edges: so many lead to what this run left out. */
+void car_stage_tell_led (CarStage *self, const CarStageCollection *collection, const guint64 *n_led);
 
 /* The edge that was added last leaves its page, and waits until all vertices have come. */
 gboolean car_stage_put_off (CarStage *self, CarStageCollection *collection, GError **error);

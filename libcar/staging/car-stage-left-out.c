@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include <libcar/base/car-language-private.h>
 #include <libcar/staging/car-stage-inside-private.h>
 #include <libcar/staging/car-violation-private.h>
@@ -119,6 +121,31 @@ car_stage_note_dropped (CarStage *self, CarBundlePart part, const CarImportWarni
 }
 
 void
+car_stage_drop (CarStage *self,
+                CarStageCollection *collection,
+                const CarJsonSpan *object,
+                const CarJsonViolation *found)
+{
+  CarViolation *violation = car_stage_get_violation (self, collection, found);
+
+  car_left_out_file_add (self->left_out, collection->counts.name, found->text, object->text, object->length);
+  collection->counts.dropped++;
+  if (violation != NULL)
+    violation->count++;
+}
+
+/* The edges are sent after it. */
+static void
+note_name_refused (CarStage *self, CarStageCollection *collection, const CarJsonSpan *vertex)
+{
+  CarJsonMembers members;
+
+  self->has_refused = TRUE;
+  car_object_rules_read_vertex (vertex, &members);
+  car_vertex_names_add_refused (collection->names, &members);
+}
+
+void
 car_stage_leave_out_large (CarStage *self, CarBundlePart part, const char *name, const CarJsonSpan *object)
 {
   CarStageCollection *collection = g_hash_table_lookup (self->parts[part].by_name, name);
@@ -137,12 +164,10 @@ car_stage_leave_out_large (CarStage *self, CarBundlePart part, const char *name,
   const CarJsonViolation found = {
     .rule = "too-large", .place = (char *) "", .kind = (char *) "too large", .text = text
   };
-  CarViolation *violation = car_stage_get_violation (self, collection, &found);
 
-  car_left_out_file_add (self->left_out, name, text, object->text, object->length);
-  collection->counts.dropped++;
-  if (violation != NULL)
-    violation->count++;
+  car_stage_drop (self, collection, object, &found);
+  if (self->is_full && part == CAR_BUNDLE_VERTICES && collection->names != NULL)
+    note_name_refused (self, collection, object);
 }
 
 static void
@@ -177,6 +202,8 @@ car_stage_tell_large (CarStage *self)
 
       if (collection->n_large > 0)
         tell_large (self, collection);
+      car_stage_tell_led (self, collection, collection->n_led);
+      memset (collection->n_led, 0, sizeof collection->n_led);
     }
 }
 

@@ -119,6 +119,11 @@ void
 car_stage_leave_out_large (CarStage *self, CarBundlePart part, const char *name, const CarJsonSpan *object);
 void car_stage_tell_large (CarStage *self);
 
+/* In a full import, an edge to a vertex that the service finds too large leads nowhere. Whether there can be such edges; and
+ * whether this one is none, or else is left out and told of with what is too large. */
+gboolean car_stage_has_refused (const CarStage *self);
+gboolean car_stage_keeps_edge (CarStage *self, const char *name, const CarJsonSpan *edge);
+
 /* Takes over a violation that another process counted in a collection. */
 void car_stage_note_violation (CarStage *self,
                                CarCollectionCounts *counts,

@@ -53,6 +53,17 @@ get_end_collection (const CarStageCollection *collection, CarEdgeEnd end)
   return car_edge_ends_get_collection (car_collection_schema_get_ends (collection->schema), end);
 }
 
+/* What is wrong with an edge to what was left out. */
+static char *
+describe_end (const CarStageCollection *collection, CarEdgeEnd end, char **kind)
+{
+  const char *other = get_end_collection (collection, end);
+
+  *kind = g_strconcat ("end ", other, NULL);
+  return g_strdup_printf ("%s: it leads to an object of %s that this run left out", collection->counts.name,
+                          other);
+}
+
 static void
 leave_out_edge (CarStage *self,
                 CarStageCollection *collection,
@@ -60,10 +71,8 @@ leave_out_edge (CarStage *self,
                 const CarJsonMembers *members,
                 CarEdgeEnd end)
 {
-  const char *other = get_end_collection (collection, end);
-  g_autofree char *kind = g_strconcat ("end ", other, NULL);
-  g_autofree char *message = g_strdup_printf ("%s: it leads to an object of %s that this run left out",
-                                              collection->counts.name, other);
+  g_autofree char *kind = NULL;
+  g_autofree char *message = describe_end (collection, end, &kind);
   const CarJsonViolation found = { .rule = "end", .place = (char *) "", .kind = kind, .text = message };
   CarKey ends[CAR_EDGE_N_ENDS];
   guint64 *digest = car_key_set_find (self->keys, car_stage_prepare_edge (self, collection, members, ends));
@@ -87,24 +96,36 @@ stage_waiting (CarStage *self, CarStageCollection *collection, const CarJsonSpan
   return car_bundle_commit (self->bundle, collection->slot, begin, error);
 }
 
+/* What became of the vertex at an end; *name (nullable) (transfer full): what it is called, where it is absent. */
+static CarVertexFate
+get_end_fate (const CarStageCollection *collection,
+              CarEdgeEnd end,
+              const CarJsonMembers *members,
+              char **name)
+{
+  const CarEdgeEnds *ends = car_collection_schema_get_ends (collection->schema);
+  g_autofree char *unescaped = NULL;
+  const CarJsonSpan span = car_edge_ends_get_name (ends, end, members, &unescaped);
+  const CarVertexFate fate = car_vertex_names_get_fate (collection->ends[end], &span);
+
+  if (name != NULL && *name == NULL && fate == CAR_VERTEX_ABSENT)
+    *name = car_text_to_printable (span.text, (gssize) span.length);
+  return fate;
+}
+
 /* Where it leads to: the end that was left out, or CAR_EDGE_N_ENDS; ends that are absent are counted. */
 static CarEdgeEnd
 find_left_out (Judgement *judgement, const CarJsonMembers *members)
 {
-  const CarEdgeEnds *ends = car_collection_schema_get_ends (judgement->collection->schema);
   CarEdgeEnd left_out = CAR_EDGE_N_ENDS;
   gboolean is_dangling = FALSE;
 
   for (CarEdgeEnd end = 0; end < CAR_EDGE_N_ENDS && left_out == CAR_EDGE_N_ENDS; end++)
     {
-      g_autofree char *unescaped = NULL;
-      const CarJsonSpan name = car_edge_ends_get_name (ends, end, members, &unescaped);
-      const CarVertexFate fate = car_vertex_names_get_fate (judgement->collection->ends[end], &name);
+      const CarVertexFate fate = get_end_fate (judgement->collection, end, members, &judgement->absent[end]);
 
       if (fate == CAR_VERTEX_LEFT_OUT)
         left_out = end;
-      if (fate == CAR_VERTEX_ABSENT && judgement->absent[end] == NULL)
-        judgement->absent[end] = car_text_to_printable (name.text, (gssize) name.length);
       judgement->n_absent[end] += fate == CAR_VERTEX_ABSENT;
       is_dangling = is_dangling || fate == CAR_VERTEX_ABSENT;
     }
@@ -112,17 +133,24 @@ find_left_out (Judgement *judgement, const CarJsonMembers *members)
   return left_out;
 }
 
+/* It was valid when it came. */
+static void
+read_edge (const CarStageCollection *collection, const CarJsonSpan *edge, CarJsonMembers *members)
+{
+  g_auto (CarJsonViolation) violation = { NULL };
+  CarJsonScanner scanner;
+
+  car_json_scanner_init (&scanner, edge->text, edge->length);
+  car_collection_schema_scan (collection->schema, TRUE, NULL, &scanner, members, &violation);
+}
+
 static gboolean
 judge_edge (const CarJsonSpan *edge, gpointer user_data)
 {
   Judgement *judgement = user_data;
-  g_auto (CarJsonViolation) violation = { NULL };
   CarJsonMembers members;
-  CarJsonScanner scanner;
 
-  /* It was valid when it came. */
-  car_json_scanner_init (&scanner, edge->text, edge->length);
-  car_collection_schema_scan (judgement->collection->schema, TRUE, NULL, &scanner, &members, &violation);
+  read_edge (judgement->collection, edge, &members);
   const CarEdgeEnd left_out = find_left_out (judgement, &members);
   if (left_out == CAR_EDGE_N_ENDS)
     return stage_waiting (judgement->stage, judgement->collection, edge, &judgement->error);
@@ -132,34 +160,38 @@ judge_edge (const CarJsonSpan *edge, gpointer user_data)
   return TRUE;
 }
 
+void
+car_stage_tell_led (CarStage *self, const CarStageCollection *collection, const guint64 *n_led)
+{
+  for (CarEdgeEnd end = 0; end < CAR_EDGE_N_ENDS; end++)
+    if (n_led[end] > 0)
+      car_stage_warn (self,
+                      ngettext ("%" PRIu64
+                                " edge of %s leads to an object of %s that this run left out: it is "
+                                "not sent",
+                                "%" PRIu64 " edges of %s lead to objects of %s that this run left out: they "
+                                "are not sent",
+                                n_led[end]),
+                      n_led[end], collection->counts.name, get_end_collection (collection, end));
+}
+
 static void
 tell_judgement (const Judgement *judgement)
 {
   const char *name = judgement->collection->counts.name;
 
+  car_stage_tell_led (judgement->stage, judgement->collection, judgement->n_left_out);
   for (CarEdgeEnd end = 0; end < CAR_EDGE_N_ENDS; end++)
-    {
-      const char *other = get_end_collection (judgement->collection, end);
-
-      if (judgement->n_left_out[end] > 0)
-        car_stage_warn (
-            judgement->stage,
-            ngettext ("%" PRIu64 " edge of %s leads to an object of %s that this run left out: it is "
-                      "not sent",
-                      "%" PRIu64 " edges of %s lead to objects of %s that this run left out: they "
-                      "are not sent",
-                      judgement->n_left_out[end]),
-            judgement->n_left_out[end], name, other);
-      if (judgement->n_absent[end] > 0)
-        car_stage_warn (
-            judgement->stage,
-            ngettext ("%" PRIu64 " edge of %s leads to an object of %s that this run did not bring, "
-                      "“%s”: it stays only if another source has that",
-                      "%" PRIu64 " edges of %s lead to objects of %s that this run did not bring, "
-                      "such as “%s”: they stay only if another source has these",
-                      judgement->n_absent[end]),
-            judgement->n_absent[end], name, other, judgement->absent[end]);
-    }
+    if (judgement->n_absent[end] > 0)
+      car_stage_warn (judgement->stage,
+                      ngettext ("%" PRIu64
+                                " edge of %s leads to an object of %s that this run did not bring, "
+                                "“%s”: it stays only if another source has that",
+                                "%" PRIu64 " edges of %s lead to objects of %s that this run did not bring, "
+                                "such as “%s”: they stay only if another source has these",
+                                judgement->n_absent[end]),
+                      judgement->n_absent[end], name, get_end_collection (judgement->collection, end),
+                      judgement->absent[end]);
 }
 
 static gboolean
@@ -195,4 +227,34 @@ car_stage_judge_edges (CarStage *self, GError **error)
         return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+car_stage_has_refused (const CarStage *self)
+{
+  return self->has_refused;
+}
+
+gboolean
+car_stage_keeps_edge (CarStage *self, const char *name, const CarJsonSpan *edge)
+{
+  CarStageCollection *collection = g_hash_table_lookup (self->parts[CAR_BUNDLE_EDGES].by_name, name);
+  CarEdgeEnd end = 0;
+  CarJsonMembers members;
+
+  if (collection == NULL || collection->ends[CAR_EDGE_END_FROM] == NULL)
+    return TRUE;
+  read_edge (collection, edge, &members);
+  while (end < CAR_EDGE_N_ENDS && get_end_fate (collection, end, &members, NULL) != CAR_VERTEX_LEFT_OUT)
+    end++;
+  if (end == CAR_EDGE_N_ENDS)
+    return TRUE;
+
+  g_autofree char *kind = NULL;
+  g_autofree char *message = describe_end (collection, end, &kind);
+  const CarJsonViolation found = { .rule = "end", .place = (char *) "", .kind = kind, .text = message };
+
+  collection->n_led[end]++;
+  car_stage_drop (self, collection, edge, &found);
+  return FALSE;
 }

@@ -16,6 +16,9 @@ typedef struct
   /* The service finds this object too large (HTTP 413), also alone: it is not sent. */
   void (*too_large) (const char *collection, const CarJsonSpan *object, gpointer user_data);
 
+  /* (nullable) Whether an object is still to be sent, asked before its page is. */
+  CarPageKeeps keeps;
+
   gpointer user_data;
 } CarUploaderListener;
 

@@ -153,17 +153,46 @@ look (Upload *self)
 
 /* Posting. */
 
+/* A piece of which nothing is sent is done. */
+static void
+note_left_out (Upload *self)
+{
+  self->n_taken++;
+  self->n_done++;
+  tell_progress (self);
+}
+
+/* *envelope (transfer full) (nullable): what is to be sent of the next page. */
+static gboolean
+load_page (Upload *self, GBytes **envelope, GError **error)
+{
+  GBytes *page = car_bundle_load_page (self->bundle, self->part, self->next_page, error);
+
+  *envelope = page;
+  if (page == NULL || self->listener->keeps == NULL)
+    return page != NULL;
+
+  gboolean good = car_page_filter (page, self->listener->keeps, self->listener->user_data, envelope, error);
+  g_bytes_unref (page);
+  return good;
+}
+
 static gboolean
 read_next_page (Upload *self, GError **error)
 {
-  if (self->next_page == self->n_pages || !g_queue_is_empty (&self->pieces))
-    return TRUE;
+  while (self->next_page < self->n_pages && g_queue_is_empty (&self->pieces))
+    {
+      GBytes *envelope;
 
-  GBytes *envelope = car_bundle_load_page (self->bundle, self->part, self->next_page, error);
-  if (envelope == NULL)
-    return FALSE;
+      if (!load_page (self, &envelope, error))
+        return FALSE;
 
-  g_queue_push_tail (&self->pieces, piece_new (self->next_page++, envelope));
+      if (envelope != NULL)
+        g_queue_push_tail (&self->pieces, piece_new (self->next_page, envelope));
+      else
+        note_left_out (self);
+      self->next_page++;
+    }
   return TRUE;
 }
 
@@ -178,9 +207,7 @@ leave_out (Upload *self, const Piece *piece, GError **error)
     return FALSE;
 
   self->listener->too_large (collection, &object, self->listener->user_data);
-  self->n_taken++;
-  self->n_done++;
-  tell_progress (self);
+  note_left_out (self);
   return TRUE;
 }
 

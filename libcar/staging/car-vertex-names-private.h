@@ -24,6 +24,9 @@ CarKey car_vertex_names_prepare_end (const CarVertexNames *self, const CarJsonSp
 void car_vertex_names_add_other (CarVertexNames *self, const CarJsonMembers *vertex);
 void car_vertex_names_add_left_out (CarVertexNames *self, const CarJsonMembers *vertex);
 
+/* Notes the names of one that came, and that the service does not take: from now on it is left out. */
+void car_vertex_names_add_refused (CarVertexNames *self, const CarJsonMembers *vertex);
+
 typedef enum
 {
   CAR_VERTEX_CAME,

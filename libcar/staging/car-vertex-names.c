@@ -18,7 +18,9 @@ struct _CarVertexNames
   guint64 came;
   guint64 others; /* second names of those that came */
   guint64 left_out;
+  guint64 refused; /* of those that came, what the service does not take */
   gboolean has_others;
+  gboolean has_refused;
   gboolean has_regions;
   guint first;  /* the member that names a vertex, by its number in what a scan finds, */
   guint second; /* … the one that does where that is missing, */
@@ -44,6 +46,7 @@ car_vertex_names_new (CarKeySet *keys, const char *collection, const char *sourc
   self->came = get_scope (keys, "came", collection);
   self->others = get_scope (keys, "others", collection);
   self->left_out = get_scope (keys, "left out", collection);
+  self->refused = get_scope (keys, "refused", collection);
   self->has_regions = g_str_equal (collection, "ipaddress");
   self->first = by_key ? CAR_VERTEX_KEY : CAR_VERTEX_EXTERNAL_ID;
   self->second = by_key ? CAR_VERTEX_EXTERNAL_ID : CAR_VERTEX_KEY;
@@ -153,16 +156,29 @@ car_vertex_names_add_other (CarVertexNames *self, const CarJsonMembers *vertex)
   add (self, self->others, other, vertex);
 }
 
-void
-car_vertex_names_add_left_out (CarVertexNames *self, const CarJsonMembers *vertex)
+static void
+add_all (CarVertexNames *self, guint64 scope, const CarJsonMembers *vertex)
 {
   const CarJsonSpan *name = get_name (self, vertex);
   const CarJsonSpan *other = &vertex->values[self->second];
 
   if (name != NULL)
-    add (self, self->left_out, name, vertex);
+    add (self, scope, name, vertex);
   if (name != other && other->type == CAR_JSON_STRING)
-    add (self, self->left_out, other, vertex);
+    add (self, scope, other, vertex);
+}
+
+void
+car_vertex_names_add_left_out (CarVertexNames *self, const CarJsonMembers *vertex)
+{
+  add_all (self, self->left_out, vertex);
+}
+
+void
+car_vertex_names_add_refused (CarVertexNames *self, const CarJsonMembers *vertex)
+{
+  self->has_refused = TRUE;
+  add_all (self, self->refused, vertex);
 }
 
 static gboolean
@@ -174,6 +190,8 @@ has (const CarVertexNames *self, guint64 scope, const CarJsonSpan *name)
 static CarVertexFate
 look_up (const CarVertexNames *self, const CarJsonSpan *name)
 {
+  if (G_UNLIKELY (self->has_refused) && has (self, self->refused, name))
+    return CAR_VERTEX_LEFT_OUT;
   if (has (self, self->came, name) || (self->has_others && has (self, self->others, name)))
     return CAR_VERTEX_CAME;
   return has (self, self->left_out, name) ? CAR_VERTEX_LEFT_OUT : CAR_VERTEX_ABSENT;
