@@ -14,6 +14,8 @@ typedef struct
   char **service;   /* the options that begin with car-service-, ended by NULL */
   gboolean json;
   gboolean yes;
+  gboolean dot;
+  int depth; /* 0: not given */
   char *language;
   char *folder;
   char *variables;
@@ -27,6 +29,8 @@ typedef enum
   CARCTL_LANGUAGE = 1 << 2,
   CARCTL_FOLDER = 1 << 3,
   CARCTL_VARIABLES = 1 << 4,
+  CARCTL_DOT = 1 << 5,
+  CARCTL_DEPTH = 1 << 6,
 } CarctlOption;
 
 /* A command: its name, its arguments in --help, what it does, and how many arguments it takes. */
@@ -47,6 +51,7 @@ extern const CarctlCommand carctl_collect_command;
 extern const CarctlCommand carctl_diff_command;
 extern const CarctlCommand carctl_status_command;
 extern const CarctlCommand carctl_query_command;
+extern const CarctlCommand carctl_graph_command;
 extern const CarctlCommand carctl_ask_command;
 extern const CarctlCommand carctl_mcp_command;
 extern const CarctlCommand carctl_forget_command;

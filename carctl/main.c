@@ -19,9 +19,9 @@
 #define SERVICE_PREFIX "car-service-"
 
 static const CarctlCommand *const commands[] = {
-  &carctl_new_command,    &carctl_collect_command, &carctl_diff_command,
-  &carctl_status_command, &carctl_query_command,   &carctl_ask_command,
-  &carctl_mcp_command,    &carctl_forget_command,  &carctl_encrypt_command,
+  &carctl_new_command,    &carctl_collect_command, &carctl_diff_command, &carctl_status_command,
+  &carctl_query_command,  &carctl_graph_command,   &carctl_ask_command,  &carctl_mcp_command,
+  &carctl_forget_command, &carctl_encrypt_command,
 };
 
 gboolean
@@ -121,6 +121,12 @@ list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
   add_option (
       entries, command, CARCTL_JSON,
       (GOptionEntry){ "json", 0, 0, G_OPTION_ARG_NONE, &call->json, N_ ("Print JSON, for programs"), NULL });
+  add_option (entries, command, CARCTL_DEPTH,
+              (GOptionEntry){ "depth", 0, 0, G_OPTION_ARG_INT, &call->depth,
+                              N_ ("So many steps from the object (default: 1)"), "NUMBER" });
+  add_option (
+      entries, command, CARCTL_DOT,
+      (GOptionEntry){ "dot", 0, 0, G_OPTION_ARG_NONE, &call->dot, N_ ("Print it for Graphviz"), NULL });
   add_option (entries, command, CARCTL_YES,
               (GOptionEntry){ "yes", 'y', 0, G_OPTION_ARG_NONE, &call->yes, N_ ("Do not ask"), NULL });
   g_array_append_val (entries, last);

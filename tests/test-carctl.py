@@ -226,6 +226,16 @@ class Ask(Case):
         self.assertIn("has address", self.run_carctl("ask", "1", "x=y", code=2))
         self.assertIn("from 1 to 12", self.run_carctl("ask", "13", code=2))
 
+    def test_graph(self):
+        self.assertEqual(self.run_carctl("graph", "asset", "s1/a"), "asset Web server  s1/a\n└─ → ipaddress 192.0.2.1  s1/0/192.0.2.1\n")
+        self.assertEqual(self.run_carctl("graph", "asset", "s1/a", "--depth", "3"),
+                         "asset Web server  s1/a\n└─ → ipaddress 192.0.2.1  s1/0/192.0.2.1\n   └─ ← asset Büro 東京  s1/b\n")
+        dot = self.run_carctl("graph", "asset", "s1/a", "--dot", "--depth=2")
+        self.assertIn('  "s1/a" [label="asset: Web server"];\n  "s1/a" -> "s1/0/192.0.2.1";\n', dot)
+        self.assertIn('  "s1/b" -> "s1/0/192.0.2.1";\n', dot)
+        self.assertIn("no “s1/x” in asset", self.run_carctl("graph", "asset", "s1/x", code=2))
+        self.assertIn("from 1 to 9", self.run_carctl("graph", "asset", "s1/a", "--depth", "10", code=2))
+
     def ask(self, *messages):
         answers = self.run_carctl("mcp", stdin="".join((m if isinstance(m, str) else json.dumps({"jsonrpc": "2.0", **m})) + "\n" for m in messages))
         return [json.loads(line) for line in answers.splitlines()]
@@ -359,7 +369,7 @@ class New(Case):
 class Commands(Case):
     def test_help(self):
         commands = [line.split()[0] for line in self.run_carctl("--help").split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-        self.assertEqual(len(commands), 9)
+        self.assertEqual(len(commands), 10)
         for command in commands:
             self.assertIn(f"carctl {command} [OPTION...]", self.run_carctl(command, "--help"))
 

@@ -419,6 +419,10 @@ test_patch (void)
       "\"name\":\"m\",\"description\":\"d\"}],\"related\":[{\"link\":{\"_collection\":\"asset_hostname\","
       "\"_from\":\"s/a\",\"_to\":\"s/h\"},\"node\":{\"_id\":\"s/h\",\"_collection\":\"hostname\","
       "\"source\":\"s\",\"_key\":\"h\",\"host_name\":\"h\"}}]}");
+  /* An edge goes where it goes, whichever end is asked about. */
+  g_autofree char *other_end = ask (service, "GET", "hostname/s%2Fh/graph", NULL);
+  g_assert_nonnull (
+      strstr (other_end, "\"link\":{\"_collection\":\"asset_hostname\",\"_from\":\"s/a\",\"_to\":\"s/h\"}"));
   assert_call (service, "PATCH", "asset?external_id=a", "{\"name\":1}", 422);
   assert_call (service, "PATCH", "asset?external_id=a", "{\"external_id\":\"b\"}", 400);
   assert_call (service, "PATCH", "asset?external_id=b", "{\"name\":\"m\"}", 404);

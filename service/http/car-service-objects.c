@@ -59,7 +59,7 @@ car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *req
 /* A version that holds, as it is read to be changed. */
 typedef struct
 {
-  char *texts[5];
+  char *texts[6];
   GBytes *body;
   gint64 numbers[2];
 } Row;
@@ -379,7 +379,7 @@ append_vertex (GString *out,
 static gboolean
 append_related (CarServiceStore *store, sqlite3_stmt *statement, GString *out, GError **error)
 {
-  g_autoptr (GPtrArray) rows = statement != NULL ? read_rows (store, statement, 5, error) : NULL;
+  g_autoptr (GPtrArray) rows = statement != NULL ? read_rows (store, statement, 6, error) : NULL;
   if (rows == NULL)
     return FALSE;
 
@@ -390,7 +390,7 @@ append_related (CarServiceStore *store, sqlite3_stmt *statement, GString *out, G
       g_string_append (out, out->str[out->len - 1] != '[' ? ",{\"link\":{" : "{\"link\":{");
       car_service_json_string (out, "_collection", row->texts[0]);
       car_service_json_string (out, "_from", row->texts[4]);
-      car_service_json_string (out, "_to", row->texts[3]);
+      car_service_json_string (out, "_to", row->texts[5]);
       g_string_append (out, "},\"node\":");
       if (!append_vertex (out, row->texts[1], row->texts[2], row->texts[3], row->body, error))
         return FALSE;
@@ -409,7 +409,8 @@ append_neighbours (CarServiceStore *store,
 {
   sqlite3_stmt *statement = car_service_store_select (
       store, error,
-      "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.from_id, vertex.body "
+      "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.from_id, edge.to_id, "
+      "vertex.body "
       "FROM edge INDEXED BY edge_from"
       " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.to_id AND vertex.collection = "
       "edge.to_collection"
@@ -421,7 +422,8 @@ append_neighbours (CarServiceStore *store,
 
   statement = car_service_store_select (
       store, error,
-      "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.to_id, vertex.body "
+      "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.from_id, edge.to_id, "
+      "vertex.body "
       "FROM edge INDEXED BY edge_to"
       " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.from_id AND vertex.collection = "
       "edge.from_collection"

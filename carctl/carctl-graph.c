@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <libcar/base/car-language-private.h>
+#include <libcar/base/car-text-private.h>
+#include <libcar/json/car-json-reader-private.h>
+
+#include "carctl/carctl.h"
+
+/* carctl graph: an object and what is around it, as a tree or for Graphviz. */
+
+#define MAX_DEPTH 9
+#define MAX_NODES 2000
+
+typedef struct
+{
+  char *collection;
+  char *id;
+  char *label;
+  guint depth;
+  GPtrArray *edges; /* (element-type Edge): those that lead on from it in the tree */
+} Node;
+
+typedef struct
+{
+  char *collection;
+  gboolean is_out; /* it leads from the node above */
+  Node *node;
+} Edge;
+
+typedef struct
+{
+  CarClient *client;
+  GHashTable *nodes; /* collection and id → Node */
+  GPtrArray *order;  /* (element-type Node): the nearest first */
+  guint max_depth;
+  gboolean is_cut;
+} Graph;
+
+static void
+edge_free (gpointer data)
+{
+  Edge *edge = data;
+
+  g_free (edge->collection);
+  g_free (edge);
+}
+
+static void
+node_free (gpointer data)
+{
+  Node *node = data;
+
+  g_free (node->collection);
+  g_free (node->id);
+  g_free (node->label);
+  g_ptr_array_unref (node->edges);
+  g_free (node);
+}
+
+static char *
+dup_member (const CarJsonSpan *object, const char *name)
+{
+  const CarJsonSpan value = car_json_span_get_member (object, name);
+
+  return car_json_span_dup_string (&value);
+}
+
+/* What a person calls it. */
+static char *
+make_label (const CarJsonSpan *object)
+{
+  static const char *const names[] = { "name", "_key", "external_id" };
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names) && text == NULL; i++)
+    text = dup_member (object, names[i]);
+  return text == NULL ? g_strdup ("") : car_text_to_printable (text, -1);
+}
+
+/* The node of an object; NULL where it is in the graph already, or where there is no more room. */
+static Node *
+add_node (Graph *graph, const CarJsonSpan *object, guint depth)
+{
+  g_autofree char *collection = dup_member (object, "_collection");
+  g_autofree char *id = dup_member (object, "_id");
+  g_autofree char *key = g_strconcat (collection == NULL ? "" : collection, "\n", id, NULL);
+
+  if (collection == NULL || id == NULL || g_hash_table_contains (graph->nodes, key))
+    return NULL;
+  if (graph->order->len == MAX_NODES)
+    {
+      graph->is_cut = TRUE;
+      return NULL;
+    }
+
+  Node *node = g_new0 (Node, 1);
+  node->collection = g_steal_pointer (&collection);
+  node->id = g_steal_pointer (&id);
+  node->label = make_label (object);
+  node->depth = depth;
+  node->edges = g_ptr_array_new_with_free_func (edge_free);
+  g_hash_table_insert (graph->nodes, g_steal_pointer (&key), node);
+  g_ptr_array_add (graph->order, node);
+  return node;
+}
+
+static void
+add_neighbour (Graph *graph, Node *node, const CarJsonSpan *related)
+{
+  const CarJsonSpan link = car_json_span_get_member (related, "link");
+  const CarJsonSpan object = car_json_span_get_member (related, "node");
+  Node *other = object.type == CAR_JSON_OBJECT ? add_node (graph, &object, node->depth + 1) : NULL;
+
+  if (other == NULL)
+    return;
+
+  g_autofree char *from = dup_member (&link, "_from");
+  Edge *edge = g_new0 (Edge, 1);
+  edge->collection = dup_member (&link, "_collection");
+  edge->is_out = g_strcmp0 (from, node->id) == 0;
+  edge->node = other;
+  g_ptr_array_add (node->edges, edge);
+}
+
+static gboolean
+read_graph (Graph *graph,
+            const char *collection,
+            const char *id,
+            CarJsonSpan *value,
+            GBytes **answer,
+            GError **error)
+{
+  const char *const path[] = { collection, id, "graph", NULL };
+  gsize length;
+
+  *answer =
+      car_client_call (graph->client, CAR_API_VERSION_V2, "GET", path, NULL, NULL, 0, NULL, NULL, error);
+  if (*answer == NULL)
+    return FALSE;
+
+  const char *text = g_bytes_get_data (*answer, &length);
+  return car_json_read_text (text, length, value, error);
+}
+
+static gboolean
+expand (Graph *graph, Node *node, GError **error)
+{
+  g_autoptr (GBytes) answer = NULL;
+  CarJsonSpan value;
+
+  if (!read_graph (graph, node->collection, node->id, &value, &answer, error))
+    return FALSE;
+
+  const CarJsonSpan related = car_json_span_get_member (&value, "related");
+  g_autoptr (GArray) items = car_json_span_get_items (&related);
+  for (guint i = 0; items != NULL && i < items->len; i++)
+    add_neighbour (graph, node, &g_array_index (items, CarJsonSpan, i));
+  return TRUE;
+}
+
+static gboolean
+add_first (Graph *graph, const char *collection, const char *id, GError **error)
+{
+  g_autoptr (GBytes) answer = NULL;
+  CarJsonSpan value;
+
+  if (!read_graph (graph, collection, id, &value, &answer, error))
+    return FALSE;
+
+  const CarJsonSpan result = car_json_span_get_member (&value, "result");
+  g_autoptr (GArray) items = car_json_span_get_items (&result);
+  if (items != NULL && items->len > 0 && add_node (graph, &g_array_index (items, CarJsonSpan, 0), 0) != NULL)
+    return TRUE;
+  return carctl_refuse (error, _ ("the service has no “%s” in %s"), id, collection);
+}
+
+static gboolean
+collect (Graph *graph, const char *collection, const char *id, GError **error)
+{
+  if (!add_first (graph, collection, id, error))
+    return FALSE;
+
+  for (guint i = 0; i < graph->order->len && !graph->is_cut; i++)
+    {
+      Node *node = graph->order->pdata[i];
+
+      if (node->depth < graph->max_depth && !expand (graph, node, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static int
+compare_edges (gconstpointer a, gconstpointer b)
+{
+  const Edge *first = *(const Edge *const *) a;
+  const Edge *second = *(const Edge *const *) b;
+  int order = g_strcmp0 (first->collection, second->collection);
+
+  return order != 0 ? order : strcmp (first->node->label, second->node->label);
+}
+
+static void
+append_tree (GString *out, const Node *node, const char *indent)
+{
+  g_ptr_array_sort (node->edges, compare_edges);
+  for (guint i = 0; i < node->edges->len; i++)
+    {
+      const Edge *edge = node->edges->pdata[i];
+      gboolean is_last = i + 1 == node->edges->len;
+      g_autofree char *deeper = g_strconcat (indent, is_last ? "   " : "│  ", NULL);
+
+      g_string_append_printf (out, "%s%s %s %s %s  %s\n", indent, is_last ? "└─" : "├─",
+                              edge->is_out ? "→" : "←", edge->node->collection, edge->node->label,
+                              edge->node->id);
+      append_tree (out, edge->node, deeper);
+    }
+}
+
+/* A string of Graphviz: what is printable, with its quotes and backslashes escaped. */
+static void
+append_dot_text (GString *out, const char *text)
+{
+  g_string_append_c (out, '"');
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '"' || *text == '\\')
+        g_string_append_c (out, '\\');
+      g_string_append_c (out, *text);
+    }
+  g_string_append_c (out, '"');
+}
+
+static void
+append_dot_node (GString *out, const Node *node)
+{
+  g_autofree char *label = g_strdup_printf ("%s: %s", node->collection, node->label);
+
+  g_string_append (out, "  ");
+  append_dot_text (out, node->id);
+  g_string_append (out, " [label=");
+  append_dot_text (out, label);
+  g_string_append (out, "];\n");
+}
+
+static void
+append_dot_edge (GString *out, const Node *from, const Node *to)
+{
+  g_string_append (out, "  ");
+  append_dot_text (out, from->id);
+  g_string_append (out, " -> ");
+  append_dot_text (out, to->id);
+  g_string_append (out, ";\n");
+}
+
+static char *
+make_dot (const Graph *graph)
+{
+  g_autoptr (GString) out = g_string_new ("digraph car {\n  rankdir=LR;\n  node [shape=box];\n");
+
+  for (guint i = 0; i < graph->order->len; i++)
+    {
+      const Node *node = graph->order->pdata[i];
+
+      append_dot_node (out, node);
+      for (guint k = 0; k < node->edges->len; k++)
+        {
+          const Edge *edge = node->edges->pdata[k];
+
+          append_dot_edge (out, edge->is_out ? node : edge->node, edge->is_out ? edge->node : node);
+        }
+    }
+  g_string_append (out, "}\n");
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static char *
+make_tree (const Graph *graph)
+{
+  const Node *root = graph->order->pdata[0];
+  g_autoptr (GString) out = g_string_new (NULL);
+
+  g_string_append_printf (out, "%s %s  %s\n", root->collection, root->label, root->id);
+  append_tree (out, root, "");
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static gboolean
+graph (CarctlCall *call, GError **error)
+{
+  g_autoptr (GHashTable) nodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) order = g_ptr_array_new_with_free_func (node_free);
+  Graph graph = { .nodes = nodes, .order = order, .max_depth = call->depth == 0 ? 1 : (guint) call->depth };
+
+  if (call->depth < 0 || call->depth > MAX_DEPTH)
+    return carctl_refuse (error, _ ("--depth is a number from 1 to %d"), MAX_DEPTH);
+
+  g_autoptr (CarClient) client = carctl_open_service (call, error);
+  graph.client = client;
+  if (client == NULL || !collect (&graph, call->arguments[0], call->arguments[1], error))
+    return FALSE;
+
+  g_autofree char *text = call->dot ? make_dot (&graph) : make_tree (&graph);
+  g_print ("%s", text);
+  if (graph.is_cut)
+    g_printerr (_ ("There is more: no more than %d objects are shown.\n"), MAX_NODES);
+  return TRUE;
+}
+
+const CarctlCommand carctl_graph_command = {
+  .name = "graph",
+  .arguments = "COLLECTION ID",
+  .summary = N_ ("Show an object and what is around it"),
+  .options = CARCTL_DEPTH | CARCTL_DOT,
+  .min_arguments = 2,
+  .max_arguments = 2,
+  .run = graph,
+};
