@@ -10,6 +10,7 @@
 #include <libcar/base/car-language-private.h>
 #include <libcar/base/car-usage-private.h>
 #include <libcar/log/car-log-private.h>
+#include <libcar/settings/car-arguments-private.h>
 
 #include "carctl/carctl.h"
 
@@ -236,10 +237,29 @@ obey (char **argv, CarctlCall *call, GError **error)
   return TRUE;
 }
 
+/* Everybody can read the process list. Which options of another program are secret is not known, so all of them go. */
+static void
+hide_arguments (int argc, char **argv)
+{
+  g_autoptr (CarSettings) settings = car_settings_new ();
+  g_autoptr (GError) problem = NULL;
+  int i = 1;
+
+  if (!car_arguments_wipe_secrets (settings, argc, argv, &problem))
+    g_warning (
+        _ ("The secrets given as options stay in the process list (%s): give them as environment variables"),
+        problem->message);
+  while (i < argc && !g_str_equal (argv[i], "--"))
+    i++;
+  for (i++; i < argc; i++)
+    memset (argv[i], '*', strlen (argv[i]));
+}
+
 int
 main (int argc, char **argv)
 {
   g_auto (CarctlCall) call = { 0 };
+  g_auto (GStrv) arguments = g_strdupv (argv);
   g_autoptr (GError) error = NULL;
 
   car_language_begin ();
@@ -247,7 +267,9 @@ main (int argc, char **argv)
   car_log_install ();
   car_log_set_up (CAR_LOG_FORMAT_TEXT, FALSE, PROGRAM, NULL, PACKAGE_VERSION);
 
-  if (obey (argv, &call, &error))
+  hide_arguments (argc, argv);
+
+  if (obey (arguments, &call, &error))
     return call.exit_code;
 
   g_autofree char *message = car_log_without_secrets (error->message);

@@ -20,7 +20,7 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 # A connector for a shell: it says what it was started with, and brings nothing.
 SPY = """#!/bin/sh
-{ env; ls -A "$CAR_SECRETS_DIR"; printf '%s\\n' "$@"; } >"$SPY"
+{ env; tr '\\0' ' ' </proc/$PPID/cmdline; echo; ls -A "$CAR_SECRETS_DIR"; printf '%s\\n' "$@"; } >"$SPY"
 exit ${SPY_CODE-0}
 """
 
@@ -121,6 +121,8 @@ class Collect(Case):
         self.assertIn("API_TOKEN\n", told)
         self.assertNotRegex(told, "(?m)^CAR_SERVICE_URL$")
         self.assertIn("\n-x\na b\n-export-data-dir\n", told)
+        # The options of another program may be secret.
+        self.assertIn("carctl collect ./spy -- ** *** \n", told)
 
     def test_its_exit_code(self):
         self.assertIn("until it failed", subprocess.run(
@@ -193,6 +195,17 @@ class Sources(Case):
             service.set_up()
             given = ["-car-service-url", service.url, f"--car-service-key={KEY}", "-car-service-password", PASSWORD]
             self.assertIn("is healthy", self.run_carctl("status", *given))
+
+    def test_no_secret_in_the_process_list(self):
+        given = ["--car-service-url=http://127.0.0.1:1/x", "-car-service-key", "geheim-key", "-car-service-password=geheim-password"]
+        with subprocess.Popen(["carctl", "mcp", *given], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            process.stdin.write(b'{"id":1,"method":"ping"}\n')
+            process.stdin.flush()
+            self.assertTrue(process.stdout.readline())  # it has begun
+            shown = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+            process.stdin.close()
+        self.assertIn(b"-car-service-key", shown)
+        self.assertNotIn(b"geheim", shown)
 
     def test_no_service(self):
         self.assertIn("CAR_SERVICE_URL", self.run_carctl("status", code=2))
