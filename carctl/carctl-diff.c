@@ -9,10 +9,11 @@
 #include <libcar/json/car-json-hash-private.h>
 #include <libcar/json/car-json-reader-private.h>
 
+#include "carctl/carctl-moments.h"
 #include "carctl/carctl-objects.h"
 #include "carctl/carctl.h"
 
-/* carctl diff: two folders of carctl collect, by collection, object and member. Values are compared, and not their spelling. */
+/* carctl diff: two folders of carctl collect, or two moments of a service, by collection, object and member. Values are compared, and not their spelling. */
 
 #define EXIT_DIFFERENT 1
 
@@ -168,16 +169,41 @@ list_sorted (GHashTable *a, GHashTable *b)
   return g_list_sort (g_hash_table_get_keys (all), (GCompareFunc) strcmp);
 }
 
+/* What is compared: a folder, or what a service has at a moment. */
+typedef struct
+{
+  const char *folder;
+  GHashTable *collections; /* names; of a moment, with their objects */
+} Side;
+
+static void
+side_clear (Side *side)
+{
+  g_clear_pointer (&side->collections, g_hash_table_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Side, side_clear)
+
+static GHashTable *
+read_collection (const Side *side, const char *collection, GError **error)
+{
+  if (side->folder != NULL)
+    return carctl_objects_read (side->folder, collection, error);
+
+  GHashTable *objects = g_hash_table_lookup (side->collections, collection);
+  return objects == NULL ? g_hash_table_new (g_str_hash, g_str_equal) : g_hash_table_ref (objects);
+}
+
 static gboolean
-compare_collection (const char *a,
-                    const char *b,
+compare_collection (const Side *a,
+                    const Side *b,
                     const char *collection,
                     gboolean json,
                     gboolean *different,
                     GError **error)
 {
-  g_autoptr (GHashTable) before = carctl_objects_read (a, collection, error);
-  g_autoptr (GHashTable) after = before == NULL ? NULL : carctl_objects_read (b, collection, error);
+  g_autoptr (GHashTable) before = read_collection (a, collection, error);
+  g_autoptr (GHashTable) after = before == NULL ? NULL : read_collection (b, collection, error);
   g_autoptr (GString) out = g_string_new (NULL);
   Diff diff = { .json = json, .out = out };
 
@@ -200,20 +226,46 @@ compare_collection (const char *a,
 }
 
 static gboolean
+open_folder (Side *side, const char *folder, GError **error)
+{
+  side->folder = folder;
+  side->collections = carctl_objects_list (folder, error);
+  return side->collections != NULL;
+}
+
+static gboolean
+open_moments (Side *a, Side *b, const CarctlCall *call, GError **error)
+{
+  g_autoptr (CarClient) client = carctl_open_service (call, error);
+
+  return client != NULL && carctl_moments_read (client, call->arguments[0], call->arguments[1], call->source,
+                                                &a->collections, &b->collections, error);
+}
+
+static gboolean
+open_sides (Side *a, Side *b, const CarctlCall *call, GError **error)
+{
+  gboolean is_moment = carctl_is_moment (call->arguments[0]);
+
+  if (is_moment != carctl_is_moment (call->arguments[1]))
+    return carctl_refuse (error, _ ("a folder and a moment cannot be compared: give two of one kind"));
+  return is_moment ? open_moments (a, b, call, error)
+                   : open_folder (a, call->arguments[0], error) && open_folder (b, call->arguments[1], error);
+}
+
+static gboolean
 diff (CarctlCall *call, GError **error)
 {
-  const char *a = call->arguments[0];
-  const char *b = call->arguments[1];
-  g_autoptr (GHashTable) first = carctl_objects_list (a, error);
-  g_autoptr (GHashTable) second = first == NULL ? NULL : carctl_objects_list (b, error);
+  g_auto (Side) a = { 0 };
+  g_auto (Side) b = { 0 };
   gboolean different = FALSE;
 
-  if (second == NULL)
+  if (!open_sides (&a, &b, call, error))
     return FALSE;
 
-  g_autoptr (GList) collections = list_sorted (first, second);
+  g_autoptr (GList) collections = list_sorted (a.collections, b.collections);
   for (GList *collection = collections; collection != NULL; collection = collection->next)
-    if (!compare_collection (a, b, collection->data, call->json, &different, error))
+    if (!compare_collection (&a, &b, collection->data, call->json, &different, error))
       return FALSE;
 
   call->exit_code = different ? EXIT_DIFFERENT : 0;
@@ -222,9 +274,9 @@ diff (CarctlCall *call, GError **error)
 
 const CarctlCommand carctl_diff_command = {
   .name = "diff",
-  .arguments = "FOLDER FOLDER",
-  .summary = N_ ("Compare two such folders"),
-  .options = CARCTL_JSON,
+  .arguments = "FOLDER FOLDER|MOMENT MOMENT",
+  .summary = N_ ("Compare two such folders, or a service with itself"),
+  .options = CARCTL_JSON | CARCTL_SOURCE,
   .min_arguments = 2,
   .max_arguments = 2,
   .run = diff,

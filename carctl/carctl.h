@@ -19,6 +19,7 @@ typedef struct
   char *language;
   char *folder;
   char *variables;
+  char *source;
   int exit_code; /* of a call that did not fail */
 } CarctlCall;
 
@@ -31,6 +32,7 @@ typedef enum
   CARCTL_VARIABLES = 1 << 4,
   CARCTL_DOT = 1 << 5,
   CARCTL_DEPTH = 1 << 6,
+  CARCTL_SOURCE = 1 << 7,
 } CarctlOption;
 
 /* A command: its name, its arguments in --help, what it does, and how many arguments it takes. */

@@ -62,6 +62,7 @@ call_clear (CarctlCall *call)
   g_free (call->language);
   g_free (call->folder);
   g_free (call->variables);
+  g_free (call->source);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarctlCall, call_clear)
@@ -122,6 +123,9 @@ list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
   add_option (
       entries, command, CARCTL_JSON,
       (GOptionEntry){ "json", 0, 0, G_OPTION_ARG_NONE, &call->json, N_ ("Print JSON, for programs"), NULL });
+  add_option (entries, command, CARCTL_SOURCE,
+              (GOptionEntry){ "source", 0, 0, G_OPTION_ARG_STRING, &call->source,
+                              N_ ("Only what is of this source"), "NAME" });
   add_option (entries, command, CARCTL_DEPTH,
               (GOptionEntry){ "depth", 0, 0, G_OPTION_ARG_INT, &call->depth,
                               N_ ("So many steps from the object (default: 1)"), "NUMBER" });

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """carctl: what a connector brings without a service, what differs, what a service has, encrypted settings, new connectors."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -12,7 +13,7 @@ import time
 import unittest
 
 import tap
-from local_service import KEY, PASSWORD, run_service
+from local_service import KEY, PASSWORD, Service, run_service
 
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
 PATH = ":".join(map(str, (BUILD / "carctl", BUILD / "service", BUILD / "connectors" / "host", os.environ["PATH"])))
@@ -249,6 +250,17 @@ class Ask(Case):
         self.assertIn("no “s1/x” in asset", self.run_carctl("graph", "asset", "s1/x", code=2))
         self.assertIn("from 1 to 9", self.run_carctl("graph", "asset", "s1/a", "--depth", "10", code=2))
 
+    def test_two_moments(self):
+        between = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        time.sleep(0.05)
+        page = {**self.PAGE, "asset": [{"external_id": "a", "name": "Database"}, {"external_id": "c", "name": "New"}], "report": {"_key": "2", "timestamp": 2}}
+        import_page(Service(self.environment["CAR_SERVICE_URL"].split(":")[2].split("/")[0]), {key: page[key] for key in ("source", "report", "asset")})
+        self.assertEqual(self.run_carctl("diff", between, "2099-01-01T00:00:00Z", code=1),
+                         'asset: 1 added, 1 changed, 0 gone\n  ~ s1/a\n      name: "Web server" → "Database"\n  + s1/c\n')
+        self.assertEqual(self.run_carctl("diff", between, "2099-01-01T00:00:00Z", "--source", "s2"), "")
+        self.assertEqual(len(self.run_carctl("diff", "--json", "2020-01-01T00:00:00Z", between, code=1).splitlines()), 5)
+        self.assertIn("two of one kind", self.run_carctl("diff", between, ".", code=2))
+
     def ask(self, *messages):
         answers = self.run_carctl("mcp", stdin="".join((m if isinstance(m, str) else json.dumps({"jsonrpc": "2.0", **m})) + "\n" for m in messages))
         return [json.loads(line) for line in answers.splitlines()]
@@ -389,7 +401,7 @@ class Commands(Case):
     def test_mistakes(self):
         self.assertIn("is missing", self.run_carctl(code=2))
         self.assertIn("“bark”", self.run_carctl("bark", code=2))
-        self.assertIn("carctl diff FOLDER FOLDER", self.run_carctl("diff", "a", code=2))
+        self.assertIn("carctl diff FOLDER FOLDER|MOMENT MOMENT", self.run_carctl("diff", "a", code=2))
         self.assertIn("--bark", self.run_carctl("status", "--bark", code=2))
         self.assertIn("carctl status", self.run_carctl("status", "--", "x", code=2))
 
