@@ -279,6 +279,17 @@ check_options (const CarctlCall *call, GError **error)
                         (int) strcspn (call->service[0], "="), call->service[0]);
 }
 
+/* A run that was complete and says nothing of itself was none of libcar's. */
+static gboolean
+check_summary (const char *connector, const char *folder, GError **error)
+{
+  g_autofree char *summary = g_build_filename (folder, "summary.json", NULL);
+  g_autofree char *shown = g_filename_display_name (connector);
+
+  return g_file_test (summary, G_FILE_TEST_EXISTS) ||
+         carctl_refuse (error, _ ("%s is no connector on libcar: it wrote no summary"), shown);
+}
+
 static gboolean
 collect (CarctlCall *call, GError **error)
 {
@@ -296,7 +307,8 @@ collect (CarctlCall *call, GError **error)
     return FALSE;
 
   int code = run_connector (&self, call, url, password, folder, error);
-  if (code < 0 || !split_pages (&self, folder, error))
+  if (code < 0 || !split_pages (&self, folder, error) ||
+      (code == 0 && !check_summary (call->arguments[0], folder, error)))
     return FALSE;
 
   call->exit_code = code;

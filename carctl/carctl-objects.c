@@ -229,6 +229,9 @@ add_object (GHashTable *objects, char *line, gsize length, GError **error)
 
   if (!car_json_read_text (line, length, &object, error))
     return FALSE;
+  if (object.type != CAR_JSON_OBJECT)
+    return carctl_refuse (error, _ ("a line is no object"));
+
   g_hash_table_insert (objects, make_key (&object), line);
   return TRUE;
 }

@@ -241,6 +241,18 @@ obey (char **argv, CarctlCall *call, GError **error)
   return TRUE;
 }
 
+/* What a message shows of outside may hold what moves the cursor. */
+static void
+print_error (const char *text)
+{
+  g_autofree char *message = car_log_without_secrets (text);
+
+  for (char *at = message; *at != '\0'; at++)
+    if (g_ascii_iscntrl (*at))
+      *at = ' ';
+  g_printerr ("%s: %s\n", PROGRAM, message);
+}
+
 /* Everybody can read the process list. Which options of another program are secret is not known, so all of them go. */
 static void
 hide_arguments (int argc, char **argv)
@@ -276,8 +288,7 @@ main (int argc, char **argv)
   if (obey (arguments, &call, &error))
     return call.exit_code;
 
-  g_autofree char *message = car_log_without_secrets (error->message);
-  g_printerr ("%s: %s\n", PROGRAM, message);
+  print_error (error->message);
   return error->domain == G_OPTION_ERROR ? CAR_APP_ERROR_INVALID_PARAMETER
                                          : car_failure_get_exit_code (error);
 }

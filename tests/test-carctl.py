@@ -22,6 +22,10 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 # A connector for a shell: it says what it was started with, and brings nothing.
 SPY = """#!/bin/sh
 { env; tr '\\0' ' ' </proc/$PPID/cmdline; echo; ls -A "$CAR_SECRETS_DIR"; printf '%s\\n' "$@"; } >"$SPY"
+while [ $# -gt 1 ]; do
+    [ "$1" != -summary ] || echo '{}' >"$2"
+    shift
+done
 exit ${SPY_CODE-0}
 """
 
@@ -90,9 +94,12 @@ class Folders(Case):
         self.assertEqual(change["members"], {"n": [18446744073709551616, 18446744073709551617], "new": [None, None]})
 
     def test_a_line_that_is_no_object(self):
-        self.write("a", asset=['{"external_id":\n'])
-        self.write("b")
-        self.assertIn("a/asset.jsonl: ", self.run_carctl("diff", "a", "b", code=2))
+        for line in ('{"external_id":\n', "[1]\n", "\n"):
+            self.write("a", asset=[line])
+            self.write("b")
+            self.assertIn("a/asset.jsonl: ", self.run_carctl("diff", "a", "b", code=2))
+            shutil.rmtree(self.folder / "a")
+            shutil.rmtree(self.folder / "b")
 
     def test_a_folder_that_is_not_there(self):
         self.write("a")
@@ -144,6 +151,9 @@ class Collect(Case):
         (self.folder / "full" / "file").write_text("mine")
         self.assertIn("not empty", self.run_carctl("collect", "-o", "full", "./spy", code=2))
         self.assertEqual((self.folder / "full" / "file").read_text(), "mine")
+
+    def test_what_is_no_connector(self):
+        self.assertIn("/bin/true is no connector on libcar", self.run_carctl("collect", "/bin/true", code=2))
 
     def test_no_such_program(self):
         self.assertIn("cannot be run", self.run_carctl("collect", "./none", code=2))
@@ -385,8 +395,10 @@ class New(Case):
         self.assertEqual(list((self.folder / "mine").iterdir()), [])
 
     def test_names_and_languages(self):
-        for name in ("", "Mine", "a--b", "a-", "../a", "1a", "a" * 65, "a b"):
-            self.assertIn("no name of a connector", self.run_carctl("new", name, "-l", "c", code=2))
+        for name in ("", "Mine", "a--b", "a-", "../a", "1a", "a" * 65, "a b", "a\x1b[2J\nb"):
+            said = self.run_carctl("new", name, "-l", "c", code=2)
+            self.assertIn("no name of a connector", said)
+            self.assertTrue(said.strip().isprintable(), said)
         self.assertIn("c, python, javascript, vala", self.run_carctl("new", "mine", "-l", "cobol", code=2))
         self.assertIn("c, python, javascript, vala", self.run_carctl("new", "mine", code=2))
 
