@@ -170,7 +170,8 @@ run (const CarctlCommand *command, char **argv, CarctlCall *call, GError **error
   sort_arguments (argv, call);
   g_autoptr (GArray) entries = list_options (command, call, &help);
   g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_add_main_entries (context, (const GOptionEntry *) entries->data, GETTEXT_PACKAGE);
+  g_option_context_add_main_entries (context, (const GOptionEntry *) (gpointer) entries->data,
+                                     GETTEXT_PACKAGE);
   g_option_context_set_summary (context, _ (command->summary));
   if (!g_option_context_parse_strv (context, &call->arguments, error))
     return FALSE;

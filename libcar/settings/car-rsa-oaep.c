@@ -68,7 +68,8 @@ car_rsa_oaep_unwrap (jose_cfg_t *cfg, const char *algorithm, const char *encrypt
   guint8 encrypted[MAX_BYTES];
   size_t length = jose_b64_dec_buf (encrypted_key, strlen (encrypted_key), encrypted, sizeof encrypted);
 
-  if (g_strcmp0 (kty, "RSA") != 0 || length > sizeof encrypted || !is_meant_for (cfg, key, algorithm, "unwrapKey"))
+  if (g_strcmp0 (kty, "RSA") != 0 || length > sizeof encrypted ||
+      !is_meant_for (cfg, key, algorithm, "unwrapKey"))
     return NULL;
 
   EVP_PKEY *pkey = jose_openssl_jwk_to_EVP_PKEY (cfg, key);
