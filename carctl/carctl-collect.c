@@ -135,7 +135,7 @@ wait_for_service (const Collection *self, const char *port_file, const char *log
 
   g_autofree char *said = NULL;
   g_file_get_contents (log, &said, NULL, NULL);
-  carctl_refuse (error, _ ("%s does not start: %s"), SERVICE, said == NULL ? "" : g_strchomp (said));
+  car_failure_refuse (error, _ ("%s does not start: %s"), SERVICE, said == NULL ? "" : g_strchomp (said));
   return NULL;
 }
 
@@ -154,7 +154,7 @@ start_service (Collection *self, const char *password, GError **error)
   if (self->service != NULL)
     return wait_for_service (self, port_file, log, error);
 
-  carctl_refuse (error, _ ("%s cannot be run: %s"), SERVICE, problem->message);
+  car_failure_refuse (error, _ ("%s cannot be run: %s"), SERVICE, problem->message);
   return NULL;
 }
 
@@ -216,7 +216,7 @@ run_connector (Collection *self,
     {
       g_autofree char *shown = g_filename_display_name (command[0]);
 
-      carctl_refuse (error, _ ("%s cannot be run: %s"), shown, problem->message);
+      car_failure_refuse (error, _ ("%s cannot be run: %s"), shown, problem->message);
       return -1;
     }
 
@@ -240,10 +240,9 @@ make_folder (const char *folder, GError **error)
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
 
   if (dir != NULL && g_dir_read_name (dir) != NULL)
-    return carctl_refuse (error, _ ("the folder %s is not empty: name another one with --folder"), shown);
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    return TRUE;
-  return carctl_refuse (error, _ ("the folder %s cannot be made: %s"), shown, g_strerror (errno));
+    return car_failure_refuse (error, _ ("the folder %s is not empty: name another one with --folder"),
+                               shown);
+  return carctl_make_folder (folder, error);
 }
 
 static gboolean
@@ -269,14 +268,13 @@ static gboolean
 check_options (const CarctlCall *call, GError **error)
 {
   for (guint i = 0; call->rest[i] != NULL; i++)
-    if (g_str_has_prefix (call->rest[i], "-car-service-") ||
-        g_str_has_prefix (call->rest[i], "--car-service-"))
-      return carctl_refuse (error,
-                            _ ("%.*s names a service: a connector that is collected from has one of its own"),
-                            (int) strcspn (call->rest[i], "="), call->rest[i]);
+    if (carctl_is_service_option (call->rest[i]))
+      return car_failure_refuse (
+          error, _ ("%.*s names a service: a connector that is collected from has one of its own"),
+          (int) strcspn (call->rest[i], "="), call->rest[i]);
   return call->service[0] == NULL ||
-         carctl_refuse (error, _ ("“collect” sends nothing to a service: leave out %.*s"),
-                        (int) strcspn (call->service[0], "="), call->service[0]);
+         car_failure_refuse (error, _ ("“collect” sends nothing to a service: leave out %.*s"),
+                             (int) strcspn (call->service[0], "="), call->service[0]);
 }
 
 /* A run that was complete and says nothing of itself was none of libcar's. */
@@ -287,7 +285,7 @@ check_summary (const char *connector, const char *folder, GError **error)
   g_autofree char *shown = g_filename_display_name (connector);
 
   return g_file_test (summary, G_FILE_TEST_EXISTS) ||
-         carctl_refuse (error, _ ("%s is no connector on libcar: it wrote no summary"), shown);
+         car_failure_refuse (error, _ ("%s is no connector on libcar: it wrote no summary"), shown);
 }
 
 static gboolean

@@ -8,12 +8,14 @@
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-hash-private.h>
 #include <libcar/json/car-json-reader-private.h>
+#include <libcar/json/car-json-violation-private.h>
 
 #include "carctl/carctl-moments.h"
 #include "carctl/carctl-objects.h"
 #include "carctl/carctl.h"
 
-/* carctl diff: two folders of carctl collect, or two moments of a service, by collection, object and member. Values are compared, and not their spelling. */
+/* carctl diff: two folders of carctl collect, or two moments of a service, by collection, object and member. Values are compared, and
+ * not their spelling. */
 
 #define EXIT_DIFFERENT 1
 
@@ -38,27 +40,18 @@ is_same (const CarJsonSpan *a, const CarJsonSpan *b)
   if (a->type == CAR_JSON_INVALID || b->type == CAR_JSON_INVALID)
     return a->type == b->type;
 
-  const CarJsonHash first = car_json_hash_value (a);
-  const CarJsonHash second = car_json_hash_value (b);
-  return first.low == second.low && first.high == second.high;
+  return car_json_hash_equal (car_json_hash_value (a), car_json_hash_value (b));
 }
 
 static void
 append_value (GString *out, const CarJsonSpan *value, gboolean json)
 {
-  const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
-
   if (value->type == CAR_JSON_INVALID)
-    {
-      g_string_append (out, json ? "null" : "–");
-      return;
-    }
-  g_string_append (out, quote);
-  if (json)
-    g_string_append_len (out, value->text, (gssize) value->length);
+    g_string_append (out, json ? "null" : "–");
+  else if (json)
+    car_json_append_span (out, value);
   else
-    car_text_append_printable (out, value->text, value->length, CAR_TEXT_SHORT);
-  g_string_append (out, quote);
+    car_json_violation_append_value (out, value, CAR_TEXT_SHORT);
 }
 
 static void
@@ -85,7 +78,7 @@ append_member (Diff *diff, const char *name, const CarJsonSpan *before, const Ca
   g_string_append_c (diff->out, '\n');
 }
 
-/* Members of `object`; with `only_new`, those that the other one does not have. */
+/* Those that were there before and differ; with `only_new`, those that are there only now. Returns: how many have been told. */
 static guint
 append_members (Diff *diff, const CarJsonSpan *before, const CarJsonSpan *after, gboolean only_new, guint n)
 {
@@ -248,7 +241,7 @@ open_sides (Side *a, Side *b, const CarctlCall *call, GError **error)
   gboolean is_moment = carctl_is_moment (call->arguments[0]);
 
   if (is_moment != carctl_is_moment (call->arguments[1]))
-    return carctl_refuse (error, _ ("a folder and a moment cannot be compared: give two of one kind"));
+    return car_failure_refuse (error, _ ("a folder and a moment cannot be compared: give two of one kind"));
   return is_moment ? open_moments (a, b, call, error)
                    : open_folder (a, call->arguments[0], error) && open_folder (b, call->arguments[1], error);
 }

@@ -27,7 +27,8 @@ check_variable (const char *variable, GError **error)
   if (g_ascii_isalpha (*variable) &&
       variable[strspn (variable, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_")] == '\0')
     return TRUE;
-  return carctl_refuse (error, _ ("“%s” is no name of a variable, such as CAR_SERVICE_PASSWORD"), variable);
+  return car_failure_refuse (error, _ ("“%s” is no name of a variable, such as CAR_SERVICE_PASSWORD"),
+                             variable);
 }
 
 /* Nobody sees what is typed. */
@@ -71,26 +72,16 @@ read_value (const char *variable, GError **error)
   if (length > 0 && value[length - 1] == '\n')
     value[--length] = '\0';
   if (length == 0)
-    carctl_refuse (error, _ ("the value is missing: type it, or hand it over on standard input"));
+    car_failure_refuse (error, _ ("the value is missing: type it, or hand it over on standard input"));
   else if (length > MAX_SIZE / 2)
-    carctl_refuse (error, _ ("the value is too long for a setting"));
+    car_failure_refuse (error, _ ("the value is too long for a setting"));
   else if (strlen (value) != length || !g_utf8_validate (value, (gssize) length, NULL))
-    carctl_refuse (error, _ ("the value is not UTF-8 text without NULs"));
+    car_failure_refuse (error, _ ("the value is not UTF-8 text without NULs"));
   else
     return value;
 
-  car_free_secret (value, MAX_SIZE + 2);
+  car_secret_free_sized (value, MAX_SIZE + 2);
   return NULL;
-}
-
-static gboolean
-make_folder (const char *folder, GError **error)
-{
-  if (g_mkdir_with_parents (folder, 0700) == 0)
-    return TRUE;
-
-  g_autofree char *shown = g_filename_display_name (folder);
-  return carctl_refuse (error, _ ("the folder %s cannot be made: %s"), shown, g_strerror (errno));
 }
 
 static gboolean
@@ -101,7 +92,7 @@ write_file (const char *path, const char *text, GError **error)
   if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
                                 0600, &problem))
     return TRUE;
-  return carctl_refuse (error, "%s", problem->message);
+  return car_failure_refuse (error, "%s", problem->message);
 }
 
 /* The key that is there; where there is none, a new one, which is told: whatever reads the settings needs it. */
@@ -118,14 +109,14 @@ get_key (const char *folder, gsize *length, GError **error)
     return key;
   if (!g_error_matches (problem, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      carctl_refuse (error, _ ("the key %s cannot be read: %s"), shown, problem->message);
+      car_failure_refuse (error, _ ("the key %s cannot be read: %s"), shown, problem->message);
       return NULL;
     }
 
   key = carctl_jwe_make_key ();
   if (key == NULL)
-    carctl_refuse (error, _ ("no key can be made"));
-  else if (make_folder (key_folder, error) && write_file (path, key, error))
+    car_failure_refuse (error, _ ("no key can be made"));
+  else if (carctl_make_folder (key_folder, error) && write_file (path, key, error))
     {
       g_printerr (_ ("A new key is in %s.\n"), shown);
       *length = strlen (key);
@@ -147,7 +138,7 @@ encrypt (const char *folder, const char *variable, const char *value, GError **e
 
   if (key != NULL && token == NULL)
     g_prefix_error (error, "%s/.jwk/key.jwk: ", folder);
-  car_free_secret (key, length);
+  car_secret_free_sized (key, length);
   if (token == NULL || !write_file (path, token, error))
     return FALSE;
 

@@ -61,14 +61,6 @@ node_free (gpointer data)
   g_free (node);
 }
 
-static char *
-dup_member (const CarJsonSpan *object, const char *name)
-{
-  const CarJsonSpan value = car_json_span_get_member (object, name);
-
-  return car_json_span_dup_string (&value);
-}
-
 /* What a person calls it. */
 static char *
 make_label (const CarJsonSpan *object)
@@ -77,7 +69,7 @@ make_label (const CarJsonSpan *object)
   g_autofree char *text = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (names) && text == NULL; i++)
-    text = dup_member (object, names[i]);
+    text = car_json_span_dup_member (object, names[i]);
   return text == NULL ? g_strdup ("") : car_text_to_printable (text, -1);
 }
 
@@ -85,8 +77,8 @@ make_label (const CarJsonSpan *object)
 static Node *
 add_node (Graph *graph, const CarJsonSpan *object, guint depth)
 {
-  g_autofree char *collection = dup_member (object, "_collection");
-  g_autofree char *id = dup_member (object, "_id");
+  g_autofree char *collection = car_json_span_dup_member (object, "_collection");
+  g_autofree char *id = car_json_span_dup_member (object, "_id");
   g_autofree char *key = g_strconcat (collection == NULL ? "" : collection, "\n", id, NULL);
 
   if (collection == NULL || id == NULL || g_hash_table_contains (graph->nodes, key))
@@ -118,14 +110,15 @@ add_neighbour (Graph *graph, Node *node, const CarJsonSpan *related)
   if (other == NULL)
     return;
 
-  g_autofree char *from = dup_member (&link, "_from");
+  g_autofree char *from = car_json_span_dup_member (&link, "_from");
   Edge *edge = g_new0 (Edge, 1);
-  edge->collection = dup_member (&link, "_collection");
+  edge->collection = car_json_span_dup_member (&link, "_collection");
   edge->is_out = g_strcmp0 (from, node->id) == 0;
   edge->node = other;
   g_ptr_array_add (node->edges, edge);
 }
 
+/* The answer about a vertex: itself, and what is around it. *answer (transfer full) is what the value stands in. */
 static gboolean
 read_graph (Graph *graph,
             const char *collection,
@@ -146,24 +139,19 @@ read_graph (Graph *graph,
   return car_json_read_text (text, length, value, error);
 }
 
-static gboolean
-expand (Graph *graph, Node *node, GError **error)
+static void
+add_neighbours (Graph *graph, Node *node, const CarJsonSpan *answer)
 {
-  g_autoptr (GBytes) answer = NULL;
-  CarJsonSpan value;
-
-  if (!read_graph (graph, node->collection, node->id, &value, &answer, error))
-    return FALSE;
-
-  const CarJsonSpan related = car_json_span_get_member (&value, "related");
+  const CarJsonSpan related = car_json_span_get_member (answer, "related");
   g_autoptr (GArray) items = car_json_span_get_items (&related);
+
   for (guint i = 0; items != NULL && i < items->len; i++)
     add_neighbour (graph, node, &g_array_index (items, CarJsonSpan, i));
-  return TRUE;
 }
 
+/* The first of the graph, and what is around it. */
 static gboolean
-add_first (Graph *graph, const char *collection, const char *id, GError **error)
+begin (Graph *graph, const char *collection, const char *id, GError **error)
 {
   g_autoptr (GBytes) answer = NULL;
   CarJsonSpan value;
@@ -173,18 +161,35 @@ add_first (Graph *graph, const char *collection, const char *id, GError **error)
 
   const CarJsonSpan result = car_json_span_get_member (&value, "result");
   g_autoptr (GArray) items = car_json_span_get_items (&result);
-  if (items != NULL && items->len > 0 && add_node (graph, &g_array_index (items, CarJsonSpan, 0), 0) != NULL)
-    return TRUE;
-  return carctl_refuse (error, _ ("the service has no “%s” in %s"), id, collection);
+  Node *node =
+      items != NULL && items->len > 0 ? add_node (graph, &g_array_index (items, CarJsonSpan, 0), 0) : NULL;
+  if (node == NULL)
+    return car_failure_refuse (error, _ ("the service has no “%s” in %s"), id, collection);
+
+  add_neighbours (graph, node, &value);
+  return TRUE;
+}
+
+static gboolean
+expand (Graph *graph, Node *node, GError **error)
+{
+  g_autoptr (GBytes) answer = NULL;
+  CarJsonSpan value;
+
+  if (!read_graph (graph, node->collection, node->id, &value, &answer, error))
+    return FALSE;
+
+  add_neighbours (graph, node, &value);
+  return TRUE;
 }
 
 static gboolean
 collect (Graph *graph, const char *collection, const char *id, GError **error)
 {
-  if (!add_first (graph, collection, id, error))
+  if (!begin (graph, collection, id, error))
     return FALSE;
 
-  for (guint i = 0; i < graph->order->len && !graph->is_cut; i++)
+  for (guint i = 1; i < graph->order->len && !graph->is_cut; i++)
     {
       Node *node = graph->order->pdata[i];
 
@@ -297,7 +302,7 @@ graph (CarctlCall *call, GError **error)
   Graph graph = { .nodes = nodes, .order = order, .max_depth = call->depth == 0 ? 1 : (guint) call->depth };
 
   if (call->depth < 0 || call->depth > MAX_DEPTH)
-    return carctl_refuse (error, _ ("--depth is a number from 1 to %d"), MAX_DEPTH);
+    return car_failure_refuse (error, _ ("--depth is a number from 1 to %d"), MAX_DEPTH);
 
   g_autoptr (CarClient) client = carctl_open_service (call, error);
   graph.client = client;

@@ -8,7 +8,7 @@
 #include <jose/jwk.h>
 
 /* Not <libcar/car.h>: json-glib and jansson, which libjose brings, both have a json_object_iter_next(). */
-#include <libcar/base/car-error.h>
+#include <libcar/base/car-failure-private.h>
 #include <libcar/base/car-language-private.h>
 #include <libcar/settings/car-rsa-oaep-private.h>
 
@@ -109,12 +109,10 @@ carctl_jwe_encrypt (const char *text, gsize length, const char *value, GError **
   json_auto_t *jwe = json_object ();
 
   if (!json_is_string (json_object_get (key, "kty")))
-    g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-                         _ ("it is not a JSON Web Key, an object with “kty”"));
+    car_failure_refuse (error, _ ("it is not a JSON Web Key, an object with “kty”"));
   else if (!encrypt (cfg, jwe, key, value))
-    g_set_error_literal (
-        error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER,
-        _ ("settings cannot be encrypted to it: the key is of another type, or for another use"));
+    car_failure_refuse (
+        error, _ ("settings cannot be encrypted to it: the key is of another type, or for another use"));
   else
     return make_compact (jwe);
 

@@ -162,7 +162,7 @@ query (CarClient *client, JsonObject *arguments, GError **error)
   if (!changes_something (text))
     return car_client_query_json (client, text, get (arguments, "variables"), NULL, error);
 
-  carctl_refuse (error, "only queries are asked: a mutation changes something");
+  car_failure_refuse (error, "only queries are asked: a mutation changes something");
   return NULL;
 }
 
@@ -299,11 +299,11 @@ check_arguments (const Tool *tool, JsonObject *arguments, GError **error)
         }
       else if (value != NULL &&
                !(JSON_NODE_HOLDS_VALUE (value) && json_node_get_value_type (value) == G_TYPE_STRING))
-        return carctl_refuse (error, "“%s” must be a text: %s", argument->name, argument->description);
+        return car_failure_refuse (error, "“%s” must be a text: %s", argument->name, argument->description);
 
       const char *text = get (arguments, argument->name);
       if (argument->is_required && (text == NULL || *text == '\0'))
-        return carctl_refuse (error, "“%s” is missing: %s", argument->name, argument->description);
+        return car_failure_refuse (error, "“%s” is missing: %s", argument->name, argument->description);
     }
   return TRUE;
 }
@@ -315,6 +315,6 @@ carctl_mcp_tools_call (CarClient *client, const char *name, JsonObject *argument
     if (g_strcmp0 (tools[i].name, name) == 0)
       return check_arguments (&tools[i], arguments, error) ? tools[i].call (client, arguments, error) : NULL;
 
-  carctl_refuse (error, "there is no tool “%s”", name == NULL ? "" : name);
+  car_failure_refuse (error, "there is no tool “%s”", name == NULL ? "" : name);
   return NULL;
 }

@@ -23,12 +23,9 @@ new_table (GDestroyNotify free_value)
 static char *
 make_key (const CarJsonSpan *change)
 {
-  const CarJsonSpan id = car_json_span_get_member (change, "id");
-  const CarJsonSpan from = car_json_span_get_member (change, "from");
-  const CarJsonSpan to = car_json_span_get_member (change, "to");
-  g_autofree char *name = car_json_span_dup_string (&id);
-  g_autofree char *first = car_json_span_dup_string (&from);
-  g_autofree char *second = car_json_span_dup_string (&to);
+  g_autofree char *name = car_json_span_dup_member (change, "id");
+  g_autofree char *first = car_json_span_dup_member (change, "from");
+  g_autofree char *second = car_json_span_dup_member (change, "to");
 
   return name != NULL ? g_steal_pointer (&name)
                       : g_strdup_printf ("%s → %s", first == NULL ? "" : first, second == NULL ? "" : second);
@@ -53,10 +50,9 @@ add (GHashTable *collections, const char *collection, const char *key, const Car
 static void
 add_change (const CarJsonSpan *change, GHashTable *before, GHashTable *after)
 {
-  const CarJsonSpan collection = car_json_span_get_member (change, "collection");
   const CarJsonSpan old = car_json_span_get_member (change, "before");
   const CarJsonSpan new = car_json_span_get_member (change, "after");
-  g_autofree char *name = car_json_span_dup_string (&collection);
+  g_autofree char *name = car_json_span_dup_member (change, "collection");
   g_autofree char *key = make_key (change);
 
   if (name == NULL)

@@ -53,15 +53,6 @@ fill_in (const char *template, const Word *words)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static gboolean
-refuse_file (const char *path, GError **error)
-{
-  int code = errno;
-  g_autofree char *shown = g_filename_display_name (path);
-
-  return carctl_refuse (error, "%s: %s", shown, g_strerror (code));
-}
-
 /* What begins with “#!” is a program. */
 static gboolean
 write_file (const char *resource, const char *path, const Word *words, GError **error)
@@ -73,7 +64,7 @@ write_file (const char *resource, const char *path, const Word *words, GError **
     return FALSE;
   g_autofree char *text = fill_in (g_bytes_get_data (template, NULL), words);
   if (g_mkdir_with_parents (folder, 0777) != 0)
-    return refuse_file (folder, error);
+    return carctl_refuse_file (folder, g_strerror (errno), error);
 
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT,
                                    g_str_has_prefix (text, "#!") ? 0777 : 0666, error);
@@ -110,7 +101,7 @@ check_name (const char *name, GError **error)
   if (g_ascii_islower (*name) && name[strspn (name, G_CSET_a_2_z G_CSET_DIGITS "-")] == '\0' &&
       length <= 64 && name[length - 1] != '-' && strstr (name, "--") == NULL)
     return TRUE;
-  return carctl_refuse (
+  return car_failure_refuse (
       error,
       _ ("“%s” is no name of a connector: it has small letters, digits and single “-”, begins with a "
          "letter, and has 64 characters at most"),
@@ -123,10 +114,10 @@ check_language (const char *language, GError **error)
   g_autofree char *all = g_strjoinv (", ", (char **) languages);
 
   if (language == NULL)
-    return carctl_refuse (error, _ ("the language is missing: --language is one of %s"), all);
+    return car_failure_refuse (error, _ ("the language is missing: --language is one of %s"), all);
   if (!g_strv_contains (languages, language))
-    return carctl_refuse (error, _ ("“%s” is no language of a connector: --language is one of %s"), language,
-                          all);
+    return car_failure_refuse (error, _ ("“%s” is no language of a connector: --language is one of %s"),
+                               language, all);
   return TRUE;
 }
 
@@ -148,7 +139,7 @@ static gboolean new (CarctlCall *call, GError **error)
   if (!check_name (name, error) || !check_language (call->language, error))
     return FALSE;
   if (g_mkdir (folder, 0777) != 0)
-    return refuse_file (folder, error);
+    return carctl_refuse_file (folder, g_strerror (errno), error);
 
   make_words (name, words);
   gboolean good = write_connector (call->language, folder, words, error);

@@ -17,12 +17,14 @@
 static const char *const names[] = { "external_id",       "_key", "_from",
                                      "_from_external_id", "_to",  "_to_external_id" };
 
-static gboolean
-refuse_file (const char *path, const char *problem, GError **error)
+/* NULL with an error; G_IO_ERROR_NOT_FOUND: there is no such file. */
+static GDataInputStream *
+open_lines (const char *path, GError **error)
 {
-  g_autofree char *shown = g_filename_display_name (path);
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, error);
 
-  return carctl_refuse (error, "%s: %s", shown, problem);
+  return stream == NULL ? NULL : g_data_input_stream_new (G_INPUT_STREAM (stream));
 }
 
 /* What libcar adds to an edge is the run's. */
@@ -37,12 +39,9 @@ is_of_the_run (const CarJsonSpan *name, const CarJsonSpan *value)
 static void
 append_value (GString *out, const CarJsonSpan *value)
 {
-  const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
   gsize begin = out->len;
 
-  g_string_append (out, quote);
-  g_string_append_len (out, value->text, (gssize) value->length);
-  g_string_append (out, quote);
+  car_json_append_span (out, value);
   /* An end of line between values, which a connector may have written: a line is an object. */
   for (gsize i = begin; i < out->len; i++)
     if (out->str[i] == '\n' || out->str[i] == '\r')
@@ -64,7 +63,9 @@ append_object (GString *out, const CarJsonSpan *object)
   while (car_json_scanner_next_member (&scanner, &name) && car_json_scanner_read (&scanner, &value))
     if (!is_edge || !is_of_the_run (&name, &value))
       {
-        g_string_append_printf (out, "%s\"%.*s\":", separator, (int) name.length, name.text);
+        g_string_append (out, separator);
+        car_json_append_span (out, &name);
+        g_string_append_c (out, ':');
         append_value (out, &value);
         separator = ",";
       }
@@ -83,13 +84,13 @@ open_collection (GHashTable *files, const char *folder, const CarJsonSpan *name,
     return file;
   if (!car_text_is_name (collection))
     {
-      refuse_file (folder, _ ("the page has a collection without a name"), error);
+      carctl_refuse_file (folder, _ ("the page has a collection without a name"), error);
       return NULL;
     }
 
   file = fopen (path, "we");
   if (file == NULL)
-    refuse_file (path, g_strerror (errno), error);
+    carctl_refuse_file (path, g_strerror (errno), error);
   else
     g_hash_table_insert (files, g_steal_pointer (&collection), file);
   return file;
@@ -152,16 +153,13 @@ close_files (GHashTable *files, const char *folder, GError **error)
 
       wrong = fclose (file) != 0 || failed || wrong;
     }
-  return !wrong || refuse_file (folder, _ ("not all could be written: is the disk full?"), error);
+  return !wrong || carctl_refuse_file (folder, _ ("not all could be written: is the disk full?"), error);
 }
 
 gboolean
 carctl_objects_split (const char *pages, const char *folder, GError **error)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (pages);
-  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, NULL);
-  g_autoptr (GDataInputStream) lines =
-      stream == NULL ? NULL : g_data_input_stream_new (G_INPUT_STREAM (stream));
+  g_autoptr (GDataInputStream) lines = open_lines (pages, NULL);
   g_autoptr (GHashTable) files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GError) problem = NULL;
   gboolean good = TRUE;
@@ -175,7 +173,7 @@ carctl_objects_split (const char *pages, const char *folder, GError **error)
       g_free (line);
     }
   if (problem != NULL)
-    good = refuse_file (pages, problem->message, error);
+    good = carctl_refuse_file (pages, problem->message, error);
 
   return close_files (files, folder, good ? error : NULL) && good;
 }
@@ -190,7 +188,7 @@ carctl_objects_list (const char *folder, GError **error)
 
   if (dir == NULL)
     {
-      refuse_file (folder, problem->message, error);
+      carctl_refuse_file (folder, problem->message, error);
       return NULL;
     }
 
@@ -213,8 +211,7 @@ make_key (const CarJsonSpan *object)
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      const CarJsonSpan value = car_json_span_get_member (object, names[i]);
-      g_autofree char *text = car_json_span_dup_string (&value);
+      g_autofree char *text = car_json_span_dup_member (object, names[i]);
 
       if (text != NULL && *text != '\0')
         g_string_append_printf (key, "%s%s", key->len > 0 ? " → " : "", text);
@@ -230,7 +227,7 @@ add_object (GHashTable *objects, char *line, gsize length, GError **error)
   if (!car_json_read_text (line, length, &object, error))
     return FALSE;
   if (object.type != CAR_JSON_OBJECT)
-    return carctl_refuse (error, _ ("a line is no object"));
+    return car_failure_refuse (error, _ ("a line is no object"));
 
   g_hash_table_insert (objects, make_key (&object), line);
   return TRUE;
@@ -241,11 +238,8 @@ carctl_objects_read (const char *folder, const char *collection, GError **error)
 {
   g_autofree char *file_name = g_strconcat (collection, CARCTL_OBJECTS_SUFFIX, NULL);
   g_autofree char *path = g_build_filename (folder, file_name, NULL);
-  g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GError) problem = NULL;
-  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, &problem);
-  g_autoptr (GDataInputStream) lines =
-      stream == NULL ? NULL : g_data_input_stream_new (G_INPUT_STREAM (stream));
+  g_autoptr (GDataInputStream) lines = open_lines (path, &problem);
   g_autoptr (GHashTable) objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   char *line;
   gsize length;
@@ -261,6 +255,6 @@ carctl_objects_read (const char *folder, const char *collection, GError **error)
   if (problem == NULL)
     return g_steal_pointer (&objects);
 
-  refuse_file (path, problem->message, error);
+  carctl_refuse_file (path, problem->message, error);
   return NULL;
 }

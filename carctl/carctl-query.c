@@ -28,8 +28,8 @@ read_query (const char *argument, GError **error)
     {
       g_autofree char *shown = g_filename_display_name (argument);
 
-      carctl_refuse (error, _ ("%s is no query, which has “{”, and no file with one: %s"), shown,
-                     problem->message);
+      car_failure_refuse (error, _ ("%s is no query, which has “{”, and no file with one: %s"), shown,
+                          problem->message);
     }
   return text;
 }

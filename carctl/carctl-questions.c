@@ -78,8 +78,8 @@ carctl_questions_get (GPtrArray *questions, const char *number, GError **error)
   if (g_ascii_string_to_unsigned (number, 10, 1, questions->len, &n, NULL))
     return questions->pdata[n - 1];
 
-  carctl_refuse (error, _ ("“%s” is no number of a question, from 1 to %u: “carctl ask” lists them"), number,
-                 questions->len);
+  car_failure_refuse (error, _ ("“%s” is no number of a question, from 1 to %u: “carctl ask” lists them"),
+                      number, questions->len);
   return NULL;
 }
 
@@ -117,11 +117,12 @@ check_values (const CarctlQuestion *self, const char *const *values, GError **er
 
       if (equals == NULL || !g_strv_contains ((const char *const *) self->parameters, name))
         return *all == '\0'
-                   ? carctl_refuse (error, _ ("“%s” is too much: this question has no parameters"), values[i])
-                   : carctl_refuse (error, _ ("“%s” is no parameter with a value: this question has %s"),
-                                    values[i], all);
+                   ? car_failure_refuse (error, _ ("“%s” is too much: this question has no parameters"),
+                                         values[i])
+                   : car_failure_refuse (error, _ ("“%s” is no parameter with a value: this question has %s"),
+                                         values[i], all);
       if (!g_utf8_validate (equals, -1, NULL))
-        return carctl_refuse (error, _ ("the value of “%s” is not UTF-8 text"), name);
+        return car_failure_refuse (error, _ ("the value of “%s” is not UTF-8 text"), name);
     }
   return TRUE;
 }

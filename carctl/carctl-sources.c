@@ -40,9 +40,8 @@ add_sources (GArray *sources, CarClient *client, const CarJsonSpan *list, GError
   for (guint i = 0; items != NULL && i < items->len; i++)
     {
       const CarJsonSpan *item = &g_array_index (items, CarJsonSpan, i);
-      const CarJsonSpan id = car_json_span_get_member (item, "id");
-      const CarJsonSpan name = car_json_span_get_member (item, "name");
-      Source source = { car_json_span_dup_string (&id), car_json_span_dup_string (&name), NULL };
+      Source source = { car_json_span_dup_member (item, "id"), car_json_span_dup_member (item, "name"),
+                        NULL };
 
       g_array_append_val (sources, source);
       if (source.id != NULL && *source.id != '\0' &&
@@ -195,7 +194,8 @@ forget (CarctlCall *call, GError **error)
   if (sources == NULL)
     return FALSE;
   if (!has_source (sources, source))
-    return carctl_refuse (error, _ ("the service has no source “%s”: “carctl status” lists them"), source);
+    return car_failure_refuse (error, _ ("the service has no source “%s”: “carctl status” lists them"),
+                               source);
   if (!carctl_confirm (call, question, error) || !close_source (client, source, error))
     return FALSE;
 

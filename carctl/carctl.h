@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include <libcar/base/car-failure-private.h>
 #include <libcar/car.h>
 
 G_BEGIN_DECLS
@@ -67,7 +68,13 @@ CarClient *carctl_open_service (const CarctlCall *call, GError **error);
  * another one. */
 gboolean carctl_confirm (const CarctlCall *call, const char *question, GError **error);
 
-/* Sets CAR_APP_ERROR_INVALID_PARAMETER. */
-gboolean carctl_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Whether an argument is an option of the service, such as -car-service-url=… */
+gboolean carctl_is_service_option (const char *argument);
+
+/* A folder for the user alone, and those above it. */
+gboolean carctl_make_folder (const char *folder, GError **error);
+
+/* “FILE: what is wrong with it”. */
+gboolean carctl_refuse_file (const char *path, const char *problem, GError **error);
 
 G_END_DECLS

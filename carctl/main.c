@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <libcar/base/car-failure-private.h>
 #include <libcar/base/car-language-private.h>
 #include <libcar/base/car-usage-private.h>
 #include <libcar/log/car-log-private.h>
@@ -26,18 +25,6 @@ static const CarctlCommand *const commands[] = {
 };
 
 gboolean
-carctl_refuse (GError **error, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-
-  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
-  return FALSE;
-}
-
-gboolean
 carctl_confirm (const CarctlCall *call, const char *question, GError **error)
 {
   char answer[16] = "";
@@ -45,12 +32,12 @@ carctl_confirm (const CarctlCall *call, const char *question, GError **error)
   if (call->yes)
     return TRUE;
   if (!isatty (STDIN_FILENO) || !isatty (STDERR_FILENO))
-    return carctl_refuse (error, _ ("there is nobody to ask: say --yes"));
+    return car_failure_refuse (error, _ ("there is nobody to ask: say --yes"));
 
   g_printerr ("%s %s ", question, _ ("Type “yes” to go on:"));
   if (fgets (answer, sizeof answer, stdin) != NULL && g_str_equal (g_strchomp (answer), _ ("yes")))
     return TRUE;
-  return carctl_refuse (error, _ ("nothing was done: the answer was not “yes”"));
+  return car_failure_refuse (error, _ ("nothing was done: the answer was not “yes”"));
 }
 
 static void
@@ -67,8 +54,8 @@ call_clear (CarctlCall *call)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarctlCall, call_clear)
 
-static gboolean
-is_service_option (const char *argument)
+gboolean
+carctl_is_service_option (const char *argument)
 {
   return g_str_has_prefix (argument, "-" SERVICE_PREFIX) || g_str_has_prefix (argument, "--" SERVICE_PREFIX);
 }
@@ -84,7 +71,7 @@ sort_arguments (char **argv, CarctlCall *call)
 
   for (; argv[i] != NULL && !g_str_equal (argv[i], "--"); i++)
     {
-      gboolean is_service = is_service_option (argv[i]);
+      gboolean is_service = carctl_is_service_option (argv[i]);
 
       g_strv_builder_add (is_service ? service : own, argv[i]);
       if (is_service && strchr (argv[i], '=') == NULL && argv[i + 1] != NULL)
@@ -148,8 +135,8 @@ check_arguments (const CarctlCommand *command, const CarctlCall *call, GError **
       (command->takes_rest || call->rest[0] == NULL))
     return TRUE;
 
-  return carctl_refuse (error, _ ("the command line is not “%s %s %s”; see “%s %s --help”"), PROGRAM,
-                        command->name, command->arguments, PROGRAM, command->name);
+  return car_failure_refuse (error, _ ("the command line is not “%s %s %s”; see “%s %s --help”"), PROGRAM,
+                             command->name, command->arguments, PROGRAM, command->name);
 }
 
 /* Without the command's own name, the arguments are what the command is called with. */
@@ -236,9 +223,9 @@ obey (char **argv, CarctlCall *call, GError **error)
   else if (g_strcmp0 (argv[1], "--help") == 0 || g_strcmp0 (argv[1], "-h") == 0)
     print_help ();
   else if (argv[1] == NULL)
-    return carctl_refuse (error, _ ("the command is missing: see “%s --help”"), PROGRAM);
+    return car_failure_refuse (error, _ ("the command is missing: see “%s --help”"), PROGRAM);
   else
-    return carctl_refuse (error, _ ("there is no command “%s”: see “%s --help”"), argv[1], PROGRAM);
+    return car_failure_refuse (error, _ ("there is no command “%s”: see “%s --help”"), argv[1], PROGRAM);
   return TRUE;
 }
 

@@ -32,7 +32,7 @@ entry_free (gpointer data)
   CarConfEntry *self = data;
 
   g_free (self->variable);
-  car_free_secret (self->value, strlen (self->value));
+  car_secret_free_sized (self->value, strlen (self->value));
   g_free (self);
 }
 
@@ -214,7 +214,7 @@ car_conf_parse (const char *text, gsize length, const char *shown, GError **erro
 
   char *copy = g_strndup (text, length);
   gboolean taken = take_lines (self, copy, error);
-  car_free_secret (copy, length);
+  car_secret_free_sized (copy, length);
 
   return taken ? g_steal_pointer (&self) : NULL;
 }
@@ -233,7 +233,7 @@ car_conf_read (const char *path, const char *shown, GError **error)
     }
 
   CarConf *self = car_conf_parse (text, length, shown, error);
-  car_free_secret (text, length);
+  car_secret_free_sized (text, length);
 
   return self;
 }

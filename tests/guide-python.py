@@ -5,12 +5,11 @@ import importlib.util
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import sys
 import tempfile
 
-from local_service import run_service
+from local_service import find_free_port, run_service
 
 ROWS = """id,name,address
 1,one,10.0.0.1
@@ -47,11 +46,6 @@ def try_connector(connector):
         assert done.returncode == 0, done.stderr
         assert [asset["name"] for asset in service.query(QUERY)["asset"]] == ["one"]
         print("ok 4 - what is no longer in the file is no longer in the service")
-
-
-def find_free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return str(listening.getsockname()[1])
 
 
 def try_commands(guide, connector):

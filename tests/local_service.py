@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import tempfile
 import time
@@ -13,6 +14,12 @@ import urllib.error
 import urllib.request
 
 KEY, PASSWORD = "key", "password"
+
+
+def find_free_port():
+    """For a program whose port stands on its command line; others choose one, and tell it in a file."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return str(listening.getsockname()[1])
 
 
 class Service:

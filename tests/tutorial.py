@@ -12,13 +12,14 @@ import pty
 import re
 import select
 import signal
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
 import time
+
+from local_service import find_free_port
 
 BLOCK = re.compile(r'(?:^<!-- (?P<file>\S+)(?: before "(?P<before>[^"]+)")? -->\n)?^```(?P<kind>\w+)\n(?P<text>.*?)^```\n', re.M | re.S)
 COMMAND = re.compile(r"^\$ (?P<command>.*\n(?:> .*\n)*)(?P<output>(?:(?!\$ ).*\n)*)", re.M)
@@ -76,11 +77,6 @@ def write_file(path, text, before):
         assert found, f"{path.name} has no line that begins with {before}"
         text = f"{head.rstrip()}\n\n{text}\n\n{before}{tail}"
     path.write_text(text)
-
-
-def find_free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return str(listening.getsockname()[1])
 
 
 def main():

@@ -27,6 +27,10 @@ CarFailureKind car_failure_get_kind (const GError *error);
 /* The error's own code where a process can exit with it, or else its kind's. */
 int car_failure_get_exit_code (const GError *error);
 
+/* Sets CAR_APP_ERROR_INVALID_PARAMETER: a setting, an option or a file that somebody named is wrong. FALSE, for the caller to
+ * return. */
+gboolean car_failure_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 /* For programs: "recoverable". */
 const char *car_failure_kind_get_id (CarFailureKind kind);
 

@@ -37,6 +37,18 @@ static const struct
                             N_ ("no data are lost, the next run goes on from the last save point") },
 };
 
+gboolean
+car_failure_refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
+  return FALSE;
+}
+
 CarFailureKind
 car_failure_get_kind (const GError *error)
 {

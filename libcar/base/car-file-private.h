@@ -23,7 +23,7 @@ gboolean car_file_is_special (const char *path);
 gboolean car_file_write (const char *path, const char *text, gsize length, GError **error);
 
 /* Overwrites memory that held a secret, and frees it; NULL is nothing. The second is for what a NUL ends. */
-void car_free_secret (char *secret, gsize length);
+void car_secret_free_sized (char *secret, gsize length);
 void car_secret_free (char *text);
 
 G_END_DECLS

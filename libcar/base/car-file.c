@@ -83,7 +83,7 @@ car_file_read (const char *path, gsize max_size, gsize *length, GError **error)
       return buffer;
     }
 
-  car_free_secret (buffer, max_size + 2);
+  car_secret_free_sized (buffer, max_size + 2);
   return NULL;
 }
 
@@ -143,7 +143,7 @@ car_file_write (const char *path, const char *text, gsize length, GError **error
 }
 
 void
-car_free_secret (char *secret, gsize length)
+car_secret_free_sized (char *secret, gsize length)
 {
   if (secret != NULL)
     explicit_bzero (secret, length);
@@ -153,5 +153,5 @@ car_free_secret (char *secret, gsize length)
 void
 car_secret_free (char *text)
 {
-  car_free_secret (text, text == NULL ? 0 : strlen (text));
+  car_secret_free_sized (text, text == NULL ? 0 : strlen (text));
 }

@@ -65,8 +65,7 @@ read_place (CarPlace *place, const char *source, const CarJsonSpan *data)
   if (item->type != CAR_JSON_OBJECT)
     return FALSE;
 
-  const CarJsonSpan found = car_json_span_get_member (item, "source");
-  g_autofree char *text = car_json_span_dup_string (&found);
+  g_autofree char *text = car_json_span_dup_member (item, "source");
   return g_strcmp0 (text, source) == 0;
 }
 

@@ -31,8 +31,7 @@ car_import_warnings_new (void)
 static char *
 dup_text (const CarCaller *caller, const CarJsonSpan *item, const char *name)
 {
-  const CarJsonSpan member = car_json_span_get_member (item, name);
-  g_autofree char *text = car_json_span_dup_string (&member);
+  g_autofree char *text = car_json_span_dup_member (item, name);
 
   return text != NULL ? car_caller_to_shown (caller, text) : NULL;
 }
@@ -88,9 +87,8 @@ car_import_warnings_add (GPtrArray *warnings, const CarImportWarning *warning)
 static void
 add_warning (GPtrArray *warnings, const CarCaller *caller, const CarJsonSpan *item)
 {
-  const CarJsonSpan name = car_json_span_get_member (item, "collection");
   const CarJsonSpan member = car_json_span_get_member (item, "count");
-  g_autofree char *collection = car_json_span_dup_string (&name);
+  g_autofree char *collection = car_json_span_dup_member (item, "collection");
   g_autofree char *shown = dup_text (caller, item, "collection");
   g_autofree char *reason = dup_text (caller, item, "message");
   gint64 count;

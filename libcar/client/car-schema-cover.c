@@ -95,10 +95,7 @@ covers_array (const CarJsonSpan *ours, const CarJsonSpan *theirs)
 static gboolean
 covers (const CarJsonSpan *ours, const CarJsonSpan *theirs)
 {
-  const CarJsonHash our_hash = car_json_hash_value (ours);
-  const CarJsonHash their_hash = car_json_hash_value (theirs);
-
-  if (our_hash.low == their_hash.low && our_hash.high == their_hash.high)
+  if (car_json_hash_equal (car_json_hash_value (ours), car_json_hash_value (theirs)))
     return TRUE;
   if (says_nothing (ours) && says_nothing (theirs))
     return TRUE;

@@ -16,6 +16,12 @@ typedef struct
   guint64 high;
 } CarJsonHash;
 
+static inline gboolean
+car_json_hash_equal (CarJsonHash a, CarJsonHash b)
+{
+  return a.low == b.low && a.high == b.high;
+}
+
 /* Of a string that holds no escape sequence. */
 CarJsonHash car_json_hash_text (const char *text, gsize length);
 CarJsonHash car_json_hash_string (const CarJsonSpan *string);

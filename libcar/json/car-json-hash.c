@@ -231,12 +231,6 @@ car_json_digest_other (CarJsonHash name, const CarJsonSpan *value)
   return digest_text (name, value->type, value->text, value->length);
 }
 
-static gboolean
-is_same (CarJsonHash a, CarJsonHash b)
-{
-  return a.low == b.low && a.high == b.high;
-}
-
 /* The slot that holds the hash, or the free one where it belongs. At least half of the slots are free, so the search
  * ends soon; a hash is random, so its low bits serve as the place to begin. (A hash that is 0 as a whole would pass
  * for a free slot. It does not happen.) */
@@ -246,8 +240,8 @@ find_slot (const CarJsonHashSet *self, CarJsonHash hash)
   static const CarJsonHash none;
   gsize i = hash.low;
 
-  while (!is_same (self->slots[i & (self->n_slots - 1)], none) &&
-         !is_same (self->slots[i & (self->n_slots - 1)], hash))
+  while (!car_json_hash_equal (self->slots[i & (self->n_slots - 1)], none) &&
+         !car_json_hash_equal (self->slots[i & (self->n_slots - 1)], hash))
     i++;
   return &self->slots[i & (self->n_slots - 1)];
 }
@@ -274,9 +268,9 @@ gboolean
 car_json_hash_set_contains (const CarJsonHashSet *self, CarJsonHash hash)
 {
   if (self->n_slots > 0)
-    return is_same (*find_slot (self, hash), hash);
+    return car_json_hash_equal (*find_slot (self, hash), hash);
   for (gsize i = 0; i < self->n_hashes; i++)
-    if (is_same (self->few[i], hash))
+    if (car_json_hash_equal (self->few[i], hash))
       return TRUE;
   return FALSE;
 }

@@ -22,6 +22,9 @@ GArray *car_json_span_get_items (const CarJsonSpan *array);
 /* NULL where it is not a string, or one that C cannot hold. */
 char *car_json_span_dup_string (const CarJsonSpan *value);
 
+/* The same of the member of that name. */
+char *car_json_span_dup_member (const CarJsonSpan *object, const char *name);
+
 /* An integer, also where it is written as text. */
 gboolean car_json_span_get_int (const CarJsonSpan *value, gint64 *number);
 

@@ -81,6 +81,14 @@ car_json_span_dup_string (const CarJsonSpan *value)
   return text != NULL && strlen (text) == length ? g_steal_pointer (&text) : NULL;
 }
 
+char *
+car_json_span_dup_member (const CarJsonSpan *object, const char *name)
+{
+  const CarJsonSpan value = car_json_span_get_member (object, name);
+
+  return car_json_span_dup_string (&value);
+}
+
 gboolean
 car_json_span_get_int (const CarJsonSpan *value, gint64 *number)
 {

@@ -81,6 +81,9 @@ gboolean car_json_span_unescapes_to (const CarJsonSpan *string, const char *text
 static inline gboolean car_json_span_is (const CarJsonSpan *string, const char *text, gsize length);
 static inline gboolean car_json_span_equals (const CarJsonSpan *string, const char *text);
 
+/* Appends a value as it stands in its text; a string gets its quotes back. */
+void car_json_append_span (GString *out, const CarJsonSpan *value);
+
 /* Appends text as a JSON string with its quotes, escaped as little as RFC 8259 allows. The text must be UTF-8. */
 void car_json_append_string (GString *out, const char *text, gssize length);
 

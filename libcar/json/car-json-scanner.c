@@ -441,6 +441,16 @@ append_escape (GString *out, char c)
 }
 
 void
+car_json_append_span (GString *out, const CarJsonSpan *value)
+{
+  const char *quote = value->type == CAR_JSON_STRING ? "\"" : "";
+
+  g_string_append (out, quote);
+  g_string_append_len (out, value->text, (gssize) value->length);
+  g_string_append (out, quote);
+}
+
+void
 car_json_append_string (GString *out, const char *text, gssize length)
 {
   const char *end = text + (length < 0 ? strlen (text) : (gsize) length);

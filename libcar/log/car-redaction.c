@@ -30,7 +30,7 @@ needle_clear (gpointer data)
 {
   Needle *self = data;
 
-  car_free_secret (self->text, self->length);
+  car_secret_free_sized (self->text, self->length);
 }
 
 CarRedaction *
@@ -94,7 +94,7 @@ add_base64 (CarRedaction *self, const char *secret, gsize length, gsize n_before
   if (end - first >= MIN_BASE64_LENGTH)
     add_needle (self, encoded + first, end - first, TRUE);
 
-  car_free_secret (encoded, strlen (encoded));
+  car_secret_free_sized (encoded, strlen (encoded));
   explicit_bzero (bytes, total);
 }
 
@@ -118,7 +118,7 @@ car_redaction_add (CarRedaction *self, const char *secret)
         add_base64 (self, trimmed, length, n_before);
       g_array_sort (self->needles, compare_lengths);
     }
-  car_free_secret (trimmed, length);
+  car_secret_free_sized (trimmed, length);
 }
 
 /* Reading. A text is read as it is, and then as one that was encoded, in each of some ways, and so on: a secret can stand in a

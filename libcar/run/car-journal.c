@@ -228,14 +228,6 @@ is_young (const char *time, guint max_hours)
   return age >= 0 && age <= max_hours * G_TIME_SPAN_HOUR;
 }
 
-static char *
-dup_member (const CarJsonSpan *journal, const char *member)
-{
-  const CarJsonSpan value = car_json_span_get_member (journal, member);
-
-  return car_json_span_dup_string (&value);
-}
-
 CarJournal *
 car_journal_read (int folder_fd, const CarJournalKey *key, guint max_hours, GError **error)
 {
@@ -253,9 +245,9 @@ car_journal_read (int folder_fd, const CarJournalKey *key, guint max_hours, GErr
 
   g_autoptr (CarJournal) self = g_new0 (CarJournal, 1);
   const CarJsonSpan data = car_json_span_get_member (&json, "data");
-  self->reason = dup_member (&json, "reason");
-  self->save_point = dup_member (&json, "save_point");
-  self->time = dup_member (&json, "time");
+  self->reason = car_json_span_dup_member (&json, "reason");
+  self->save_point = car_json_span_dup_member (&json, "save_point");
+  self->time = car_json_span_dup_member (&json, "time");
   if (self->time == NULL || !is_young (self->time, max_hours))
     return refuse (error, _ ("it is too old"));
   if (data.type != CAR_JSON_OBJECT)

@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#include <libcar/base/car-error.h>
+#include <libcar/base/car-failure-private.h>
 #include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/settings/car-arguments-private.h>
@@ -51,26 +51,16 @@ takes_next (const CarArgument *argument)
          argument->setting->type != CAR_SETTING_BOOLEAN;
 }
 
-static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-
-  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
-  return FALSE;
-}
-
 /* Neither what is wrong nor what stands beside it is shown: it may be a secret, or a piece of one that nobody quoted. */
 static gboolean
 refuse_argument (const char *argument, GError **error)
 {
   if (!is_option (argument))
-    return refuse (error, _ ("an argument belongs to no option (a value with spaces needs quotes)"));
+    return car_failure_refuse (error,
+                               _ ("an argument belongs to no option (a value with spaces needs quotes)"));
 
   g_autofree char *shown = car_text_to_printable (argument, strcspn (argument, "="));
-  return refuse (error, _ ("there is no option %s"), shown);
+  return car_failure_refuse (error, _ ("there is no option %s"), shown);
 }
 
 static gboolean
@@ -80,10 +70,10 @@ take_option (CarSettings *settings, const CarArgument *option, GError **error)
   gboolean on = TRUE;
 
   if (option->setting->type != CAR_SETTING_BOOLEAN && option->value == NULL)
-    return refuse (error, _ ("%s needs a value: %s"), shown, _ (option->setting->description));
+    return car_failure_refuse (error, _ ("%s needs a value: %s"), shown, _ (option->setting->description));
   if (option->setting->type == CAR_SETTING_BOOLEAN && option->value != NULL &&
       !car_setting_parse_boolean (option->value, &on))
-    return refuse (error, _ ("%s takes no value but yes or no"), shown);
+    return car_failure_refuse (error, _ ("%s takes no value but yes or no"), shown);
 
   car_settings_set_option (settings, option->setting, option->value != NULL ? option->value : "true");
   return TRUE;
@@ -128,8 +118,8 @@ car_arguments_parse (CarSettings *settings, int argc, char **argv, CarRequest *r
   if (problem == NULL)
     return TRUE;
   if (car_settings_is_secret_in (settings, problem->message))
-    return refuse (error,
-                   _ ("an option is named like a secret that is given: look at the order of the arguments"));
+    return car_failure_refuse (
+        error, _ ("an option is named like a secret that is given: look at the order of the arguments"));
 
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;

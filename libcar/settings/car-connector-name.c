@@ -17,8 +17,7 @@ find_display_name (const CarJsonSpan *config)
 {
   const CarJsonSpan connection = car_json_span_get_member (config, "connection");
   const CarJsonSpan type = car_json_span_get_member (&connection, "type");
-  const CarJsonSpan name = car_json_span_get_member (&type, "displayName");
-  g_autofree char *text = car_json_span_dup_string (&name);
+  g_autofree char *text = car_json_span_dup_member (&type, "displayName");
 
   return text == NULL || *text == '\0' || strlen (text) > MAX_NAME_LENGTH ? NULL : g_steal_pointer (&text);
 }

@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 
 /* Not <libcar/car.h>: json-glib and jansson, which libjose brings, both have a json_object_iter_next(). */
-#include <libcar/base/car-error.h>
+#include <libcar/base/car-failure-private.h>
 #include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
 #include <libcar/settings/car-rsa-oaep-private.h>
@@ -86,17 +86,6 @@ car_secrets_free (CarSecrets *self)
   g_free (self);
 }
 
-static gboolean G_GNUC_PRINTF (2, 3) refuse (GError **error, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *message = g_strdup_vprintf (format, args);
-  va_end (args);
-
-  g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
-  return FALSE;
-}
-
 /* jansson's message about what is wrong would show a piece of the key. */
 static gboolean
 load_key (CarSecrets *self, GError **error)
@@ -110,14 +99,14 @@ load_key (CarSecrets *self, GError **error)
   g_autofree char *shown = g_filename_display_name (self->key_path);
   char *text = car_file_read (self->key_path, MAX_FILE_SIZE, &length, &failure);
   if (text == NULL)
-    return refuse (error, _ ("the key %s cannot be read: %s"), shown, failure->message);
+    return car_failure_refuse (error, _ ("the key %s cannot be read: %s"), shown, failure->message);
 
   json_t *key = json_loadb (text, length, JSON_REJECT_DUPLICATES, NULL);
-  car_free_secret (text, length);
+  car_secret_free_sized (text, length);
   if (!json_is_string (json_object_get (key, "kty")))
     {
       free_key (key);
-      return refuse (error, _ ("the key %s is not a JSON Web Key, an object with “kty”"), shown);
+      return car_failure_refuse (error, _ ("the key %s is not a JSON Web Key, an object with “kty”"), shown);
     }
 
   /* libjose would take the content's algorithm for it. */
@@ -146,8 +135,8 @@ split_token (char *token, gsize length, GError **error)
 
   if (!whole)
     {
-      refuse (error,
-              _ ("it is not a JWE token in its compact form, five parts in base64url with dots between"));
+      car_failure_refuse (
+          error, _ ("it is not a JWE token in its compact form, five parts in base64url with dots between"));
       return NULL;
     }
 
@@ -181,7 +170,7 @@ check_algorithm (const json_t *header, const char *member, const char *const *kn
     return TRUE;
 
   g_autofree char *all = g_strjoinv (", ", (char **) known);
-  return refuse (error, _ ("its “%s” is none of %s"), member, all);
+  return car_failure_refuse (error, _ ("its “%s” is none of %s"), member, all);
 }
 
 /* Before anything is decrypted: what the token asks for is not what is done. */
@@ -192,11 +181,11 @@ check_header (const json_t *jwe, GError **error)
   json_auto_t *header = read_header (jwe);
 
   if (!json_is_object (header))
-    return refuse (error, _ ("its header is not a JSON object"));
+    return car_failure_refuse (error, _ ("its header is not a JSON object"));
 
   for (guint i = 0; i < G_N_ELEMENTS (refused); i++)
     if (json_object_get (header, refused[i]) != NULL)
-      return refuse (error, _ ("its header has “%s”, which is not supported"), refused[i]);
+      return car_failure_refuse (error, _ ("its header has “%s”, which is not supported"), refused[i]);
 
   return check_algorithm (header, "alg", key_algorithms, error) &&
          check_algorithm (header, "enc", content_algorithms, error);
@@ -237,7 +226,7 @@ check_text (const char *text, gsize length, GError **error)
   if (strlen (text) == length && g_utf8_validate (text, length, NULL))
     return TRUE;
 
-  return refuse (error, _ ("what it holds is not UTF-8 text without NULs"));
+  return car_failure_refuse (error, _ ("what it holds is not UTF-8 text without NULs"));
 }
 
 static char *
@@ -252,14 +241,14 @@ decrypt (CarSecrets *self, const json_t *jwe, GError **error)
       g_autofree char *shown = g_filename_display_name (self->key_path);
 
       ERR_clear_error (); /* what OpenSSL has noted for the thread is not for its next user */
-      refuse (error,
-              _ ("it cannot be decrypted with the key %s: it was encrypted to another key, or changed"),
-              shown);
+      car_failure_refuse (
+          error, _ ("it cannot be decrypted with the key %s: it was encrypted to another key, or changed"),
+          shown);
     }
   else if (check_text (text, length, error))
     return text;
 
-  car_free_secret (text, size);
+  car_secret_free_sized (text, size);
   return NULL;
 }
 
@@ -320,14 +309,15 @@ read_secret (CarSecrets *self,
 
   if (text != NULL && (!kind->is_plain || car_file_check_private (path, &failure)))
     *value = kind->take (self, text, length, &failure);
-  car_free_secret (text, length);
+  car_secret_free_sized (text, length);
   if (*value != NULL)
     return TRUE;
 
   g_autofree char *shown = g_filename_display_name (path);
   return kind->is_plain
-             ? refuse (error, _ ("the credential %s cannot be used: %s"), shown, failure->message)
-             : refuse (error, _ ("the encrypted setting %s cannot be used: %s"), shown, failure->message);
+             ? car_failure_refuse (error, _ ("the credential %s cannot be used: %s"), shown, failure->message)
+             : car_failure_refuse (error, _ ("the encrypted setting %s cannot be used: %s"), shown,
+                                   failure->message);
 }
 
 gboolean

@@ -40,12 +40,8 @@ has_same (const CarJsonSpan *object, const char *name, const CarJsonSpan *value)
 {
   const CarJsonSpan other = car_json_span_get_member (object, name);
 
-  if (other.type == CAR_JSON_INVALID)
-    return FALSE;
-
-  const CarJsonHash a = car_json_hash_value (value);
-  const CarJsonHash b = car_json_hash_value (&other);
-  return a.low == b.low && a.high == b.high;
+  return other.type != CAR_JSON_INVALID &&
+         car_json_hash_equal (car_json_hash_value (value), car_json_hash_value (&other));
 }
 
 /* Adds the members of one object that the other one has not, or has with another value; `known` are the names so far. */

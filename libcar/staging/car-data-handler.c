@@ -1125,10 +1125,9 @@ delete_page (CarDataHandler *self, GBytes *page, GCancellable *cancellable, GErr
 
   if (car_json_read_text (text, length, &deletion, NULL))
     {
-      const CarJsonSpan name = car_json_span_get_member (&deletion, "collection");
       const CarJsonSpan items = car_json_span_get_member (&deletion, "keys");
 
-      collection = car_json_span_dup_string (&name);
+      collection = car_json_span_dup_member (&deletion, "collection");
       keys = dup_strings (&items);
     }
   if (collection == NULL || keys == NULL)
@@ -1428,11 +1427,10 @@ car_data_handler_restore (CarDataHandler *self, int folder_fd, const CarJsonSpan
 {
   g_return_val_if_fail (CAR_IS_DATA_HANDLER (self), FALSE);
 
-  const CarJsonSpan report_key = car_json_span_get_member (kept, "report_key");
   const CarJsonSpan source = car_json_span_get_member (kept, "source");
   const CarJsonSpan report = car_json_span_get_member (kept, "report");
   const CarJsonSpan staged = car_json_span_get_member (kept, "staged");
-  g_autofree char *key = car_json_span_dup_string (&report_key);
+  g_autofree char *key = car_json_span_dup_member (kept, "report_key");
   if (key == NULL || *key == '\0' || strspn (key, "0123456789.") != strlen (key) ||
       source.type != CAR_JSON_OBJECT || report.type != CAR_JSON_OBJECT)
     {

@@ -154,8 +154,7 @@ read_number (const CarJsonSpan *object, const char *member, guint64 max, guint64
 static char *
 read_text (const CarJsonSpan *object, const char *member, GError **error)
 {
-  const CarJsonSpan value = car_json_span_get_member (object, member);
-  char *text = car_json_span_dup_string (&value);
+  char *text = car_json_span_dup_member (object, member);
 
   if (text == NULL)
     refuse (error, member);

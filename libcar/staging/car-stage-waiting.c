@@ -54,14 +54,16 @@ get_end_collection (const CarStageCollection *collection, CarEdgeEnd end)
 }
 
 /* What is wrong with an edge to what was left out. */
-static char *
-describe_end (const CarStageCollection *collection, CarEdgeEnd end, char **kind)
+static void
+describe_end (const CarStageCollection *collection, CarEdgeEnd end, CarJsonViolation *found)
 {
   const char *other = get_end_collection (collection, end);
 
-  *kind = g_strconcat ("end ", other, NULL);
-  return g_strdup_printf ("%s: it leads to an object of %s that this run left out", collection->counts.name,
-                          other);
+  found->rule = "end";
+  found->place = g_strdup ("");
+  found->kind = g_strconcat ("end ", other, NULL);
+  found->text = g_strdup_printf ("%s: it leads to an object of %s that this run left out",
+                                 collection->counts.name, other);
 }
 
 static void
@@ -71,12 +73,11 @@ leave_out_edge (CarStage *self,
                 const CarJsonMembers *members,
                 CarEdgeEnd end)
 {
-  g_autofree char *kind = NULL;
-  g_autofree char *message = describe_end (collection, end, &kind);
-  const CarJsonViolation found = { .rule = "end", .place = (char *) "", .kind = kind, .text = message };
+  g_auto (CarJsonViolation) found = { NULL };
   CarKey ends[CAR_EDGE_N_ENDS];
   guint64 *digest = car_key_set_find (self->keys, car_stage_prepare_edge (self, collection, members, ends));
 
+  describe_end (collection, end, &found);
   car_stage_count_left_out (self, collection, edge->text, edge->length, &found);
   if (digest == NULL)
     return;
@@ -239,6 +240,7 @@ gboolean
 car_stage_keeps_edge (CarStage *self, const char *name, const CarJsonSpan *edge)
 {
   CarStageCollection *collection = g_hash_table_lookup (self->parts[CAR_BUNDLE_EDGES].by_name, name);
+  g_auto (CarJsonViolation) found = { NULL };
   CarEdgeEnd end = 0;
   CarJsonMembers members;
 
@@ -250,10 +252,7 @@ car_stage_keeps_edge (CarStage *self, const char *name, const CarJsonSpan *edge)
   if (end == CAR_EDGE_N_ENDS)
     return TRUE;
 
-  g_autofree char *kind = NULL;
-  g_autofree char *message = describe_end (collection, end, &kind);
-  const CarJsonViolation found = { .rule = "end", .place = (char *) "", .kind = kind, .text = message };
-
+  describe_end (collection, end, &found);
   collection->n_led[end]++;
   car_stage_drop (self, collection, edge, &found);
   return FALSE;

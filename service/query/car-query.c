@@ -179,16 +179,6 @@ follow (const CarJsonSpan *json, char **steps, CarJsonSpan *found)
   return follow (&next, steps + 1, found);
 }
 
-static void
-append_span (GString *out, const CarJsonSpan *span)
-{
-  const char *mark = span->type == CAR_JSON_STRING ? "\"" : "";
-
-  g_string_append (out, mark);
-  g_string_append_len (out, span->text, span->length);
-  g_string_append (out, mark);
-}
-
 /* A member is handed on as it is spelt, unless its type has a spelling of its own. */
 static void
 append_member (GString *out, const CarQueryField *field, const CarJsonSpan *span)
@@ -198,7 +188,7 @@ append_member (GString *out, const CarQueryField *field, const CarJsonSpan *span
   if (field->steps != NULL)
     {
       if (follow (span, field->steps, &found))
-        append_span (out, &found);
+        car_json_append_span (out, &found);
       else
         g_string_append (out, "null");
     }
@@ -212,7 +202,7 @@ append_member (GString *out, const CarQueryField *field, const CarJsonSpan *span
            span->type == CAR_JSON_STRING && !span->escaped)
     append_address (out, field->type, span->text, span->length);
   else
-    append_span (out, span);
+    car_json_append_span (out, span);
 }
 
 static void

@@ -140,16 +140,6 @@ begin_member (GString *out)
 }
 
 static void
-append_span (GString *out, const CarJsonSpan *span, gboolean quoted)
-{
-  if (quoted)
-    g_string_append_c (out, '"');
-  g_string_append_len (out, span->text, (gssize) span->length);
-  if (quoted)
-    g_string_append_c (out, '"');
-}
-
-static void
 append_members (const CarServiceObject *object,
                 const char *const *leave_out,
                 const CarServiceObject *changes,
@@ -162,9 +152,9 @@ append_members (const CarServiceObject *object,
         continue;
 
       begin_member (out);
-      append_span (out, &member->name, TRUE);
+      car_json_append_span (out, &member->name);
       g_string_append_c (out, ':');
-      append_span (out, &member->value, member->value.type == CAR_JSON_STRING);
+      car_json_append_span (out, &member->value);
     }
 }
 

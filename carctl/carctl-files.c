@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <errno.h>
+
+#include <libcar/base/car-language-private.h>
+
+#include "carctl/carctl.h"
+
+gboolean
+carctl_make_folder (const char *folder, GError **error)
+{
+  if (g_mkdir_with_parents (folder, 0700) == 0)
+    return TRUE;
+
+  int code = errno;
+  g_autofree char *shown = g_filename_display_name (folder);
+  return car_failure_refuse (error, _ ("the folder %s cannot be made: %s"), shown, g_strerror (code));
+}
+
+gboolean
+carctl_refuse_file (const char *path, const char *problem, GError **error)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+
+  return car_failure_refuse (error, "%s: %s", shown, problem);
+}
