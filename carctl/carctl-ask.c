@@ -34,8 +34,11 @@ print_answer (const char *answer, gboolean json, GError **error)
   if (!car_json_read_text (answer, strlen (answer), &data, error))
     return FALSE;
 
-  g_autofree char *table = json ? NULL : carctl_table_make (&data);
-  g_print ("%s%s", json ? answer : table, json ? "\n" : "");
+  if (json)
+    return carctl_write (answer, error) && carctl_write ("\n", error);
+
+  g_autofree char *table = carctl_table_make (&data);
+  g_print ("%s", table);
   return TRUE;
 }
 
@@ -56,7 +59,7 @@ ask (CarctlCall *call, GError **error)
       question == NULL ? NULL
                        : carctl_question_write (question, (const char *const *) call->arguments + 1, error);
   g_autoptr (CarClient) client = query == NULL ? NULL : carctl_open_service (call, error);
-  g_autofree char *answer = client == NULL ? NULL : car_client_query_json (client, query, NULL, NULL, error);
+  g_autofree char *answer = client == NULL ? NULL : carctl_ask_service (client, query, NULL, error);
 
   return answer != NULL && print_answer (answer, call->json, error);
 }

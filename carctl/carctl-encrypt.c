@@ -133,6 +133,10 @@ encrypt (const char *folder, const char *variable, const char *value, GError **e
   g_autofree char *path = g_build_filename (folder, variable, NULL);
   g_autofree char *shown = g_filename_display_name (path);
   gsize length = 0;
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    return car_failure_refuse (error, _ ("%s is a folder: it cannot hold the setting"), shown);
+
   char *key = get_key (folder, &length, error);
   g_autofree char *token = key == NULL ? NULL : carctl_jwe_encrypt (key, length, value, error);
 

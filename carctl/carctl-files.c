@@ -19,6 +19,14 @@ carctl_make_folder (const char *folder, GError **error)
   return car_failure_refuse (error, _ ("the folder %s cannot be made: %s"), shown, g_strerror (code));
 }
 
+void
+carctl_remove_folder (const char *folder)
+{
+  const char *const command[] = { "rm", "-rf", "--", folder, NULL };
+
+  g_spawn_sync (NULL, (char **) command, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+}
+
 gboolean
 carctl_refuse_file (const char *path, const char *problem, GError **error)
 {

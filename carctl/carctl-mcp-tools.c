@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <libcar/json/car-json-reader-private.h>
+
 #include "carctl/carctl-mcp-tools.h"
 #include "carctl/carctl-questions.h"
 #include "carctl/carctl.h"
@@ -21,7 +23,7 @@ typedef struct
 {
   const char *name;
   const char *description;
-  Argument arguments[4]; /* ended by a NULL name */
+  Argument arguments[5]; /* ended by a NULL name */
   char *(*call) (CarClient *client, JsonObject *arguments, GError **error);
 } Tool;
 
@@ -75,26 +77,30 @@ static char *
 object (CarClient *client, JsonObject *arguments, GError **error)
 {
   g_autofree char *answer = neighbours (client, arguments, error);
-  g_autoptr (JsonNode) root = answer == NULL ? NULL : json_from_string (answer, error);
+  g_autoptr (GString) text = g_string_new ("{\"result\":");
+  CarJsonSpan graph;
 
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
-    return g_steal_pointer (&answer);
+  if (answer == NULL || !car_json_read_text (answer, strlen (answer), &graph, error))
+    return NULL;
 
-  json_object_remove_member (json_node_get_object (root), "related");
-  return json_to_string (root, FALSE);
+  const CarJsonSpan result = car_json_span_get_member (&graph, "result");
+  car_json_append_span (text, &result);
+  g_string_append_c (text, '}');
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
 static char *
 changes (CarClient *client, JsonObject *arguments, GError **error)
 {
   const char *const path[] = { "changes", NULL };
-  const char *source = get (arguments, "source");
-  const char *const query[] = {
-    "from", get (arguments, "from"), "to", get (arguments, "to"), source == NULL ? NULL : "source", source,
-    NULL
-  };
+  static const char *const names[] = { "from", "to", "source", "after" };
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
-  return get_call (client, CAR_API_VERSION_V3, path, query, error);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    if (get (arguments, names[i]) != NULL)
+      g_strv_builder_add_many (builder, names[i], get (arguments, names[i]), NULL);
+  g_auto (GStrv) query = g_strv_builder_end (builder);
+  return get_call (client, CAR_API_VERSION_V3, path, (const char *const *) query, error);
 }
 
 static char *
@@ -107,7 +113,7 @@ question (CarClient *client, JsonObject *arguments, GError **error)
   g_autofree char *query =
       question == NULL ? NULL : carctl_question_write (question, (const char *const *) values, error);
 
-  return query == NULL ? NULL : car_client_query_json (client, query, NULL, NULL, error);
+  return query == NULL ? NULL : carctl_ask_service (client, query, NULL, error);
 }
 
 /* Behind a string of GraphQL that begins here: "…", or a block in three quotes each. */
@@ -160,7 +166,7 @@ query (CarClient *client, JsonObject *arguments, GError **error)
   const char *text = get (arguments, "query");
 
   if (!changes_something (text))
-    return car_client_query_json (client, text, get (arguments, "variables"), NULL, error);
+    return carctl_ask_service (client, text, get (arguments, "variables"), error);
 
   car_failure_refuse (error, "only queries are asked: a mutation changes something");
   return NULL;
@@ -199,10 +205,12 @@ static const Tool tools[] = {
       { "variables", "the values of its variables, a JSON object as text", FALSE } },
     query },
   { "changes",
-    "What was added, changed and closed between two moments: a line of JSON for each object.",
+    "What was added, changed and closed between two moments: an array with an object for each. Its last item has “next”: null at "
+    "the end, or else what to give as “after” for the next page.",
     { { "from", "a moment in ISO 8601, such as 2026-01-31T12:00:00Z", TRUE },
       { "to", "a moment in ISO 8601, such as 2026-01-31T12:00:00Z", TRUE },
-      { "source", "only of this source", FALSE } },
+      { "source", "only of this source", FALSE },
+      { "after", "the page behind this place", FALSE } },
     changes },
 };
 

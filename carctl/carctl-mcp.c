@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/json/car-json-reader-private.h>
 #include <libcar/log/car-log-private.h>
 
 #include "carctl/carctl-mcp-tools.h"
@@ -27,57 +28,45 @@ typedef enum
 
 static const char *const versions[] = { NEWEST, "2025-03-26", "2024-11-05", NULL };
 
-static void
-send_message (const char *member, JsonNode *value, JsonNode *id)
+/* The id as it came: a number may be one that no tree holds. NULL: it is not known. */
+static char *
+make_message (const char *member, const char *value, const CarJsonSpan *id)
 {
-  g_autoptr (JsonNode) message = json_node_new (JSON_NODE_OBJECT);
-  g_autoptr (JsonObject) object = json_object_new ();
+  g_autoptr (GString) text = g_string_new ("{\"jsonrpc\":\"2.0\",\"id\":");
 
-  json_object_set_string_member (object, "jsonrpc", "2.0");
-  json_object_set_member (object, "id", id == NULL ? json_node_new (JSON_NODE_NULL) : json_node_copy (id));
-  json_object_set_member (object, member, value);
-  json_node_set_object (message, object);
-
-  g_autofree char *text = json_to_string (message, FALSE);
-  fputs (text, stdout);
-  fputc ('\n', stdout);
-  fflush (stdout);
+  if (id == NULL)
+    g_string_append (text, "null");
+  else
+    car_json_append_span (text, id);
+  g_string_append_printf (text, ",\"%s\":%s}", member, value);
+  return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static void
-send_error (RpcError code, const char *message, JsonNode *id)
+/* Takes the value. */
+static char *
+make_result (JsonNode *value, const CarJsonSpan *id)
 {
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
-  JsonObject *object = json_object_new ();
+  g_autofree char *text = json_to_string (value, FALSE);
 
-  json_object_set_int_member (object, "code", code);
-  json_object_set_string_member (object, "message", message);
-  json_node_take_object (node, object);
-  send_message ("error", node, id);
+  json_node_unref (value);
+  return make_message ("result", text, id);
 }
 
-static JsonObject *
-get_object (JsonObject *object, const char *name)
+static char *
+make_error (RpcError code, const char *message, const CarJsonSpan *id)
 {
-  JsonNode *node = object == NULL ? NULL : json_object_get_member (object, name);
+  g_autoptr (GString) text = g_string_new (NULL);
 
-  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+  g_string_append_printf (text, "{\"code\":%d,\"message\":", code);
+  car_json_append_string (text, message, -1);
+  g_string_append_c (text, '}');
+  return make_message ("error", text->str, id);
 }
 
-static const char *
-get_text (JsonObject *object, const char *name)
+static char *
+initialize (const CarJsonSpan *params, const CarJsonSpan *id)
 {
-  JsonNode *node = object == NULL ? NULL : json_object_get_member (object, name);
-  gboolean is_text =
-      node != NULL && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_STRING;
-
-  return is_text ? json_node_get_string (node) : NULL;
-}
-
-static void
-initialize (JsonObject *params, JsonNode *id)
-{
-  const char *wanted = get_text (params, "protocolVersion");
+  g_autofree char *wanted = car_json_span_dup_member (params, "protocolVersion");
   const char *version = wanted != NULL && g_strv_contains (versions, wanted) ? wanted : NEWEST;
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
@@ -102,18 +91,15 @@ initialize (JsonObject *params, JsonNode *id)
       builder, "A graph of a company's machines, users, applications and vulnerabilities. Search for what "
                "somebody names, then look at its neighbours; for lists, ask a question or a query.");
   json_builder_end_object (builder);
-  send_message ("result", json_builder_get_root (builder), id);
+  return make_result (json_builder_get_root (builder), id);
 }
 
 /* What a tool refuses is for the assistant to read, and no error of the protocol. */
-static void
-call_tool (CarClient *client, JsonObject *params, JsonNode *id)
+static char *
+call_tool (CarClient *client, const char *name, JsonObject *arguments, const CarJsonSpan *id)
 {
-  g_autoptr (JsonObject) none = json_object_new ();
-  JsonObject *given = get_object (params, "arguments");
   g_autoptr (GError) problem = NULL;
-  g_autofree char *text =
-      carctl_mcp_tools_call (client, get_text (params, "name"), given == NULL ? none : given, &problem);
+  g_autofree char *text = carctl_mcp_tools_call (client, name, arguments, &problem);
   g_autofree char *why = problem == NULL ? NULL : car_log_without_secrets (problem->message);
   g_autoptr (JsonBuilder) builder = json_builder_new ();
 
@@ -130,59 +116,95 @@ call_tool (CarClient *client, JsonObject *params, JsonNode *id)
   json_builder_set_member_name (builder, "isError");
   json_builder_add_boolean_value (builder, text == NULL);
   json_builder_end_object (builder);
-  send_message ("result", json_builder_get_root (builder), id);
+  return make_result (json_builder_get_root (builder), id);
 }
 
-static JsonNode *
-make_empty (void)
+static char *
+read_tool_call (CarClient *client, const CarJsonSpan *params, const CarJsonSpan *id)
 {
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  g_autofree char *name = car_json_span_dup_member (params, "name");
+  const CarJsonSpan given = car_json_span_get_member (params, "arguments");
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (JsonNode) arguments =
+      given.type == CAR_JSON_OBJECT ? car_json_span_to_node (&given, &problem) : json_from_string ("{}", NULL);
 
-  json_node_take_object (node, json_object_new ());
-  return node;
+  if (name == NULL)
+    return make_error (INVALID_PARAMS, "“name” is missing", id);
+  if (arguments == NULL)
+    return make_error (INVALID_PARAMS, problem->message, id);
+  return call_tool (client, name, json_node_get_object (arguments), id);
 }
 
-/* A message without an id is a notification, and has no answer. */
-static void
-answer (CarClient *client, JsonObject *message)
+static char *
+call_method (CarClient *client, const char *method, const CarJsonSpan *params, const CarJsonSpan *id)
 {
-  const char *method = get_text (message, "method");
-  JsonObject *params = get_object (message, "params");
-  JsonNode *id = json_object_get_member (message, "id");
-
-  if (method == NULL && id != NULL)
-    send_error (INVALID_REQUEST, "“method” is missing", id);
-  if (method == NULL || id == NULL)
-    return;
-
   if (g_str_equal (method, "initialize"))
-    initialize (params, id);
-  else if (g_str_equal (method, "ping"))
-    send_message ("result", make_empty (), id);
-  else if (g_str_equal (method, "tools/list"))
-    send_message ("result", carctl_mcp_tools_list (), id);
-  else if (g_str_equal (method, "tools/call") && get_text (params, "name") == NULL)
-    send_error (INVALID_PARAMS, "“name” is missing", id);
-  else if (g_str_equal (method, "tools/call"))
-    call_tool (client, params, id);
-  else
-    send_error (METHOD_NOT_FOUND, "there is no such method", id);
+    return initialize (params, id);
+  if (g_str_equal (method, "ping"))
+    return make_message ("result", "{}", id);
+  if (g_str_equal (method, "tools/list"))
+    return make_result (carctl_mcp_tools_list (), id);
+  if (g_str_equal (method, "tools/call"))
+    return read_tool_call (client, params, id);
+  return make_error (METHOD_NOT_FOUND, "there is no such method", id);
 }
 
-static void
-read_message (CarClient *client, const GString *line)
+/* NULL: nothing is to be answered. A message without an id is a notification, and one with a result or an error an answer to what
+ * was never asked. */
+static char *
+answer (CarClient *client, const CarJsonSpan *message)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  gboolean good =
-      line->len <= MAX_MESSAGE && json_parser_load_from_data (parser, line->str, (gssize) line->len, NULL);
-  JsonNode *root = good ? json_parser_get_root (parser) : NULL;
+  const CarJsonSpan params = car_json_span_get_member (message, "params");
+  const CarJsonSpan id = car_json_span_get_member (message, "id");
+  g_autofree char *method = car_json_span_dup_member (message, "method");
 
-  if (root == NULL)
-    send_error (PARSE_ERROR, "the line is no JSON, or longer than 1 MiB", NULL);
-  else if (!JSON_NODE_HOLDS_OBJECT (root))
-    send_error (INVALID_REQUEST, "the message is no object", NULL);
-  else
-    answer (client, json_node_get_object (root));
+  if (message->type != CAR_JSON_OBJECT)
+    return make_error (INVALID_REQUEST, "the message is no object", NULL);
+  if (id.type == CAR_JSON_INVALID ||
+      (method == NULL && (car_json_span_get_member (message, "result").type != CAR_JSON_INVALID ||
+                          car_json_span_get_member (message, "error").type != CAR_JSON_INVALID)))
+    return NULL;
+  if (id.type != CAR_JSON_STRING && id.type != CAR_JSON_NUMBER)
+    return make_error (INVALID_REQUEST, "“id” is no text and no number", NULL);
+  if (method == NULL)
+    return make_error (INVALID_REQUEST, "“method” is missing", &id);
+  return call_method (client, method, &params, &id);
+}
+
+/* Version 2025-03-26 of the protocol has batches. */
+static char *
+answer_batch (CarClient *client, const CarJsonSpan *batch)
+{
+  g_autoptr (GArray) messages = car_json_span_get_items (batch);
+  g_autoptr (GString) answers = g_string_new (NULL);
+
+  if (messages->len == 0)
+    return make_error (INVALID_REQUEST, "the batch is empty", NULL);
+
+  for (guint i = 0; i < messages->len; i++)
+    {
+      g_autofree char *text = answer (client, &g_array_index (messages, CarJsonSpan, i));
+
+      if (text != NULL)
+        g_string_append_printf (answers, "%c%s", answers->len == 0 ? '[' : ',', text);
+    }
+  if (answers->len == 0)
+    return NULL;
+  g_string_append_c (answers, ']');
+  return g_string_free (g_steal_pointer (&answers), FALSE);
+}
+
+static gboolean
+read_message (CarClient *client, const GString *line, GError **error)
+{
+  CarJsonSpan message;
+  gboolean good = line->len <= MAX_MESSAGE && car_json_read_text (line->str, line->len, &message, NULL);
+  g_autofree char *text = !good ? make_error (PARSE_ERROR, "the line is no JSON, or longer than 1 MiB", NULL)
+                          : message.type == CAR_JSON_ARRAY ? answer_batch (client, &message)
+                                                           : answer (client, &message);
+
+  return text == NULL ||
+         (carctl_write (text, error) && carctl_write ("\n", error) && carctl_finish_output (error));
 }
 
 /* The next line, of which no more is kept than it takes to see that it is too long. FALSE at the end. */
@@ -208,8 +230,8 @@ mcp (CarctlCall *call, GError **error)
     return FALSE;
 
   while (read_line (line))
-    if (line->str[strspn (line->str, " \t\r")] != '\0')
-      read_message (client, line);
+    if (line->str[strspn (line->str, " \t\r")] != '\0' && !read_message (client, line, error))
+      return FALSE;
   return TRUE;
 }
 

@@ -59,6 +59,7 @@ write_file (const char *resource, const char *path, const Word *words, GError **
 {
   g_autoptr (GBytes) template = g_resource_lookup_data (carctl_get_resource (), resource, 0, error);
   g_autofree char *folder = g_path_get_dirname (path);
+  g_autoptr (GError) problem = NULL;
 
   if (template == NULL)
     return FALSE;
@@ -67,7 +68,8 @@ write_file (const char *resource, const char *path, const Word *words, GError **
     return carctl_refuse_file (folder, g_strerror (errno), error);
 
   return g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT,
-                                   g_str_has_prefix (text, "#!") ? 0777 : 0666, error);
+                                   g_str_has_prefix (text, "#!") ? 0777 : 0666, &problem) ||
+         carctl_refuse_file (path, problem->message, error);
 }
 
 static gboolean
@@ -139,14 +141,18 @@ static gboolean new (CarctlCall *call, GError **error)
   if (!check_name (name, error) || !check_language (call->language, error))
     return FALSE;
   if (g_mkdir (folder, 0777) != 0)
-    return carctl_refuse_file (folder, g_strerror (errno), error);
+    return errno == EEXIST
+               ? car_failure_refuse (error, _ ("%s is there already: name another folder with --folder"), shown)
+               : carctl_refuse_file (folder, g_strerror (errno), error);
 
   make_words (name, words);
   gboolean good = write_connector (call->language, folder, words, error);
   for (guint i = 0; i < N_WORDS; i++)
     g_free (words[i].text);
 
-  if (good)
+  if (!good)
+    carctl_remove_folder (folder);
+  else
     g_print (_ ("A connector is in %s. “make check” there builds and tests it; README.md tells the rest.\n"),
              shown);
   return good;

@@ -23,15 +23,14 @@ read_query (const char *argument, GError **error)
   if (argument[0] != '.' && argument[0] != '/' && strchr (argument, '{') != NULL)
     return g_strdup (argument);
 
-  char *text = car_file_read (argument, MAX_QUERY_SIZE, &length, &problem);
-  if (text == NULL)
-    {
-      g_autofree char *shown = g_filename_display_name (argument);
+  g_autofree char *text = car_file_read (argument, MAX_QUERY_SIZE, &length, &problem);
+  if (text != NULL && g_utf8_validate (text, (gssize) length, NULL))
+    return g_steal_pointer (&text);
 
-      car_failure_refuse (error, _ ("%s is no query, which has “{”, and no file with one: %s"), shown,
-                          problem->message);
-    }
-  return text;
+  g_autofree char *shown = g_filename_display_name (argument);
+  car_failure_refuse (error, _ ("%s is no query, which has “{”, and no file with one: %s"), shown,
+                      text == NULL ? problem->message : _ ("it is not UTF-8 text"));
+  return NULL;
 }
 
 static gboolean
@@ -40,13 +39,9 @@ query (CarctlCall *call, GError **error)
   g_autofree char *text = read_query (call->arguments[0], error);
   g_autoptr (CarClient) client = text == NULL ? NULL : carctl_open_service (call, error);
   g_autofree char *answer =
-      client == NULL ? NULL : car_client_query_json (client, text, call->variables, NULL, error);
+      client == NULL ? NULL : carctl_ask_service (client, text, call->variables, error);
 
-  if (answer == NULL)
-    return FALSE;
-
-  g_print ("%s\n", answer);
-  return TRUE;
+  return answer != NULL && carctl_write (answer, error) && carctl_write ("\n", error);
 }
 
 const CarctlCommand carctl_query_command = {

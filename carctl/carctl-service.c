@@ -30,6 +30,30 @@ read_settings (const CarctlCall *call, GError **error)
   return g_steal_pointer (&settings);
 }
 
+/* A service that has no queries (HTTP 404) is to libcar one that has nothing of what a connector asks for. A person named it, and
+ * wants to know; so does whoever reads an empty answer for the whole truth. */
+static gboolean
+check_emptiness (CarClient *client, const char *answer, GError **error)
+{
+  return !g_str_equal (answer, "{}") || car_client_check_health (client, NULL, error);
+}
+
+char *
+carctl_ask_service (CarClient *client, const char *query, const char *variables_json, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *answer = car_client_query_json (client, query, variables_json, NULL, &problem);
+
+  if (answer != NULL)
+    return check_emptiness (client, answer, error) ? g_steal_pointer (&answer) : NULL;
+
+  if (g_error_matches (problem, CAR_SCHEMA_ERROR, CAR_SCHEMA_ERROR_INVALID_JSON))
+    car_failure_refuse (error, _ ("the query's variables are no JSON object: %s"), problem->message);
+  else
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return NULL;
+}
+
 CarClient *
 carctl_open_service (const CarctlCall *call, GError **error)
 {

@@ -56,7 +56,7 @@ static GArray *
 list_sources (CarClient *client, GError **error)
 {
   g_autofree char *answer =
-      car_client_query_json (client, "{ source(order_by: {id: asc}) { id name } }", NULL, NULL, error);
+      carctl_ask_service (client, "{ source(order_by: {id: asc}) { id name } }", NULL, error);
   g_autoptr (GArray) sources = g_array_new (FALSE, TRUE, sizeof (Source));
   CarJsonSpan data;
 
@@ -118,8 +118,8 @@ append_member (GString *out, const char *name, const char *value)
     car_json_append_string (out, value, -1);
 }
 
-static void
-print_json (const char *url, GArray *sources)
+static gboolean
+print_json (const char *url, GArray *sources, GError **error)
 {
   g_autoptr (GString) out = g_string_new ("{\"url\":");
 
@@ -135,7 +135,8 @@ print_json (const char *url, GArray *sources)
       append_member (members, "name", source->name);
       g_string_append_printf (out, "%s{%s}", i > 0 ? "," : "", members->str + 1);
     }
-  g_print ("%s]}\n", out->str);
+  g_string_append (out, "]}\n");
+  return carctl_write (out->str, error);
 }
 
 static gboolean
@@ -150,7 +151,10 @@ status (CarctlCall *call, GError **error)
   if (sources == NULL)
     return FALSE;
 
-  (call->json ? print_json : print_table) (car_client_get_base_url (client), sources);
+  const char *url = car_client_get_base_url (client);
+  if (call->json)
+    return print_json (url, sources, error);
+  print_table (url, sources);
   return TRUE;
 }
 

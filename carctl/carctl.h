@@ -64,6 +64,11 @@ extern const CarctlCommand carctl_encrypt_command;
  * connectors. CAR_APP_ERROR_INVALID_PARAMETER says what is missing. */
 CarClient *carctl_open_service (const CarctlCall *call, GError **error);
 
+/* What the service answers to a query in GraphQL: the object `data`, as JSON text. CAR_APP_ERROR_INVALID_PARAMETER: the variables are
+ * no JSON object. */
+char *
+carctl_ask_service (CarClient *client, const char *query, const char *variables_json, GError **error);
+
 /* Asks on the terminal, and takes “yes” in the user's language. CAR_APP_ERROR_INVALID_PARAMETER: there is no terminal, or the answer is
  * another one. */
 gboolean carctl_confirm (const CarctlCall *call, const char *question, GError **error);
@@ -71,8 +76,17 @@ gboolean carctl_confirm (const CarctlCall *call, const char *question, GError **
 /* Whether an argument is an option of the service, such as -car-service-url=… */
 gboolean carctl_is_service_option (const char *argument);
 
+/* Writes on standard output, as it is: JSON is UTF-8 in every locale. CAR_APP_ERROR_GENERAL says why it cannot. */
+gboolean carctl_write (const char *text, GError **error);
+
+/* Whether all that was printed and written until now has arrived; the same error. */
+gboolean carctl_finish_output (GError **error);
+
 /* A folder for the user alone, and those above it. */
 gboolean carctl_make_folder (const char *folder, GError **error);
+
+/* With all that is in it. */
+void carctl_remove_folder (const char *folder);
 
 /* “FILE: what is wrong with it”. */
 gboolean carctl_refuse_file (const char *path, const char *problem, GError **error);

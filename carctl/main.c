@@ -35,8 +35,11 @@ carctl_confirm (const CarctlCall *call, const char *question, GError **error)
     return car_failure_refuse (error, _ ("there is nobody to ask: say --yes"));
 
   g_printerr ("%s %s ", question, _ ("Type “yes” to go on:"));
-  if (fgets (answer, sizeof answer, stdin) != NULL && g_str_equal (g_strchomp (answer), _ ("yes")))
+  gboolean answered = fgets (answer, sizeof answer, stdin) != NULL;
+  if (answered && g_str_equal (g_strchomp (answer), _ ("yes")))
     return TRUE;
+  if (!answered)
+    g_printerr ("\n"); /* the end of input leaves the cursor behind the question */
   return car_failure_refuse (error, _ ("nothing was done: the answer was not “yes”"));
 }
 
@@ -126,17 +129,40 @@ list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
   return entries;
 }
 
+/* A variable of a shell that is not set makes one. There is no file, name or query of this name. */
+static gboolean
+check_emptiness (const CarctlCall *call, GArray *entries, GError **error)
+{
+  for (guint i = 0; call->arguments[i] != NULL; i++)
+    if (*call->arguments[i] == '\0')
+      return car_failure_refuse (error, _ ("argument %u of “%s %s” is empty"), i, PROGRAM,
+                                 call->arguments[0]);
+
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const GOptionEntry *entry = &g_array_index (entries, GOptionEntry, i);
+      const char *value = entry->arg == G_OPTION_ARG_STRING || entry->arg == G_OPTION_ARG_FILENAME
+                              ? *(char **) entry->arg_data
+                              : NULL;
+
+      if (value != NULL && *value == '\0')
+        return car_failure_refuse (error, _ ("the value of --%s is empty"), entry->long_name);
+    }
+  return TRUE;
+}
+
 static gboolean
 check_arguments (const CarctlCommand *command, const CarctlCall *call, GError **error)
 {
   guint n = g_strv_length (call->arguments) - 1;
+  const char *space = *command->arguments == '\0' ? "" : " ";
 
   if (n >= command->min_arguments && n <= command->max_arguments &&
       (command->takes_rest || call->rest[0] == NULL))
     return TRUE;
 
-  return car_failure_refuse (error, _ ("the command line is not “%s %s %s”; see “%s %s --help”"), PROGRAM,
-                             command->name, command->arguments, PROGRAM, command->name);
+  return car_failure_refuse (error, _ ("the command line is not “%s %s%s%s”; see “%s %s --help”"), PROGRAM,
+                             command->name, space, command->arguments, PROGRAM, command->name);
 }
 
 /* Without the command's own name, the arguments are what the command is called with. */
@@ -152,7 +178,8 @@ run (const CarctlCommand *command, char **argv, CarctlCall *call, GError **error
 {
   gboolean help = FALSE;
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_autofree char *usage = g_strdup_printf ("%s [OPTION...] %s", command->name, command->arguments);
+  const char *space = *command->arguments == '\0' ? "" : " ";
+  g_autofree char *usage = g_strdup_printf ("%s [OPTION...]%s%s", command->name, space, command->arguments);
 
   sort_arguments (argv, call);
   g_autoptr (GArray) entries = list_options (command, call, &help);
@@ -167,7 +194,7 @@ run (const CarctlCommand *command, char **argv, CarctlCall *call, GError **error
       car_usage_print (context, usage);
       return TRUE;
     }
-  if (!check_arguments (command, call, error))
+  if (!check_arguments (command, call, error) || !check_emptiness (call, entries, error))
     return FALSE;
 
   drop_first (call->arguments);
@@ -273,7 +300,7 @@ main (int argc, char **argv)
 
   hide_arguments (argc, argv);
 
-  if (obey (arguments, &call, &error))
+  if (obey (arguments, &call, &error) && carctl_finish_output (&error))
     return call.exit_code;
 
   print_error (error->message);

@@ -248,7 +248,7 @@ class Ask(Case):
         # A value is a value, whatever it holds.
         self.assertEqual(self.run_carctl("ask", "3", 'vulnerability=x"}}) { name } #'), "asset: 0\n")
         self.assertIn("has address", self.run_carctl("ask", "1", "x=y", code=2))
-        self.assertIn("from 1 to 12", self.run_carctl("ask", "13", code=2))
+        self.assertIn("there are 1 to 12", self.run_carctl("ask", "13", code=2))
 
     def test_graph(self):
         self.assertEqual(self.run_carctl("graph", "asset", "s1/a"), "asset Web server  s1/a\n└─ → ipaddress 192.0.2.1  s1/0/192.0.2.1\n")
@@ -289,8 +289,35 @@ class Ask(Case):
         self.assertEqual((ping, unknown["error"]["code"]), ({"jsonrpc": "2.0", "id": 3, "result": {}}, -32601))
         newest, = self.ask({"id": 1, "method": "initialize", "params": {"protocolVersion": "1999-01-01"}})
         self.assertEqual(newest["result"]["protocolVersion"], "2025-06-18")
+        # An id comes back as it is spelt, whatever a number can hold.
+        for id in ("123456789012345678901234567890", "1e400", "-0", "1.50", '"\\u0041\\"b"'):
+            said = self.run_carctl("mcp", stdin=f'{{"id": {id}, "method": "ping"}}\n')
+            self.assertEqual(said, f'{{"jsonrpc":"2.0","id":{id},"result":{{}}}}\n')
+        # What it never asked for is not answered; an id of another type is none.
+        self.assertEqual(self.ask({"id": 1, "result": {}}, {"id": 1, "error": {"code": 1, "message": "x"}}), [])
+        self.assertEqual([(answer["id"], answer["error"]["code"]) for answer in self.ask(*({"id": id, "method": "ping"} for id in (None, [1], True)))],
+                         [(None, -32600)] * 3)
         codes = [answer["error"]["code"] for answer in self.ask("x", "[]", "7", {"id": 1}, "{" * 2000, "x" * (1 << 21), {"id": 1, "method": "tools/call"})]
         self.assertEqual(codes, [-32700, -32600, -32600, -32600, -32700, -32700, -32602])
+
+    def test_a_batch(self):
+        first, second = ({"jsonrpc": "2.0", "id": id, "method": "ping"} for id in (1, 2))
+        said = self.run_carctl("mcp", stdin="".join(json.dumps(batch) + "\n" for batch in ([first, {"method": "x"}, 7, second], [{"method": "x"}])))
+        answers, = map(json.loads, said.splitlines())
+        self.assertEqual([(answer["id"], answer.get("error", {}).get("code")) for answer in answers], [(1, None), (None, -32600), (2, None)])
+
+    def test_changes_in_pages(self):
+        service = Service(self.environment["CAR_SERVICE_URL"].split(":")[2].split("/")[0])
+        import_page(service, {**{key: self.PAGE[key] for key in ("source", "report")},
+                              "asset": [{"external_id": f"x{i}", "name": "x"} for i in range(1200)]})
+        seen, after = set(), {}
+        while after is not None:
+            wrong, text = self.call("changes", **{"from": "2020-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z"}, **after)
+            self.assertFalse(wrong, text)
+            *changes, last = json.loads(text)
+            seen |= {(change["collection"], change.get("id"), change.get("from")) for change in changes}
+            after = last["next"] and {"after": last["next"]}
+        self.assertEqual(len(seen), 1205)
 
     def test_tools(self):
         found = json.loads(self.call("search", text="web")[1])["found"]
@@ -305,7 +332,7 @@ class Ask(Case):
         self.assertEqual(self.call("query", query="query ($n: String) { asset(where: {name: {_eq: $n}}) { name } }", variables='{"n": "x"}'),
                          (False, '{"asset":[]}'))
         for name, arguments in (("x", {}), ("search", {}), ("search", {"text": ["a"]}), ("query", {"query": "asset"}),
-                                ("object", {"collection": "../asset", "id": "s1/a"})):
+                                ("object", {"collection": "../asset", "id": "s1/a"}), ("question", {"number": 99})):
             self.assertTrue(self.call(name, **arguments)[0], (name, arguments))
 
     def test_the_public_client(self):
@@ -325,6 +352,64 @@ class Ask(Case):
         self.assertFalse(self.call("query", query='{ asset(where: {name: {_eq: "} mutation {"}}) { name } } # mutation')[0])
         tagged = '{ asset(where: {external_id: {_eq: "a"}}) { tags { tag { name } } } }'
         self.assertEqual(json.loads(self.call("query", query=tagged)[1]), {"asset": [{"tags": []}]})
+
+
+class Answers(Case):
+    """What is printed, wherever it goes."""
+
+    PAGE = {"source": {"_key": "s1", "name": "Büro 東京"}, "report": {"_key": "1", "timestamp": 1}, "asset": [{"external_id": "a", "name": "Büro 東京"}]}
+    QUERY = "{ asset { name } }"
+
+    def setUp(self):
+        super().setUp()
+        service = self.enterContext(run_service())
+        service.set_up()
+        import_page(service, json.dumps(self.PAGE, ensure_ascii=False).encode())
+        self.service = service
+        self.environment.update(service.environment)
+
+    def test_json_in_every_locale(self):
+        for command in (("query", self.QUERY), ("ask", "--json", "12"), ("status", "--json")):
+            for locale in ("C", "C.UTF-8"):
+                self.assertIn("Büro 東京", self.run_carctl(*command, LC_ALL=locale), command)
+
+    def test_nobody_can_take_it(self):
+        for command in (("query", self.QUERY), ("ask",), ("status",), ("status", "--json"), ("--help",), ("--version",), ("query", "--help")):
+            with open("/dev/full", "w") as full:
+                done = subprocess.run(["carctl", *command], env=self.environment, stdout=full, stderr=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1, command)
+            self.assertRegex(done.stderr, "carctl: standard output cannot be written: (No space left on device|its disk may be full)\n$")
+        done = subprocess.run(["carctl", "mcp"], env=self.environment, stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, text=True,
+                              input='{"id":1,"method":"ping"}\n')
+        self.assertEqual((done.returncode, "No space" in done.stderr), (1, True))
+
+    def test_whoever_reads_has_enough(self):
+        edge = {"report": "1", "source": "s1", "timestamp": 1, "active": True}
+        import_page(self.service, {**self.PAGE, "hostname": [{"_key": f"h{i}.example.org"} for i in range(1000)], "asset_hostname": [
+            {**edge, "_from_external_id": "a", "_to": f"hostname/h{i}.example.org"} for i in range(1000)]})
+        for command in (("query", self.QUERY), ("query", "{ hostname { name } }"), ("graph", "asset", "s1/a"), ("ask",)):
+            reader, writer = os.pipe()
+            os.close(reader)
+            done = subprocess.run(["carctl", *command], env=self.environment, stdout=writer, stderr=subprocess.PIPE, text=True)
+            os.close(writer)
+            self.assertIn(done.returncode, (0, -signal.SIGPIPE), command)
+            self.assertNotIn("carctl:", done.stderr)
+
+    def test_a_url_that_is_wrong_in_its_path(self):
+        wrong = self.environment["CAR_SERVICE_URL"].replace("/api/car", "/api/other")
+        for command in (("query", self.QUERY), ("ask", "2"), ("status",), ("graph", "asset", "s1/a")):
+            self.assertIn("check the service's URL", self.run_carctl(*command, code=10, CAR_SERVICE_URL=wrong), command)
+
+    def test_a_query_that_asks_for_nothing(self):
+        self.assertEqual(self.run_carctl("query", "query ($no: Boolean = false) { asset @include(if: $no) { name } }"), "{}\n")
+
+    def test_wrong_variables(self):
+        for variables in ("[1]", "{", "7"):
+            self.assertIn("variables are no JSON object", self.run_carctl("query", self.QUERY, "--variables", variables, code=2))
+
+    def test_a_file_that_is_no_text(self):
+        (self.folder / "binary").write_bytes(b"\xff\xfe{")
+        self.assertIn("binary is no query", self.run_carctl("query", "binary", code=2))
 
 
 class Encrypt(Case):
@@ -394,8 +479,18 @@ class New(Case):
         self.assertIn("mine", self.run_carctl("new", "mine", "-l", "c", code=2))
         self.assertEqual(list((self.folder / "mine").iterdir()), [])
 
+    @unittest.skipIf(os.geteuid() != 0, "only root can make a small disk")
+    def test_a_full_disk_leaves_nothing(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "none", disk], capture_output=True).returncode:
+            self.skipTest("nothing can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", disk])
+        self.assertIn("No space left", self.run_carctl("new", "hosts", "-l", "python", "-o", disk / "hosts", code=2))
+        self.assertEqual(list(disk.iterdir()), [])
+
     def test_names_and_languages(self):
-        for name in ("", "Mine", "a--b", "a-", "../a", "1a", "a" * 65, "a b", "a\x1b[2J\nb"):
+        for name in ("Mine", "a--b", "a-", "../a", "1a", "a" * 65, "a b", "a\x1b[2J\nb"):
             said = self.run_carctl("new", name, "-l", "c", code=2)
             self.assertIn("no name of a connector", said)
             self.assertTrue(said.strip().isprintable(), said)
@@ -415,7 +510,14 @@ class Commands(Case):
         self.assertIn("“bark”", self.run_carctl("bark", code=2))
         self.assertIn("carctl diff FOLDER FOLDER|MOMENT MOMENT", self.run_carctl("diff", "a", code=2))
         self.assertIn("--bark", self.run_carctl("status", "--bark", code=2))
-        self.assertIn("carctl status", self.run_carctl("status", "--", "x", code=2))
+        self.assertIn("“carctl status”;", self.run_carctl("status", "--", "x", code=2))
+
+    def test_what_is_empty(self):
+        for command in (("collect", ""), ("new", "", "-l", "c"), ("query", ""), ("graph", "asset", ""), ("diff", "", "b"), ("ask", ""), ("encrypt", "")):
+            self.assertRegex(self.run_carctl(*command, code=2), f"argument [12] of “carctl {command[0]}” is empty")
+        for command in (("new", "a", "-l", "c", "-o", ""), ("diff", "a", "b", "--source", ""), ("query", "{a}", "--variables=")):
+            self.assertRegex(self.run_carctl(*command, code=2), "the value of --[a-z]+ is empty")
+        self.assertEqual(list(self.folder.iterdir()), [])
 
 
 tap.main()

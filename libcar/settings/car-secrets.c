@@ -2,7 +2,11 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include <jose/b64.h>
 #include <jose/jwe.h>
@@ -291,6 +295,16 @@ typedef struct
 static const CarSecretKind credential = { TRUE, take_credential };
 static const CarSecretKind encrypted_setting = { FALSE, decrypt_token };
 
+/* The same for each setting, so that it is told once. */
+static gboolean
+refuse_folder (const char *folder, int code, GError **error)
+{
+  g_autofree char *shown = g_filename_display_name (folder);
+
+  return car_failure_refuse (error, _ ("the folder %s, which may have settings, cannot be read: %s"), shown,
+                             g_strerror (code));
+}
+
 static gboolean
 read_secret (CarSecrets *self,
              const CarSecretKind *kind,
@@ -306,6 +320,8 @@ read_secret (CarSecrets *self,
   char *text = car_file_read (path, MAX_FILE_SIZE, &length, &failure);
   if (text == NULL && is_missing (path, failure))
     return TRUE;
+  if (text == NULL && g_access (folder, X_OK) != 0)
+    return refuse_folder (folder, errno, error);
 
   if (text != NULL && (!kind->is_plain || car_file_check_private (path, &failure)))
     *value = kind->take (self, text, length, &failure);

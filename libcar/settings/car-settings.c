@@ -438,11 +438,17 @@ gboolean
 car_settings_set_error (GStrvBuilder *problems, GError **error)
 {
   g_auto (GStrv) all = g_strv_builder_end (problems);
+  g_autoptr (GPtrArray) once = g_ptr_array_new ();
 
   if (all[0] == NULL)
     return TRUE;
 
-  g_autofree char *message = g_strjoinv ("; ", all);
+  for (guint i = 0; all[i] != NULL; i++)
+    if (!g_ptr_array_find_with_equal_func (once, all[i], g_str_equal, NULL))
+      g_ptr_array_add (once, all[i]);
+  g_ptr_array_add (once, NULL);
+
+  g_autofree char *message = g_strjoinv ("; ", (char **) once->pdata);
   g_set_error_literal (error, CAR_APP_ERROR, CAR_APP_ERROR_INVALID_PARAMETER, message);
   return FALSE;
 }

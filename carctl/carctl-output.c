@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <libcar/base/car-language-private.h>
+
+#include "carctl/carctl.h"
+
+/* Standard output. Words go through g_print(), which writes them in the locale's charset; JSON is UTF-8 in every locale. */
+
+static gboolean
+has_reader (void)
+{
+  GPollFD fd = { STDOUT_FILENO, 0, 0 };
+
+  return g_poll (&fd, 1, 0) <= 0 || (fd.revents & G_IO_ERR) == 0;
+}
+
+/* Code 0: the reason is not known. Whoever closed the other end, such as “head”, has all that it wanted. */
+static gboolean
+check (int code, GError **error)
+{
+  if (!has_reader ())
+    return TRUE;
+  g_set_error (error, CAR_APP_ERROR, CAR_APP_ERROR_GENERAL, _ ("standard output cannot be written: %s"),
+               code == 0 ? _ ("its disk may be full") : g_strerror (code));
+  return FALSE;
+}
+
+gboolean
+carctl_write (const char *text, GError **error)
+{
+  errno = 0;
+  return fputs (text, stdout) >= 0 ? TRUE : check (errno, error);
+}
+
+/* Of what g_print() wrote, the stream keeps that it failed, and not why. */
+gboolean
+carctl_finish_output (GError **error)
+{
+  errno = 0;
+  if (fflush (stdout) == 0 && !ferror (stdout))
+    return TRUE;
+  return check (errno, error);
+}
