@@ -205,7 +205,8 @@ static const Tool tools[] = {
       { "variables", "the values of its variables, a JSON object as text", FALSE } },
     query },
   { "changes",
-    "What was added, changed and closed between two moments: an array with an object for each. Its last item has “next”: null at "
+    "What was added, changed and closed between two moments: an array with an object for each. Its last item "
+    "has “next”: null at "
     "the end, or else what to give as “after” for the next page.",
     { { "from", "a moment in ISO 8601, such as 2026-01-31T12:00:00Z", TRUE },
       { "to", "a moment in ISO 8601, such as 2026-01-31T12:00:00Z", TRUE },

@@ -125,8 +125,8 @@ read_tool_call (CarClient *client, const CarJsonSpan *params, const CarJsonSpan 
   g_autofree char *name = car_json_span_dup_member (params, "name");
   const CarJsonSpan given = car_json_span_get_member (params, "arguments");
   g_autoptr (GError) problem = NULL;
-  g_autoptr (JsonNode) arguments =
-      given.type == CAR_JSON_OBJECT ? car_json_span_to_node (&given, &problem) : json_from_string ("{}", NULL);
+  g_autoptr (JsonNode) arguments = given.type == CAR_JSON_OBJECT ? car_json_span_to_node (&given, &problem)
+                                                                 : json_from_string ("{}", NULL);
 
   if (name == NULL)
     return make_error (INVALID_PARAMS, "“name” is missing", id);

@@ -141,9 +141,9 @@ static gboolean new (CarctlCall *call, GError **error)
   if (!check_name (name, error) || !check_language (call->language, error))
     return FALSE;
   if (g_mkdir (folder, 0777) != 0)
-    return errno == EEXIST
-               ? car_failure_refuse (error, _ ("%s is there already: name another folder with --folder"), shown)
-               : carctl_refuse_file (folder, g_strerror (errno), error);
+    return errno == EEXIST ? car_failure_refuse (
+                                 error, _ ("%s is there already: name another folder with --folder"), shown)
+                           : carctl_refuse_file (folder, g_strerror (errno), error);
 
   make_words (name, words);
   gboolean good = write_connector (call->language, folder, words, error);

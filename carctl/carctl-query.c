@@ -38,8 +38,7 @@ query (CarctlCall *call, GError **error)
 {
   g_autofree char *text = read_query (call->arguments[0], error);
   g_autoptr (CarClient) client = text == NULL ? NULL : carctl_open_service (call, error);
-  g_autofree char *answer =
-      client == NULL ? NULL : carctl_ask_service (client, text, call->variables, error);
+  g_autofree char *answer = client == NULL ? NULL : carctl_ask_service (client, text, call->variables, error);
 
   return answer != NULL && carctl_write (answer, error) && carctl_write ("\n", error);
 }

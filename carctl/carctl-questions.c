@@ -78,8 +78,8 @@ carctl_questions_get (GPtrArray *questions, const char *number, GError **error)
   if (g_ascii_string_to_unsigned (number, 10, 1, questions->len, &n, NULL))
     return questions->pdata[n - 1];
 
-  car_failure_refuse (error, _ ("“%s” is no number of a question: there are 1 to %u"),
-                      number, questions->len);
+  car_failure_refuse (error, _ ("“%s” is no number of a question: there are 1 to %u"), number,
+                      questions->len);
   return NULL;
 }
 

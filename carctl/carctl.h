@@ -85,7 +85,10 @@ gboolean carctl_finish_output (GError **error);
 /* A folder for the user alone, and those above it. */
 gboolean carctl_make_folder (const char *folder, GError **error);
 
-/* With all that is in it. */
+/* The same, of one that is empty: what is there stays, and nothing of two runs is mixed. */
+gboolean carctl_make_empty_folder (const char *folder, GError **error);
+
+/* With all that is in it. NULL: nothing. */
 void carctl_remove_folder (const char *folder);
 
 /* “FILE: what is wrong with it”. */

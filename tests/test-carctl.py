@@ -133,10 +133,21 @@ class Collect(Case):
         self.assertIn("carctl collect ./spy -- ** *** \n", told)
 
     def test_its_exit_code(self):
-        self.assertIn("until it failed", subprocess.run(
-            ["carctl", "collect", "./spy"], cwd=self.folder, env={**self.environment, "SPY_CODE": "53"}, capture_output=True, text=True).stdout)
-        shutil.rmtree(self.folder / "collected")
-        self.run_carctl("collect", "./spy", code=53, SPY_CODE="53")
+        said = subprocess.run(["carctl", "collect", "./spy"], cwd=self.folder, env={**self.environment, "SPY_CODE": "53"}, capture_output=True, text=True)
+        self.assertEqual((said.returncode, said.stdout), (53, "The connector failed before it brought anything.\n"))
+        self.assertTrue((self.folder / "collected" / "summary.json").exists())
+        (self.folder / "spy").write_text("#!/bin/sh\nkill -9 $$\n")
+        self.assertIn("signal 9 (Killed)", self.run_carctl("collect", "-o", "second", "./spy", code=137))
+        self.assertFalse((self.folder / "second").exists())  # nothing is in it
+
+    def test_what_it_brought_until_it_failed(self):
+        (self.folder / "spy").write_text("""#!/bin/sh
+            while [ "$1" != -export-data-dir ]; do shift; done
+            mkdir -p "$2/run" && printf '%s\\n' '{"source":{},"report":{},"asset":[{"external_id":"1"}]}' >"$2/run/vertices.jsonl"
+            exit 53""")
+        said = subprocess.run(["carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        self.assertEqual((said.returncode, said.stdout), (53, "What the connector brought until it failed is in collected.\n"), said.stderr)
+        self.assertEqual((self.folder / "collected" / "asset.jsonl").read_text(), '{"external_id":"1"}\n')
 
     def test_options_that_name_a_service(self):
         for option in ("-car-service-url", "--car-service-token=geheim"):
@@ -145,6 +156,12 @@ class Collect(Case):
             self.assertNotIn("geheim", said)
         self.run_carctl("collect", "./spy", "-car-service-url", "x", code=2)
         self.assertFalse((self.folder / "told").exists())
+
+    def test_options_with_which_nothing_is_brought(self):
+        for option in ("--help", "-h", "--version", "-connection-test", "--connection-test=true"):
+            self.assertIn("brings nothing", self.run_carctl("collect", "./spy", "--", option, code=2))
+        self.assertFalse((self.folder / "told").exists())
+        self.assertFalse((self.folder / "collected").exists())
 
     def test_a_folder_with_something_in_it(self):
         (self.folder / "full").mkdir()
@@ -161,12 +178,14 @@ class Collect(Case):
 
     def test_it_is_stopped(self):
         (self.folder / "spy").write_text('#!/bin/sh\ntrap "exit 143" TERM\ntouch "$SPY"\nwhile :; do sleep 0.1; done\n')
-        with subprocess.Popen(["carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL) as process:
-            while not (self.folder / "told").exists():
-                time.sleep(0.05)
-            process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.wait(60), 143)
-        self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("carctl-")], [])
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with subprocess.Popen(["carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL) as process:
+                while not (self.folder / "told").exists():
+                    time.sleep(0.05)
+                process.send_signal(number)
+                self.assertEqual(process.wait(60), 143)
+            self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["secrets", "spy", "told"])
+            (self.folder / "told").unlink()
 
 
 def import_page(service, page):
