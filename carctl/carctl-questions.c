@@ -121,6 +121,8 @@ check_values (const CarctlQuestion *self, const char *const *values, GError **er
                                          values[i])
                    : car_failure_refuse (error, _ ("“%s” is no parameter with a value: this question has %s"),
                                          values[i], all);
+      if (find_value (values, name) != equals + 1)
+        return car_failure_refuse (error, _ ("“%s” is given twice"), name);
       if (!g_utf8_validate (equals, -1, NULL))
         return car_failure_refuse (error, _ ("the value of “%s” is not UTF-8 text"), name);
     }

@@ -244,6 +244,11 @@ class Sources(Case):
         self.assertIn("check the service's URL", said)
         self.assertNotIn("secret-", said)
 
+    def test_a_folder_of_settings_that_cannot_be_read(self):
+        (self.folder / "secrets").symlink_to("secrets")
+        said = self.run_carctl("status", code=2)
+        self.assertEqual((said.count("cannot be read"), said.count(str(self.folder / "secrets"))), (1, 1), said)
+
 
 class Ask(Case):
     PAGE = {"source": {"_key": "s1", "name": "s1"}, "report": {"_key": "1", "timestamp": 1},
@@ -267,6 +272,7 @@ class Ask(Case):
         # A value is a value, whatever it holds.
         self.assertEqual(self.run_carctl("ask", "3", 'vulnerability=x"}}) { name } #'), "asset: 0\n")
         self.assertIn("has address", self.run_carctl("ask", "1", "x=y", code=2))
+        self.assertIn("“address” is given twice", self.run_carctl("ask", "1", "address=192.0.2.1", "address=192.0.2.2", code=2))
         self.assertIn("there are 1 to 12", self.run_carctl("ask", "13", code=2))
 
     def test_graph(self):

@@ -24,6 +24,7 @@ typedef struct
   CarClientLimits limits;
   CarOutage outage; /* the loop's thread's alone */
   char *report;     /* whose the full imports are; NULL: it is not said */
+  char *timepoint;  /* of which queries ask; NULL: now */
 } CarCaller;
 
 /* What the answer to a call that succeeded is. An object with `errors` is a failure, whatever its status. */

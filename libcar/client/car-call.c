@@ -446,4 +446,5 @@ car_caller_clear (CarCaller *self)
   g_clear_pointer (&self->base, g_free);
   g_clear_pointer (&self->base_v3, g_free);
   g_clear_pointer (&self->report, g_free);
+  g_clear_pointer (&self->timepoint, g_free);
 }

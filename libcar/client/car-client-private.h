@@ -14,6 +14,9 @@ CarCaller *car_client_get_caller (CarClient *self);
  * while a call is under way. */
 void car_client_set_report (CarClient *self, const char *key);
 
+/* From now on queries ask of this moment (protocol.md, "Queries"; ISO 8601, UTC); NULL: of now. Not while a call is under way. */
+void car_client_set_timepoint (CarClient *self, const char *moment);
+
 /* For tests, which wait milliseconds where the properties have seconds. Not while a call is under way. */
 void car_client_set_limits (CarClient *self, const CarClientLimits *limits);
 void car_client_get_limits (CarClient *self, CarClientLimits *limits);

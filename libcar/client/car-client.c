@@ -634,6 +634,13 @@ car_client_set_report (CarClient *self, const char *key)
 }
 
 void
+car_client_set_timepoint (CarClient *self, const char *moment)
+{
+  g_free (self->caller.timepoint);
+  self->caller.timepoint = g_strdup (moment);
+}
+
+void
 car_client_set_limits (CarClient *self, const CarClientLimits *limits)
 {
   self->caller.limits = *limits;

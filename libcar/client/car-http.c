@@ -342,6 +342,8 @@ make_message (CarHttp *self, const CarHttpRequest *request)
   soup_message_headers_replace (headers, "User-Agent", self->user_agent);
   if (request->report != NULL)
     soup_message_headers_replace (headers, "X-Car-Report", request->report);
+  if (request->timepoint != NULL)
+    soup_message_headers_replace (headers, "x-hasura-car-timepoint", request->timepoint);
   if (request->body != NULL)
     soup_message_set_request_body_from_bytes (message, "application/json", request->body);
   else

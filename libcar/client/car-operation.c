@@ -170,6 +170,7 @@ send_call (CarOperation *self)
     .uri = self->call.uri,
     .body = self->call.body,
     .report = self->call.names_report ? self->caller->report : NULL,
+    .timepoint = self->caller->timepoint,
     .idle_timeout = self->caller->limits.idle_timeout,
     .max_answer = self->call.max_answer,
   };
