@@ -129,6 +129,32 @@ test_versions (Fixture *fixture, gconstpointer user_data)
   assert_answer (store, "SELECT count(*) FROM vertex WHERE t1 > t2", "0");
 }
 
+/* Only a value that differs makes a version. */
+static void
+test_spellings (Fixture *fixture, gconstpointer user_data)
+{
+  static const char *const same[] = {
+    ",\"asset\":[{\"external_id\":\"a\",\"name\":\"A\",\"risk\":1}]",
+    ",\"asset\":[{\"risk\":1.0,\"name\":\"\\u0041\",\"external_id\":\"a\"}]",
+    ",\"asset\":[ { \"external_id\" : \"a\" , \"risk\": 10e-1,\"name\":\"A\"} ]",
+  };
+  static const char *const others[] = {
+    ",\"asset\":[{\"external_id\":\"a\",\"name\":\"A\",\"risk\":2}]",
+    ",\"asset\":[{\"external_id\":\"a\",\"name\":\"2\",\"risk\":2}]",
+    ",\"asset\":[{\"external_id\":\"a\",\"name\":\"2\"}]",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (same); i++)
+    import_members (fixture->store, "s", same[i]);
+  assert_answer (fixture->store, "SELECT count(*) FROM job WHERE status = 'COMPLETE'", "3");
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "1");
+
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    import_members (fixture->store, "s", others[i]);
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex", "4");
+  assert_answer (fixture->store, "SELECT count(*) FROM vertex WHERE t2 = 9223372036854775807", "1");
+}
+
 /* The last of those that one envelope brings is the one: nobody could have seen the others. */
 static void
 test_twice_in_one_job (Fixture *fixture, gconstpointer user_data)
@@ -695,6 +721,7 @@ main (int argc, char **argv)
     void (*func) (Fixture *fixture, gconstpointer user_data);
   } tests[] = {
     { "/service/store/versions", test_versions },
+    { "/service/store/spellings", test_spellings },
     { "/service/store/twice-in-one-job", test_twice_in_one_job },
     { "/service/store/edges", test_edges },
     { "/service/store/bare-keys", test_bare_keys },

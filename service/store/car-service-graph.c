@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <libcar/json/car-json-hash-private.h>
+
 #include "service/store/car-service-graph.h"
 #include "service/store/car-service-keys.h"
 
@@ -21,11 +23,19 @@ typedef struct
   gboolean alike;
 } Version;
 
+/* Values are compared, and not their spelling: a connector that writes members in another order, or 1.0 for 1, changes nothing.
+ * Nearly all are spelt as before, which costs less to see. */
 static gboolean
-is_text (sqlite3_stmt *row, int column, const CarJsonSpan *text)
+is_alike (sqlite3_stmt *row, int column, const CarJsonSpan *body)
 {
-  return (gsize) sqlite3_column_bytes (row, column) == text->length &&
-         memcmp (sqlite3_column_text (row, column), text->text, text->length) == 0;
+  const CarJsonSpan held = {
+    .text = (const char *) sqlite3_column_text (row, column),
+    .length = (gsize) sqlite3_column_bytes (row, column),
+    .type = CAR_JSON_OBJECT,
+  };
+
+  return (held.length == body->length && memcmp (held.text, body->text, body->length) == 0) ||
+         car_json_hash_equal (car_json_hash_value (&held), car_json_hash_value (body));
 }
 
 /* From a row of id, t1, body and seen, if any. */
@@ -38,7 +48,7 @@ take_version (sqlite3_stmt *row, const CarJsonSpan *body, Version *found)
 
   found->id = sqlite3_column_int64 (row, 0);
   found->t1 = sqlite3_column_int64 (row, 1);
-  found->alike = is_text (row, 2, body);
+  found->alike = is_alike (row, 2, body);
   found->seen = sqlite3_column_int64 (row, 3);
   sqlite3_reset (row);
 }
