@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <time.h>
+
 #include "json-tests.h"
 #include <libcar/base/car-error.h>
 
@@ -367,13 +369,13 @@ static void
 test_pattern_effort (void)
 {
   g_auto (CarJsonViolation) few = { NULL }, many = { NULL };
-  const gint64 begin = g_get_monotonic_time ();
+  const clock_t begin = clock ();
 
   g_assert_true (try_patterns (1, 256, 100, &few));
   g_assert_false (try_patterns (20, 256, 3000, &many));
   g_assert_cmpstr (many.rule, ==, CAR_JSON_RULE_EFFORT);
-  /* It would be minutes. */
-  g_assert_cmpint (g_get_monotonic_time () - begin, <, 60 * G_USEC_PER_SEC);
+  /* It would be minutes, of this process alone: a machine may have much else to do. */
+  g_assert_cmpint (clock () - begin, <, 60 * CLOCKS_PER_SEC);
 }
 
 static const CarJsonObjectRules *
