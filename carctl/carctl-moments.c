@@ -2,68 +2,69 @@
 
 #include "config.h"
 
+#include <string.h>
+
+#include <libcar/base/car-failure-private.h>
+#include <libcar/base/car-language-private.h>
+#include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-reader-private.h>
 
 #include "carctl/carctl-moments.h"
-#include "carctl/carctl.h"
 
-gboolean
-carctl_is_moment (const char *text)
-{
-  return g_regex_match_simple ("^\\d{4}-\\d{2}-\\d{2}(T[0-9:.]+Z?)?$", text, 0, 0) &&
-         !g_file_test (text, G_FILE_TEST_EXISTS);
-}
+#define FORMAT "%Y-%m-%dT%H:%M:%S.%fZ"
 
-static GHashTable *
-new_table (GDestroyNotify free_value)
+GDateTime *
+carctl_moment_parse (const char *text)
 {
-  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_value);
+  g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
+  g_autofree char *whole = g_strconcat (text, strchr (text, 'T') == NULL ? "T00:00:00" : "", NULL);
+  g_autoptr (GDateTime) moment = g_date_time_new_from_iso8601 (whole, utc);
+
+  return moment == NULL ? NULL : g_date_time_to_utc (moment);
 }
 
 static char *
 make_key (const CarJsonSpan *change)
 {
   g_autofree char *name = car_json_span_dup_member (change, "id");
-  g_autofree char *first = car_json_span_dup_member (change, "from");
-  g_autofree char *second = car_json_span_dup_member (change, "to");
+  g_autofree char *from = car_json_span_dup_member (change, "from");
+  g_autofree char *to = car_json_span_dup_member (change, "to");
 
-  return name != NULL ? g_steal_pointer (&name)
-                      : g_strdup_printf ("%s → %s", first == NULL ? "" : first, second == NULL ? "" : second);
+  if (name != NULL)
+    return g_steal_pointer (&name);
+  return from == NULL || to == NULL ? NULL : g_strdup_printf ("%s → %s", from, to);
 }
 
-/* An object that was not there, or is not any more, is null. */
-static void
-add (GHashTable *collections, const char *collection, const char *key, const CarJsonSpan *object)
+static gboolean
+refuse_answer (GError **error, const char *problem)
 {
-  GHashTable *objects = g_hash_table_lookup (collections, collection);
-
-  if (object->type != CAR_JSON_OBJECT)
-    return;
-  if (objects == NULL)
-    {
-      objects = new_table (g_free);
-      g_hash_table_insert (collections, g_strdup (collection), objects);
-    }
-  g_hash_table_insert (objects, g_strdup (key), g_strndup (object->text, object->length));
+  g_set_error (error, CAR_RECOVERABLE_FAILURE, CAR_RECOVERABLE_FAILURE_DEFAULT,
+               _ ("GET changes: the service's answer is not what it should be: %s"), problem);
+  return FALSE;
 }
 
-static void
-add_change (const CarJsonSpan *change, GHashTable *before, GHashTable *after)
+/* An object that was not there, or is not any more, is null. Each line is told as it is: nothing of two edges with the same ends
+ * is lost. */
+static gboolean
+add_change (const CarJsonSpan *change, CarctlChanges *changes, GError **error)
 {
   const CarJsonSpan old = car_json_span_get_member (change, "before");
   const CarJsonSpan new = car_json_span_get_member (change, "after");
-  g_autofree char *name = car_json_span_dup_member (change, "collection");
+  const CarJsonSpan *before = old.type == CAR_JSON_OBJECT ? &old : NULL;
+  const CarJsonSpan *after = new.type == CAR_JSON_OBJECT ? &new : NULL;
+  g_autofree char *collection = car_json_span_dup_member (change, "collection");
   g_autofree char *key = make_key (change);
 
-  if (name == NULL)
-    return;
-  add (before, name, key, &old);
-  add (after, name, key, &new);
+  if (collection == NULL || !car_text_is_name (collection) || key == NULL ||
+      (before == NULL && after == NULL))
+    return refuse_answer (error, _ ("a change has no collection, no key or no object"));
+
+  return carctl_changes_add (changes, collection, key, before, after, error);
 }
 
 /* *next (transfer full) (nullable): where the page behind this one begins. */
 static gboolean
-read_page (GBytes *answer, GHashTable *before, GHashTable *after, char **next, GError **error)
+read_page (GBytes *answer, CarctlChanges *changes, char **next, GError **error)
 {
   gsize length;
   const char *text = g_bytes_get_data (answer, &length);
@@ -80,46 +81,62 @@ read_page (GBytes *answer, GHashTable *before, GHashTable *after, char **next, G
 
       if (place.type == CAR_JSON_STRING)
         *next = car_json_span_dup_string (&place);
-      else
-        add_change (item, before, after);
+      else if (place.type != CAR_JSON_NULL && !add_change (item, changes, error))
+        return FALSE;
     }
   return TRUE;
 }
 
-gboolean
-carctl_moments_read (CarClient *client,
-                     const char *from,
-                     const char *to,
-                     const char *source,
-                     GHashTable **before,
-                     GHashTable **after,
-                     GError **error)
+static GBytes *
+ask (CarClient *client,
+     const char *from,
+     const char *to,
+     const char *source,
+     const char *after,
+     GError **error)
 {
   const char *const path[] = { "changes", NULL };
-  g_autoptr (GHashTable) old = new_table ((GDestroyNotify) g_hash_table_unref);
-  g_autoptr (GHashTable) new = new_table ((GDestroyNotify) g_hash_table_unref);
-  g_autofree char *next = NULL;
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_strv_builder_add_many (builder, "from", from, "to", to, NULL);
+  if (source != NULL)
+    g_strv_builder_add_many (builder, "source", source, NULL);
+  if (after != NULL)
+    g_strv_builder_add_many (builder, "after", after, NULL);
+  g_auto (GStrv) query = g_strv_builder_end (builder);
+
+  return car_client_call (client, CAR_API_VERSION_V3, "GET", path, (const char *const *) query, NULL, 0, NULL,
+                          NULL, error);
+}
+
+gboolean
+carctl_moments_compare (CarClient *client,
+                        GDateTime *from,
+                        GDateTime *to,
+                        const char *source,
+                        CarctlChanges *changes,
+                        GError **error)
+{
+  g_autofree char *first = g_date_time_format (from, FORMAT);
+  g_autofree char *last = g_date_time_format (to, FORMAT);
+  g_autofree char *place = NULL;
+
+  if (g_date_time_compare (from, to) > 0)
+    return car_failure_refuse (error, _ ("%s is behind %s: give the earlier moment first"), first, last);
 
   do
     {
-      g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+      g_autofree char *next = NULL;
+      g_autoptr (GBytes) answer = ask (client, first, last, source, place, error);
 
-      g_strv_builder_add_many (builder, "from", from, "to", to, NULL);
-      if (source != NULL)
-        g_strv_builder_add_many (builder, "source", source, NULL);
-      if (next != NULL)
-        g_strv_builder_add_many (builder, "after", next, NULL);
-      g_auto (GStrv) query = g_strv_builder_end (builder);
-      g_autoptr (GBytes) answer = car_client_call (client, CAR_API_VERSION_V3, "GET", path,
-                                                   (const char *const *) query, NULL, 0, NULL, NULL, error);
-
-      g_clear_pointer (&next, g_free);
-      if (answer == NULL || !read_page (answer, old, new, &next, error))
+      if (answer == NULL || !read_page (answer, changes, &next, error))
         return FALSE;
+      if (next != NULL && g_strcmp0 (next, place) == 0)
+        return refuse_answer (error, _ ("a page is followed by itself"));
+      g_free (place);
+      place = g_steal_pointer (&next);
     }
-  while (next != NULL);
+  while (place != NULL);
 
-  *before = g_steal_pointer (&old);
-  *after = g_steal_pointer (&new);
-  return TRUE;
+  return carctl_changes_print (changes, error);
 }

@@ -13,11 +13,6 @@
 #include "carctl/carctl-objects.h"
 #include "carctl/carctl.h"
 
-/* What names an object: an edge by its ends, and where two edges have the same ends, by its id too. */
-static const char *const names[] = { "external_id",       "_key", "_from",
-                                     "_from_external_id", "_to",  "_to_external_id" };
-
-/* NULL with an error; G_IO_ERROR_NOT_FOUND: there is no such file. */
 static GDataInputStream *
 open_lines (const char *path, GError **error)
 {
@@ -178,83 +173,40 @@ carctl_objects_split (const char *pages, const char *folder, GError **error)
   return close_files (files, folder, good ? error : NULL) && good;
 }
 
+/* The collection that a file of the folder is of; NULL: none. */
+static char *
+get_collection (const char *file)
+{
+  g_autofree char *name = g_str_has_suffix (file, CARCTL_OBJECTS_SUFFIX)
+                              ? g_strndup (file, strlen (file) - strlen (CARCTL_OBJECTS_SUFFIX))
+                              : NULL;
+
+  return name != NULL && car_text_is_name (name) ? g_steal_pointer (&name) : NULL;
+}
+
 GHashTable *
 carctl_objects_list (const char *folder, GError **error)
 {
   g_autoptr (GHashTable) collections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autofree char *summary = g_build_filename (folder, CARCTL_OBJECTS_SUMMARY, NULL);
   g_autoptr (GError) problem = NULL;
   g_autoptr (GDir) dir = g_dir_open (folder, 0, &problem);
   const char *file;
 
-  if (dir == NULL)
+  while (dir != NULL && (file = g_dir_read_name (dir)) != NULL)
     {
-      carctl_refuse_file (folder, problem->message, error);
-      return NULL;
+      char *collection = get_collection (file);
+
+      if (collection != NULL)
+        g_hash_table_add (collections, collection);
     }
+  if (g_hash_table_size (collections) > 0 || g_file_test (summary, G_FILE_TEST_EXISTS))
+    return g_steal_pointer (&collections);
 
-  while ((file = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *name = g_str_has_suffix (file, CARCTL_OBJECTS_SUFFIX)
-                                  ? g_strndup (file, strlen (file) - strlen (CARCTL_OBJECTS_SUFFIX))
-                                  : g_strdup ("");
-
-      if (car_text_is_name (name))
-        g_hash_table_add (collections, g_steal_pointer (&name));
-    }
-  return g_steal_pointer (&collections);
-}
-
-static char *
-make_key (const CarJsonSpan *object)
-{
-  g_autoptr (GString) key = g_string_new (NULL);
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      g_autofree char *text = car_json_span_dup_member (object, names[i]);
-
-      if (text != NULL && *text != '\0')
-        g_string_append_printf (key, "%s%s", key->len > 0 ? " → " : "", text);
-    }
-  return g_string_free (g_steal_pointer (&key), FALSE);
-}
-
-static gboolean
-add_object (GHashTable *objects, char *line, gsize length, GError **error)
-{
-  CarJsonSpan object;
-
-  if (!car_json_read_text (line, length, &object, error))
-    return FALSE;
-  if (object.type != CAR_JSON_OBJECT)
-    return car_failure_refuse (error, _ ("a line is no object"));
-
-  g_hash_table_insert (objects, make_key (&object), line);
-  return TRUE;
-}
-
-GHashTable *
-carctl_objects_read (const char *folder, const char *collection, GError **error)
-{
-  g_autofree char *file_name = g_strconcat (collection, CARCTL_OBJECTS_SUFFIX, NULL);
-  g_autofree char *path = g_build_filename (folder, file_name, NULL);
-  g_autoptr (GError) problem = NULL;
-  g_autoptr (GDataInputStream) lines = open_lines (path, &problem);
-  g_autoptr (GHashTable) objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  char *line;
-  gsize length;
-
-  if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
-    g_clear_error (&problem);
-  while (lines != NULL && (line = g_data_input_stream_read_line (lines, &length, NULL, &problem)) != NULL)
-    if (!add_object (objects, line, length, &problem))
-      {
-        g_free (line);
-        break;
-      }
-  if (problem == NULL)
-    return g_steal_pointer (&objects);
-
-  carctl_refuse_file (path, problem->message, error);
+  carctl_refuse_file (folder,
+                      problem != NULL
+                          ? problem->message
+                          : _ ("it has neither a summary nor objects of “carctl collect”: name its folder"),
+                      error);
   return NULL;
 }

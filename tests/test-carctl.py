@@ -1,23 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """carctl: what a connector brings without a service, what differs, what a service has, encrypted settings, new connectors."""
 
-import datetime
 import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
 import tap
+from carctl_case import BUILD, TOP, Case, Machine, import_page
 from local_service import KEY, PASSWORD, Service, run_service
-
-TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
-PATH = ":".join(map(str, (BUILD / "carctl", BUILD / "service", BUILD / "connectors" / "host", os.environ["PATH"])))
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CAR_") and name != "CREDENTIALS_DIRECTORY"}
 
 # A connector for a shell: it says what it was started with, and brings nothing.
 SPY = """#!/bin/sh
@@ -30,33 +25,7 @@ exit ${SPY_CODE-0}
 """
 
 
-class Case(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="car-carctl-")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.environment = {**CLEAN, "PATH": PATH, "TMPDIR": str(self.folder), "CAR_SECRETS_DIR": str(self.folder / "secrets")}
-
-    def run_carctl(self, *arguments, code=0, stdin="", **environment):
-        done = subprocess.run(["carctl", *map(str, arguments)], cwd=self.folder, env={**self.environment, **environment},
-                              input=stdin, capture_output=True, text=True, timeout=120)
-        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return done.stdout if code in (0, 1) else done.stderr
-
-
-class Machine(Case):
-    """The connector of this machine, with a machine that is a folder."""
-
-    def write_passwd(self, *users):
-        for name in ("etc", "proc/net", "sys/class"):
-            (self.folder / "root" / name).mkdir(parents=True, exist_ok=True)
-        (self.folder / "root/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
-        (self.folder / "root/etc/passwd").write_text("".join(f"{name}:x:{1000 + i}:1000::/:/bin/sh\n" for i, name in enumerate(users)))
-
-    def collect(self, name):
-        self.run_carctl("collect", "-o", name, "car-connector-host", "--", "--root", self.folder / "root")
-        return self.folder / name
-
+class Collected(Machine):
     def test_collect_and_diff(self):
         self.write_passwd("root", "alice", "bob")
         before = self.collect("before")
@@ -74,36 +43,6 @@ class Machine(Case):
             self.assertIn(json.loads(line)["change"], ("added", "changed", "gone"))
         # Only what was made stays: the service, and what was staged, are gone.
         self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("carctl-")], [])
-
-
-class Folders(Case):
-    def write(self, folder, **collections):
-        (self.folder / folder).mkdir()
-        for name, objects in collections.items():
-            (self.folder / folder / f"{name}.jsonl").write_text("".join(objects))
-
-    def test_values_and_not_their_spelling(self):
-        self.write("a", asset=['{"external_id": "1", "n": 1.0, "t": "\\u0041"}\n'])
-        self.write("b", asset=['{"t":"A","n":1,"external_id":"1"}\n'])
-        self.assertEqual(self.run_carctl("diff", "a", "b"), "")
-
-    def test_big_numbers_and_new_members(self):
-        self.write("a", asset=['{"external_id":"1","n":18446744073709551616}\n'])
-        self.write("b", asset=['{"external_id":"1","n":18446744073709551617,"new":null}\n'])
-        change = json.loads(self.run_carctl("diff", "--json", "a", "b", code=1))
-        self.assertEqual(change["members"], {"n": [18446744073709551616, 18446744073709551617], "new": [None, None]})
-
-    def test_a_line_that_is_no_object(self):
-        for line in ('{"external_id":\n', "[1]\n", "\n"):
-            self.write("a", asset=[line])
-            self.write("b")
-            self.assertIn("a/asset.jsonl: ", self.run_carctl("diff", "a", "b", code=2))
-            shutil.rmtree(self.folder / "a")
-            shutil.rmtree(self.folder / "b")
-
-    def test_a_folder_that_is_not_there(self):
-        self.write("a")
-        self.assertIn("none", self.run_carctl("diff", "a", "none", code=2))
 
 
 class Collect(Case):
@@ -186,12 +125,6 @@ class Collect(Case):
                 self.assertEqual(process.wait(60), 143)
             self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["secrets", "spy", "told"])
             (self.folder / "told").unlink()
-
-
-def import_page(service, page):
-    job = service.want("POST", "imports", page)["id"]
-    while service.want("GET", f"importstatus?ids={job}")["incomplete_imports"]:
-        time.sleep(0.02)
 
 
 class Sources(Case):
@@ -284,17 +217,6 @@ class Ask(Case):
         self.assertIn('  "s1/b" -> "s1/0/192.0.2.1";\n', dot)
         self.assertIn("no “s1/x” in asset", self.run_carctl("graph", "asset", "s1/x", code=2))
         self.assertIn("from 1 to 9", self.run_carctl("graph", "asset", "s1/a", "--depth", "10", code=2))
-
-    def test_two_moments(self):
-        between = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        time.sleep(0.05)
-        page = {**self.PAGE, "asset": [{"external_id": "a", "name": "Database"}, {"external_id": "c", "name": "New"}], "report": {"_key": "2", "timestamp": 2}}
-        import_page(Service(self.environment["CAR_SERVICE_URL"].split(":")[2].split("/")[0]), {key: page[key] for key in ("source", "report", "asset")})
-        self.assertEqual(self.run_carctl("diff", between, "2099-01-01T00:00:00Z", code=1),
-                         'asset: 1 added, 1 changed, 0 gone\n  ~ s1/a\n      name: "Web server" → "Database"\n  + s1/c\n')
-        self.assertEqual(self.run_carctl("diff", between, "2099-01-01T00:00:00Z", "--source", "s2"), "")
-        self.assertEqual(len(self.run_carctl("diff", "--json", "2020-01-01T00:00:00Z", between, code=1).splitlines()), 5)
-        self.assertIn("two of one kind", self.run_carctl("diff", between, ".", code=2))
 
     def ask(self, *messages):
         answers = self.run_carctl("mcp", stdin="".join((m if isinstance(m, str) else json.dumps({"jsonrpc": "2.0", **m})) + "\n" for m in messages))
@@ -533,7 +455,7 @@ class Commands(Case):
     def test_mistakes(self):
         self.assertIn("is missing", self.run_carctl(code=2))
         self.assertIn("“bark”", self.run_carctl("bark", code=2))
-        self.assertIn("carctl diff FOLDER FOLDER|MOMENT MOMENT", self.run_carctl("diff", "a", code=2))
+        self.assertIn("carctl diff FOLDER [FOLDER]|MOMENT MOMENT", self.run_carctl("diff", code=2))
         self.assertIn("--bark", self.run_carctl("status", "--bark", code=2))
         self.assertIn("“carctl status”;", self.run_carctl("status", "--", "x", code=2))
 
