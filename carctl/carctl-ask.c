@@ -59,7 +59,9 @@ ask (CarctlCall *call, GError **error)
       question == NULL ? NULL
                        : carctl_question_write (question, (const char *const *) call->arguments + 1, error);
   g_autoptr (CarClient) client = query == NULL ? NULL : carctl_open_service (call, error);
-  g_autofree char *answer = client == NULL ? NULL : carctl_ask_service (client, query, NULL, error);
+  g_autofree char *answer = client == NULL || !carctl_set_moment (client, call->at, error)
+                                ? NULL
+                                : carctl_ask_service (client, query, NULL, error);
 
   return answer != NULL && print_answer (answer, call->json, error);
 }
@@ -68,7 +70,7 @@ const CarctlCommand carctl_ask_command = {
   .name = "ask",
   .arguments = "[NUMBER [NAME=VALUE...]]",
   .summary = N_ ("Ask one of the questions of queries.md, or list them"),
-  .options = CARCTL_JSON,
+  .options = CARCTL_JSON | CARCTL_AT,
   .max_arguments = G_MAXUINT,
   .run = ask,
 };

@@ -113,7 +113,9 @@ question (CarClient *client, JsonObject *arguments, GError **error)
   g_autofree char *query =
       question == NULL ? NULL : carctl_question_write (question, (const char *const *) values, error);
 
-  return query == NULL ? NULL : carctl_ask_service (client, query, NULL, error);
+  return query == NULL || !carctl_set_moment (client, get (arguments, "at"), error)
+             ? NULL
+             : carctl_ask_service (client, query, NULL, error);
 }
 
 /* Behind a string of GraphQL that begins here: "…", or a block in three quotes each. */
@@ -166,11 +168,15 @@ query (CarClient *client, JsonObject *arguments, GError **error)
   const char *text = get (arguments, "query");
 
   if (!changes_something (text))
-    return carctl_ask_service (client, text, get (arguments, "variables"), error);
+    return carctl_set_moment (client, get (arguments, "at"), error)
+               ? carctl_ask_service (client, text, get (arguments, "variables"), error)
+               : NULL;
 
   car_failure_refuse (error, "only queries are asked: a mutation changes something");
   return NULL;
 }
+
+#define AT "ask of this moment instead of now, in ISO 8601, such as 2026-01-31T12:00:00Z"
 
 static const Tool tools[] = {
   { "search",
@@ -192,7 +198,8 @@ static const Tool tools[] = {
   { "question",
     NULL /* lists the questions */,
     { { "number", "the question's number", TRUE },
-      { "parameters", "lines NAME=VALUE, for those that are not to be as listed", FALSE } },
+      { "parameters", "lines NAME=VALUE, for those that are not to be as listed", FALSE },
+      { "at", AT, FALSE } },
     question },
   { "query",
     "Ask the graph in GraphQL, read only. A collection is a field, such as asset or vulnerability; its "
@@ -202,7 +209,8 @@ static const Tool tools[] = {
     "has the plural name of what it leads to, and is a list of edges with the vertex at their end: "
     "{ vulnerability(where: {name: {_eq: \"CVE-2021-44228\"}}) { assets { asset { name } } } }.",
     { { "query", "a query of GraphQL", TRUE },
-      { "variables", "the values of its variables, a JSON object as text", FALSE } },
+      { "variables", "the values of its variables, a JSON object as text", FALSE },
+      { "at", AT, FALSE } },
     query },
   { "changes",
     "What was added, changed and closed between two moments: an array with an object for each. Its last item "

@@ -38,7 +38,9 @@ query (CarctlCall *call, GError **error)
 {
   g_autofree char *text = read_query (call->arguments[0], error);
   g_autoptr (CarClient) client = text == NULL ? NULL : carctl_open_service (call, error);
-  g_autofree char *answer = client == NULL ? NULL : carctl_ask_service (client, text, call->variables, error);
+  g_autofree char *answer = client == NULL || !carctl_set_moment (client, call->at, error)
+                                ? NULL
+                                : carctl_ask_service (client, text, call->variables, error);
 
   return answer != NULL && carctl_write (answer, error) && carctl_write ("\n", error);
 }
@@ -47,7 +49,7 @@ const CarctlCommand carctl_query_command = {
   .name = "query",
   .arguments = "TEXT|FILE",
   .summary = N_ ("Ask the service in GraphQL"),
-  .options = CARCTL_VARIABLES,
+  .options = CARCTL_VARIABLES | CARCTL_AT,
   .min_arguments = 1,
   .max_arguments = 1,
   .run = query,

@@ -3,9 +3,11 @@
 #include "config.h"
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/client/car-client-private.h>
 #include <libcar/run/car-access-private.h>
 #include <libcar/settings/car-arguments-private.h>
 
+#include "carctl/carctl-moments.h"
 #include "carctl/carctl.h"
 
 /* A person waits: a service that is away is told at once. */
@@ -28,6 +30,18 @@ read_settings (const CarctlCall *call, GError **error)
     return NULL;
 
   return g_steal_pointer (&settings);
+}
+
+gboolean
+carctl_set_moment (CarClient *client, const char *text, GError **error)
+{
+  g_autoptr (GDateTime) moment = text == NULL ? NULL : carctl_moment_parse (text);
+  g_autofree char *written = moment == NULL ? NULL : g_date_time_format (moment, "%Y-%m-%dT%H:%M:%S.%f");
+
+  if (text != NULL && moment == NULL)
+    return car_failure_refuse (error, _ ("“%s” is no moment: write it as 2026-01-31T12:00:00Z"), text);
+  car_client_set_timepoint (client, written);
+  return TRUE;
 }
 
 /* A service that has no queries (HTTP 404) is to libcar one that has nothing of what a connector asks for. A person named it, and

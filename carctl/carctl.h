@@ -21,6 +21,7 @@ typedef struct
   char *folder;
   char *variables;
   char *source;
+  char *at;
   int exit_code; /* of a call that did not fail */
 } CarctlCall;
 
@@ -34,6 +35,7 @@ typedef enum
   CARCTL_DOT = 1 << 5,
   CARCTL_DEPTH = 1 << 6,
   CARCTL_SOURCE = 1 << 7,
+  CARCTL_AT = 1 << 8,
 } CarctlOption;
 
 /* A command: its name, its arguments in --help, what it does, and how many arguments it takes. */
@@ -64,10 +66,12 @@ extern const CarctlCommand carctl_encrypt_command;
  * connectors. CAR_APP_ERROR_INVALID_PARAMETER says what is missing. */
 CarClient *carctl_open_service (const CarctlCall *call, GError **error);
 
+/* From now on queries ask of this moment. CAR_APP_ERROR_INVALID_PARAMETER: it is none. NULL: of now. */
+gboolean carctl_set_moment (CarClient *client, const char *text, GError **error);
+
 /* What the service answers to a query in GraphQL: the object `data`, as JSON text. CAR_APP_ERROR_INVALID_PARAMETER: the variables are
  * no JSON object. */
-char *
-carctl_ask_service (CarClient *client, const char *query, const char *variables_json, GError **error);
+char *carctl_ask_service (CarClient *client, const char *query, const char *variables_json, GError **error);
 
 /* Asks on the terminal, and takes “yes” in the user's language. CAR_APP_ERROR_INVALID_PARAMETER: there is no terminal, or the answer is
  * another one. */

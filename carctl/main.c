@@ -53,6 +53,7 @@ call_clear (CarctlCall *call)
   g_free (call->folder);
   g_free (call->variables);
   g_free (call->source);
+  g_free (call->at);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CarctlCall, call_clear)
@@ -116,6 +117,9 @@ list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
   add_option (entries, command, CARCTL_SOURCE,
               (GOptionEntry){ "source", 0, 0, G_OPTION_ARG_STRING, &call->source,
                               N_ ("Only what is of this source"), "NAME" });
+  add_option (entries, command, CARCTL_AT,
+              (GOptionEntry){ "at", 0, 0, G_OPTION_ARG_STRING, &call->at,
+                              N_ ("Ask of an earlier moment, such as 2026-01-31T12:00:00Z"), "MOMENT" });
   add_option (entries, command, CARCTL_DEPTH,
               (GOptionEntry){ "depth", 0, 0, G_OPTION_ARG_INT, &call->depth,
                               N_ ("So many steps from the object (default: 1)"), "NUMBER" });

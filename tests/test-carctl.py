@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """carctl: what a connector brings without a service, what differs, what a service has, encrypted settings, new connectors."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -207,6 +208,20 @@ class Ask(Case):
         self.assertIn("has address", self.run_carctl("ask", "1", "x=y", code=2))
         self.assertIn("“address” is given twice", self.run_carctl("ask", "1", "address=192.0.2.1", "address=192.0.2.2", code=2))
         self.assertIn("there are 1 to 12", self.run_carctl("ask", "13", code=2))
+
+    def test_an_earlier_moment(self):
+        before = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        time.sleep(0.05)
+        import_page(Service(self.environment["CAR_SERVICE_URL"].split(":")[2].split("/")[0]),
+                    {**{key: self.PAGE[key] for key in ("source", "report")}, "asset": [{"external_id": "a", "name": "Database"}]})
+        query = '{ asset(where: {external_id: {_eq: "a"}}) { name } }'
+        self.assertEqual(json.loads(self.run_carctl("query", query)), {"asset": [{"name": "Database"}]})
+        self.assertEqual(json.loads(self.run_carctl("query", query, "--at", before)), {"asset": [{"name": "Web server"}]})
+        self.assertEqual(json.loads(self.run_carctl("query", query, "--at=2020-01-01")), {"asset": []})
+        self.assertIn("Database", self.run_carctl("ask", "1", "address=192.0.2.1"))
+        self.assertIn("Web server", self.run_carctl("ask", "1", "address=192.0.2.1", "--at", before))
+        self.assertEqual([json.loads(self.call("query", query=query, **at)[1])["asset"][0]["name"] for at in ({"at": before}, {})], ["Web server", "Database"])
+        self.assertIn("“yesterday” is no moment", self.run_carctl("query", query, "--at", "yesterday", code=2))
 
     def test_graph(self):
         self.assertEqual(self.run_carctl("graph", "asset", "s1/a"), "asset Web server  s1/a\n└─ → ipaddress 192.0.2.1  s1/0/192.0.2.1\n")
