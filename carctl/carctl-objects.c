@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
@@ -12,15 +13,6 @@
 
 #include "carctl/carctl-objects.h"
 #include "carctl/carctl.h"
-
-static GDataInputStream *
-open_lines (const char *path, GError **error)
-{
-  g_autoptr (GFile) file = g_file_new_for_path (path);
-  g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, error);
-
-  return stream == NULL ? NULL : g_data_input_stream_new (G_INPUT_STREAM (stream));
-}
 
 /* What libcar adds to an edge is the run's. */
 static gboolean
@@ -151,24 +143,34 @@ close_files (GHashTable *files, const char *folder, GError **error)
   return !wrong || carctl_refuse_file (folder, _ ("not all could be written: is the disk full?"), error);
 }
 
-gboolean
-carctl_objects_split (const char *pages, const char *folder, GError **error)
+/* What has no end of line is the page that a run was killed in. */
+static gboolean
+split_pages (FILE *pages, GHashTable *files, const char *folder, GError **error)
 {
-  g_autoptr (GDataInputStream) lines = open_lines (pages, NULL);
-  g_autoptr (GHashTable) files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GError) problem = NULL;
+  char *line = NULL;
+  gsize size = 0;
+  gssize length;
   gboolean good = TRUE;
-  char *line;
-  gsize length;
 
-  while (good && lines != NULL &&
-         (line = g_data_input_stream_read_line (lines, &length, NULL, &problem)) != NULL)
-    {
-      good = split_page (files, folder, line, length, error);
-      g_free (line);
-    }
-  if (problem != NULL)
-    good = carctl_refuse_file (pages, problem->message, error);
+  while (good && (length = getline (&line, &size, pages)) > 0 && line[length - 1] == '\n')
+    good = split_page (files, folder, line, (gsize) length, error);
+  free (line);
+  return good;
+}
+
+gboolean
+carctl_objects_split (const char *path, const char *folder, GError **error)
+{
+  g_autoptr (GHashTable) files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  FILE *pages = fopen (path, "re");
+
+  if (pages == NULL)
+    return errno == ENOENT || carctl_refuse_file (path, g_strerror (errno), error);
+
+  gboolean good = split_pages (pages, files, folder, error);
+  if (good && ferror (pages))
+    good = carctl_refuse_file (path, g_strerror (EIO), error);
+  fclose (pages);
 
   return close_files (files, folder, good ? error : NULL) && good;
 }

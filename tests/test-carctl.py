@@ -84,6 +84,7 @@ class Collect(Case):
         (self.folder / "spy").write_text("""#!/bin/sh
             while [ "$1" != -export-data-dir ]; do shift; done
             mkdir -p "$2/run" && printf '%s\\n' '{"source":{},"report":{},"asset":[{"external_id":"1"}]}' >"$2/run/vertices.jsonl"
+            printf %s '{"source":{},"report":{},"asset":[{"external_' >>"$2/run/vertices.jsonl"  # the page that it is killed in
             exit 53""")
         said = subprocess.run(["carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, capture_output=True, text=True)
         self.assertEqual((said.returncode, said.stdout), (53, "What the connector brought until it failed is in collected.\n"), said.stderr)
