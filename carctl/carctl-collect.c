@@ -11,6 +11,7 @@
 
 #include "carctl/carctl-local-service.h"
 #include "carctl/carctl-objects.h"
+#include "carctl/carctl-plan.h"
 #include "carctl/carctl.h"
 
 /* carctl collect: what a connector brings, in a folder. The connector runs as always; the service that it sends to is one of its own,
@@ -23,6 +24,7 @@ typedef struct
   CarctlLocalService service;
   GSubprocess *connector;
   GMainLoop *loop;
+  guint signals[3];
 } Collection;
 
 static void
@@ -31,6 +33,8 @@ collection_clear (Collection *self)
   g_clear_object (&self->connector);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   carctl_local_service_clear (&self->service);
+  for (guint i = 0; i < G_N_ELEMENTS (self->signals); i++)
+    g_source_remove (self->signals[i]);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Collection, collection_clear)
@@ -54,9 +58,9 @@ on_sigint (gpointer user_data)
 static void
 catch_signals (Collection *self)
 {
-  g_unix_signal_add (SIGTERM, on_end_wanted, self);
-  g_unix_signal_add (SIGHUP, on_end_wanted, self);
-  g_unix_signal_add (SIGINT, on_sigint, self);
+  self->signals[0] = g_unix_signal_add (SIGTERM, on_end_wanted, self);
+  self->signals[1] = g_unix_signal_add (SIGHUP, on_end_wanted, self);
+  self->signals[2] = g_unix_signal_add (SIGINT, on_sigint, self);
 }
 
 static void
@@ -152,7 +156,9 @@ check_options (const CarctlCall *call, GError **error)
   for (guint i = 0; call->rest[i] != NULL; i++)
     if (!check_option (call, call->rest[i], error))
       return FALSE;
-  return call->service[0] == NULL ||
+  if (call->json && !call->plan)
+    return car_failure_refuse (error, _ ("--json is for --plan: what is collected is JSON in files"));
+  return call->plan || call->service[0] == NULL ||
          car_failure_refuse (error, _ ("“collect” sends nothing to a service: leave out %.*s"),
                              (int) strcspn (call->service[0], "="), call->service[0]);
 }
@@ -209,8 +215,26 @@ collect_into (const char *folder, CarctlCall *call, GError **error)
     return FALSE;
 
   call->exit_code = code;
-  tell (code, folder);
+  if (!call->plan)
+    tell (code, folder);
   return TRUE;
+}
+
+/* Of a part of what the connector brings nobody knows what an import would close. */
+static gboolean
+plan (CarctlCall *call, GError **error)
+{
+  g_autofree char *own = call->folder == NULL ? g_dir_make_tmp ("carctl-XXXXXX", error) : NULL;
+  const char *folder = own != NULL ? own : call->folder;
+  gboolean done =
+      folder != NULL && carctl_make_empty_folder (folder, error) && collect_into (folder, call, error);
+
+  if (done && call->exit_code == 0)
+    done = carctl_plan (call, folder, error);
+  else if (done)
+    g_printerr (_ ("There is no plan: the connector did not bring all that it has.\n"));
+  carctl_remove_folder (own);
+  return done;
 }
 
 static gboolean
@@ -219,7 +243,11 @@ collect (CarctlCall *call, GError **error)
   const char *folder = call->folder == NULL ? "collected" : call->folder;
   gboolean is_new = !g_file_test (folder, G_FILE_TEST_EXISTS);
 
-  if (!check_options (call, error) || !carctl_make_empty_folder (folder, error))
+  if (!check_options (call, error))
+    return FALSE;
+  if (call->plan)
+    return plan (call, error);
+  if (!carctl_make_empty_folder (folder, error))
     return FALSE;
 
   gboolean done = collect_into (folder, call, error);
@@ -232,7 +260,7 @@ const CarctlCommand carctl_collect_command = {
   .name = "collect",
   .arguments = "CONNECTOR [-- OPTION...]",
   .summary = N_ ("Write what a connector brings into a folder"),
-  .options = CARCTL_FOLDER,
+  .options = CARCTL_FOLDER | CARCTL_PLAN | CARCTL_JSON,
   .min_arguments = 1,
   .max_arguments = 1,
   .takes_rest = TRUE,

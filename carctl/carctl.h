@@ -16,6 +16,7 @@ typedef struct
   gboolean json;
   gboolean yes;
   gboolean dot;
+  gboolean plan;
   int depth; /* 0: not given */
   char *language;
   char *folder;
@@ -36,6 +37,7 @@ typedef enum
   CARCTL_DEPTH = 1 << 6,
   CARCTL_SOURCE = 1 << 7,
   CARCTL_AT = 1 << 8,
+  CARCTL_PLAN = 1 << 9,
 } CarctlOption;
 
 /* A command: its name, its arguments in --help, what it does, and how many arguments it takes. */

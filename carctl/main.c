@@ -108,6 +108,9 @@ list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
   add_option (entries, command, CARCTL_FOLDER,
               (GOptionEntry){ "folder", 'o', 0, G_OPTION_ARG_FILENAME, &call->folder,
                               N_ ("Write into this folder"), "FOLDER" });
+  add_option (entries, command, CARCTL_PLAN,
+              (GOptionEntry){ "plan", 0, 0, G_OPTION_ARG_NONE, &call->plan,
+                              N_ ("Tell what an import would change in the service"), NULL });
   add_option (entries, command, CARCTL_VARIABLES,
               (GOptionEntry){ "variables", 0, 0, G_OPTION_ARG_STRING, &call->variables,
                               N_ ("The values of the query's variables, an object"), "JSON" });

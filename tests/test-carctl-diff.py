@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""carctl diff: what differs between two folders, between two moments of a service, and between a folder and a service."""
+"""carctl diff: what differs between two folders, between two moments of a service, and between a folder or a connector and a service."""
 
 import datetime
 import json
 import os
+import re
 import shutil
+import subprocess
 import time
 import unittest
 
 import tap
-from carctl_case import Case, import_page
-from local_service import run_service
+from carctl_case import BUILD, Case, Machine, import_page
+from local_service import KEY, PASSWORD, Service, run_service
 
 
 class Diff(Case):
@@ -146,6 +148,7 @@ class Moments(Diff):
             self.assertIn("no moment: write that as 2026-01-31T12:00:00Z", self.run_carctl("diff", "2020-01-01", moment, code=2))
         self.assertIn("the earlier moment first", self.run_carctl("diff", "2099-01-01", "2020-01-01", code=2))
         self.assertIn("no source “s2”: it has s1", self.run_carctl("diff", "2020-01-01", "2099-01-01", "--source", "s2", code=2))
+        self.assertIn("--source is empty", self.run_carctl("diff", "2020-01-01", "2099-01-01", "--source", "", code=2))
 
     def test_more_than_a_page(self):
         import_page(self.service, {**self.PAGE, "asset": [{"external_id": str(i), "name": "A"} for i in range(2500)]})
@@ -228,6 +231,69 @@ class Held(Diff):
         self.assertIn("it has other, s1", self.run_carctl("diff", "a", "--source", "s2", code=2))
         self.assertIn("--source", self.run_carctl("diff", "a", code=2))
         self.assertIn("none: ", self.run_carctl("diff", "none", "--source", "s1", code=2))
+
+
+class Plan(Machine):
+    """carctl collect --plan, against a service that answers 500 to every call that changes something."""
+
+    CALLS = ("set-up", "change-database", "save-point", "import", "begin-full", "end-full", "delete", "patch", "add-extension",
+             "remove-extension", "set-retention", "clear")
+
+    def setUp(self):
+        super().setUp()
+        self.environment["PATH"] += f":{BUILD / 'fault'}"
+        self.log = self.folder / "faults.log"
+        rules = [f"--fault={call}:500,times=always" for call in self.CALLS]
+        with open(self.log, "w") as log:
+            process = subprocess.Popen([BUILD / "fault" / "car-fault-service", *rules, "--port-file", self.folder / "port"],
+                                       env={**self.environment, "CAR_SERVICE_KEY": KEY, "CAR_SERVICE_PASSWORD": PASSWORD}, stdout=log, stderr=log)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        while not (self.folder / "port").exists() or self.log.read_text().count("http://") < 2:
+            self.assertIsNone(process.poll())
+            time.sleep(0.05)
+        self.urls = re.findall(r"http://\S+/api/car/v2", self.log.read_text())
+        self.environment.update(Service(0).environment, CAR_SERVICE_URL=self.urls[0])
+        self.begin = self.log.read_text()
+
+    def send(self, source="m1"):
+        subprocess.run(["car-connector-host", "--root", self.folder / "root", "-source", source, "-car-service-url", self.urls[1]],
+                       env=self.environment, check=True, capture_output=True)
+
+    def plan(self, *options, code=0, source="m1"):
+        self.assertEqual(self.log.read_text(), self.begin)
+        done = self.start("collect", "--plan", *options, "car-connector-host", "--", "--root", self.folder / "root", "-source", source)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertEqual(self.log.read_text(), self.begin)  # nothing was sent
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.name.startswith("carctl-")], [])
+        return done.stdout
+
+    def test_what_would_change(self):
+        self.write_passwd("root", "alice", "bob")
+        self.send()
+        self.assertEqual(self.plan(), "A full import would change nothing.\n")
+        self.assertEqual(self.plan("--json"), "")
+        self.write_passwd("root", "carol")
+        text = self.plan()
+        self.assertRegex(text, r"(?m)^account: \d added, \d changed, \d closed\n  [~+-] ")
+        changes = [json.loads(line) for line in self.plan("--json", "-o", "kept").splitlines()]
+        self.assertEqual({change["change"] for change in changes if change["collection"] == "account"}, {"added", "closed"})
+        self.assertEqual(text.count("\n  - "), sum(change["change"] == "closed" for change in changes))
+        self.assertTrue((self.folder / "kept/account.jsonl").exists())
+        # As the plan says, so it comes.
+        self.send()
+        self.assertEqual(self.plan(), "A full import would change nothing.\n")
+
+    def test_a_new_source(self):
+        self.write_passwd("root")
+        self.send()
+        done = self.start("collect", "--plan", "--json", "car-connector-host", "--", "--root", self.folder / "root", "-source", "m2")
+        self.assertIn("no source “m2”: it has m1", done.stderr)
+        self.assertEqual({json.loads(line)["change"] for line in done.stdout.splitlines()}, {"added"})
+
+    def test_no_plan(self):
+        self.assertEqual(self.plan(code=2), "")  # there is no such root
+        self.assertIn("--plan", self.run_carctl("collect", "--json", "car-connector-host", code=2))
 
 
 tap.main()
