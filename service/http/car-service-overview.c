@@ -37,18 +37,12 @@ append_reports (CarServiceStore *store, GString *out, const char *source, GError
   return car_service_store_ended (&problem, error);
 }
 
-/* Over the index alone: no object is read. */
 static gboolean
 append_counts (CarServiceStore *store, GString *out, const char *source, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows =
-      car_service_store_select (store, &problem,
-                                "SELECT collection, count(*) FROM vertex INDEXED BY vertex_open WHERE source "
-                                "= ?1 AND t2 = " CAR_SERVICE_VIEW_OPEN " GROUP BY collection"
-                                " UNION ALL SELECT collection, count(*) FROM edge INDEXED BY edge_open WHERE "
-                                "source = ?1 AND t2 = " CAR_SERVICE_VIEW_OPEN " GROUP BY collection",
-                                "s", source);
+  sqlite3_stmt *rows = car_service_store_select (
+      store, &problem, "SELECT collection, n FROM held WHERE source = ? AND n > 0", "s", source);
 
   car_service_json_name (out, "counts");
   g_string_append_c (out, '{');

@@ -26,7 +26,8 @@ static const char search[] =
     "SELECT id FROM (SELECT id FROM vertex INDEXED BY vertex_connecting WHERE connecting_id" SPELLINGS HOLDS
     " UNION SELECT id FROM (SELECT id FROM vertex INDEXED BY vertex_name WHERE car_member (body, "
     "'name')" SPELLINGS HOLDS " UNION SELECT id FROM (SELECT id FROM vertex INDEXED BY vertex_node"
-    "  WHERE node_id IN (SELECT key || '/' || ?1 FROM source UNION SELECT key || '/0/' || ?1 FROM "
+    "  WHERE collection IN (SELECT collection FROM held) AND node_id IN (SELECT key || '/' || ?1 FROM source "
+    "UNION SELECT key || '/0/' || ?1 FROM "
     "source)" HOLDS " UNION SELECT id FROM (SELECT id FROM vertex INDEXED BY vertex_name"
     "  WHERE car_member (body, 'name') LIKE ?2 ESCAPE '\\'" HOLDS
     " UNION SELECT id FROM (SELECT id FROM vertex INDEXED BY vertex_key WHERE key LIKE ?2 ESCAPE '\\'" HOLDS

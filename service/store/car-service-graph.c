@@ -369,6 +369,11 @@ car_service_graph_delete_vertex (CarServiceStore *store,
              "isss", now, node_id, collection, source);
 }
 
+/* Of the source: what holds, and was not sent in this generation. */
+#define UNSEEN                                                                                               \
+  " WHERE collection IN (SELECT collection FROM held WHERE source = ?2) AND source = ?2 AND t2 = " OPEN      \
+  " AND seen <> ?3"
+
 gboolean
 car_service_graph_close_unseen (CarServiceStore *store,
                                 const char *source,
@@ -379,13 +384,10 @@ car_service_graph_close_unseen (CarServiceStore *store,
   return car_service_store_run (
              store, error,
              "UPDATE tagging SET t2 = ?1 WHERE t2 = " OPEN " AND (collection, vertex_id, vertex_key) IN"
-             " (SELECT collection, node_id, key FROM vertex WHERE source = ?2 AND t2 = " OPEN
-             "  AND seen <> ?3)",
+             " (SELECT collection, node_id, key FROM vertex INDEXED BY vertex_source" UNSEEN ")",
              "isi", now, source, generation) &&
-         car_service_store_run (store, error,
-                                "UPDATE vertex SET t2 = ? WHERE source = ? AND t2 = " OPEN " AND seen <> ?",
+         car_service_store_run (store, error, "UPDATE vertex INDEXED BY vertex_source SET t2 = ?1" UNSEEN,
                                 "isi", now, source, generation) &&
-         car_service_store_run (store, error,
-                                "UPDATE edge SET t2 = ? WHERE source = ? AND t2 = " OPEN " AND seen <> ?",
-                                "isi", now, source, generation);
+         car_service_store_run (store, error, "UPDATE edge INDEXED BY edge_source SET t2 = ?1" UNSEEN, "isi",
+                                now, source, generation);
 }

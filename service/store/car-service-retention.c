@@ -173,6 +173,7 @@ car_service_retention_clear (CarServiceStore *store, GError **error)
   car_service_store_ask_for_upkeep (store);
   return car_service_store_run (store, error, "DELETE FROM vertex", "") &&
          car_service_store_run (store, error, "DELETE FROM edge", "") &&
+         car_service_store_run (store, error, "DELETE FROM held", "") &&
          car_service_store_run (store, error, "DELETE FROM tagging", "") &&
          car_service_store_run (store, error, "DELETE FROM tag", "") &&
          car_service_store_run (store, error, "DELETE FROM session", "") &&
