@@ -578,7 +578,11 @@ test_order_and_pages (Fixture *self, gconstpointer data)
                "{ port(order_by: {protocol: asc, port_number: asc}, limit: 1, offset: 1) { port_number } }",
                "{\"port\":[{\"port_number\":80}]}");
   assert_data (self, "{ port(limit: 0) { port_number } }", "{\"port\":[]}");
-  assert_data (self, "{ port(offset: 2) { external_id } }", "{\"port\":[{\"external_id\":\"b/p\"}]}");
+  /* No order is asked for: by source, and as they came. */
+  assert_data (self, "{ port(offset: 1) { external_id } }",
+               "{\"port\":[{\"external_id\":\"p80\"},{\"external_id\":\"p53\"}]}");
+  assert_data (self, "{ port(limit: 2) { external_id } }",
+               "{\"port\":[{\"external_id\":\"b/p\"},{\"external_id\":\"p80\"}]}");
   assert_data (self, "{ asset(order_by: {risk: desc}, where: {source: {_eq: \"src\"}}) { risk } }",
                "{\"asset\":[{\"risk\":null},{\"risk\":7},{\"risk\":1.50}]}");
   assert_data (self, "{ asset(order_by: {risk: desc_nulls_last}, where: {source: {_eq: \"src\"}}) { risk } }",
@@ -1211,6 +1215,122 @@ test_indices (Fixture *self, gconstpointer data)
   g_assert_cmpuint (measure (self, queries[0], found), >, 100);
 }
 
+/* Two sources with 2,000 sites, assets and hostnames each, under the same keys: sites in a row, each with an asset and a
+ * hostname; assets that had another name before, and one that is gone. */
+static void
+fill_much (Fixture *self)
+{
+  static const char extension[] =
+      "{\"vertices\":[{\"name\":\"site\",\"properties\":{\"name\":{\"type\":\"text\"}}}],"
+      "\"edges\":[{\"end1\":\"site\",\"end2\":\"site\"}]}";
+  g_autoptr (GError) error = NULL;
+
+  extend (self, extension);
+  g_assert_true (car_query_make_indices (self->db, self->model, &error));
+  execute (self->db, "BEGIN");
+  for (guint i = 0; i < 4000; i++)
+    {
+      const char *source = i % 2 == 0 ? "even" : "odd";
+      g_autofree char *key = g_strdup_printf ("k%u", i / 2);
+      g_autofree char *next = g_strdup_printf ("k%u", i / 2 + 1);
+      g_autofree char *body = g_strdup_printf ("{\"name\":\"n%u\"}", i);
+
+      add_vertex_at (self->db, "asset", source, key, "{\"name\":\"before\"}", 500, 1000);
+      add_vertex_at (self->db, "asset", source, key, body, 1000, OPEN);
+      add_vertex_at (self->db, "hostname", source, key, "{}", 1000, OPEN);
+      add_vertex_at (self->db, "site", source, key, body, 1000, OPEN);
+      add_edge_of (self->db, source, "asset", key, "hostname", key);
+      add_edge_of (self->db, source, "site", key, "site", next);
+    }
+  execute (self->db,
+           "UPDATE vertex SET t2 = 2000 WHERE collection = 'asset' AND node_id = 'odd/k9' AND t1 = 1000");
+  execute (self->db, "COMMIT");
+}
+
+/* What is asked for is found without a look at all there is, however it is asked for. */
+static void
+test_work (Fixture *self, gconstpointer data)
+{
+#define ASSETS(ids) "{\"asset\":[" ids "]}"
+#define EVEN "{\"id\":\"even/k7\"}"
+#define ODD "{\"id\":\"odd/k7\"}"
+  static const struct
+  {
+    const char *query;
+    const char *answer;
+  } cases[] = {
+    { "{asset(limit:1){id}}", ASSETS ("{\"id\":\"a/b/c\"}") },
+    { "{asset(where:{source:{_eq:\"even\"}},limit:1,offset:7){id}}", ASSETS (EVEN) },
+    { "{asset(where:{hostnames:{}},limit:1,offset:7){id}}", ASSETS (EVEN) },
+    { "{asset_hostname(where:{source:{_eq:\"odd\"}},limit:1,offset:7){asset_id}}",
+      "{\"asset_hostname\":[{\"asset_id\":\"odd/k7\"}]}" },
+    { "{asset(where:{external_id:{_eq:\"k7\"},source:{_eq:\"odd\"}}){id}}", ASSETS (ODD) },
+    { "{hostname(where:{name:{_eq:\"k7\"},source:{_eq:\"odd\"}}){id}}", "{\"hostname\":[" ODD "]}" },
+    { "{asset(where:{external_id:{_eq:\"k7\"}},order_by:{source:asc}){id}}", ASSETS (EVEN "," ODD) },
+    { "{asset(where:{name:{_eq:\"n15\"}}){id}}", ASSETS (ODD) },
+    { "{asset(where:{_or:[{name:{_eq:\"n15\"}},{name:{_eq:\"before\"}},{id:{_eq:\"even/"
+      "k7\"}}]},order_by:{id:asc}){id}}",
+      ASSETS (EVEN "," ODD) },
+    /* Relations, there and back, and conditions on both sides. */
+    { "{asset(where:{hostnames:{hostname:{name:{_eq:\"k7\"}}}},order_by:{id:asc}){id}}",
+      ASSETS (EVEN "," ODD) },
+    { "{asset(where:{hostnames:{hostname:{name:{_eq:\"k7\"}}},source:{_eq:\"odd\"}}){id}}", ASSETS (ODD) },
+    { "{asset(where:{hostnames:{hostname:{name:{_eq:\"k7\"},source:{_eq:\"odd\"}}},_not:{name:{_eq:\"n14\"}}}"
+      "){id}}",
+      ASSETS (ODD) },
+    { "{asset(where:{name:{_eq:\"n15\"},hostnames:{hostname:{source:{_eq:\"odd\"}}}}){id}}", ASSETS (ODD) },
+    { "{asset(where:{name:{_eq:\"n15\"},_not:{hostnames:{hostname:{source:{_eq:\"odd\"}}}}}){id}}",
+      ASSETS ("") },
+    { "{asset(where:{_or:[{hostnames:{hostname_id:{_eq:\"odd/k7\"}}},{id:{_eq:\"even/"
+      "k7\"}}]},order_by:{id:asc}){id}}",
+      ASSETS (EVEN "," ODD) },
+    { "{asset_hostname(where:{asset:{name:{_eq:\"n15\"}}}){asset_id}}",
+      "{\"asset_hostname\":[{\"asset_id\":\"odd/k7\"}]}" },
+    { "{hostname(where:{instances:{id:{_eq:\"even/k7\"}}},order_by:{id:asc}){id}}",
+      "{\"hostname\":[" EVEN "," ODD "]}" },
+    { "{asset(where:{tags:{tag:{name:{_eq:\"prod\"}}}}){id}}", ASSETS ("{\"id\":\"src/a1\"}") },
+    { "{tag(where:{assets:{asset:{name:{_eq:\"Alpha\"}}}}){id}}", "{\"tag\":[{\"id\":\"src/prod\"}]}" },
+    { "{tag_asset(where:{asset_id:{_eq:\"src/a1\"}}){tag_id}}",
+      "{\"tag_asset\":[{\"tag_id\":\"src/prod\"}]}" },
+    /* Edges within a collection. */
+    { "{site(where:{id:{_eq:\"odd/k7\"}}){sites(order_by:{to_site_id:asc}){from_site_id to_site{name}}}}",
+      "{\"site\":[{\"sites\":[{\"from_site_id\":\"odd/k6\",\"to_site\":[{\"name\":\"n15\"}]},"
+      "{\"from_site_id\":\"odd/k7\",\"to_site\":[{\"name\":\"n17\"}]}]}]}" },
+    { "{site(where:{id:{_eq:\"odd/k7\"}}){sites(limit:1){from_site_id}}}",
+      "{\"site\":[{\"sites\":[{\"from_site_id\":\"odd/k6\"}]}]}" },
+    { "{site(where:{sites:{from_site_id:{_eq:\"odd/k7\"}}},order_by:{id:asc}){id}}",
+      "{\"site\":[" ODD ",{\"id\":\"odd/k8\"}]}" },
+    { "{site(where:{sites:{to_site:{name:{_eq:\"n15\"}}}},order_by:{id:asc}){id}}",
+      "{\"site\":[{\"id\":\"odd/k6\"}," ODD "]}" },
+    { "{site(where:{name:{_eq:\"n15\"},sites:{source:{_eq:\"odd\"}}}){id}}", "{\"site\":[" ODD "]}" },
+    /* Pages in the order of ids. */
+    { "{asset(where:{source:{_eq:\"odd\"}},order_by:{id:asc},limit:1,offset:1){id}}",
+      ASSETS ("{\"id\":\"odd/k1\"}") },
+    { "{asset(where:{source:{_eq:\"odd\"}},order_by:{id:desc},limit:1){id}}",
+      ASSETS ("{\"id\":\"odd/k999\"}") },
+    { "{asset(where:{id:{_gt:\"odd/k6999\"},source:{_eq:\"odd\"}},order_by:{id:asc},limit:1){id}}",
+      ASSETS (ODD) },
+    { "{asset(where:{source:{_eq:\"a\"}},order_by:{id:asc},limit:9){id}}", ASSETS ("{\"id\":\"a/b/c\"}") },
+    { "{asset(order_by:{id:asc},limit:1){id}}", ASSETS ("{\"id\":\"a/b/c\"}") },
+    /* Counts: what was is not counted, nor what is gone. */
+    { "{asset_aggregate{aggregate{count}}}", "{\"asset_aggregate\":{\"aggregate\":{\"count\":4004}}}" },
+    { "{asset_aggregate(where:{source:{_in:[\"even\",\"odd\"]}}){aggregate{count}}}",
+      "{\"asset_aggregate\":{\"aggregate\":{\"count\":3999}}}" },
+    { "{site_site_aggregate(where:{source:{_neq:\"odd\"}}){aggregate{count}}}",
+      "{\"site_site_aggregate\":{\"aggregate\":{\"count\":2000}}}" },
+    { "{port_aggregate(where:{source:{_eq:\"none\"}}){aggregate{count}}}",
+      "{\"port_aggregate\":{\"aggregate\":{\"count\":0}}}" },
+  };
+
+  fill_much (self);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_test_message ("%s", cases[i].query);
+      g_assert_cmpuint (measure (self, cases[i].query, cases[i].answer), <, 5);
+    }
+#undef ASSETS
+}
+
 int
 main (int argc, char **argv)
 {
@@ -1243,6 +1363,7 @@ main (int argc, char **argv)
     { "mutations", test_mutations },
     { "costly-pattern", test_costly_pattern },
     { "indices", test_indices },
+    { "work", test_work },
     { "broken-database", test_broken_database },
     { "within-transaction", test_within_transaction },
     { "many", test_many },

@@ -36,8 +36,9 @@ add_wanted (GHashTable *wanted, CarQuerySchema *schema, CarCoreModel *model, con
       const char *name = car_core_model_get_column (model, collection, properties[i]);
       const CarQueryColumn *column = name != NULL ? car_query_table_find_column (table, name) : NULL;
 
-      /* What has a column of its own in the store has its index there. */
+      /* What has a column of its own in the store has its index there, and so has the name of a vertex. */
       if (column == NULL || column->kind == CAR_QUERY_COLUMN || column->kind == CAR_QUERY_NOTHING ||
+          car_query_is_vertex_name (table, column) ||
           !car_core_model_is_indexed (model, collection, properties[i]))
         continue;
       char *index = g_strdup_printf (PREFIX "%s.%s", collection, properties[i]);

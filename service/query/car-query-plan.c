@@ -266,7 +266,11 @@ append_order_of_column (CarQueryContext *self,
       {
         g_string_append (order->sql, order->sql->len > 0 ? ", " : "");
         car_query_append_comparable (order->sql, column, "t0");
-        g_string_append_printf (order->sql, " %s", orders[i].sql);
+        /* An index has the order of a column; it does not know of nulls that are not there. */
+        g_string_append_printf (order->sql, " %s",
+                                !column->non_null          ? orders[i].sql
+                                : orders[i].name[0] == 'a' ? "ASC"
+                                                           : "DESC");
         g_ptr_array_add (order->columns, (gpointer) column);
         return TRUE;
       }
@@ -364,6 +368,81 @@ apply_distinct (CarQueryContext *self,
   return TRUE;
 }
 
+/* Whether a `where` has no other members than these. */
+static gboolean
+asks_only_for (const CarQueryContext *self, const CarGraphqlValue *where, const char *const *names)
+{
+  where = car_query_peek (self, where);
+  if (where == NULL || where->type != CAR_GRAPHQL_OBJECT)
+    return where == NULL || where->type == CAR_GRAPHQL_NULL;
+  for (const CarGraphqlValue *member = where->items; member != NULL; member = member->next)
+    if (!g_strv_contains (names, member->name))
+      return FALSE;
+  return TRUE;
+}
+
+/* Ids begin with their source: with this, the index of ids leads to those of one. */
+static void
+append_ids_of_source (CarQueryContext *self, GString *sql, GArray *binds, const CarGraphqlValue *where)
+{
+  const CarGraphqlValue *key =
+      car_query_peek_member (self, car_query_peek_member (self, where, "source"), "_eq");
+
+  if (key == NULL || key->type != CAR_GRAPHQL_STRING)
+    return;
+  for (guint i = 0; i < 2; i++)
+    {
+      CarQueryBind bind = { .type = SQLITE_TEXT, .length = key->length + 1 };
+      char *text = car_graphql_document_alloc (self->document, bind.length);
+
+      memcpy (text, key->text, key->length);
+      text[key->length] = i == 0 ? '/' : '/' + 1;
+      bind.text = text;
+      g_array_append_val (binds, bind);
+      g_string_append_printf (sql, " AND t0.node_id %s ?%u", i == 0 ? ">" : "<",
+                              binds->len - 1 + CAR_QUERY_FIRST_BIND);
+    }
+}
+
+/* Whether rows are pages of a collection, or of a source, in the order of their ids. SQLite knows neither how few a page is
+ * nor how many the source has, and might rather sort them all. */
+static gboolean
+are_pages_by_id (const CarQueryContext *self,
+                 const CarQueryTable *table,
+                 const Order *order,
+                 const CarGraphqlValue *where)
+{
+  static const char *const members[] = { "id", "source", NULL };
+
+  return table->kind == CAR_QUERY_VERTEX && order->columns->len > 0 &&
+         g_strcmp0 (((const CarQueryColumn *) order->columns->pdata[0])->column, "node_id") == 0 &&
+         asks_only_for (self, where, members);
+}
+
+/* " FROM … WHERE …": the rows, or those of them that a link leads to. */
+static gboolean
+append_rows (CarQueryContext *self,
+             const CarQueryPath *args,
+             GString *sql,
+             CarQueryNode *node,
+             const CarQueryLink *link,
+             const CarGraphqlValue *where,
+             gboolean by_id)
+{
+  const CarQueryPath path = { args, "where" };
+
+  g_string_append_printf (sql, " FROM %s t0%s WHERE ", car_query_get_store_table (node->table),
+                          by_id ? " INDEXED BY vertex_node" : "");
+  car_query_append_seen (self, sql, node->table, "t0");
+  if (link != NULL)
+    car_query_append_link (sql, link, "t0", "?1", "?2");
+  if (!car_query_append_where (self, &path, sql, node->binds, node->table, link != NULL, where))
+    return FALSE;
+  if (by_id)
+    append_ids_of_source (self, sql, node->binds, where);
+  return TRUE;
+}
+
 /* Everything of the statement behind its columns. */
 static gboolean
 plan_rows (CarQueryContext *self,
@@ -372,33 +451,35 @@ plan_rows (CarQueryContext *self,
            const CarQueryLink *link,
            CarQueryNode *node)
 {
-  g_autoptr (GString) sql = g_string_new (" FROM ");
+  g_autoptr (GString) sql = g_string_new (NULL);
   g_autoptr (GString) order_sql = g_string_new (NULL);
   g_autoptr (GPtrArray) ordered = g_ptr_array_new ();
   g_autoptr (GPtrArray) distinct = g_ptr_array_new ();
   Order order = { order_sql, ordered };
   const CarQueryPath args = { path, "args" };
-  const CarQueryPath where = { &args, "where" }, limit_path = { &args, "limit" },
-                     offset_path = { &args, "offset" }, order_path = { &args, "order_by" },
-                     distinct_path = { &args, "distinct_on" };
+  const CarQueryPath limit_path = { &args, "limit" }, offset_path = { &args, "offset" },
+                     order_path = { &args, "order_by" }, distinct_path = { &args, "distinct_on" };
+  const CarGraphqlValue *where = car_graphql_value_find (arguments, "where");
   gint64 limit, offset;
 
-  car_query_append_table (self, sql, node->table, "t0");
-  if (link != NULL)
-    car_query_append_link (sql, link, "t0", "?1", "?2");
-  if (!car_query_append_where (self, &where, sql, node->binds, node->table, 0,
-                               car_graphql_value_find (arguments, "where")) ||
-      !append_order (self, &order_path, node->table, car_graphql_value_find (arguments, "order_by"), FALSE,
+  if (!append_order (self, &order_path, node->table, car_graphql_value_find (arguments, "order_by"), FALSE,
                      &order) ||
       !get_columns (self, &distinct_path, node->table, car_graphql_value_find (arguments, "distinct_on"),
                     distinct) ||
       !get_count (self, &limit_path, car_graphql_value_find (arguments, "limit"), -1, &limit) ||
-      !get_count (self, &offset_path, car_graphql_value_find (arguments, "offset"), 0, &offset) ||
+      !get_count (self, &offset_path, car_graphql_value_find (arguments, "offset"), 0, &offset))
+    return FALSE;
+
+  const gboolean by_id =
+      link == NULL && limit >= 0 && distinct->len == 0 && are_pages_by_id (self, node->table, &order, where);
+  if (!append_rows (self, &args, sql, node, link, where, by_id) ||
       (distinct->len > 0 && !apply_distinct (self, &distinct_path, distinct, &order, node->table, sql)))
     return FALSE;
   /* Pages are of use only where the order stands. */
-  if (order_sql->len > 0 || limit >= 0 || offset > 0)
-    g_string_append_printf (sql, " ORDER BY %s%st0.id", order_sql->str, order_sql->len > 0 ? ", " : "");
+  if (order_sql->len > 0)
+    g_string_append_printf (sql, " ORDER BY %s, t0.id", order_sql->str);
+  else if (limit >= 0 || offset > 0)
+    g_string_append_printf (sql, " ORDER BY %s", car_query_get_natural_order (node->table));
   if (limit >= 0 || offset > 0)
     g_string_append_printf (sql, " LIMIT %" G_GINT64_FORMAT " OFFSET %" G_GINT64_FORMAT, limit, offset);
   node->rest = g_strdup (sql->str);
@@ -551,6 +632,46 @@ plan_aggregate_of_column (CarQueryContext *self,
                      g_str_equal (aggregate->function, "avg") ? CAR_PROPERTY_FLOAT : column->type, fields);
 }
 
+/* Whether the rows are all that a collection holds now, or all of some sources: these are counted as they come. */
+static gboolean
+is_counted (const CarQueryContext *self, const Aggregate *aggregate)
+{
+  static const char *const members[] = { "source", NULL };
+
+  if (self->timepoint >= 0 || aggregate->rows.link != NULL ||
+      (aggregate->rows.table->kind != CAR_QUERY_VERTEX && aggregate->rows.table->kind != CAR_QUERY_EDGE))
+    return FALSE;
+  for (const CarGraphqlValue *argument = aggregate->arguments; argument != NULL; argument = argument->next)
+    if (!g_str_equal (argument->name, "where"))
+      return FALSE;
+  return asks_only_for (self, car_graphql_value_find (aggregate->arguments, "where"), members);
+}
+
+static gboolean
+plan_kept_count (CarQueryContext *self,
+                 const CarQueryPath *path,
+                 const CarQueryAsked *asked,
+                 const Aggregate *aggregate,
+                 GPtrArray *fields)
+{
+  const CarQueryPath args = { path, "args" }, where = { &args, "where" };
+  const CarQueryTable *table = aggregate->rows.table;
+  CarQueryNode *node = node_new (table);
+  CarQueryField *field = add_field (fields, CAR_QUERY_FIELD_VALUE, asked);
+  g_autoptr (GString) sql = g_string_new (NULL);
+
+  field->node = node;
+  field->type = CAR_PROPERTY_INTEGER;
+  node->function = g_strdup ("coalesce (sum (v), 0)");
+  g_ptr_array_add (node->select, g_strdup ("n AS v"));
+  g_string_printf (sql, " FROM held t0 WHERE collection = '%s'", table->collection);
+  if (!car_query_append_where (self, &where, sql, node->binds, table, TRUE,
+                               car_graphql_value_find (aggregate->arguments, "where")))
+    return FALSE;
+  node->rest = g_strdup (sql->str);
+  return TRUE;
+}
+
 static gboolean
 plan_count (CarQueryContext *self,
             const CarQueryPath *path,
@@ -571,6 +692,8 @@ plan_count (CarQueryContext *self,
       !get_columns (self, &columns_path, aggregate->rows.table,
                     car_graphql_value_find (asked->selection->arguments, "columns"), columns))
     return FALSE;
+  if (columns->len == 0 && is_counted (self, aggregate))
+    return plan_kept_count (self, path, asked, aggregate, fields);
   /* A row is never null, whatever is in it. */
   for (guint i = 0; i < columns->len; i++)
     {

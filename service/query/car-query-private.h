@@ -49,6 +49,13 @@ gboolean car_query_resolve (CarQueryContext *self,
                             const char *type,
                             const CarGraphqlValue **value);
 
+/* The same without a look at its type: NULL where it has no value. */
+const CarGraphqlValue *car_query_peek (const CarQueryContext *self, const CarGraphqlValue *value);
+
+/* Of an object. NULL where the value is none, or has no such member. */
+const CarGraphqlValue *
+car_query_peek_member (const CarQueryContext *self, const CarGraphqlValue *value, const char *name);
+
 gboolean car_query_is_enum (const CarGraphqlValue *value);
 
 /* The items of a list; one value stands for a list of one (specification, 3.11). NULL: there is none, or no more. */
@@ -78,7 +85,11 @@ const char *car_query_get_store_table (const CarQueryTable *table);
 /* Without an alias (NULL), as an index wants it. */
 void car_query_append_column (GString *sql, const CarQueryColumn *column, const char *alias);
 
-/* "vertex t0 WHERE …": the rows that are seen, ready for " AND …". */
+/* The condition on the rows that are seen, ready for " AND …". */
+void
+car_query_append_seen (CarQueryContext *self, GString *sql, const CarQueryTable *table, const char *alias);
+
+/* "vertex t0 WHERE …": the same with the table. */
 void
 car_query_append_table (CarQueryContext *self, GString *sql, const CarQueryTable *table, const char *alias);
 
@@ -88,6 +99,13 @@ void car_query_append_link (GString *sql,
                             const char *alias,
                             const char *first,
                             const char *second);
+
+/* "(t0.node_id, t0.key) IN (SELECT t1.from_id, t1.from_key FROM ": the same the other way round, for rows of `to` that are
+ * few. The table and its conditions follow. */
+void car_query_append_linked_from (GString *sql, const CarQueryLink *link, const char *alias, const char *to);
+
+/* Of the rows of t0. */
+const char *car_query_get_natural_order (const CarQueryTable *table);
 
 /* A value for a statement; text lives as long as the document. */
 typedef struct
@@ -109,12 +127,13 @@ gboolean car_query_to_bind (CarQueryContext *self,
 /* ?1 and ?2 are the columns of a link. */
 #define CAR_QUERY_FIRST_BIND 3
 
+/* Appends " AND " and the condition of a `where` over t0. `found`: a link has found its rows, which are few. */
 gboolean car_query_append_where (CarQueryContext *self,
                                  const CarQueryPath *path,
                                  GString *sql,
                                  GArray *binds,
                                  const CarQueryTable *table,
-                                 guint level,
+                                 gboolean found,
                                  const CarGraphqlValue *where);
 
 /* The column as its values are compared. */

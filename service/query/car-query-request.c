@@ -70,6 +70,23 @@ car_query_resolve (CarQueryContext *self,
   return car_query_fail (self, path, "the variable “$%s” is not declared", name);
 }
 
+const CarGraphqlValue *
+car_query_peek (const CarQueryContext *self, const CarGraphqlValue *value)
+{
+  return value != NULL && value->type == CAR_GRAPHQL_VARIABLE
+             ? car_graphql_value_find (self->variables, value->text)
+             : value;
+}
+
+const CarGraphqlValue *
+car_query_peek_member (const CarQueryContext *self, const CarGraphqlValue *value, const char *name)
+{
+  value = car_query_peek (self, value);
+  return value != NULL && value->type == CAR_GRAPHQL_OBJECT
+             ? car_query_peek (self, car_graphql_value_find (value->items, name))
+             : NULL;
+}
+
 /* Whether the value can be one of an enum's. */
 gboolean
 car_query_is_enum (const CarGraphqlValue *value)

@@ -107,7 +107,7 @@ add_column (CarQueryTable *table,
             const char *column,
             const char *member)
 {
-  const CarQueryColumn new_column = { name, type, non_null, kind, column, member };
+  const CarQueryColumn new_column = { name, type, non_null, kind, column, member, FALSE };
 
   if (car_query_table_find_column (table, name) == NULL)
     g_array_append_val (table->columns, new_column);
@@ -152,6 +152,32 @@ add_properties (CarQuerySchema *self, CarQueryTable *table)
       if (column != NULL && car_core_model_get_property_type (self->model, table->name, properties[i], &type))
         add_column (table, column, type, FALSE, CAR_QUERY_MEMBER, NULL,
                     g_string_chunk_insert_const (self->names, properties[i]));
+    }
+}
+
+/* The store has indices of these of its columns; of properties, car-query-indices.c makes some. */
+static gboolean
+is_indexed (CarQuerySchema *self, const CarQueryTable *table, const CarQueryColumn *column)
+{
+  static const char *const columns[] = { "key",   "node_id",   "connecting_id", "from_id",
+                                         "to_id", "vertex_id", "name",          NULL };
+
+  if (column->kind == CAR_QUERY_COLUMN)
+    return g_strv_contains (columns, column->column);
+  if (column->member == NULL)
+    return FALSE;
+  return car_query_is_vertex_name (table, column) ||
+         car_core_model_is_indexed (self->model, table->name, column->member);
+}
+
+static void
+mark_indexed (CarQuerySchema *self, CarQueryTable *table)
+{
+  for (guint i = 0; i < table->columns->len; i++)
+    {
+      CarQueryColumn *column = &g_array_index (table->columns, CarQueryColumn, i);
+
+      column->indexed = is_indexed (self, table, column);
     }
 }
 
@@ -334,7 +360,15 @@ car_query_schema_find (CarQuerySchema *self, const char *name)
     fill_tag (self, table);
   else
     fill_source (table);
+  mark_indexed (self, table);
   return table;
+}
+
+gboolean
+car_query_is_vertex_name (const CarQueryTable *table, const CarQueryColumn *column)
+{
+  return table->kind == CAR_QUERY_VERTEX && column->kind == CAR_QUERY_MEMBER && column->column == NULL &&
+         column->type == CAR_PROPERTY_TEXT && g_str_equal (column->member, "name");
 }
 
 const CarQueryColumn *

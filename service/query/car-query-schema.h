@@ -36,6 +36,7 @@ typedef struct
   CarQueryColumnKind kind;
   const char *column;
   const char *member;
+  gboolean indexed; /* an index finds the rows of one value */
 } CarQueryColumn;
 
 typedef enum
@@ -83,6 +84,9 @@ const char *const *car_query_schema_get_names (CarQuerySchema *self);
 const CarQueryTable *car_query_schema_find (CarQuerySchema *self, const char *name);
 const CarQueryColumn *car_query_table_find_column (const CarQueryTable *self, const char *name);
 const CarQueryLink *car_query_table_find_link (const CarQueryTable *self, const char *name);
+
+/* Whether the store's index of all vertices' names knows it (vertex_name in car-service-tables.c). */
+gboolean car_query_is_vertex_name (const CarQueryTable *table, const CarQueryColumn *column);
 
 /* The scalar of GraphQL that a column is. */
 const char *car_query_get_scalar (CarPropertyType type);

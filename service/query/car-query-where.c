@@ -21,6 +21,7 @@ typedef struct
   CarQueryContext *context;
   GString *sql;
   GArray *binds;
+  gboolean found; /* the rows at hand are few: an index finds them, or a row of the table above */
 } Where;
 
 static gboolean append_conditions (Where *self,
@@ -296,7 +297,58 @@ append_column_conditions (Where *self,
   return TRUE;
 }
 
-/* Rows that are linked with at least one that fits. */
+static gboolean is_found (const CarQueryContext *context,
+                          const CarQueryTable *table,
+                          const CarGraphqlValue *where,
+                          gboolean through_links);
+
+static gboolean
+is_found_by (const CarQueryContext *context,
+             const CarQueryTable *table,
+             const CarGraphqlValue *member,
+             gboolean through_links)
+{
+  const CarGraphqlValue *value = car_query_peek (context, member);
+  const CarQueryColumn *column = car_query_table_find_column (table, member->name);
+  const CarQueryLink *link = through_links ? car_query_table_find_link (table, member->name) : NULL;
+  const gboolean any = g_str_equal (member->name, "_or");
+
+  if (value == NULL)
+    return FALSE;
+  if (column != NULL)
+    return column->indexed && (car_query_peek_member (context, value, "_eq") != NULL ||
+                               car_query_peek_member (context, value, "_in") != NULL);
+  if (link != NULL)
+    return is_found (context, car_query_schema_find (context->schema, link->to), value, TRUE);
+  if (!g_str_equal (member->name, "_and") && !any)
+    return FALSE;
+  for (const CarGraphqlValue *item = car_query_first_item (value); item != NULL;
+       item = car_query_next_item (value, item))
+    if (is_found (context, table, item, through_links) != any)
+      return !any;
+  return any;
+}
+
+/* Whether an index finds what fits: a condition, or each part of an _or, has a value that an index knows. What is
+ * wrong with them is told when they are written. */
+static gboolean
+is_found (const CarQueryContext *context,
+          const CarQueryTable *table,
+          const CarGraphqlValue *where,
+          gboolean through_links)
+{
+  where = car_query_peek (context, where);
+  if (where == NULL || where->type != CAR_GRAPHQL_OBJECT)
+    return FALSE;
+  for (const CarGraphqlValue *member = where->items; member != NULL; member = member->next)
+    if (is_found_by (context, table, member, through_links))
+      return TRUE;
+  return FALSE;
+}
+
+/* Rows that are linked with at least one that fits. Where an index finds those, they are looked up first, and lead to the
+ * rows (IN). Elsewhere each row is asked for its own (EXISTS): all that fit may be far more than the rows at hand. Both
+ * mean the same, as no column of a link is ever null. */
 static gboolean
 append_link_conditions (Where *self,
                         const CarQueryPath *path,
@@ -307,17 +359,25 @@ append_link_conditions (Where *self,
   g_autofree char *alias = g_strdup_printf ("t%u", level + 1);
   g_autofree char *first = g_strdup_printf ("t%u.%s", level, link->columns[0]);
   g_autofree char *second = g_strdup_printf ("t%u.%s", level, link->columns[1]);
-
+  g_autofree char *above = g_strdup_printf ("t%u", level);
   const CarQueryTable *to = car_query_schema_find (self->context->schema, link->to);
+  const gboolean found = self->found;
+  const gboolean backwards = !found && is_found (self->context, to, where, TRUE);
 
   if (!go_deeper (self, path, COST_OF_LINK))
     return FALSE;
-  g_string_append (self->sql, "EXISTS (SELECT 1 FROM ");
+  if (backwards)
+    car_query_append_linked_from (self->sql, link, above, alias);
+  else
+    g_string_append (self->sql, "EXISTS (SELECT 1 FROM ");
   car_query_append_table (self->context, self->sql, to, alias);
-  car_query_append_link (self->sql, link, alias, first, second);
+  if (!backwards)
+    car_query_append_link (self->sql, link, alias, first, second);
   g_string_append (self->sql, " AND ");
+  self->found = !backwards;
   if (!append_conditions (self, path, to, level + 1, where))
     return FALSE;
+  self->found = found;
   self->context->condition_cost -= COST_OF_LINK;
   g_string_append_c (self->sql, ')');
   return TRUE;
@@ -332,15 +392,27 @@ append_all_or_any (Where *self,
                    const CarGraphqlValue *list,
                    gboolean any)
 {
+  g_autofree char *alias = g_strdup_printf ("t%u", level);
+
   if (list->type != CAR_GRAPHQL_LIST && list->type != CAR_GRAPHQL_OBJECT)
     return car_query_fail (self->context, path, "a list of conditions is wanted here");
   if (!go_deeper (self, path, any ? COST_OF_ANY : 0))
     return FALSE;
-  g_string_append (self->sql, any ? "(FALSE" : "TRUE");
+  if (any)
+    g_string_append_c (self->sql, '(');
+  if (car_query_first_item (list) == NULL)
+    g_string_append (self->sql, any ? "FALSE" : "TRUE");
   for (const CarGraphqlValue *item = car_query_first_item (list); item != NULL;
        item = car_query_next_item (list, item))
     {
-      g_string_append (self->sql, any ? " OR " : " AND ");
+      if (item != car_query_first_item (list))
+        g_string_append (self->sql, any ? " OR " : " AND ");
+      /* SQLite takes an index of what is there now for a part of OR only where that part says so. */
+      if (any)
+        {
+          car_query_append_seen (self->context, self->sql, table, alias);
+          g_string_append (self->sql, " AND ");
+        }
       if (!append_conditions (self, path, table, level, item))
         return FALSE;
     }
@@ -407,6 +479,7 @@ append_conditions (Where *self,
                    const CarGraphqlValue *where)
 {
   g_autofree char *type = g_strconcat (table->name, "_bool_exp", NULL);
+  const gboolean found = self->found;
 
   if (!car_query_resolve (self->context, path, type, &where))
     return FALSE;
@@ -417,6 +490,7 @@ append_conditions (Where *self,
     }
   if (where->type != CAR_GRAPHQL_OBJECT)
     return car_query_fail (self->context, path, "an object is wanted here, such as {name: {_eq: …}}");
+  self->found |= is_found (self->context, table, where, FALSE);
   g_string_append (self->sql, "TRUE");
   for (const CarGraphqlValue *member = where->items; member != NULL; member = member->next)
     {
@@ -435,21 +509,21 @@ append_conditions (Where *self,
       if (!append_condition (self, &here, table, level, member->name, value))
         return FALSE;
     }
+  self->found = found;
   return TRUE;
 }
 
-/* Appends the condition of a `where` over the table's alias t<level>. */
 gboolean
 car_query_append_where (CarQueryContext *self,
                         const CarQueryPath *path,
                         GString *sql,
                         GArray *binds,
                         const CarQueryTable *table,
-                        guint level,
+                        gboolean found,
                         const CarGraphqlValue *where)
 {
-  Where conditions = { self, sql, binds };
+  Where conditions = { self, sql, binds, found };
 
   g_string_append (sql, " AND ");
-  return append_conditions (&conditions, path, table, level, where);
+  return append_conditions (&conditions, path, table, 0, where);
 }
