@@ -7,10 +7,13 @@
 #include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-reader-private.h>
+#include <libcar/schema/car-import-schema-private.h>
 
+#include "carctl/carctl-counts.h"
+#include "carctl/carctl-svg.h"
 #include "carctl/carctl.h"
 
-/* carctl graph: an object and what is around it, as a tree or for Graphviz. */
+/* carctl graph: an object and what is around it, as a tree, for Graphviz or drawn by it; without an object, the numbers of all. */
 
 #define MAX_DEPTH 9
 #define MAX_NODES 2000
@@ -21,6 +24,7 @@ typedef struct
   char *id;
   char *label;
   guint depth;
+  guint number;     /* its place in the order */
   GPtrArray *edges; /* (element-type Edge): those that lead on from it in the tree */
 } Node;
 
@@ -94,6 +98,7 @@ add_node (Graph *graph, const CarJsonSpan *object, guint depth)
   node->id = g_steal_pointer (&id);
   node->label = make_label (object);
   node->depth = depth;
+  node->number = graph->order->len;
   node->edges = g_ptr_array_new_with_free_func (edge_free);
   g_hash_table_insert (graph->nodes, g_steal_pointer (&key), node);
   g_ptr_array_add (graph->order, node);
@@ -149,6 +154,23 @@ add_neighbours (Graph *graph, Node *node, const CarJsonSpan *answer)
     add_neighbour (graph, node, &g_array_index (items, CarJsonSpan, i));
 }
 
+static gboolean
+check_collection (CarClient *client, const char *collection, GError **error)
+{
+  g_autoptr (CarImportSchema) schema = car_client_get_import_schema (client, NULL, error);
+
+  if (schema == NULL || car_import_schema_has_vertices (schema, collection))
+    return schema != NULL;
+
+  g_auto (GStrv) collections = car_import_schema_get_collections (schema);
+  g_autoptr (GString) all = g_string_new (NULL);
+  for (guint i = 0; collections[i] != NULL; i++)
+    if (car_import_schema_has_vertices (schema, collections[i]))
+      g_string_append_printf (all, "%s%s", all->len > 0 ? ", " : "", collections[i]);
+  g_autofree char *shown = car_text_to_printable (all->str, -1);
+  return car_failure_refuse (error, _ ("“%s” is no collection of objects: there are %s"), collection, shown);
+}
+
 /* The first of the graph, and what is around it. */
 static gboolean
 begin (Graph *graph, const char *collection, const char *id, GError **error)
@@ -156,7 +178,8 @@ begin (Graph *graph, const char *collection, const char *id, GError **error)
   g_autoptr (GBytes) answer = NULL;
   CarJsonSpan value;
 
-  if (!read_graph (graph, collection, id, &value, &answer, error))
+  if (!check_collection (graph->client, collection, error) ||
+      !read_graph (graph, collection, id, &value, &answer, error))
     return FALSE;
 
   const CarJsonSpan result = car_json_span_get_member (&value, "result");
@@ -210,6 +233,14 @@ compare_edges (gconstpointer a, gconstpointer b)
 }
 
 static void
+append_line (GString *out, const Node *node)
+{
+  g_autofree char *id = car_text_to_printable (node->id, -1);
+
+  g_string_append_printf (out, "%s %s  %s\n", node->collection, node->label, id);
+}
+
+static void
 append_tree (GString *out, const Node *node, const char *indent)
 {
   g_ptr_array_sort (node->edges, compare_edges);
@@ -219,47 +250,41 @@ append_tree (GString *out, const Node *node, const char *indent)
       gboolean is_last = i + 1 == node->edges->len;
       g_autofree char *deeper = g_strconcat (indent, is_last ? "   " : "│  ", NULL);
 
-      g_string_append_printf (out, "%s%s %s %s %s  %s\n", indent, is_last ? "└─" : "├─",
-                              edge->is_out ? "→" : "←", edge->node->collection, edge->node->label,
-                              edge->node->id);
+      g_string_append_printf (out, "%s%s %s ", indent, is_last ? "└─" : "├─", edge->is_out ? "→" : "←");
+      append_line (out, edge->node);
       append_tree (out, edge->node, deeper);
     }
 }
 
-/* A string of Graphviz: what is printable, with its quotes and backslashes escaped. */
+/* A string of Graphviz: what is printable, with its quotes and backslashes escaped. It knows HTML's names of characters too. */
 static void
 append_dot_text (GString *out, const char *text)
 {
+  g_autofree char *shown = car_text_to_printable (text, -1);
+
   g_string_append_c (out, '"');
-  for (; *text != '\0'; text++)
+  for (const char *at = shown; *at != '\0'; at++)
     {
-      if (*text == '"' || *text == '\\')
+      if (*at == '"' || *at == '\\')
         g_string_append_c (out, '\\');
-      g_string_append_c (out, *text);
+      g_string_append_c (out, *at);
+      if (*at == '&')
+        g_string_append (out, "amp;");
     }
   g_string_append_c (out, '"');
 }
 
+/* Its name is a number: two collections may have the same id, and in a drawing a name stands as it is. */
 static void
 append_dot_node (GString *out, const Node *node)
 {
   g_autofree char *label = g_strdup_printf ("%s: %s", node->collection, node->label);
 
-  g_string_append (out, "  ");
-  append_dot_text (out, node->id);
-  g_string_append (out, " [label=");
+  g_string_append_printf (out, "  n%u [label=", node->number);
   append_dot_text (out, label);
+  g_string_append (out, ", tooltip=");
+  append_dot_text (out, node->id);
   g_string_append (out, "];\n");
-}
-
-static void
-append_dot_edge (GString *out, const Node *from, const Node *to)
-{
-  g_string_append (out, "  ");
-  append_dot_text (out, from->id);
-  g_string_append (out, " -> ");
-  append_dot_text (out, to->id);
-  g_string_append (out, ";\n");
 }
 
 static char *
@@ -276,7 +301,8 @@ make_dot (const Graph *graph)
         {
           const Edge *edge = node->edges->pdata[k];
 
-          append_dot_edge (out, edge->is_out ? node : edge->node, edge->is_out ? edge->node : node);
+          g_string_append_printf (out, "  n%u -> n%u;\n", (edge->is_out ? node : edge->node)->number,
+                                  (edge->is_out ? edge->node : node)->number);
         }
     }
   g_string_append (out, "}\n");
@@ -289,39 +315,67 @@ make_tree (const Graph *graph)
   const Node *root = graph->order->pdata[0];
   g_autoptr (GString) out = g_string_new (NULL);
 
-  g_string_append_printf (out, "%s %s  %s\n", root->collection, root->label, root->id);
+  append_line (out, root);
   append_tree (out, root, "");
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+static char *
+draw (const CarctlCall *call, const Graph *graph, GError **error)
+{
+  if (!call->dot && !call->svg)
+    return make_tree (graph);
+
+  g_autofree char *dot = make_dot (graph);
+  return call->svg ? carctl_svg_make (dot, error) : g_steal_pointer (&dot);
+}
+
+static gboolean
+print_graph (const CarctlCall *call, GError **error)
+{
+  g_autoptr (GHashTable) nodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) order = g_ptr_array_new_with_free_func (node_free);
+  Graph graph = { .nodes = nodes, .order = order, .max_depth = (guint) call->depth };
+  g_autoptr (CarClient) client = carctl_open_service (call, error);
+
+  graph.client = client;
+  if (client == NULL || !collect (&graph, call->arguments[0], call->arguments[1], error))
+    return FALSE;
+
+  g_autofree char *text = draw (call, &graph, error);
+  if (text == NULL)
+    return FALSE;
+  if (graph.is_cut)
+    g_printerr (_ ("There is more: no more than %d objects are shown.\n"), MAX_NODES);
+  if (call->dot || call->svg)
+    return carctl_write (text, error);
+  g_print ("%s", text);
+  return TRUE;
 }
 
 static gboolean
 graph (CarctlCall *call, GError **error)
 {
-  g_autoptr (GHashTable) nodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GPtrArray) order = g_ptr_array_new_with_free_func (node_free);
-  Graph graph = { .nodes = nodes, .order = order, .max_depth = call->depth == 0 ? 1 : (guint) call->depth };
+  gboolean is_object = call->arguments[0] != NULL;
 
-  if (call->depth < 0 || call->depth > MAX_DEPTH)
+  if (call->depth < 1 || call->depth > MAX_DEPTH)
     return car_failure_refuse (error, _ ("--depth is a number from 1 to %d"), MAX_DEPTH);
+  if (is_object && call->arguments[1] == NULL)
+    return car_failure_refuse (error, _ ("the id is missing behind %s: an object is COLLECTION ID"),
+                               call->arguments[0]);
+  if (is_object && call->source != NULL)
+    return car_failure_refuse (error, _ ("an id has its source in it: leave out --source"));
+  if (!is_object && (call->dot || call->svg))
+    return car_failure_refuse (error, _ ("only what is around an object is drawn: give COLLECTION ID"));
 
-  g_autoptr (CarClient) client = carctl_open_service (call, error);
-  graph.client = client;
-  if (client == NULL || !collect (&graph, call->arguments[0], call->arguments[1], error))
-    return FALSE;
-
-  g_autofree char *text = call->dot ? make_dot (&graph) : make_tree (&graph);
-  g_print ("%s", text);
-  if (graph.is_cut)
-    g_printerr (_ ("There is more: no more than %d objects are shown.\n"), MAX_NODES);
-  return TRUE;
+  return is_object ? print_graph (call, error) : carctl_counts_print (call, error);
 }
 
 const CarctlCommand carctl_graph_command = {
   .name = "graph",
-  .arguments = "COLLECTION ID",
-  .summary = N_ ("Show an object and what is around it"),
-  .options = CARCTL_DEPTH | CARCTL_DOT,
-  .min_arguments = 2,
+  .arguments = "[COLLECTION ID]",
+  .summary = N_ ("Show what is around an object, or count all"),
+  .options = CARCTL_DEPTH | CARCTL_DOT | CARCTL_SVG | CARCTL_SOURCE,
   .max_arguments = 2,
   .run = graph,
 };

@@ -19,24 +19,16 @@
 
 #define PAGE_SIZE 2000
 
-static gboolean
-refuse_source (const char *source, const GString *others, GError **error)
-{
-  if (others->len == 0)
-    return car_failure_refuse (error, _ ("the service has no source “%s”: it has none yet"), source);
-  return car_failure_refuse (error, _ ("the service has no source “%s”: it has %s"), source, others->str);
-}
-
-gboolean
-carctl_held_check_source (CarClient *client, const char *source, GError **error)
+char **
+carctl_held_list_sources (CarClient *client, GError **error)
 {
   g_autofree char *answer =
       carctl_ask_service (client, "{ source(order_by: {id: asc}) { id } }", NULL, error);
-  g_autoptr (GString) others = g_string_new (NULL);
+  g_autoptr (GStrvBuilder) sources = g_strv_builder_new ();
   CarJsonSpan data;
 
   if (answer == NULL || !car_json_read_text (answer, strlen (answer), &data, error))
-    return FALSE;
+    return NULL;
 
   const CarJsonSpan list = car_json_span_get_member (&data, "source");
   g_autoptr (GArray) items = car_json_span_get_items (&list);
@@ -44,14 +36,25 @@ carctl_held_check_source (CarClient *client, const char *source, GError **error)
     {
       g_autofree char *id = car_json_span_dup_member (&g_array_index (items, CarJsonSpan, i), "id");
 
-      if (g_strcmp0 (id, source) == 0)
-        return TRUE;
-      if (id == NULL)
-        continue;
-      g_string_append (others, others->len > 0 ? ", " : "");
-      car_text_append_printable (others, id, strlen (id), CAR_TEXT_SHORT);
+      if (id != NULL)
+        g_strv_builder_add (sources, id);
     }
-  return refuse_source (source, others, error);
+  return g_strv_builder_end (sources);
+}
+
+gboolean
+carctl_held_check_source (CarClient *client, const char *source, GError **error)
+{
+  g_auto (GStrv) sources = carctl_held_list_sources (client, error);
+
+  if (sources == NULL || g_strv_contains ((const char *const *) sources, source))
+    return sources != NULL;
+  if (sources[0] == NULL)
+    return car_failure_refuse (error, _ ("the service has no source “%s”: it has none yet"), source);
+
+  g_autofree char *all = g_strjoinv (", ", sources);
+  g_autofree char *shown = car_text_to_printable (all, -1);
+  return car_failure_refuse (error, _ ("the service has no source “%s”: it has %s"), source, shown);
 }
 
 /* What an import would close that brought nothing: that is all there is, and its measure counts it in the published way. */

@@ -10,6 +10,9 @@ G_BEGIN_DECLS
 
 /* What a service holds of a source, as its published queries tell it. */
 
+/* The ids of the sources that the service has. */
+char **carctl_held_list_sources (CarClient *client, GError **error);
+
 /* CAR_APP_ERROR_INVALID_PARAMETER: the service has no such source; the message says which it has. */
 gboolean carctl_held_check_source (CarClient *client, const char *source, GError **error);
 

@@ -16,8 +16,9 @@ typedef struct
   gboolean json;
   gboolean yes;
   gboolean dot;
+  gboolean svg;
   gboolean plan;
-  int depth; /* 0: not given */
+  int depth;
   char *language;
   char *folder;
   char *variables;
@@ -38,6 +39,7 @@ typedef enum
   CARCTL_SOURCE = 1 << 7,
   CARCTL_AT = 1 << 8,
   CARCTL_PLAN = 1 << 9,
+  CARCTL_SVG = 1 << 10,
 } CarctlOption;
 
 /* A command: its name, its arguments in --help, what it does, and how many arguments it takes. */

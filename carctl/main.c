@@ -129,6 +129,9 @@ list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
   add_option (
       entries, command, CARCTL_DOT,
       (GOptionEntry){ "dot", 0, 0, G_OPTION_ARG_NONE, &call->dot, N_ ("Print it for Graphviz"), NULL });
+  add_option (entries, command, CARCTL_SVG,
+              (GOptionEntry){ "svg", 0, 0, G_OPTION_ARG_NONE, &call->svg,
+                              N_ ("Print a drawing of it, which Graphviz makes"), NULL });
   add_option (entries, command, CARCTL_YES,
               (GOptionEntry){ "yes", 'y', 0, G_OPTION_ARG_NONE, &call->yes, N_ ("Do not ask"), NULL });
   g_array_append_val (entries, last);
@@ -296,7 +299,7 @@ hide_arguments (int argc, char **argv)
 int
 main (int argc, char **argv)
 {
-  g_auto (CarctlCall) call = { 0 };
+  g_auto (CarctlCall) call = { .depth = 1 };
   g_auto (GStrv) arguments = g_strdupv (argv);
   g_autoptr (GError) error = NULL;
 

@@ -224,16 +224,6 @@ class Ask(Case):
         self.assertEqual([json.loads(self.call("query", query=query, **at)[1])["asset"][0]["name"] for at in ({"at": before}, {})], ["Web server", "Database"])
         self.assertIn("“yesterday” is no moment", self.run_carctl("query", query, "--at", "yesterday", code=2))
 
-    def test_graph(self):
-        self.assertEqual(self.run_carctl("graph", "asset", "s1/a"), "asset Web server  s1/a\n└─ → ipaddress 192.0.2.1  s1/0/192.0.2.1\n")
-        self.assertEqual(self.run_carctl("graph", "asset", "s1/a", "--depth", "3"),
-                         "asset Web server  s1/a\n└─ → ipaddress 192.0.2.1  s1/0/192.0.2.1\n   └─ ← asset Büro 東京  s1/b\n")
-        dot = self.run_carctl("graph", "asset", "s1/a", "--dot", "--depth=2")
-        self.assertIn('  "s1/a" [label="asset: Web server"];\n  "s1/a" -> "s1/0/192.0.2.1";\n', dot)
-        self.assertIn('  "s1/b" -> "s1/0/192.0.2.1";\n', dot)
-        self.assertIn("no “s1/x” in asset", self.run_carctl("graph", "asset", "s1/x", code=2))
-        self.assertIn("from 1 to 9", self.run_carctl("graph", "asset", "s1/a", "--depth", "10", code=2))
-
     def ask(self, *messages):
         answers = self.run_carctl("mcp", stdin="".join((m if isinstance(m, str) else json.dumps({"jsonrpc": "2.0", **m})) + "\n" for m in messages))
         return [json.loads(line) for line in answers.splitlines()]
