@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 KEY, PASSWORD = "key", "password"
@@ -35,18 +36,24 @@ class Service:
     def call(self, method, path, body=None, headers=None):
         """The status, and the answer's JSON. The path begins behind /api/car/v2/, or with v3/; the body is JSON, or bytes as they are."""
         base = self.url.removesuffix("/v2") if path.startswith("v3/") else self.url
-        authorization = "Basic " + base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        status, _, answer = self.send(method, f"{base}/{path}", data, {"Content-Type": "application/json", **(headers or {})})
+        return status, json.loads(answer or b"null")
+
+    def send(self, method, url, body=None, headers=None):
+        """The status, the headers, and the answer as it came. A path is taken for one of the service's; a header that is None goes."""
+        authorization = "Basic " + base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
+        headers = {"Authorization": authorization, **(headers or {})}
         request = urllib.request.Request(
-            f"{base}/{path}", data, method=method,
-            headers={"Authorization": authorization, "Content-Type": "application/json", **(headers or {})},
+            urllib.parse.urljoin(self.url, url), body, method=method,
+            headers={name: value for name, value in headers.items() if value is not None},
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=600) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
+                return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null")
+            return error.code, error.headers, error.read()
 
     def want(self, method, path, body=None):
         """The answer's JSON, of a call that succeeds."""

@@ -519,7 +519,8 @@ test_done (void)
   assert_answer (service, "DELETE", "source/s/asset?external_ids=a", NULL, "{\"result\":\"OK\"}");
   assert_answer (service, "GET", "health", NULL, "{\"message\":\"ok\"}");
   assert_answer (service, "GET", "v3/health/all", NULL,
-                 "{\"status\":200,\"message\":\"ok\",\"database\":{\"status\":200,\"message\":\"OK\"}}");
+                 "{\"status\":200,\"message\":\"ok\",\"database\":{\"status\":200,\"message\":\"OK\"},"
+                 "\"queue\":{\"status\":200,\"message\":\"OK\",\"waiting\":0,\"oldest_ms\":0}}");
 }
 
 /* A folder for the service's files. */

@@ -6,6 +6,7 @@
 
 #include "service/http/car-service-calls.h"
 #include "service/store/car-service-error.h"
+#include "service/store/car-service-jobs.h"
 #include "service/store/car-service-json.h"
 #include "service/store/car-service-retention.h"
 
@@ -39,15 +40,36 @@ car_service_call_get_health (CarServiceStore *store, CarServiceRequest *request,
   return TRUE;
 }
 
-/* The database is all that this service stands on. */
+static void
+append_part (GString *out, const char *name, guint status, const char *message)
+{
+  car_service_json_name (out, name);
+  g_string_append_c (out, '{');
+  car_service_json_integer (out, "status", status);
+  car_service_json_string (out, "message", message);
+}
+
+/* Whether calls are to be sent here now: 503 where nothing can be written. A long queue is no reason: it is worked off. */
 gboolean
 car_service_call_get_health_of_all (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
-  if (!read_something (store, error))
+  g_autofree char *trouble = car_service_store_dup_trouble (store);
+  gint64 waiting, oldest;
+
+  if (!car_service_jobs_get_queue (store, &waiting, &oldest, error))
     return FALSE;
-  car_service_request_answer (
-      request,
-      g_string_new ("{\"status\":200,\"message\":\"ok\",\"database\":{\"status\":200,\"message\":\"OK\"}}"));
+  request->status = trouble == NULL ? 200 : 503;
+
+  GString *out = g_string_new ("{");
+  car_service_json_integer (out, "status", request->status);
+  car_service_json_string (out, "message", trouble == NULL ? "ok" : "The database cannot be written");
+  append_part (out, "database", request->status, trouble == NULL ? "OK" : trouble);
+  g_string_append_c (out, '}');
+  append_part (out, "queue", 200, "OK");
+  car_service_json_integer (out, "waiting", waiting);
+  car_service_json_integer (out, "oldest_ms", oldest);
+  g_string_append (out, "}}");
+  car_service_request_answer (request, out);
 
   return TRUE;
 }

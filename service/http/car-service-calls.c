@@ -245,6 +245,7 @@ static const CarServiceRoute routes[] = {
     car_service_call_delete_extension },
   { "health", "GET", "v3", "health", CAR_SERVICE_READ, car_service_call_get_health },
   { "health-of-all", "GET", "v3", "health/all", CAR_SERVICE_READ, car_service_call_get_health_of_all },
+  { "metrics", "GET", "v3", "metrics", CAR_SERVICE_READ, car_service_call_get_metrics },
   { "retention", "GET", "v3", "DataRetentionPolicy", CAR_SERVICE_READ, car_service_call_get_retention },
   { "set-retention", "POST", "v3", "DataRetentionPolicy", CAR_SERVICE_WRITE,
     car_service_call_post_retention },

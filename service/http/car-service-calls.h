@@ -35,6 +35,7 @@ char *car_service_calls_dup_source (const CarServiceRequest *request);
 gboolean car_service_call_get_health (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean
 car_service_call_get_health_of_all (CarServiceStore *store, CarServiceRequest *request, GError **error);
+gboolean car_service_call_get_metrics (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean car_service_call_get_retention (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean car_service_call_post_retention (CarServiceStore *store, CarServiceRequest *request, GError **error);
 gboolean

@@ -34,6 +34,10 @@ split_path (CarServiceRequest *self, const char *raw_path, GError **error)
 {
   const char *prefix = "/api/car";
   const char *at = g_str_has_prefix (raw_path, prefix) ? raw_path + strlen (prefix) : raw_path;
+
+  /* Where whoever collects metrics looks for them. */
+  if (strcmp (raw_path, CAR_SERVICE_METRICS_PATH) == 0)
+    at = "/v3/metrics";
   g_auto (GStrv) segments = g_strsplit (at, "/", -1);
 
   if (g_strv_length (segments) < 3 || *segments[0] != '\0' ||
@@ -105,6 +109,7 @@ car_service_request_free (CarServiceRequest *self)
   g_clear_pointer (&self->names, g_ptr_array_unref);
   g_clear_pointer (&self->values, g_ptr_array_unref);
   g_clear_pointer (&self->body, g_bytes_unref);
+  g_free (self->counted);
   g_free (self->report);
   g_free (self->timepoint);
   g_clear_pointer (&self->answer, g_bytes_unref);

@@ -6,6 +6,8 @@
 
 G_BEGIN_DECLS
 
+#define CAR_SERVICE_METRICS_PATH "/metrics"
+
 /* A call as it came, with all that is percent-encoded taken apart before it is decoded, and its answer. */
 typedef struct
 {
@@ -17,6 +19,7 @@ typedef struct
   GBytes *body;
   char *timepoint;     /* the header x-hasura-car-timepoint; may be NULL */
   char *report;        /* the header x-car-report; may be NULL */
+  char *counted;       /* for /metrics: what the server counted; NULL */
   gboolean wants_json; /* the header accept asks for application/json alone: one value, and no lines */
 
   gboolean may_write;  /* what handles it runs where the graph may be changed */

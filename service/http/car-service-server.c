@@ -11,6 +11,7 @@
 #include "server/car-server-http.h"
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-logins.h"
+#include "service/http/car-service-metrics.h"
 #include "service/http/car-service-page.h"
 #include "service/http/car-service-server.h"
 #include "service/store/car-service-error.h"
@@ -23,6 +24,7 @@ struct _CarServiceServer
   CarServiceWorker *worker;
   CarServiceCredentials *credentials;
   CarServiceLogins *logins;
+  CarServiceMetrics *metrics;
   gboolean verbose;
 
   SoupServer *server;
@@ -43,6 +45,8 @@ typedef struct
   guint timer;
   gint64 begun; /* 0: before its head has come, and after it was answered */
   gsize received;
+  gsize sent;
+  const char *call; /* its name */
   gsize held;       /* of these, and of the answer, what is in memory */
   gboolean cut_off; /* what still comes is thrown away */
   guint status;     /* of our answer: libsoup forgets it where the connection goes away; 0: none yet */
@@ -70,6 +74,7 @@ car_service_server_finalize (GObject *object)
   g_hash_table_unref (self->calls);
   g_clear_pointer (&self->credentials, car_service_credentials_free);
   g_clear_pointer (&self->logins, car_service_logins_free);
+  g_clear_pointer (&self->metrics, car_service_metrics_free);
 
   G_OBJECT_CLASS (car_service_server_parent_class)->finalize (object);
 }
@@ -85,6 +90,7 @@ car_service_server_init (CarServiceServer *self)
 {
   self->calls = g_hash_table_new (NULL, NULL);
   self->logins = car_service_logins_new ();
+  self->metrics = car_service_metrics_new ();
 }
 
 static Exchange *
@@ -118,8 +124,8 @@ set_answer (SoupServerMessage *message, guint status, GBytes *body)
   soup_message_headers_replace (headers, "Cache-Control", "no-store");
   soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   exchange->status = status;
-  if (body != NULL)
-    hold (exchange, g_bytes_get_size (body));
+  exchange->sent = body != NULL ? g_bytes_get_size (body) : 0;
+  hold (exchange, exchange->sent);
 }
 
 /* Every failure has the same form, and a name of its own by which it is found in the log. */
@@ -173,7 +179,7 @@ is_open_to_all (SoupServerMessage *message)
   const char *method = soup_server_message_get_method (message);
 
   if (!g_str_has_prefix (path, "/api/") && !g_str_has_prefix (path, "/v"))
-    return TRUE; /* the page, or nothing */
+    return strcmp (path, CAR_SERVICE_METRICS_PATH) != 0; /* the page, or nothing */
   if (g_str_has_prefix (path, "/api/car/"))
     path += strlen ("/api/car");
 
@@ -465,6 +471,7 @@ on_request_started (SoupServer *server, SoupServerMessage *message, gpointer use
   Exchange *exchange = g_new0 (Exchange, 1);
 
   exchange->self = g_object_ref (self);
+  exchange->call = "other"; /* the page, logins, and what no call is */
   self->n_connections++;
   g_object_set_data_full (G_OBJECT (message), EXCHANGE, exchange, exchange_free);
   g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), NULL);
@@ -491,10 +498,13 @@ on_request_done (SoupServer *server, SoupServerMessage *message, gpointer user_d
     return;
 
   self->n_requests--;
+  guint status = exchange->status != 0 ? exchange->status : soup_server_message_get_status (message);
+  double seconds = (double) (g_get_monotonic_time () - exchange->begun) / G_USEC_PER_SEC;
+  car_service_metrics_count (self->metrics, exchange->call, status, seconds, exchange->received,
+                             exchange->sent);
   if (self->verbose && uri != NULL)
-    g_printerr ("%s %s %u %.1f ms\n", soup_server_message_get_method (message), g_uri_get_path (uri),
-                exchange->status != 0 ? exchange->status : soup_server_message_get_status (message),
-                (double) (g_get_monotonic_time () - exchange->begun) / 1000.0);
+    g_printerr ("%s %s %u %.1f ms\n", soup_server_message_get_method (message), g_uri_get_path (uri), status,
+                seconds * 1000.0);
   exchange->begun = 0;
 }
 
@@ -746,6 +756,9 @@ on_request (SoupServer *server,
       return;
     }
 
+  get_exchange (message)->call = route->name;
+  if (route->handler == car_service_call_get_metrics)
+    request->counted = car_service_metrics_to_text (self->metrics);
   g_autofree char *source = car_service_calls_dup_source (request);
   Call *call = call_new (self, message, g_steal_pointer (&request), route);
 

@@ -259,3 +259,22 @@ car_service_jobs_are_done (CarServiceStore *store, gint64 id, const char *source
   sqlite3_reset (row);
   return FALSE;
 }
+
+gboolean
+car_service_jobs_get_queue (CarServiceStore *store, gint64 *n_waiting, gint64 *oldest, GError **error)
+{
+  sqlite3_stmt *row = car_service_store_get (
+      store, error,
+      "SELECT (SELECT count(*) FROM job INDEXED BY job_waiting WHERE status = '" CAR_SERVICE_JOB_RUNNING "'),"
+      " (SELECT created_at FROM job INDEXED BY job_waiting WHERE status = '" CAR_SERVICE_JOB_RUNNING "'"
+      "  ORDER BY id LIMIT 1)",
+      "");
+  if (row == NULL)
+    return FALSE;
+
+  *n_waiting = sqlite3_column_int64 (row, 0);
+  *oldest = *n_waiting > 0 ? MAX (g_get_real_time () / 1000 - sqlite3_column_int64 (row, 1), 0) : 0;
+  sqlite3_reset (row);
+
+  return TRUE;
+}

@@ -35,6 +35,10 @@ gboolean car_service_jobs_run_next (CarServiceStore *store, gboolean *found, GEr
 /* The last job posted, of `source` where it is not NULL, that still waits; 0: none does. */
 gint64 car_service_jobs_get_last_waiting (CarServiceStore *store, const char *source, GError **error);
 
+/* How many jobs wait, or run, and for how many milliseconds the first of them has; 0 where none does. */
+gboolean
+car_service_jobs_get_queue (CarServiceStore *store, gint64 *n_waiting, gint64 *oldest, GError **error);
+
 /* TRUE where no job up to this one waits. */
 gboolean car_service_jobs_are_done (CarServiceStore *store, gint64 id, const char *source, GError **error);
 

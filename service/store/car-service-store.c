@@ -24,6 +24,28 @@
 
 #define BUSY_TIMEOUT (30 * 1000) /* milliseconds */
 
+/* What all connections to one database know. */
+typedef struct
+{
+  GMutex mutex;
+  char *trouble; /* NULL: none */
+} Shared;
+
+static void
+shared_clear (gpointer data)
+{
+  Shared *shared = data;
+
+  g_mutex_clear (&shared->mutex);
+  g_free (shared->trouble);
+}
+
+static void
+shared_release (Shared *shared)
+{
+  g_atomic_rc_box_release_full (shared, shared_clear);
+}
+
 struct _CarServiceStore
 {
   GObject parent_instance;
@@ -37,6 +59,7 @@ struct _CarServiceStore
   gint64 now;             /* of this transaction; 0: not asked for yet */
   gboolean wants_upkeep;
   int stopped; /* atomic */
+  Shared *shared;
 
   gint64 deadline; /* of what is read */
   GCancellable *cancellable;
@@ -65,6 +88,7 @@ car_service_store_finalize (GObject *object)
   if (self->lock >= 0)
     close (self->lock);
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->shared, shared_release);
   g_free (self->path);
   g_free (self->file);
   g_free (self->folder);
@@ -353,6 +377,8 @@ car_service_store_open (const char *path, GError **error)
 {
   g_autoptr (CarServiceStore) self = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
 
+  self->shared = g_atomic_rc_box_new0 (Shared);
+  g_mutex_init (&self->shared->mutex);
   self->path = g_strdup (path);
   if (is_in_memory (self))
     {
@@ -377,6 +403,7 @@ car_service_store_open_another (CarServiceStore *self, GError **error)
 {
   g_autoptr (CarServiceStore) another = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
 
+  another->shared = g_atomic_rc_box_acquire (self->shared);
   another->path = g_strdup (self->path);
   another->file = g_strdup (self->file);
   if (!open_connection (another, error) || !set_up_connection (another, error) ||
@@ -780,6 +807,25 @@ car_service_store_may_go_on (CarServiceStore *self, GError **error)
 
   g_set_error (error, CAR_SERVICE_ERROR, 503, "The service is stopping");
   return FALSE;
+}
+
+void
+car_service_store_note_trouble (CarServiceStore *self, const char *trouble)
+{
+  g_mutex_lock (&self->shared->mutex);
+  g_free (self->shared->trouble);
+  self->shared->trouble = g_strdup (trouble);
+  g_mutex_unlock (&self->shared->mutex);
+}
+
+char *
+car_service_store_dup_trouble (CarServiceStore *self)
+{
+  g_mutex_lock (&self->shared->mutex);
+  char *trouble = g_strdup (self->shared->trouble);
+  g_mutex_unlock (&self->shared->mutex);
+
+  return trouble;
 }
 
 void

@@ -114,6 +114,11 @@ void car_service_store_stop (CarServiceStore *self);
 /* Sets CAR_SERVICE_ERROR 503 once that was said. Asked in loops over what somebody has sent. */
 gboolean car_service_store_may_go_on (CarServiceStore *self, GError **error);
 
+/* Why nothing can be written, as the thread that writes found when it last tried; NULL where it could. All connections to
+ * one database know it, and any thread may ask. */
+void car_service_store_note_trouble (CarServiceStore *self, const char *trouble);
+char *car_service_store_dup_trouble (CarServiceStore *self);
+
 /* There may be something to forget, or room to give back, as soon as there is time. Taking the mark clears it. */
 void car_service_store_ask_for_upkeep (CarServiceStore *self);
 gboolean car_service_store_take_upkeep (CarServiceStore *self);

@@ -48,7 +48,8 @@ struct _CarServiceWorker
   GQueue calls; /* GTask, as they came */
   gboolean stopping;
 
-  GQueue waiting; /* GTask: for jobs; the writer's own */
+  GQueue waiting; /* GTask: for jobs; the writer's own, as what follows */
+  char *trouble;  /* why it could not write, this time round; NULL */
 };
 
 G_DEFINE_FINAL_TYPE (CarServiceWorker, car_service_worker, G_TYPE_OBJECT)
@@ -78,6 +79,7 @@ car_service_worker_finalize (GObject *object)
 
   car_service_worker_stop (self);
   g_clear_object (&self->store);
+  g_free (self->trouble);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
 
@@ -143,6 +145,25 @@ run_call (CarServiceWorker *self, Call *call)
   car_service_store_end_call (self->store, done, done ? &call->problem : NULL);
 }
 
+/* What is wrong with the database, not with a call. */
+static void
+note_trouble (CarServiceWorker *self, const GError *problem)
+{
+  if (problem == NULL || car_service_error_get_status (problem) < 500)
+    return;
+
+  g_free (self->trouble);
+  self->trouble = g_strdup (problem->message);
+}
+
+/* Once each time round, and so once a minute at least: a trouble that is over is forgotten, also where nobody writes. */
+static void
+tell_trouble (CarServiceWorker *self)
+{
+  car_service_store_note_trouble (self->store, self->trouble);
+  g_clear_pointer (&self->trouble, g_free);
+}
+
 static void
 commit_calls (CarServiceWorker *self, GQueue *done)
 {
@@ -159,6 +180,7 @@ commit_calls (CarServiceWorker *self, GQueue *done)
 
       if (problem != NULL && call->problem == NULL)
         call->problem = g_error_copy (problem);
+      note_trouble (self, call->problem);
       answer (task);
     }
 }
@@ -257,6 +279,8 @@ write_main (gpointer data)
           not_before = g_get_monotonic_time () + PAUSE_AFTER_FAILURE;
           busy = TRUE;
         }
+      note_trouble (self, error);
+      tell_trouble (self);
     }
   g_queue_foreach (&self->waiting, (GFunc) (void (*) (void)) answer_stopped, NULL);
   g_queue_clear (&self->waiting);

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include "service/http/car-service-calls.h"
+#include "service/http/car-service-metrics.h"
+#include "service/http/car-service-view.h"
+#include "service/store/car-service-jobs.h"
+
+/* GET /metrics: what the database holds, behind what the server counted. */
+
+static void
+append_gauge (GString *out, const char *name, const char *unit, const char *help, double value)
+{
+  car_service_metrics_begin (out, name, "gauge", unit, help);
+  g_string_append_printf (out, "%s ", name);
+  car_service_metrics_append_number (out, value);
+  g_string_append_c (out, '\n');
+}
+
+static gboolean
+append_queue (CarServiceStore *store, GString *out, GError **error)
+{
+  g_autofree char *trouble = car_service_store_dup_trouble (store);
+  gint64 waiting, oldest;
+
+  if (!car_service_jobs_get_queue (store, &waiting, &oldest, error))
+    return FALSE;
+  append_gauge (out, "car_service_writable", NULL, "1, or 0 if the database cannot be written.",
+                trouble == NULL ? 1 : 0);
+  append_gauge (out, "car_service_queue_jobs", NULL, "Jobs that wait or run.", (double) waiting);
+  append_gauge (out, "car_service_queue_age_seconds", "seconds", "How long the first of them has waited.",
+                (double) oldest / 1000.0);
+
+  return TRUE;
+}
+
+/* Jobs are forgotten after a week, and so these go down as well. The id of the last one only grows. */
+static gboolean
+append_jobs (CarServiceStore *store, GString *out, GError **error)
+{
+  sqlite3_stmt *row =
+      car_service_store_get (store, error,
+                             "SELECT coalesce ((SELECT seq FROM sqlite_sequence WHERE name = 'job'), 0),"
+                             " coalesce (sum (status = '" CAR_SERVICE_JOB_COMPLETE "'), 0),"
+                             " coalesce (sum (status = '" CAR_SERVICE_JOB_ERROR "'), 0) FROM job",
+                             "");
+  if (row == NULL)
+    return FALSE;
+
+  car_service_metrics_begin (out, "car_service_jobs_posted", "counter", NULL, "Jobs that were ever posted.");
+  g_string_append_printf (out, "car_service_jobs_posted_total %" G_GINT64_FORMAT "\n",
+                          (gint64) sqlite3_column_int64 (row, 0));
+  append_gauge (out, "car_service_jobs_complete", NULL, "Jobs of the last days that are complete.",
+                sqlite3_column_double (row, 1));
+  append_gauge (out, "car_service_jobs_failed", NULL, "Jobs of the last days that failed.",
+                sqlite3_column_double (row, 2));
+  sqlite3_reset (row);
+
+  return TRUE;
+}
+
+/* What a label may hold: a quote, a backslash and the end of a line are escaped. */
+static void
+append_label (GString *out, const char *name, const char *value)
+{
+  g_string_append_printf (out, "%s=\"", name);
+  for (const char *c = value; *c != '\0'; c++)
+    if (*c == '\n')
+      g_string_append (out, "\\n");
+    else
+      g_string_append_printf (out, *c == '"' || *c == '\\' ? "\\%c" : "%c", *c);
+  g_string_append_c (out, '"');
+}
+
+/* Over the indices alone: no object is read. */
+static gboolean
+append_objects (CarServiceStore *store, GString *out, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  sqlite3_stmt *rows = car_service_store_select (
+      store, &problem,
+      "SELECT source, collection, count(*) FROM vertex INDEXED BY vertex_open WHERE t2 "
+      "= " CAR_SERVICE_VIEW_OPEN " GROUP BY source, collection UNION ALL"
+      " SELECT source, collection, count(*) FROM edge INDEXED BY edge_open WHERE t2 = " CAR_SERVICE_VIEW_OPEN
+      " GROUP BY source, collection",
+      "");
+
+  car_service_metrics_begin (out, "car_service_objects", "gauge", NULL, "Objects that hold now.");
+  while (rows != NULL && car_service_store_next (store, rows, &problem))
+    {
+      g_string_append (out, "car_service_objects{");
+      append_label (out, "source", car_service_store_get_text (rows, 0));
+      g_string_append_c (out, ',');
+      append_label (out, "collection", car_service_store_get_text (rows, 1));
+      g_string_append_printf (out, "} %" G_GINT64_FORMAT "\n", (gint64) sqlite3_column_int64 (rows, 2));
+    }
+
+  return car_service_store_ended (&problem, error);
+}
+
+static gboolean
+append_size (CarServiceStore *store, GString *out, GError **error)
+{
+  sqlite3_stmt *row = car_service_store_get (store, error,
+                                             "SELECT page_count * page_size, freelist_count * page_size FROM"
+                                             " pragma_page_count, pragma_page_size, pragma_freelist_count",
+                                             "");
+  if (row == NULL)
+    return FALSE;
+
+  append_gauge (out, "car_service_database_bytes", "bytes", "Size of the database.",
+                sqlite3_column_double (row, 0));
+  append_gauge (out, "car_service_database_free_bytes", "bytes", "Of these, what is free to be used again.",
+                sqlite3_column_double (row, 1));
+  sqlite3_reset (row);
+
+  return TRUE;
+}
+
+gboolean
+car_service_call_get_metrics (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GString) out = g_string_new (request->counted);
+
+  if (!append_queue (store, out, error) || !append_jobs (store, out, error) ||
+      !append_objects (store, out, error) || !append_size (store, out, error))
+    return FALSE;
+  g_string_append (out, "# EOF\n");
+  request->content_type = CAR_SERVICE_METRICS_TYPE;
+  car_service_request_answer (request, g_steal_pointer (&out));
+
+  return TRUE;
+}
