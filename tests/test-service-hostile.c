@@ -76,7 +76,8 @@ static void
 send_query (TestService *service, GSocketConnection *connection, const char *query)
 {
   g_autofree char *text =
-      g_strdup_printf ("POST /api/car/v3/query HTTP/1.1\r\nHost: localhost\r\nAuthorization: car-token %s\r\n"
+      g_strdup_printf ("POST /api/car/v3/query HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                       "application/json\r\nAuthorization: car-token %s\r\n"
                        "Content-Length: %zu\r\n\r\n%s",
                        service->token, strlen (query), query);
 
@@ -215,10 +216,11 @@ test_endless_body (gconstpointer data)
   gboolean allowed = GPOINTER_TO_INT (data);
   g_autoptr (TestService) service = test_service_start (NULL);
   g_autoptr (GSocketConnection) connection = connect_to (service);
-  g_autofree char *head = g_strdup_printf (
-      "POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
-      "Authorization: car-token %s\r\n\r\n",
-      allowed ? service->token : "wrong");
+  g_autofree char *head =
+      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                       "application/json\r\nTransfer-Encoding: chunked\r\n"
+                       "Authorization: car-token %s\r\n\r\n",
+                       allowed ? service->token : "wrong");
   g_autofree char *spaces = g_strnfill (65536, ' ');
   g_autofree char *chunk = g_strdup_printf ("10000\r\n%s\r\n", spaces);
   guint n_chunks = 0;
@@ -289,7 +291,8 @@ test_unfinished_bodies (void)
   g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree char *body = g_strnfill (size, ' ');
   g_autofree char *head =
-      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
+      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                       "application/json\r\nContent-Length: %zu\r\n"
                        "Authorization: car-token %s\r\n\r\n",
                        size + 1, service->token);
 
@@ -351,7 +354,8 @@ is_nearly_full (TestService *service, guint n_bytes)
   g_autoptr (GSocketConnection) connection = connect_to (service);
   g_autofree char *body = g_strnfill (n_bytes, ' ');
   g_autofree char *text =
-      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %u\r\n"
+      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                       "application/json\r\nContent-Length: %u\r\n"
                        "Authorization: car-token %s\r\n\r\n%s",
                        n_bytes + 1, service->token, body);
 
@@ -379,7 +383,8 @@ test_answer_of_change (void)
   g_autoptr (GPtrArray) connections = g_ptr_array_new_with_free_func (g_object_unref);
   g_autofree char *spaces = g_strnfill (size - 1 - strlen (envelope), ' ');
   g_autofree char *text =
-      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n"
+      g_strdup_printf ("POST /api/car/v2/imports HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+                       "application/json\r\nContent-Length: %zu\r\n"
                        "Authorization: car-token %s\r\n\r\n%s%s",
                        size, service->token, envelope, spaces);
 

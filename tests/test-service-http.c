@@ -164,6 +164,84 @@ test_host (void)
     }
 }
 
+/* A POST with these headers: NAME, VALUE, …, NULL. A value that is NULL leaves its header away. */
+static guint
+post_with (TestService *service, const char *const *headers, const char *body)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/api/car/v2/imports", service->port);
+  g_autofree char *basic = make_basic (service->key, service->password);
+  g_autoptr (SoupMessage) message = soup_message_new ("POST", url);
+  g_autoptr (GBytes) bytes = g_bytes_new (body, strlen (body));
+
+  soup_message_set_request_body_from_bytes (message, NULL, bytes);
+  soup_message_headers_append (soup_message_get_request_headers (message), "Authorization", basic);
+  for (guint i = 0; headers[i] != NULL; i += 2)
+    if (headers[i + 1] != NULL)
+      soup_message_headers_append (soup_message_get_request_headers (message), headers[i], headers[i + 1]);
+  g_autoptr (GBytes) answer = soup_session_send_and_read (service->session, message, NULL, &error);
+  g_assert_no_error (error);
+
+  return soup_message_get_status (message);
+}
+
+/* What a page of elsewhere can make a browser send changes nothing, even where the browser knows the password. */
+static void
+test_pages_of_elsewhere (void)
+{
+  g_autoptr (TestService) service = test_service_start (NULL);
+  g_autofree char *ours = g_strdup_printf ("http://127.0.0.1:%u", service->port);
+  g_autofree char *not_ours = g_strdup_printf ("https://127.0.0.1:%u", service->port);
+  const char *body = ENVELOPE ("s", "\"asset\":[]");
+  const struct
+  {
+    const char *type, *origin, *site;
+    guint status;
+  } cases[] = {
+    { "application/json", NULL, NULL, 200 },
+    { "Application/JSON; charset=utf-8", NULL, NULL, 200 },
+    { "application/json", ours, "same-origin", 200 },
+    { "application/json", ours, NULL, 200 },
+    { "application/json", NULL, "none", 200 },
+    { "application/json", "http://example.com", NULL, 403 },
+    { "application/json", "http://127.0.0.1:1", NULL, 403 },
+    { "application/json", not_ours, NULL, 403 },
+    { "application/json", "null", NULL, 403 },
+    { "application/json", "", NULL, 403 },
+    { "application/json", NULL, "cross-site", 403 },
+    { "application/json", NULL, "same-site", 403 },
+    { "application/json", ours, "cross-site", 403 },
+    { "application/json", "http://example.com", "same-origin", 403 },
+    { NULL, NULL, NULL, 415 },
+    { "", NULL, NULL, 415 },
+    { "json", NULL, NULL, 415 },
+    { "text/plain", NULL, NULL, 415 },
+    { "text/plain; application/json", NULL, NULL, 415 },
+    { "application/x-www-form-urlencoded", ours, NULL, 415 },
+    { "multipart/form-data; boundary=x", NULL, NULL, 415 },
+    { "application/jsonx", NULL, NULL, 415 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const char *headers[] = { "Content-Type",   cases[i].type, "Origin", cases[i].origin,
+                                "Sec-Fetch-Site", cases[i].site, NULL };
+
+      g_test_message ("%u", i);
+      g_assert_cmpuint (post_with (service, headers, body), ==, cases[i].status);
+    }
+
+  /* A form that sends nothing still has a type. */
+  const char *form[] = { "Content-Type", "application/x-www-form-urlencoded", NULL };
+  g_assert_cmpuint (post_with (service, form, ""), ==, 415);
+
+  /* What only reads may be asked from anywhere: the browser keeps the answer from the page. */
+  guint status;
+  g_autofree char *answer = test_service_request_with (service, "GET", "v3/health/all",
+                                                       "Sec-Fetch-Site: cross-site", NULL, &status);
+  g_assert_cmpuint (status, ==, 200);
+}
+
 static void
 test_source (void)
 {
@@ -1393,6 +1471,7 @@ main (int argc, char **argv)
   g_test_add_func ("/service/http/database", test_database);
   g_test_add_func ("/service/http/authorization", test_authorization);
   g_test_add_func ("/service/http/host", test_host);
+  g_test_add_func ("/service/http/pages-of-elsewhere", test_pages_of_elsewhere);
   g_test_add_func ("/service/http/source", test_source);
   g_test_add_func ("/service/http/imports", test_imports);
   g_test_add_func ("/service/http/left-out", test_left_out);

@@ -9,6 +9,7 @@
 #include "server/car-server-http.h"
 #include "server/car-server-program.h"
 #include "service/http/car-service-logins.h"
+#include "service/http/car-service-origin.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-json.h"
 
@@ -50,19 +51,6 @@ car_service_logins_free (CarServiceLogins *self)
 {
   g_ptr_array_unref (self->logins);
   g_free (self);
-}
-
-gboolean
-car_service_logins_is_from_page (SoupMessageHeaders *headers)
-{
-  const char *host = soup_message_headers_get_one (headers, "Host");
-  const char *origin = soup_message_headers_get_one (headers, "Origin");
-
-  if (origin == NULL)
-    return g_strcmp0 (soup_message_headers_get_one (headers, "Sec-Fetch-Site"), "same-origin") == 0;
-
-  return host != NULL && g_str_has_prefix (origin, "http://") &&
-         g_ascii_strcasecmp (origin + strlen ("http://"), host) == 0;
 }
 
 /* Cookies do not know ports, so the name does: two services of one machine would take each other's cookie away. */
@@ -133,9 +121,10 @@ find_login (CarServiceLogins *self, SoupMessageHeaders *headers)
 }
 
 gboolean
-car_service_logins_check (CarServiceLogins *self, SoupMessageHeaders *headers)
+car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message)
 {
-  Login *login = car_service_logins_is_from_page (headers) ? find_login (self, headers) : NULL;
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
+  Login *login = car_service_origin_is_page (message) ? find_login (self, headers) : NULL;
 
   if (login == NULL)
     return FALSE;

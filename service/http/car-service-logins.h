@@ -30,11 +30,8 @@ void car_service_logins_free (CarServiceLogins *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceLogins, car_service_logins_free)
 
-/* Whether a browser says that a page of this very address made the request: Origin is ours, or Sec-Fetch-Site says so. */
-gboolean car_service_logins_is_from_page (SoupMessageHeaders *headers);
-
 /* Whether the request has both secrets of one login, and comes from the page. */
-gboolean car_service_logins_check (CarServiceLogins *self, SoupMessageHeaders *headers);
+gboolean car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message);
 
 /* {"key":…,"password":…} or {"token":…} in `body`. Both secrets are new; a login that the request had is over. The cookie is
  * set in `answer`. The pledge as JSON, or NULL with CAR_SERVICE_ERROR 400 or 403. */

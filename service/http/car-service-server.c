@@ -12,6 +12,7 @@
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-logins.h"
 #include "service/http/car-service-metrics.h"
+#include "service/http/car-service-origin.h"
 #include "service/http/car-service-page.h"
 #include "service/http/car-service-server.h"
 #include "service/store/car-service-error.h"
@@ -200,7 +201,7 @@ is_allowed (CarServiceServer *self, SoupServerMessage *message)
   const char *authorization = soup_message_headers_get_one (headers, "Authorization");
 
   return is_open_to_all (message) || car_service_credentials_check (self->credentials, authorization) ||
-         (authorization == NULL && car_service_logins_check (self->logins, headers));
+         (authorization == NULL && car_service_logins_check (self->logins, message));
 }
 
 /* A browser that is asked for Basic shows a prompt of its own over the page. */
@@ -247,11 +248,15 @@ on_headers (SoupServer *server,
 
   if (!is_our_host (message))
     set_failure (message, 403, "The header Host must name the loopback: 127.0.0.1, [::1] or localhost");
+  else if (car_service_origin_may_change (message) && car_service_origin_is_foreign (message))
+    set_failure (message, 403, "A page of another address must not change anything here");
   else if (!is_allowed (self, message))
     {
       ask_for_credentials (message);
       set_failure (message, 401, "The key and password, or the token, are missing or wrong");
     }
+  else if (car_service_origin_may_change (message) && !car_service_origin_is_json (message))
+    set_failure (message, 415, "Only JSON is taken: send the header Content-Type: application/json");
   else if (is_too_large (message))
     set_failure (message, 413,
                  is_open_to_all (message) ? "The body is too large for this address" : TOO_LARGE);
@@ -707,7 +712,7 @@ answer_login (CarServiceServer *self, SoupServerMessage *message)
     return FALSE;
   if (!has_method (message, "POST", "DELETE"))
     return TRUE;
-  if (!car_service_logins_is_from_page (headers))
+  if (!car_service_origin_is_page (message))
     {
       set_failure (message, 403,
                    "Only the page of this service logs in here: programs send their credentials");
