@@ -136,7 +136,7 @@ serve (const Options *options, GError **error)
 
   g_autoptr (CarServiceServer) service =
       car_service_server_new (worker, g_steal_pointer (&credentials), FALSE);
-  if (!car_service_server_listen (service, 0, error))
+  if (!car_service_server_listen (service, NULL, 0, error))
     return FALSE;
 
   const guint16 service_port = car_service_server_get_port (service);

@@ -12,20 +12,10 @@
 /* Connections that wait to be accepted. libsoup's ten make whoever comes as the eleventh at once wait for seconds. */
 #define BACKLOG 512
 
-guint16
-car_server_listen (SoupServer *server, guint16 port, GError **error)
+/* The port that is listened on. */
+static guint16
+set_backlog (SoupServer *server)
 {
-  g_autoptr (GError) problem = NULL;
-
-  /* A machine without IPv6 has one loopback only. */
-  if (!soup_server_listen_local (server, port, 0, &problem) &&
-      !soup_server_listen_local (server, port, SOUP_SERVER_LISTEN_IPV4_ONLY, NULL))
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
-                   _ ("The port %u cannot be listened on: %s; give another --port"), port, problem->message);
-      return 0;
-    }
-
   g_autoptr (GSList) sockets = soup_server_get_listeners (server);
   for (GSList *item = sockets; item != NULL; item = item->next)
     listen (g_socket_get_fd (item->data), BACKLOG);
@@ -35,6 +25,49 @@ car_server_listen (SoupServer *server, guint16 port, GError **error)
   g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
 
   return found;
+}
+
+/* HTTPS where the server has a certificate. */
+static SoupServerListenOptions
+get_options (SoupServer *server)
+{
+  return soup_server_get_tls_certificate (server) != NULL ? SOUP_SERVER_LISTEN_HTTPS : 0;
+}
+
+guint16
+car_server_listen (SoupServer *server, guint16 port, GError **error)
+{
+  const SoupServerListenOptions options = get_options (server);
+  g_autoptr (GError) problem = NULL;
+
+  /* A machine without IPv6 has one loopback only. */
+  if (!soup_server_listen_local (server, port, options, &problem) &&
+      !soup_server_listen_local (server, port, options | SOUP_SERVER_LISTEN_IPV4_ONLY, NULL))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                   _ ("The port %u cannot be listened on: %s; give another --port"), port, problem->message);
+      return 0;
+    }
+
+  return set_backlog (server);
+}
+
+guint16
+car_server_listen_on (SoupServer *server, GInetAddress *address, guint16 port, GError **error)
+{
+  g_autoptr (GSocketAddress) place = g_inet_socket_address_new (address, port);
+  g_autofree char *name = g_inet_address_to_string (address);
+  g_autoptr (GError) problem = NULL;
+
+  if (!soup_server_listen (server, place, get_options (server), &problem))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED,
+                   _ ("The address %s, port %u, cannot be listened on: %s; give another --listen or --port"),
+                   name, port, problem->message);
+      return 0;
+    }
+
+  return set_backlog (server);
 }
 
 void

@@ -8,7 +8,8 @@
 #include <libcar/base/car-language-private.h>
 
 #include "server/car-server-program.h"
-#include "service/http/car-service-server.h"
+#include "service/car-service-listening.h"
+#include "service/http/car-service-certificate.h"
 
 typedef struct
 {
@@ -20,7 +21,10 @@ typedef struct
   char *key;
   char *password;
   char *token;
+  CarServiceListening listening;
+  char *made_certificate; /* the file of the one that --tls makes */
   gboolean show_credentials;
+  gboolean show_certificate;
   gboolean verbose;
 } Options;
 
@@ -33,6 +37,8 @@ options_clear (Options *options)
   g_free (options->key);
   g_free (options->password);
   g_free (options->token);
+  car_service_listening_clear (&options->listening);
+  g_free (options->made_certificate);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
@@ -58,15 +64,40 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       N_ ("Print the credentials as a shell's assignments, and exit: those of a service with the same "
           "--database and --credentials"),
       NULL },
+    { "listen", 0, 0, G_OPTION_ARG_STRING, &options->listening.listen,
+      N_ ("Listen on this address (default: this machine's loopback alone)"), "ADDRESS" },
+    { "host-name", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->listening.host_names,
+      N_ ("Answer to this name or address, too; several times for several"), "NAME" },
+    { "tls", 0, 0, G_OPTION_ARG_NONE, &options->listening.tls,
+      N_ ("Speak TLS, by a certificate that is made once"), NULL },
+    { "certificate", 0, 0, G_OPTION_ARG_FILENAME, &options->listening.certificate,
+      N_ ("Speak TLS by this certificate (PEM), which others signed"), "FILE" },
+    { "certificate-key", 0, 0, G_OPTION_ARG_FILENAME, &options->listening.certificate_key,
+      N_ ("Its private key (PEM), where it is not in the same file"), "FILE" },
+    { "without-tls", 0, 0, G_OPTION_ARG_NONE, &options->listening.without_tls,
+      N_ ("Listen beyond the loopback without TLS, which a proxy before the service speaks"), NULL },
+    { "show-certificate", 0, 0, G_OPTION_ARG_NONE, &options->show_certificate,
+      N_ ("Print the certificate (PEM) for clients to trust, and exit: that of a service with the same "
+          "options"),
+      NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose, N_ ("Log every request"), NULL },
     G_OPTION_ENTRY_NULL,
   };
 
   return car_server_parse_options (entries,
-                                   _ ("A CAR service for this machine: keeps what connectors import, and "
-                                      "answers questions about it. It can be "
-                                      "reached from this machine only."),
+                                   _ ("A CAR service for this machine, or a small company: keeps what "
+                                      "connectors import, and answers questions about it. It can be reached "
+                                      "from this machine only, unless --listen says otherwise."),
                                    secrets, argc, argv, &options->port, error);
+}
+
+/* Both have secrets, and so they are beside each other. */
+static char *
+make_certificate_name (const Options *options)
+{
+  g_autofree char *folder = g_path_get_dirname (options->credentials_file);
+
+  return g_build_filename (folder, "certificate.pem", NULL);
 }
 
 /* The files that are not given: in the user's folder for state, and the credentials beside the database. */
@@ -82,13 +113,17 @@ fill_in_files (Options *options, GError **error)
         return FALSE;
     }
   if (options->credentials_file != NULL)
-    return TRUE;
+    {
+      options->made_certificate = make_certificate_name (options);
+      return TRUE;
+    }
 
   /* :memory: is beside nothing; its folder is made once the credentials are to be kept there. */
   options->in_state_folder = strcmp (options->database, CAR_SERVICE_STORE_MEMORY) == 0;
   g_autofree char *beside =
       options->in_state_folder ? g_strdup (folder) : g_path_get_dirname (options->database);
   options->credentials_file = g_build_filename (beside, "credentials", NULL);
+  options->made_certificate = make_certificate_name (options);
 
   return TRUE;
 }
@@ -150,12 +185,28 @@ on_signal (gpointer data)
 }
 
 static void
-announce (const Options *options, CarServiceServer *server, gboolean from_file)
+announce_certificate (const Options *options, GTlsCertificate *certificate)
 {
-  guint port = car_service_server_get_port (server);
+  g_autofree char *fingerprint = car_service_certificate_to_fingerprint (certificate);
+
+  g_print (_ ("The fingerprint of its certificate (SHA-256) is %s.\n"), fingerprint);
+  if (options->listening.certificate == NULL)
+    g_print (
+        "%s\n",
+        _ ("Print the certificate by the same options and --show-certificate, and give the file to clients: "
+           "-car-service-ca FILE, or CAR_SERVICE_CA=FILE."));
+}
+
+static void
+announce (const Options *options, CarServiceServer *server, GTlsCertificate *certificate, gboolean from_file)
+{
+  g_autofree char *url =
+      car_service_listening_to_url (&options->listening, car_service_server_get_port (server));
   g_autofree char *file = g_shell_quote (options->credentials_file);
 
-  g_print (_ ("car-service listens on http://127.0.0.1:%u/api/car/v2\n"), port);
+  g_print (_ ("car-service listens on %s\n"), url);
+  if (certificate != NULL)
+    announce_certificate (options, certificate);
   g_print (_ ("Its data is in %s.\n"), options->database);
   if (!from_file)
     {
@@ -166,23 +217,35 @@ announce (const Options *options, CarServiceServer *server, gboolean from_file)
       _ ("Its key, password and token are in %s, which only you can read. For a connector in this shell:\n"),
       options->credentials_file);
   g_print ("\n  . %s\n"
-           "  export CAR_SERVICE_KEY CAR_SERVICE_PASSWORD CAR_SERVICE_URL=http://127.0.0.1:%u/api/car/v2\n\n",
-           file, port);
+           "  export CAR_SERVICE_KEY CAR_SERVICE_PASSWORD CAR_SERVICE_URL=%s\n\n",
+           file, url);
   g_print ("%s\n\n"
            "  curl -u \"$CAR_SERVICE_KEY:$CAR_SERVICE_PASSWORD\" \"$CAR_SERVICE_URL/databases\"\n",
            _ ("With curl:"));
 }
 
 static gboolean
+load_certificate (const Options *options, GTlsCertificate **certificate, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (options->made_certificate);
+
+  return (!options->listening.tls || !options->in_state_folder || car_server_make_folder (folder, error)) &&
+         car_service_listening_load_certificate (&options->listening, options->made_certificate, certificate,
+                                                 error);
+}
+
+static gboolean
 serve (const Options *options, GError **error)
 {
+  g_autoptr (GTlsCertificate) certificate = NULL;
   gboolean from_file;
 
   /* One of an earlier run would be taken for ours. */
   if (options->port_file != NULL)
     g_unlink (options->port_file);
 
-  g_autoptr (CarServiceCredentials) credentials = find_credentials (options, &from_file, error);
+  g_autoptr (CarServiceCredentials) credentials =
+      load_certificate (options, &certificate, error) ? find_credentials (options, &from_file, error) : NULL;
   g_autoptr (CarServiceStore) store =
       credentials != NULL ? car_service_store_open (options->database, error) : NULL;
   g_autoptr (CarServiceWorker) worker = store != NULL ? car_service_worker_new (store, error) : NULL;
@@ -191,10 +254,10 @@ serve (const Options *options, GError **error)
 
   g_autoptr (CarServiceServer) server =
       car_service_server_new (worker, g_steal_pointer (&credentials), options->verbose);
-  if (!car_service_server_listen (server, options->port, error) ||
+  if (!car_service_listening_begin (&options->listening, server, certificate, options->port, error) ||
       !car_server_write_port_file (options->port_file, car_service_server_get_port (server), error))
     return FALSE;
-  announce (options, server, from_file);
+  announce (options, server, certificate, from_file);
   fflush (stdout);
 
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -232,6 +295,27 @@ show_credentials (const Options *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+show_certificate (const Options *options, GError **error)
+{
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (!load_certificate (options, &certificate, error))
+    return FALSE;
+  if (certificate == NULL)
+    {
+      g_set_error_literal (
+          error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+          _ ("--show-certificate goes with --tls or --certificate FILE, as the service has them"));
+      return FALSE;
+    }
+
+  g_autofree char *pem = car_service_certificate_to_pem (certificate);
+  g_print ("%s", pem);
+
+  return TRUE;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -240,10 +324,13 @@ main (int argc, char **argv)
 
   car_server_begin ("car-service");
 
-  if (parse_options (&options, argc, argv, &error) && fill_in_files (&options, &error))
+  if (parse_options (&options, argc, argv, &error) &&
+      car_service_listening_check (&options.listening, &error) && fill_in_files (&options, &error))
     {
       if (options.show_credentials)
         show_credentials (&options, &error);
+      else if (options.show_certificate)
+        show_certificate (&options, &error);
       else
         serve (&options, &error);
     }

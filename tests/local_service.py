@@ -81,12 +81,12 @@ class Service:
 
 
 @contextlib.contextmanager
-def run_service(database=":memory:"):
+def run_service(database=":memory:", *options):
     program = pathlib.Path(os.environ["TOP_BUILDDIR"], "service", "car-service")
     environment = {**os.environ, "CAR_SERVICE_KEY": KEY, "CAR_SERVICE_PASSWORD": PASSWORD}
     with tempfile.TemporaryDirectory() as folder:
         port_file = pathlib.Path(folder, "port")
-        command = [program, "--database", database, "--port-file", port_file]
+        command = [program, "--database", database, "--port-file", port_file, *options]
         with open(pathlib.Path(folder, "log"), "w+") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
             try:

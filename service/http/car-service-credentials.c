@@ -2,13 +2,8 @@
 
 #include "config.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <gio/gio.h>
-#include <glib/gstdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
@@ -16,10 +11,10 @@
 #include "server/car-server-http.h"
 #include "server/car-server-program.h"
 #include "service/http/car-service-credentials.h"
+#include "service/http/car-service-own-file.h"
 
 #define KEY_BYTES 16
 #define SECRET_BYTES 32
-#define MAX_FILE_SIZE 4096
 
 void
 car_service_credentials_free (CarServiceCredentials *self)
@@ -71,29 +66,6 @@ car_service_credentials_new_given (const char *key_option,
   return self;
 }
 
-/* Never over a file that is there: of several processes that make one at once, one wins. */
-static gboolean
-save_new (const char *path, const char *text, GError **error)
-{
-  g_autofree char *draft = g_strdup_printf ("%s.%d", path, (int) getpid ());
-
-  if (!g_file_set_contents_full (draft, text, -1,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600, error))
-    return FALSE;
-
-  gboolean saved = link (draft, path) == 0;
-  if (!saved)
-    {
-      int code = errno;
-
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (code),
-                   _ ("The credentials %s cannot be made: %s"), path, g_strerror (code));
-    }
-  g_unlink (draft);
-
-  return saved;
-}
-
 static CarServiceCredentials *
 make_and_save (const char *path, GError **error)
 {
@@ -106,7 +78,7 @@ make_and_save (const char *path, GError **error)
     return NULL;
 
   char *text = car_service_credentials_to_shell (self);
-  gboolean saved = save_new (path, text, error);
+  gboolean saved = car_service_own_file_make (path, text, error);
   car_secret_free (text);
 
   return saved ? g_steal_pointer (&self) : NULL;
@@ -128,42 +100,6 @@ car_service_credentials_to_shell (const CarServiceCredentials *self)
     }
 
   return g_string_free (text, FALSE);
-}
-
-/* The text of a file that is the user's own; NULL without an error where there is none. */
-static char *
-read_own_file (const char *path, GError **error)
-{
-  int fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0);
-  if (fd < 0 && errno == ENOENT)
-    return NULL;
-
-  struct stat status;
-  if (fd < 0 || fstat (fd, &status) != 0)
-    {
-      int saved = errno;
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (saved),
-                   _ ("The credentials %s cannot be read: %s"), path, g_strerror (saved));
-      if (fd >= 0)
-        close (fd);
-      return NULL;
-    }
-
-  char text[MAX_FILE_SIZE + 1];
-  gssize length = -1;
-  if (!S_ISREG (status.st_mode) || status.st_uid != geteuid () || (status.st_mode & 077) != 0)
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-                 _ ("The credentials %s must be a file of your own that nobody else can read: chmod 600 it"),
-                 path);
-  else if ((length = read (fd, text, MAX_FILE_SIZE)) < 0)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                 _ ("The credentials %s cannot be read: %s"), path, g_strerror (errno));
-  close (fd);
-
-  char *copy = length >= 0 ? g_strndup (text, (gsize) length) : NULL;
-  explicit_bzero (text, sizeof text);
-
-  return copy;
 }
 
 static CarServiceCredentials *
@@ -204,7 +140,7 @@ CarServiceCredentials *
 car_service_credentials_load (const char *path, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  char *text = read_own_file (path, &local_error);
+  char *text = car_service_own_file_read (path, &local_error);
 
   if (local_error != NULL)
     {

@@ -190,30 +190,27 @@ add_login (CarServiceLogins *self, GError **error)
 }
 
 static void
-set_cookie (SoupMessageHeaders *headers,
-            SoupMessageHeaders *answer,
-            const char *value,
-            const char *attributes)
+set_cookie (SoupServerMessage *message, const char *value, const char *attributes)
 {
-  g_autofree char *name = make_cookie_name (headers);
-  g_autofree char *text =
-      g_strdup_printf ("%s=%s; Path=/; HttpOnly; SameSite=Strict%s", name, value, attributes);
+  g_autofree char *name = make_cookie_name (soup_server_message_get_request_headers (message));
+  gboolean tls = strcmp (g_uri_get_scheme (soup_server_message_get_uri (message)), "https") == 0;
+  g_autofree char *text = g_strdup_printf ("%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", name, value,
+                                           tls ? "; Secure" : "", attributes);
 
-  soup_message_headers_append (answer, "Set-Cookie", text);
+  soup_message_headers_append (soup_server_message_get_response_headers (message), "Set-Cookie", text);
 }
 
 GBytes *
 car_service_logins_open (CarServiceLogins *self,
                          const CarServiceCredentials *credentials,
-                         SoupMessageHeaders *headers,
-                         GBytes *body,
-                         SoupMessageHeaders *answer,
+                         SoupServerMessage *message,
                          GError **error)
 {
+  g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (message));
   if (!has_credentials (credentials, body, error))
     return NULL;
 
-  Login *before = find_login (self, headers);
+  Login *before = find_login (self, soup_server_message_get_request_headers (message));
   if (before != NULL)
     g_ptr_array_remove_fast (self->logins, before);
 
@@ -224,17 +221,17 @@ car_service_logins_open (CarServiceLogins *self,
   GString *out = g_string_new ("{");
   car_service_json_string (out, "pledge", login->pledge);
   g_string_append_c (out, '}');
-  set_cookie (headers, answer, login->cookie, "");
+  set_cookie (message, login->cookie, "");
 
   return car_service_json_finish (out);
 }
 
 void
-car_service_logins_close (CarServiceLogins *self, SoupMessageHeaders *headers, SoupMessageHeaders *answer)
+car_service_logins_close (CarServiceLogins *self, SoupServerMessage *message)
 {
-  Login *login = find_login (self, headers);
+  Login *login = find_login (self, soup_server_message_get_request_headers (message));
 
   if (login != NULL)
     g_ptr_array_remove_fast (self->logins, login);
-  set_cookie (headers, answer, "", "; Max-Age=0");
+  set_cookie (message, "", "; Max-Age=0");
 }

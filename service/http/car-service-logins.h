@@ -33,17 +33,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceLogins, car_service_logins_free)
 /* Whether the request has both secrets of one login, and comes from the page. */
 gboolean car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message);
 
-/* {"key":…,"password":…} or {"token":…} in `body`. Both secrets are new; a login that the request had is over. The cookie is
- * set in `answer`. The pledge as JSON, or NULL with CAR_SERVICE_ERROR 400 or 403. */
+/* {"key":…,"password":…} or {"token":…} in the body. Both secrets are new; a login that the request had is over. The cookie
+ * is set in the answer. The pledge as JSON, or NULL with CAR_SERVICE_ERROR 400 or 403. */
 GBytes *car_service_logins_open (CarServiceLogins *self,
                                  const CarServiceCredentials *credentials,
-                                 SoupMessageHeaders *headers,
-                                 GBytes *body,
-                                 SoupMessageHeaders *answer,
+                                 SoupServerMessage *message,
                                  GError **error);
 
 /* Ends the request's login, and takes its cookie away. */
-void
-car_service_logins_close (CarServiceLogins *self, SoupMessageHeaders *headers, SoupMessageHeaders *answer);
+void car_service_logins_close (CarServiceLogins *self, SoupServerMessage *message);
 
 G_END_DECLS

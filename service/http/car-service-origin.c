@@ -12,6 +12,33 @@ get_header (SoupServerMessage *message, const char *name)
   return soup_message_headers_get_one (soup_server_message_get_request_headers (message), name);
 }
 
+/* The name or address in a header Host; an IPv6 address without its brackets. */
+static char *
+read_host (const char *host)
+{
+  const char *colon = strrchr (host, ':');
+  const char *bracket = strchr (host, ']');
+
+  if (*host == '[' && bracket != NULL && (bracket[1] == '\0' || bracket[1] == ':'))
+    return g_strndup (host + 1, (gsize) (bracket - host - 1));
+  return g_strndup (host, colon != NULL ? (gsize) (colon - host) : strlen (host));
+}
+
+gboolean
+car_service_origin_is_our_host (SoupServerMessage *message, const char *const *names)
+{
+  static const char *const loopback[] = { "localhost", "127.0.0.1", "::1", NULL };
+  const char *host = get_header (message, "Host");
+
+  if (host == NULL)
+    return soup_server_message_get_http_version (message) == SOUP_HTTP_1_0;
+
+  g_autofree char *name = read_host (host);
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+
+  return g_strv_contains (loopback, lower) || g_strv_contains (names, lower);
+}
+
 static gboolean
 is_ours (SoupServerMessage *message, const char *origin)
 {

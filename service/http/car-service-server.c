@@ -29,6 +29,8 @@ struct _CarServiceServer
   gboolean verbose;
 
   SoupServer *server;
+  char **names; /* by which it is called, besides the loopback's; lower case */
+  gboolean tls;
   guint16 port;
   gboolean stopping;
   guint n_connections;
@@ -71,6 +73,7 @@ car_service_server_finalize (GObject *object)
 
   soup_server_disconnect (self->server);
   g_clear_object (&self->server);
+  g_strfreev (self->names);
   g_clear_object (&self->worker);
   g_hash_table_unref (self->calls);
   g_clear_pointer (&self->credentials, car_service_credentials_free);
@@ -92,6 +95,7 @@ car_service_server_init (CarServiceServer *self)
   self->calls = g_hash_table_new (NULL, NULL);
   self->logins = car_service_logins_new ();
   self->metrics = car_service_metrics_new ();
+  self->names = g_new0 (char *, 1);
 }
 
 static Exchange *
@@ -155,22 +159,6 @@ static void
 set_error (SoupServerMessage *message, const GError *error)
 {
   set_failure (message, car_service_error_get_status (error), error->message);
-}
-
-/* A web page of elsewhere, under a name that its owner made to mean this machine, must not get in (DNS rebinding). */
-static gboolean
-is_our_host (SoupServerMessage *message)
-{
-  const char *host = soup_message_headers_get_one (soup_server_message_get_request_headers (message), "Host");
-  if (host == NULL)
-    return soup_server_message_get_http_version (message) == SOUP_HTTP_1_0;
-
-  const char *colon = strrchr (host, ':');
-  gsize length = colon != NULL && strchr (colon, ']') == NULL ? (gsize) (colon - host) : strlen (host);
-  g_autofree char *name = g_strndup (host, length);
-
-  return g_ascii_strcasecmp (name, "localhost") == 0 || strcmp (name, "127.0.0.1") == 0 ||
-         strcmp (name, "[::1]") == 0;
 }
 
 static gboolean
@@ -246,8 +234,9 @@ on_headers (SoupServer *server,
 {
   CarServiceServer *self = user_data;
 
-  if (!is_our_host (message))
-    set_failure (message, 403, "The header Host must name the loopback: 127.0.0.1, [::1] or localhost");
+  if (!car_service_origin_is_our_host (message, (const char *const *) self->names))
+    set_failure (message, 403,
+                 "The header Host must name the loopback, or what --host-name and --listen gave");
   else if (car_service_origin_may_change (message) && car_service_origin_is_foreign (message))
     set_failure (message, 403, "A page of another address must not change anything here");
   else if (!is_allowed (self, message))
@@ -330,6 +319,13 @@ close_socket (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+close_later (GSocket *socket)
+{
+  g_idle_add_full (G_PRIORITY_LOW, close_socket, g_object_ref (socket), g_object_unref);
+  g_object_set_data (G_OBJECT (socket), IDLE, NULL);
+}
+
 /* libsoup 3.2.3 keeps the descriptor of a connection whose client hangs up between two requests. It is closed here,
  * once libsoup has seen the end of the connection too. */
 static gboolean
@@ -340,10 +336,19 @@ on_idle_socket_ready (GSocket *socket, GIOCondition condition, gpointer data)
 
   idle->watch = 0;
   if (recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
-    {
-      g_idle_add_full (G_PRIORITY_LOW, close_socket, g_object_ref (socket), g_object_unref);
-      g_object_set_data (G_OBJECT (socket), IDLE, NULL);
-    }
+    close_later (socket);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The end of TLS comes as bytes, as a further request does. */
+static gboolean
+on_idle_socket_hung_up (GSocket *socket, GIOCondition condition, gpointer data)
+{
+  Idle *idle = data;
+
+  idle->watch = 0;
+  close_later (socket);
 
   return G_SOURCE_REMOVE;
 }
@@ -360,9 +365,13 @@ set_idle (SoupServerMessage *message, gboolean is_idle)
     return;
 
   Idle *idle = g_new0 (Idle, 1);
-  g_autoptr (GSource) source = g_socket_create_source (socket, G_IO_IN | G_IO_HUP, NULL);
+  const gboolean tls = get_exchange (message)->self->tls;
+  g_autoptr (GSource) source =
+      g_socket_create_source (socket, tls ? (GIOCondition) POLLRDHUP : G_IO_IN | G_IO_HUP, NULL);
 
-  g_source_set_callback (source, G_SOURCE_FUNC (on_idle_socket_ready), idle, NULL);
+  g_source_set_callback (source,
+                         tls ? G_SOURCE_FUNC (on_idle_socket_hung_up) : G_SOURCE_FUNC (on_idle_socket_ready),
+                         idle, NULL);
   idle->watch = g_source_attach (source, NULL);
   idle->timer = g_timeout_add_seconds (CAR_SERVICE_HEAD_SECONDS, on_idle_too_long, socket);
   g_object_set_data_full (G_OBJECT (socket), IDLE, idle, idle_free);
@@ -382,7 +391,7 @@ on_got_headers (SoupServerMessage *message, gpointer user_data)
 
 /* libsoup answers when it has read all of a request, which may never be. So the refusal is written past it; what still
  * comes is read and thrown away for a while, or the client, still sending, would see its connection reset and not the
- * answer. */
+ * answer. Nothing can be written past TLS: there the client is answered once it has sent all, in the time that it has. */
 static void
 refuse_at_once (SoupServerMessage *message)
 {
@@ -392,7 +401,7 @@ refuse_at_once (SoupServerMessage *message)
   SoupMessageHeadersIter iter;
   const char *name, *value;
 
-  if (socket == NULL)
+  if (socket == NULL || get_exchange (message)->self->tls)
     return;
 
   g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_response_body (message));
@@ -704,8 +713,6 @@ answer_page (SoupServerMessage *message)
 static gboolean
 answer_login (CarServiceServer *self, SoupServerMessage *message)
 {
-  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
-  SoupMessageHeaders *answer = soup_server_message_get_response_headers (message);
   g_autoptr (GError) error = NULL;
 
   if (!is_login (message))
@@ -719,15 +726,14 @@ answer_login (CarServiceServer *self, SoupServerMessage *message)
       return TRUE;
     }
 
-  g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (message));
   g_autoptr (GBytes) done = NULL;
   if (soup_server_message_get_method (message) == SOUP_METHOD_DELETE)
     {
-      car_service_logins_close (self->logins, headers, answer);
+      car_service_logins_close (self->logins, message);
       done = g_bytes_new_static ("{}", 2);
     }
   else
-    done = car_service_logins_open (self->logins, self->credentials, headers, body, answer, &error);
+    done = car_service_logins_open (self->logins, self->credentials, message, &error);
   if (done != NULL)
     set_answer (message, 200, done);
   else
@@ -794,10 +800,28 @@ car_service_server_new (CarServiceWorker *worker, CarServiceCredentials *credent
   return self;
 }
 
-gboolean
-car_service_server_listen (CarServiceServer *self, guint16 port, GError **error)
+void
+car_service_server_set_names (CarServiceServer *self, const char *const *names)
 {
-  self->port = car_server_listen (self->server, port, error);
+  g_strfreev (self->names);
+  self->names = g_strdupv ((char **) names);
+  for (guint i = 0; self->names[i] != NULL; i++)
+    for (char *c = self->names[i]; *c != '\0'; c++)
+      *c = g_ascii_tolower (*c);
+}
+
+void
+car_service_server_set_certificate (CarServiceServer *self, GTlsCertificate *certificate)
+{
+  soup_server_set_tls_certificate (self->server, certificate);
+  self->tls = TRUE;
+}
+
+gboolean
+car_service_server_listen (CarServiceServer *self, GInetAddress *address, guint16 port, GError **error)
+{
+  self->port = address != NULL ? car_server_listen_on (self->server, address, port, error)
+                               : car_server_listen (self->server, port, error);
 
   return self->port != 0;
 }

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* The HTTP side: listens on the loopback only, lets in who has the credentials, bounds what is sent, and hands the calls
+/* The HTTP side: listens, on the loopback unless it is told otherwise, lets in who has the credentials, bounds what is sent, and hands the calls
  * to the worker. */
 
 #define CAR_TYPE_SERVICE_SERVER (car_service_server_get_type ())
@@ -29,8 +29,15 @@ G_DECLARE_FINAL_TYPE (CarServiceServer, car_service_server, CAR, SERVICE_SERVER,
 CarServiceServer *
 car_service_server_new (CarServiceWorker *worker, CarServiceCredentials *credentials, gboolean verbose);
 
-/* Port 0: a free one. */
-gboolean car_service_server_listen (CarServiceServer *self, guint16 port, GError **error);
+/* By which names and addresses it may be called besides the loopback's. */
+void car_service_server_set_names (CarServiceServer *self, const char *const *names);
+
+/* It speaks TLS from then on. */
+void car_service_server_set_certificate (CarServiceServer *self, GTlsCertificate *certificate);
+
+/* `address` NULL: the loopback; port 0: a free one. */
+gboolean
+car_service_server_listen (CarServiceServer *self, GInetAddress *address, guint16 port, GError **error);
 guint16 car_service_server_get_port (CarServiceServer *self);
 
 /* Listens no more; requests that come over connections that are there get 503, and so do the queries that run. */
