@@ -9,6 +9,7 @@
 
 #include "server/car-server-program.h"
 #include "service/car-service-listening.h"
+#include "service/car-service-token-command.h"
 #include "service/http/car-service-certificate.h"
 
 typedef struct
@@ -87,7 +88,9 @@ parse_options (Options *options, int argc, char **argv, GError **error)
   return car_server_parse_options (entries,
                                    _ ("A CAR service for this machine, or a small company: keeps what "
                                       "connectors import, and answers questions about it. It can be reached "
-                                      "from this machine only, unless --listen says otherwise."),
+                                      "from this machine only, unless --listen says otherwise. Tokens for "
+                                      "those who call it: car-service token "
+                                      "--help."),
                                    secrets, argc, argv, &options->port, error);
 }
 
@@ -316,6 +319,14 @@ show_certificate (const Options *options, GError **error)
   return TRUE;
 }
 
+static gboolean
+run_token_command (int argc, char **argv, GError **error)
+{
+  g_autofree char *database = g_build_filename (g_get_user_state_dir (), "car-service", "car.db", NULL);
+
+  return car_service_token_command (argc - 1, argv + 1, database, error);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -324,8 +335,10 @@ main (int argc, char **argv)
 
   car_server_begin ("car-service");
 
-  if (parse_options (&options, argc, argv, &error) &&
-      car_service_listening_check (&options.listening, &error) && fill_in_files (&options, &error))
+  if (argc > 1 && strcmp (argv[1], "token") == 0)
+    run_token_command (argc, argv, &error);
+  else if (parse_options (&options, argc, argv, &error) &&
+           car_service_listening_check (&options.listening, &error) && fill_in_files (&options, &error))
     {
       if (options.show_credentials)
         show_credentials (&options, &error);

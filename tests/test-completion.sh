@@ -61,6 +61,11 @@ for shell in zsh fish; do
     grep -q -- "${wanted% }" "$folder/$shell" || fail "$shell knows the commands of carctl"
 done
 ok "commands, and their options"
+service=$TOP_BUILDDIR/service/car-service
+offers "token" "$service" ""
+offers "add list revoke" "$service" token ""
+offers "--database --read-only --source --help" "$service" token -
+ok "commands of car-service"
 offers "" "$folder/none" -
 ok "a program that is not there offers nothing"
 

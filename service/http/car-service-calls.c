@@ -85,6 +85,22 @@ post_databases (CarServiceStore *store, CarServiceRequest *request, GError **err
   return post_job (store, request, CAR_SERVICE_JOB_SET_UP, NULL, "job_id", error);
 }
 
+/* A connector sets up a database that is not ready yet. What is ready is everybody's. */
+static gboolean
+may_change_graph (CarServiceStore *store, CarServiceRequest *request, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *graph = car_service_store_get_setting (store, "graph_name", &problem);
+
+  if (problem == NULL && graph != NULL && *graph != '\0' && request->token != NULL &&
+      *request->token->sources != NULL)
+    g_set_error (&problem, CAR_SERVICE_ERROR, 403,
+                 "The token %s may set the database up, but not change one that is ready",
+                 request->token->name);
+
+  return car_service_store_ended (&problem, error);
+}
+
 static gboolean
 patch_databases (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
@@ -92,6 +108,9 @@ patch_databases (CarServiceStore *store, CarServiceRequest *request, GError **er
   gboolean wrong = FALSE;
 
   if (!car_service_object_parse (&members, request->body, "The change", error))
+    return FALSE;
+
+  if (!may_change_graph (store, request, error))
     return FALSE;
 
   g_autofree char *graph = car_service_object_dup_string (&members, "graph_name", &wrong);
@@ -150,7 +169,8 @@ patch_source (CarServiceStore *store, CarServiceRequest *request, GError **error
   g_autofree char *key = request->path->len > 1 ? g_strdup (car_service_request_get_path (request, 1))
                                                 : car_service_request_need_parameter (request, "key", error);
 
-  if (key == NULL || !car_service_object_parse (&members, request->body, "The change", error))
+  if (key == NULL || !car_service_token_check_source (request->token, key, error) ||
+      !car_service_object_parse (&members, request->body, "The change", error))
     return FALSE;
 
   g_autofree char *save_point = car_service_object_dup_string (&members, "model_state_id", &wrong);
@@ -181,6 +201,7 @@ post_imports (CarServiceStore *store, CarServiceRequest *request, GError **error
   g_autofree char *report = NULL;
 
   return car_service_envelope_check (request->body, &source, &report, error) &&
+         car_service_token_check_source (request->token, source, error) &&
          car_service_sessions_join (store, source, report, error) &&
          post_job (store, request, CAR_SERVICE_JOB_IMPORT, source, "id", error);
 }
@@ -192,7 +213,8 @@ begin_full_import (CarServiceStore *store, CarServiceRequest *request, GError **
 {
   const char *source = car_service_request_get_path (request, 1);
 
-  return car_service_sessions_begin (store, source, request->report, error) &&
+  return car_service_token_check_source (request->token, source, error) &&
+         car_service_sessions_begin (store, source, request->report, error) &&
          post_job (store, request, CAR_SERVICE_JOB_BEGIN, source, "job_id", error);
 }
 
@@ -202,7 +224,8 @@ end_full_import (CarServiceStore *store, CarServiceRequest *request, GError **er
   const char *source = car_service_request_get_path (request, 1);
   gint64 job;
 
-  if (!car_service_sessions_end (store, source, request->report, &job, error))
+  if (!car_service_token_check_source (request->token, source, error) ||
+      !car_service_sessions_end (store, source, request->report, &job, error))
     return FALSE;
   if (job == 0)
     {
@@ -340,4 +363,46 @@ car_service_calls_dup_source (const CarServiceRequest *request)
     return g_strdup (car_service_request_get_path (request, 1));
 
   return car_service_request_dup_parameter (request, "source");
+}
+
+/* What changes something of a source, and sees to it that the token may write that source. */
+static gboolean
+checks_source (CarServiceHandler handler)
+{
+  static const CarServiceHandler handlers[] = {
+    post_databases,
+    patch_databases,
+    patch_source,
+    post_imports,
+    begin_full_import,
+    end_full_import,
+    car_service_call_delete_vertices,
+    car_service_call_patch_object,
+    car_service_call_query,
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (handlers); i++)
+    if (handlers[i] == handler)
+      return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+car_service_calls_check (CarServiceHandler handler,
+                         CarServiceAccess access,
+                         const CarServiceToken *token,
+                         GError **error)
+{
+  gboolean changes = access == CAR_SERVICE_WRITE || access == CAR_SERVICE_WRITE_IN_ORDER;
+
+  if (token == NULL || !changes ||
+      (!token->read_only && (*token->sources == NULL || checks_source (handler))))
+    return TRUE;
+
+  g_set_error (error, CAR_SERVICE_ERROR, 403,
+               token->read_only ? "The token %s may only read"
+                                : "The token %s may change its sources alone, and not what is everybody's",
+               token->name);
+  return FALSE;
 }

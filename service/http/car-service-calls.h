@@ -28,6 +28,12 @@ const CarServiceRoute *car_service_calls_find (const CarServiceRequest *request,
 /* The methods of the request's path, as the header Allow has them; NULL: nothing is there. */
 char *car_service_calls_dup_allowed (const CarServiceRequest *request);
 
+/* CAR_SERVICE_ERROR 403 where the token, which may be NULL, may not make this call. */
+gboolean car_service_calls_check (CarServiceHandler handler,
+                                  CarServiceAccess access,
+                                  const CarServiceToken *token,
+                                  GError **error);
+
 /* The source whose jobs a call in order waits for; NULL: all jobs. */
 char *car_service_calls_dup_source (const CarServiceRequest *request);
 

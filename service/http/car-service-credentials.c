@@ -206,6 +206,17 @@ check_basic (const CarServiceCredentials *self, const char *encoded)
   return equal;
 }
 
+const char *
+car_service_credentials_find_token (const char *authorization)
+{
+  static const char scheme[] = "car-token ";
+
+  if (authorization == NULL || g_ascii_strncasecmp (authorization, scheme, strlen (scheme)) != 0)
+    return NULL;
+
+  return authorization + strlen (scheme) + strspn (authorization + strlen (scheme), " ");
+}
+
 gboolean
 car_service_credentials_check (const CarServiceCredentials *self, const char *authorization)
 {
@@ -219,6 +230,7 @@ car_service_credentials_check (const CarServiceCredentials *self, const char *au
   if (self->key != NULL && scheme == strlen ("Basic") &&
       g_ascii_strncasecmp (authorization, "Basic", scheme) == 0)
     return check_basic (self, space);
-  return scheme == strlen ("car-token") && g_ascii_strncasecmp (authorization, "car-token", scheme) == 0 &&
-         car_service_credentials_is_token (self, space);
+  const char *token = car_service_credentials_find_token (authorization);
+
+  return token != NULL && car_service_credentials_is_token (self, token);
 }

@@ -34,6 +34,9 @@ char *car_service_credentials_to_shell (const CarServiceCredentials *self);
 /* Whether this value of the header Authorization (may be NULL) is right; in a time that does not tell how wrong it is. */
 gboolean car_service_credentials_check (const CarServiceCredentials *self, const char *authorization);
 
+/* The token in this value of the header; NULL where there is none. */
+const char *car_service_credentials_find_token (const char *authorization);
+
 /* The same of what somebody typed; `key` and `password` may be NULL. */
 gboolean
 car_service_credentials_is_pair (const CarServiceCredentials *self, const char *key, const char *password);

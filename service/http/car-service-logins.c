@@ -19,7 +19,8 @@ typedef struct
 {
   char *cookie;
   char *pledge;
-  gint64 used; /* monotonic */
+  char *digest; /* of the token that was given; NULL: the owner's credentials were */
+  gint64 used;  /* monotonic */
 } Login;
 
 struct _CarServiceLogins
@@ -34,6 +35,7 @@ login_free (gpointer data)
 
   car_secret_free (login->cookie);
   car_secret_free (login->pledge);
+  g_free (login->digest);
   g_free (login);
 }
 
@@ -121,7 +123,7 @@ find_login (CarServiceLogins *self, SoupMessageHeaders *headers)
 }
 
 gboolean
-car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message)
+car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message, char **digest)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   Login *login = car_service_origin_is_page (message) ? find_login (self, headers) : NULL;
@@ -129,12 +131,33 @@ car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message)
   if (login == NULL)
     return FALSE;
   login->used = g_get_monotonic_time ();
+  *digest = g_strdup (login->digest);
 
   return TRUE;
 }
 
+/* Whether this is a named token; *digest is its digest then. */
 static gboolean
-has_credentials (const CarServiceCredentials *credentials, GBytes *body, GError **error)
+is_named_token (CarServiceStore *store, const char *token, char **digest)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (CarServiceToken) found = NULL;
+
+  *digest = car_service_token_to_digest (token);
+  if (!car_service_tokens_find (store, *digest, &found, &problem))
+    g_warning ("The tokens cannot be read: %s", problem->message);
+  if (found == NULL)
+    g_clear_pointer (digest, g_free);
+
+  return found != NULL;
+}
+
+static gboolean
+has_credentials (const CarServiceCredentials *credentials,
+                 CarServiceStore *store,
+                 GBytes *body,
+                 char **digest,
+                 GError **error)
 {
   g_auto (CarServiceObject) members = { NULL };
   gboolean wrong = FALSE;
@@ -145,7 +168,8 @@ has_credentials (const CarServiceCredentials *credentials, GBytes *body, GError 
   char *key = car_service_object_dup_string (&members, "key", &wrong);
   char *password = car_service_object_dup_string (&members, "password", &wrong);
   char *token = car_service_object_dup_string (&members, "token", &wrong);
-  gboolean right = !wrong && (token != NULL ? car_service_credentials_is_token (credentials, token)
+  gboolean right = !wrong && (token != NULL ? car_service_credentials_is_token (credentials, token) ||
+                                                  is_named_token (store, token, digest)
                                             : car_service_credentials_is_pair (credentials, key, password));
   car_secret_free (key);
   car_secret_free (password);
@@ -172,7 +196,7 @@ make_room (CarServiceLogins *self)
 }
 
 static Login *
-add_login (CarServiceLogins *self, GError **error)
+add_login (CarServiceLogins *self, const char *digest, GError **error)
 {
   g_autofree char *cookie = car_server_make_secret (SECRET_BYTES, error);
   g_autofree char *pledge = cookie != NULL ? car_server_make_secret (SECRET_BYTES, error) : NULL;
@@ -182,6 +206,7 @@ add_login (CarServiceLogins *self, GError **error)
   Login *login = g_new0 (Login, 1);
   login->cookie = g_steal_pointer (&cookie);
   login->pledge = g_steal_pointer (&pledge);
+  login->digest = g_strdup (digest);
   login->used = g_get_monotonic_time ();
   make_room (self);
   g_ptr_array_add (self->logins, login);
@@ -203,18 +228,21 @@ set_cookie (SoupServerMessage *message, const char *value, const char *attribute
 GBytes *
 car_service_logins_open (CarServiceLogins *self,
                          const CarServiceCredentials *credentials,
+                         CarServiceStore *store,
                          SoupServerMessage *message,
                          GError **error)
 {
   g_autoptr (GBytes) body = soup_message_body_flatten (soup_server_message_get_request_body (message));
-  if (!has_credentials (credentials, body, error))
+  g_autofree char *digest = NULL;
+
+  if (!has_credentials (credentials, store, body, &digest, error))
     return NULL;
 
   Login *before = find_login (self, soup_server_message_get_request_headers (message));
   if (before != NULL)
     g_ptr_array_remove_fast (self->logins, before);
 
-  const Login *login = add_login (self, error);
+  const Login *login = add_login (self, digest, error);
   if (login == NULL)
     return NULL;
 

@@ -5,6 +5,7 @@
 #include <libsoup/soup.h>
 
 #include "service/http/car-service-credentials.h"
+#include "service/store/car-service-tokens.h"
 
 G_BEGIN_DECLS
 
@@ -30,13 +31,15 @@ void car_service_logins_free (CarServiceLogins *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceLogins, car_service_logins_free)
 
-/* Whether the request has both secrets of one login, and comes from the page. */
-gboolean car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message);
+/* Whether the request has both secrets of one login, and comes from the page. *digest: of the named token that was given at the
+ * login, or NULL. */
+gboolean car_service_logins_check (CarServiceLogins *self, SoupServerMessage *message, char **digest);
 
-/* {"key":…,"password":…} or {"token":…} in the body. Both secrets are new; a login that the request had is over. The cookie
+/* {"key":…,"password":…} or {"token":…} in the body; the token may be one of those with a name, in the store. Both secrets are new; a login that the request had is over. The cookie
  * is set in the answer. The pledge as JSON, or NULL with CAR_SERVICE_ERROR 400 or 403. */
 GBytes *car_service_logins_open (CarServiceLogins *self,
                                  const CarServiceCredentials *credentials,
+                                 CarServiceStore *store,
                                  SoupServerMessage *message,
                                  GError **error);
 

@@ -37,7 +37,8 @@ car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *req
   CarCoreModel *model;
   gint64 now;
 
-  if (!need_vertex_collection (store, collection, &model, error))
+  if (!car_service_token_check_source (request->token, source, error) ||
+      !need_vertex_collection (store, collection, &model, error))
     return FALSE;
 
   g_autoptr (GPtrArray) names =
@@ -188,6 +189,8 @@ patch_vertex (CarServiceStore *store,
     return FALSE;
 
   report.source = row->texts[0];
+  if (!car_service_token_check_source (request->token, report.source, error))
+    return FALSE;
   report.generation = row->numbers[0];
   report.reported_at = row->numbers[1];
   CarCoreModel *model = car_service_store_get_model (store, error);
@@ -301,7 +304,8 @@ patch_edge (CarServiceStore *store,
   g_autofree char *to = from != NULL ? need_end (request, model, "to", edge->to_collection, error) : NULL;
   CarServiceReport report = { .source = source };
 
-  if (to == NULL || !car_service_store_tick (store, &report.now, error))
+  if (to == NULL || !car_service_token_check_source (request->token, source, error) ||
+      !car_service_store_tick (store, &report.now, error))
     return FALSE;
 
   g_autoptr (CarServiceProperties) properties = car_service_properties_new (model, edge->collection);

@@ -12,6 +12,7 @@
 typedef struct
 {
   CarServiceStore *store;
+  const CarServiceToken *token; /* who writes */
   gint64 now;
 } Writer;
 
@@ -83,6 +84,9 @@ put_tag (gpointer data, const CarQueryTagging *asked, char **problem, GError **e
       return 0;
     }
   tagging.tag_source = tag_source;
+  if (!car_service_token_check_source (writer->token, asked->source, error) ||
+      !car_service_token_check_source (writer->token, tag_source, error))
+    return 0;
   return car_service_graph_put_tagging (writer->store, &tagging, writer->now, &id, error) ? id : 0;
 }
 
@@ -93,7 +97,7 @@ car_service_call_query (CarServiceStore *store, CarServiceRequest *request, GErr
   const char *text = g_bytes_get_data (request->body, &length);
   CarCoreModel *model = car_service_store_get_model (store, error);
   g_autoptr (GError) problem = NULL;
-  Writer writer = { .store = store };
+  Writer writer = { .store = store, .token = request->token };
   const CarQueryWriter query_writer = { put_tag, &writer };
   gint64 timepoint = -1; /* now */
 

@@ -110,6 +110,7 @@ car_service_request_free (CarServiceRequest *self)
   g_clear_pointer (&self->values, g_ptr_array_unref);
   g_clear_pointer (&self->body, g_bytes_unref);
   g_free (self->counted);
+  g_clear_pointer (&self->token, car_service_token_free);
   g_free (self->report);
   g_free (self->timepoint);
   g_clear_pointer (&self->answer, g_bytes_unref);

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "service/store/car-service-tokens.h"
+
 G_BEGIN_DECLS
 
 #define CAR_SERVICE_METRICS_PATH "/metrics"
@@ -17,10 +19,11 @@ typedef struct
   GPtrArray *names;  /* of the query's parameters */
   GPtrArray *values; /* as they came: still encoded */
   GBytes *body;
-  char *timepoint;     /* the header x-hasura-car-timepoint; may be NULL */
-  char *report;        /* the header x-car-report; may be NULL */
-  char *counted;       /* for /metrics: what the server counted; NULL */
-  gboolean wants_json; /* the header accept asks for application/json alone: one value, and no lines */
+  char *timepoint;        /* the header x-hasura-car-timepoint; may be NULL */
+  char *report;           /* the header x-car-report; may be NULL */
+  CarServiceToken *token; /* who makes the call; NULL: the service's owner */
+  char *counted;          /* for /metrics: what the server counted; NULL */
+  gboolean wants_json;    /* the header accept asks for application/json alone: one value, and no lines */
 
   gboolean may_write;  /* what handles it runs where the graph may be changed */
   gboolean must_write; /* the handler found that it has to: it is called again there */

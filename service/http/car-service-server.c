@@ -33,6 +33,7 @@ struct _CarServiceServer
   gboolean tls;
   guint16 port;
   gboolean stopping;
+  GHashTable *uses; /* gint64 by the name of a token: when it was noted that it is used */
   guint n_connections;
   guint n_requests;  /* whose head has come, and whose answer is not written yet */
   GHashTable *calls; /* Call: those that are with the worker */
@@ -49,13 +50,17 @@ typedef struct
   gint64 begun; /* 0: before its head has come, and after it was answered */
   gsize received;
   gsize sent;
-  const char *call; /* its name */
-  gsize held;       /* of these, and of the answer, what is in memory */
-  gboolean cut_off; /* what still comes is thrown away */
-  guint status;     /* of our answer: libsoup forgets it where the connection goes away; 0: none yet */
+  const char *call;       /* its name */
+  gsize held;             /* of these, and of the answer, what is in memory */
+  gboolean cut_off;       /* what still comes is thrown away */
+  CarServiceToken *token; /* who makes the request; NULL: the owner, or anybody */
+  guint status;           /* of our answer: libsoup forgets it where the connection goes away; 0: none yet */
 } Exchange;
 
 #define EXCHANGE "car-service-exchange"
+
+/* How exactly it is noted when a token was used last. */
+#define USE_MS (60 * 1000)
 
 #define STOPPING "The service is stopping"
 #define LOGIN "/login"
@@ -74,6 +79,7 @@ car_service_server_finalize (GObject *object)
   soup_server_disconnect (self->server);
   g_clear_object (&self->server);
   g_strfreev (self->names);
+  g_hash_table_unref (self->uses);
   g_clear_object (&self->worker);
   g_hash_table_unref (self->calls);
   g_clear_pointer (&self->credentials, car_service_credentials_free);
@@ -96,6 +102,7 @@ car_service_server_init (CarServiceServer *self)
   self->logins = car_service_logins_new ();
   self->metrics = car_service_metrics_new ();
   self->names = g_new0 (char *, 1);
+  self->uses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static Exchange *
@@ -182,14 +189,88 @@ is_login (SoupServerMessage *message)
   return strcmp (g_uri_get_path (soup_server_message_get_uri (message)), LOGIN) == 0;
 }
 
+typedef struct
+{
+  char *name;
+  gint64 at;
+} Use;
+
+static void
+use_free (Use *use)
+{
+  g_free (use->name);
+  g_free (use);
+}
+
+/* In the thread that writes. */
 static gboolean
-is_allowed (CarServiceServer *self, SoupServerMessage *message)
+note_use (CarServiceStore *store, gpointer data, GError **error)
+{
+  const Use *use = data;
+
+  return car_service_tokens_note_use (store, use->name, use->at, error);
+}
+
+static void
+on_use_noted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (!car_service_worker_call_finish (CAR_SERVICE_WORKER (source), result, &problem))
+    g_debug ("When a token was used is not noted: %s", problem->message);
+  use_free (user_data);
+}
+
+/* At most once a minute: each is a write. */
+static void
+note_use_at_times (CarServiceServer *self, const CarServiceToken *token)
+{
+  gint64 now = g_get_real_time () / 1000;
+
+  const gint64 *noted = g_hash_table_lookup (self->uses, token->name);
+
+  if (now < token->used_at + USE_MS || (noted != NULL && now < *noted + USE_MS))
+    return;
+
+  Use *use = g_new0 (Use, 1);
+  *use = (Use){ g_strdup (token->name), now };
+  g_hash_table_replace (self->uses, g_strdup (token->name), g_memdup2 (&now, sizeof now));
+  car_service_worker_call_async (self->worker, CAR_SERVICE_WRITE, NULL, note_use, use, NULL, on_use_noted,
+                                 use);
+}
+
+/* A token is looked for at each request, so that it is of no use as soon as it is revoked. */
+static gboolean
+find_token (CarServiceServer *self, SoupServerMessage *message, const char *digest, GError **error)
+{
+  Exchange *exchange = get_exchange (message);
+  CarServiceStore *store = car_service_worker_get_reader (self->worker);
+
+  if (!car_service_tokens_find (store, digest, &exchange->token, error))
+    return FALSE;
+  if (exchange->token != NULL)
+    note_use_at_times (self, exchange->token);
+
+  return exchange->token != NULL;
+}
+
+/* Whether it is known who calls, or does not matter. An error is the database's. */
+static gboolean
+is_allowed (CarServiceServer *self, SoupServerMessage *message, GError **error)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   const char *authorization = soup_message_headers_get_one (headers, "Authorization");
+  const char *token = car_service_credentials_find_token (authorization);
+  g_autofree char *digest = NULL;
 
-  return is_open_to_all (message) || car_service_credentials_check (self->credentials, authorization) ||
-         (authorization == NULL && car_service_logins_check (self->logins, message));
+  if (is_open_to_all (message) || car_service_credentials_check (self->credentials, authorization))
+    return TRUE;
+  if (token != NULL)
+    digest = car_service_token_to_digest (token);
+  else if (authorization != NULL || !car_service_logins_check (self->logins, message, &digest))
+    return FALSE;
+
+  return digest == NULL || find_token (self, message, digest, error);
 }
 
 /* A browser that is asked for Basic shows a prompt of its own over the page. */
@@ -203,6 +284,20 @@ ask_for_credentials (SoupServerMessage *message)
 
   soup_message_headers_append (soup_server_message_get_response_headers (message), "WWW-Authenticate",
                                challenge);
+}
+
+/* `problem`: of the database, where who calls could not be looked up; or NULL. */
+static void
+refuse_stranger (SoupServerMessage *message, const GError *problem)
+{
+  if (problem != NULL)
+    {
+      set_error (message, problem);
+      return;
+    }
+
+  ask_for_credentials (message);
+  set_failure (message, 401, "The key and password, or the token, are missing or wrong");
 }
 
 /* What comes from somebody who is nobody yet is small, and says so. */
@@ -233,17 +328,15 @@ on_headers (SoupServer *server,
             gpointer user_data)
 {
   CarServiceServer *self = user_data;
+  g_autoptr (GError) problem = NULL;
 
   if (!car_service_origin_is_our_host (message, (const char *const *) self->names))
     set_failure (message, 403,
                  "The header Host must name the loopback, or what --host-name and --listen gave");
   else if (car_service_origin_may_change (message) && car_service_origin_is_foreign (message))
     set_failure (message, 403, "A page of another address must not change anything here");
-  else if (!is_allowed (self, message))
-    {
-      ask_for_credentials (message);
-      set_failure (message, 401, "The key and password, or the token, are missing or wrong");
-    }
+  else if (!is_allowed (self, message, &problem))
+    refuse_stranger (message, problem);
   else if (car_service_origin_may_change (message) && !car_service_origin_is_json (message))
     set_failure (message, 415, "Only JSON is taken: send the header Content-Type: application/json");
   else if (is_too_large (message))
@@ -472,6 +565,7 @@ exchange_free (gpointer data)
   Exchange *exchange = data;
 
   g_clear_handle_id (&exchange->timer, g_source_remove);
+  g_clear_pointer (&exchange->token, car_service_token_free);
   release (exchange);
   exchange->self->n_connections--;
   g_object_unref (exchange->self);
@@ -640,6 +734,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean done = car_service_worker_call_finish (CAR_SERVICE_WORKER (source), result, &error);
 
   if (done && call->request->must_write)
+    done = car_service_calls_check (call->handler, CAR_SERVICE_WRITE, call->request->token, &error);
+  if (done && call->request->must_write)
     {
       write_instead (call);
       return;
@@ -733,13 +829,31 @@ answer_login (CarServiceServer *self, SoupServerMessage *message)
       done = g_bytes_new_static ("{}", 2);
     }
   else
-    done = car_service_logins_open (self->logins, self->credentials, message, &error);
+    done = car_service_logins_open (self->logins, self->credentials,
+                                    car_service_worker_get_reader (self->worker), message, &error);
   if (done != NULL)
     set_answer (message, 200, done);
   else
     set_error (message, error);
 
   return TRUE;
+}
+
+/* The route of a request whose maker may take it. */
+static const CarServiceRoute *
+find_route (CarServiceServer *self, SoupServerMessage *message, CarServiceRequest *request, GError **error)
+{
+  Exchange *exchange = get_exchange (message);
+  const CarServiceRoute *route = car_service_calls_find (request, error);
+  if (route == NULL)
+    return NULL;
+
+  exchange->call = route->name;
+  request->token = g_steal_pointer (&exchange->token);
+  if (route->handler == car_service_call_get_metrics)
+    request->counted = car_service_metrics_to_text (self->metrics);
+
+  return car_service_calls_check (route->handler, route->access, request->token, error) ? route : NULL;
 }
 
 static void
@@ -755,11 +869,12 @@ on_request (SoupServer *server,
 
   g_autoptr (GError) error = NULL;
   g_autoptr (CarServiceRequest) request = read_request (message, &error);
-  const CarServiceRoute *route = request != NULL ? car_service_calls_find (request, &error) : NULL;
+  const CarServiceRoute *route = request != NULL ? find_route (self, message, request, &error) : NULL;
 
   if (route == NULL)
     {
-      g_autofree char *allowed = request != NULL ? car_service_calls_dup_allowed (request) : NULL;
+      gboolean wrong_method = g_error_matches (error, CAR_SERVICE_ERROR, 405);
+      g_autofree char *allowed = wrong_method ? car_service_calls_dup_allowed (request) : NULL;
 
       if (allowed != NULL)
         soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow", allowed);
@@ -767,9 +882,6 @@ on_request (SoupServer *server,
       return;
     }
 
-  get_exchange (message)->call = route->name;
-  if (route->handler == car_service_call_get_metrics)
-    request->counted = car_service_metrics_to_text (self->metrics);
   g_autofree char *source = car_service_calls_dup_source (request);
   Call *call = call_new (self, message, g_steal_pointer (&request), route);
 

@@ -18,6 +18,7 @@
 #include "service/store/car-service-extensions.h"
 #include "service/store/car-service-store.h"
 #include "service/store/car-service-tables.h"
+#include "service/store/car-service-tokens.h"
 
 /* Of SQLite's machine: some microseconds. */
 #define STEPS_BETWEEN_LOOKS 1000
@@ -30,6 +31,15 @@ typedef struct
   GMutex mutex;
   char *trouble; /* NULL: none */
 } Shared;
+
+static Shared *
+shared_new (void)
+{
+  Shared *shared = g_atomic_rc_box_new0 (Shared);
+
+  g_mutex_init (&shared->mutex);
+  return shared;
+}
 
 static void
 shared_clear (gpointer data)
@@ -377,8 +387,7 @@ car_service_store_open (const char *path, GError **error)
 {
   g_autoptr (CarServiceStore) self = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
 
-  self->shared = g_atomic_rc_box_new0 (Shared);
-  g_mutex_init (&self->shared->mutex);
+  self->shared = shared_new ();
   self->path = g_strdup (path);
   if (is_in_memory (self))
     {
@@ -392,7 +401,31 @@ car_service_store_open (const char *path, GError **error)
         return NULL;
     }
   if (!open_connection (self, error) || !prepare_tables (self, error) || !set_up_connection (self, error) ||
-      !bring_indices_up_to_date (self, error))
+      !bring_indices_up_to_date (self, error) || !car_service_tokens_prepare (self, error))
+    return NULL;
+
+  return g_steal_pointer (&self);
+}
+
+CarServiceStore *
+car_service_store_open_beside (const char *path, GError **error)
+{
+  g_autoptr (CarServiceStore) self = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
+
+  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 404,
+                   _ ("There is no database %s: give the --database of the service, which makes it when it "
+                      "starts first"),
+                   path);
+      return NULL;
+    }
+
+  self->shared = shared_new ();
+  self->path = g_strdup (path);
+  self->file = g_strdup (path);
+  if (!check_header (path, error) || !open_connection (self, error) || !prepare_tables (self, error) ||
+      !set_up_connection (self, error) || !car_service_tokens_prepare (self, error))
     return NULL;
 
   return g_steal_pointer (&self);

@@ -30,6 +30,10 @@ G_DECLARE_FINAL_TYPE (CarServiceStore, car_service_store, CAR, SERVICE_STORE, GO
  * folder for temporary files, which is gone with the last connection. */
 CarServiceStore *car_service_store_open (const char *path, GError **error);
 
+/* A connection for a short while, of another program than the service, which may run: without the lock. The database has to
+ * be there. */
+CarServiceStore *car_service_store_open_beside (const char *path, GError **error);
+
 /* A connection for another thread, which only reads. */
 CarServiceStore *car_service_store_open_another (CarServiceStore *self, GError **error);
 

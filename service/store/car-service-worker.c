@@ -39,6 +39,7 @@ struct _CarServiceWorker
   GObject parent_instance;
 
   CarServiceStore *store;
+  CarServiceStore *reader; /* of whoever made this */
   GThread *writer;
   Readers readers;
   Readers queriers;
@@ -78,6 +79,7 @@ car_service_worker_finalize (GObject *object)
   CarServiceWorker *self = CAR_SERVICE_WORKER (object);
 
   car_service_worker_stop (self);
+  g_clear_object (&self->reader);
   g_clear_object (&self->store);
   g_free (self->trouble);
   g_mutex_clear (&self->mutex);
@@ -329,13 +331,20 @@ car_service_worker_new (CarServiceStore *store, GError **error)
   g_autoptr (CarServiceWorker) self = g_object_new (CAR_TYPE_SERVICE_WORKER, NULL);
 
   self->store = g_object_ref (store);
-  if (!readers_start (&self->readers, 1, store, error) ||
+  self->reader = car_service_store_open_another (store, error);
+  if (self->reader == NULL || !readers_start (&self->readers, 1, store, error) ||
       !readers_start (&self->queriers, QUERIES_AT_ONCE, store, error))
     return NULL;
   car_service_store_hide (store);
   self->writer = g_thread_new ("writer", write_main, self);
 
   return g_steal_pointer (&self);
+}
+
+CarServiceStore *
+car_service_worker_get_reader (CarServiceWorker *self)
+{
+  return self->reader;
 }
 
 static void

@@ -32,6 +32,9 @@ typedef gboolean (*CarServiceCall) (CarServiceStore *store, gpointer data, GErro
 /* Begins with the jobs that wait in the store; hides it (car_service_store_hide()). */
 CarServiceWorker *car_service_worker_new (CarServiceStore *store, GError **error);
 
+/* A connection for the thread that made the worker, for what is read in no time. */
+CarServiceStore *car_service_worker_get_reader (CarServiceWorker *self);
+
 /* `source` and `cancellable` may be NULL. The cancellable ends a call that reads. The callback comes in the caller's main
  * context, after what the call wrote is on the disk; `data` must live until then. */
 void car_service_worker_call_async (CarServiceWorker *self,
