@@ -4,7 +4,6 @@
 
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-metrics.h"
-#include "service/http/car-service-view.h"
 #include "service/store/car-service-jobs.h"
 
 /* GET /metrics: what the database holds, behind what the server counted. */
@@ -73,18 +72,12 @@ append_label (GString *out, const char *name, const char *value)
   g_string_append_c (out, '"');
 }
 
-/* Over the indices alone: no object is read. */
 static gboolean
 append_objects (CarServiceStore *store, GString *out, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows = car_service_store_select (
-      store, &problem,
-      "SELECT source, collection, count(*) FROM vertex INDEXED BY vertex_open WHERE t2 "
-      "= " CAR_SERVICE_VIEW_OPEN " GROUP BY source, collection UNION ALL"
-      " SELECT source, collection, count(*) FROM edge INDEXED BY edge_open WHERE t2 = " CAR_SERVICE_VIEW_OPEN
-      " GROUP BY source, collection",
-      "");
+  sqlite3_stmt *rows =
+      car_service_store_select (store, &problem, "SELECT source, collection, n FROM held WHERE n > 0", "");
 
   car_service_metrics_begin (out, "car_service_objects", "gauge", NULL, "Objects that hold now.");
   while (rows != NULL && car_service_store_next (store, rows, &problem))
