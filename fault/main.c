@@ -14,6 +14,7 @@ typedef struct
 {
   guint16 port;
   char *port_file;
+  char *service_port_file;
   char *database;
   char *key;
   char *password;
@@ -28,6 +29,7 @@ static void
 options_clear (Options *options)
 {
   g_free (options->port_file);
+  g_free (options->service_port_file);
   g_free (options->database);
   g_free (options->key);
   g_free (options->password);
@@ -52,6 +54,8 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       NULL },
     { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file,
       N_ ("Write the port to this file once it is listened on"), "FILE" },
+    { "service-port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->service_port_file,
+      N_ ("Write the port where no fault strikes to this file before that"), "FILE" },
     { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
       N_ ("Keep the data in this file (default: in memory)"), "FILE" },
     { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, N_ ("The key (or CAR_SERVICE_KEY)"), "KEY" },
@@ -143,7 +147,8 @@ serve (const Options *options, GError **error)
   g_autoptr (CarFaultServer) server =
       car_fault_server_new (g_steal_pointer (&rules), service_port, options->verbose);
   const guint16 port = car_fault_server_listen (server, options->port, error);
-  if (port == 0 || !car_server_write_port_file (options->port_file, port, error))
+  if (port == 0 || !car_server_write_port_file (options->service_port_file, service_port, error) ||
+      !car_server_write_port_file (options->port_file, port, error))
     return FALSE;
   announce (port, service_port);
 
