@@ -134,16 +134,12 @@ split_pages (const Collection *self, const char *folder, GError **error)
 }
 
 static gboolean
-check_option (const CarctlCall *call, const char *option, GError **error)
+check_option (const char *option, GError **error)
 {
   static const char *const others[] = { "h", "help", "version", "connection-test", NULL };
   int length = (int) strcspn (option, "=");
   g_autofree char *name = g_strndup (option, (gsize) length);
 
-  if (carctl_is_service_option (option))
-    return car_failure_refuse (
-        error, _ ("%.*s names a service: a connector that is collected from has one of its own"), length,
-        option);
   if (*option == '-' && g_strv_contains (others, name + strspn (name, "-")))
     return car_failure_refuse (
         error, _ ("with %.*s a connector brings nothing: call it without “carctl collect”"), length, option);
@@ -154,13 +150,11 @@ static gboolean
 check_options (const CarctlCall *call, GError **error)
 {
   for (guint i = 0; call->rest[i] != NULL; i++)
-    if (!check_option (call, call->rest[i], error))
+    if (!check_option (call->rest[i], error))
       return FALSE;
   if (call->json && !call->plan)
     return car_failure_refuse (error, _ ("--json is for --plan: what is collected is JSON in files"));
-  return call->plan || call->service[0] == NULL ||
-         car_failure_refuse (error, _ ("“collect” sends nothing to a service: leave out %.*s"),
-                             (int) strcspn (call->service[0], "="), call->service[0]);
+  return carctl_refuse_services (call, call->plan, error);
 }
 
 /* A run that was complete and says nothing of itself was none of libcar's. */

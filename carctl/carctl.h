@@ -49,6 +49,7 @@ typedef struct
   const char *arguments;
   const char *summary;
   CarctlOption options;
+  const GOptionEntry *entries; /* NULL, or options that no other command has */
   guint min_arguments;
   guint max_arguments;
   gboolean takes_rest;
@@ -57,6 +58,7 @@ typedef struct
 
 extern const CarctlCommand carctl_new_command;
 extern const CarctlCommand carctl_collect_command;
+extern const CarctlCommand carctl_check_command;
 extern const CarctlCommand carctl_diff_command;
 extern const CarctlCommand carctl_status_command;
 extern const CarctlCommand carctl_query_command;
@@ -89,6 +91,9 @@ gboolean carctl_write (const char *text, GError **error);
 
 /* Whether all that was printed and written until now has arrived; the same error. */
 gboolean carctl_finish_output (GError **error);
+
+/* Refuses options that name a service, for a connector that gets one of its own; `asks`: the call itself asks the one it names. */
+gboolean carctl_refuse_services (const CarctlCall *call, gboolean asks, GError **error);
 
 /* A folder for the user alone, and those above it. */
 gboolean carctl_make_folder (const char *folder, GError **error);

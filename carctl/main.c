@@ -19,9 +19,9 @@
 #define SERVICE_PREFIX "car-service-"
 
 static const CarctlCommand *const commands[] = {
-  &carctl_new_command,    &carctl_collect_command, &carctl_diff_command, &carctl_status_command,
-  &carctl_query_command,  &carctl_graph_command,   &carctl_ask_command,  &carctl_mcp_command,
-  &carctl_forget_command, &carctl_encrypt_command,
+  &carctl_new_command,    &carctl_collect_command, &carctl_check_command,   &carctl_diff_command,
+  &carctl_status_command, &carctl_query_command,   &carctl_graph_command,   &carctl_ask_command,
+  &carctl_mcp_command,    &carctl_forget_command,  &carctl_encrypt_command,
 };
 
 gboolean
@@ -62,6 +62,19 @@ gboolean
 carctl_is_service_option (const char *argument)
 {
   return g_str_has_prefix (argument, "-" SERVICE_PREFIX) || g_str_has_prefix (argument, "--" SERVICE_PREFIX);
+}
+
+gboolean
+carctl_refuse_services (const CarctlCall *call, gboolean asks, GError **error)
+{
+  for (guint i = 0; call->rest[i] != NULL; i++)
+    if (carctl_is_service_option (call->rest[i]))
+      return car_failure_refuse (error,
+                                 _ ("%.*s names a service: a connector that is run here has one of its own"),
+                                 (int) strcspn (call->rest[i], "="), call->rest[i]);
+  return asks || call->service[0] == NULL ||
+         car_failure_refuse (error, _ ("nothing is sent to a service that is named: leave out %.*s"),
+                             (int) strcspn (call->service[0], "="), call->service[0]);
 }
 
 /* The service's options are spelt as connectors spell them, with one dash too, and their values may stand behind them. What stands
@@ -134,6 +147,8 @@ list_options (const CarctlCommand *command, CarctlCall *call, gboolean *help)
                               N_ ("Print a drawing of it, which Graphviz makes"), NULL });
   add_option (entries, command, CARCTL_YES,
               (GOptionEntry){ "yes", 'y', 0, G_OPTION_ARG_NONE, &call->yes, N_ ("Do not ask"), NULL });
+  for (guint i = 0; command->entries != NULL && command->entries[i].long_name != NULL; i++)
+    g_array_append_val (entries, command->entries[i]);
   g_array_append_val (entries, last);
 
   return entries;
