@@ -57,8 +57,8 @@ typedef struct
 } CarctlCommand;
 
 extern const CarctlCommand carctl_new_command;
-extern const CarctlCommand carctl_collect_command;
 extern const CarctlCommand carctl_check_command;
+extern const CarctlCommand carctl_collect_command;
 extern const CarctlCommand carctl_diff_command;
 extern const CarctlCommand carctl_status_command;
 extern const CarctlCommand carctl_query_command;
