@@ -46,7 +46,7 @@ refuse_answer (GError **error, const char *problem)
 /* An object that was not there, or is not any more, is null. Each line is told as it is: nothing of two edges with the same ends
  * is lost. */
 static gboolean
-add_change (const CarJsonSpan *change, CarctlChanges *changes, GError **error)
+add_change (const CarJsonSpan *change, CarctlMomentsFunc func, gpointer user_data, GError **error)
 {
   const CarJsonSpan old = car_json_span_get_member (change, "before");
   const CarJsonSpan new = car_json_span_get_member (change, "after");
@@ -59,12 +59,12 @@ add_change (const CarJsonSpan *change, CarctlChanges *changes, GError **error)
       (before == NULL && after == NULL))
     return refuse_answer (error, _ ("a change has no collection, no key or no object"));
 
-  return carctl_changes_add (changes, collection, key, before, after, error);
+  return func (collection, key, before, after, user_data, error);
 }
 
 /* *next (transfer full) (nullable): where the page behind this one begins. */
 static gboolean
-read_page (GBytes *answer, CarctlChanges *changes, char **next, GError **error)
+read_page (GBytes *answer, CarctlMomentsFunc func, gpointer user_data, char **next, GError **error)
 {
   gsize length;
   const char *text = g_bytes_get_data (answer, &length);
@@ -81,7 +81,7 @@ read_page (GBytes *answer, CarctlChanges *changes, char **next, GError **error)
 
       if (place.type == CAR_JSON_STRING)
         *next = car_json_span_dup_string (&place);
-      else if (place.type != CAR_JSON_NULL && !add_change (item, changes, error))
+      else if (place.type != CAR_JSON_NULL && !add_change (item, func, user_data, error))
         return FALSE;
     }
   return TRUE;
@@ -110,6 +110,45 @@ ask (CarClient *client,
 }
 
 gboolean
+carctl_moments_read (CarClient *client,
+                     const char *from,
+                     const char *to,
+                     const char *source,
+                     CarctlMomentsFunc func,
+                     gpointer user_data,
+                     GError **error)
+{
+  g_autofree char *place = NULL;
+
+  do
+    {
+      g_autofree char *next = NULL;
+      g_autoptr (GBytes) answer = ask (client, from, to, source, place, error);
+
+      if (answer == NULL || !read_page (answer, func, user_data, &next, error))
+        return FALSE;
+      if (next != NULL && g_strcmp0 (next, place) == 0)
+        return refuse_answer (error, _ ("a page is followed by itself"));
+      g_free (place);
+      place = g_steal_pointer (&next);
+    }
+  while (place != NULL);
+
+  return TRUE;
+}
+
+static gboolean
+add (const char *collection,
+     const char *key,
+     const CarJsonSpan *before,
+     const CarJsonSpan *after,
+     gpointer user_data,
+     GError **error)
+{
+  return carctl_changes_add (user_data, collection, key, before, after, error);
+}
+
+gboolean
 carctl_moments_compare (CarClient *client,
                         GDateTime *from,
                         GDateTime *to,
@@ -119,24 +158,9 @@ carctl_moments_compare (CarClient *client,
 {
   g_autofree char *first = g_date_time_format (from, FORMAT);
   g_autofree char *last = g_date_time_format (to, FORMAT);
-  g_autofree char *place = NULL;
 
   if (g_date_time_compare (from, to) > 0)
     return car_failure_refuse (error, _ ("%s is behind %s: give the earlier moment first"), first, last);
-
-  do
-    {
-      g_autofree char *next = NULL;
-      g_autoptr (GBytes) answer = ask (client, first, last, source, place, error);
-
-      if (answer == NULL || !read_page (answer, changes, &next, error))
-        return FALSE;
-      if (next != NULL && g_strcmp0 (next, place) == 0)
-        return refuse_answer (error, _ ("a page is followed by itself"));
-      g_free (place);
-      place = g_steal_pointer (&next);
-    }
-  while (place != NULL);
-
-  return carctl_changes_print (changes, error);
+  return carctl_moments_read (client, first, last, source, add, changes, error) &&
+         carctl_changes_print (changes, error);
 }

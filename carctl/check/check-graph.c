@@ -19,13 +19,46 @@
 
 #define MAX_TOLD 5
 
+static GHashTable *
+get_objects (CheckGraph *self, const char *collection)
+{
+  GHashTable *objects = g_hash_table_lookup (self->collections, collection);
+
+  if (objects == NULL)
+    {
+      objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+      g_hash_table_insert (self->collections, g_strdup (collection), objects);
+    }
+  return objects;
+}
+
+/* Two edges may have the same ends; then their external_id tells them apart. */
+static gboolean
+add (const char *collection,
+     const char *key,
+     const CarJsonSpan *before,
+     const CarJsonSpan *after,
+     gpointer user_data,
+     GError **error)
+{
+  gboolean is_edge = after != NULL && strstr (key, " → ") != NULL;
+  g_autofree char *id = is_edge ? car_json_span_dup_member (after, "external_id") : NULL;
+
+  if (after != NULL)
+    g_hash_table_insert (get_objects (user_data, collection),
+                         g_strdup_printf ("%s%s%s", key, id == NULL ? "" : " ", id == NULL ? "" : id),
+                         g_strndup (after->text, after->length));
+  return TRUE;
+}
+
 CheckGraph *
 check_graph_read (CarClient *client, const char *source, GError **error)
 {
   g_autoptr (CheckGraph) self = g_new0 (CheckGraph, 1);
-  g_autoptr (GHashTable) before = NULL;
 
-  return carctl_moments_read (client, BEGIN, END, source, &before, &self->collections, error) &&
+  self->collections =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
+  return carctl_moments_read (client, BEGIN, END, source, add, self, error) &&
                  car_client_get_save_point (client, source, &self->save_point, NULL, error)
              ? g_steal_pointer (&self)
              : NULL;
