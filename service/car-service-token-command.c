@@ -6,10 +6,9 @@
 
 #include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
-#include <libcar/base/car-usage-private.h>
 
 #include "server/car-server-program.h"
-#include "service/car-service-token-command.h"
+#include "service/car-service-command.h"
 #include "service/store/car-service-tokens.h"
 
 #define MAX_NAME 64
@@ -19,7 +18,6 @@ typedef struct
   char *database;
   gboolean read_only;
   char **sources;
-  gboolean help;
   char **words; /* what is done, and to which token */
 } Call;
 
@@ -32,14 +30,6 @@ call_clear (Call *call)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Call, call_clear)
-
-/* Always FALSE. */
-static gboolean
-refuse (GError **error, const char *message)
-{
-  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
-  return FALSE;
-}
 
 static gboolean
 is_word (const Call *call, const char *word, guint n_words)
@@ -54,13 +44,16 @@ check_add (const Call *call, GError **error)
 
   if (*name == '\0' || strlen (name) > MAX_NAME ||
       strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != strlen (name))
-    return refuse (error, _ ("A token's name has 1 to 64 letters, digits, dots, hyphens and underscores"));
+    return car_service_command_refuse (
+        error, _ ("A token's name has 1 to 64 letters, digits, dots, hyphens and underscores"));
   if (call->read_only && call->sources != NULL)
-    return refuse (error, _ ("--read-only and --source contradict each other: give one of them"));
+    return car_service_command_refuse (
+        error, _ ("--read-only and --source contradict each other: give one of them"));
   for (guint i = 0; call->sources != NULL && call->sources[i] != NULL; i++)
     if (*call->sources[i] == '\0' || strchr (call->sources[i], '\n') != NULL ||
         !g_utf8_validate (call->sources[i], -1, NULL))
-      return refuse (error, _ ("--source is the name of a source, as a connector has it in -source"));
+      return car_service_command_refuse (
+          error, _ ("--source is the name of a source, as a connector has it in -source"));
 
   return TRUE;
 }
@@ -130,48 +123,32 @@ static gboolean
 parse (Call *call, int argc, char **argv, GError **error)
 {
   const GOptionEntry entries[] = {
-    { "database", 0, 0, G_OPTION_ARG_FILENAME, &call->database, N_ ("The service's file"), "FILE" },
     { "read-only", 0, 0, G_OPTION_ARG_NONE, &call->read_only, N_ ("With add: it reads, and changes nothing"),
       NULL },
     { "source", 0, 0, G_OPTION_ARG_STRING_ARRAY, &call->sources,
       N_ ("With add: it reads, and writes this source alone; several times for several"), "SOURCE" },
-    { "help", 'h', 0, G_OPTION_ARG_NONE, &call->help, N_ ("Print this help, and exit"), NULL },
     G_OPTION_ENTRY_NULL,
   };
-  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_auto (GStrv) arguments = g_new0 (char *, (gsize) argc + 1);
 
-  for (int i = 0; i < argc; i++)
-    arguments[i] = g_strdup (argv[i]);
-  g_option_context_set_help_enabled (context, FALSE);
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
-  g_option_context_set_summary (context, _ ("Makes, lists and revokes tokens, also while the service runs."));
-  if (!g_option_context_parse_strv (context, &arguments, error))
-    return FALSE;
-  call->words = g_strdupv (arguments + 1);
-  if (call->help)
-    car_usage_print (context, "token add NAME [OPTIONS] | token list | token revoke NAME");
-
-  return TRUE;
+  return car_service_command_parse (entries, "token add NAME [OPTIONS] | token list | token revoke NAME",
+                                    _ ("Makes, lists and revokes tokens, also while the service runs."), argc,
+                                    argv, &call->database, &call->words, error);
 }
 
 gboolean
-car_service_token_command (int argc, char **argv, const char *default_database, GError **error)
+car_service_token_command (int argc, char **argv, GError **error)
 {
   g_auto (Call) call = { NULL };
 
   if (!parse (&call, argc, argv, error))
     return FALSE;
-  if (call.help)
-    return TRUE;
   if (!is_word (&call, "add", 2) && !is_word (&call, "list", 1) && !is_word (&call, "revoke", 2))
-    return refuse (error,
-                   _ ("Say what to do: token add NAME, token list, or token revoke NAME; see token --help"));
+    return car_service_command_refuse (
+        error, _ ("Say what to do: token add NAME, token list, or token revoke NAME; see token --help"));
   if (is_word (&call, "add", 2) && !check_add (&call, error))
     return FALSE;
 
-  g_autoptr (CarServiceStore) store =
-      car_service_store_open_beside (call.database != NULL ? call.database : default_database, error);
+  g_autoptr (CarServiceStore) store = car_service_store_open_beside (call.database, error);
   if (store == NULL)
     return FALSE;
   if (is_word (&call, "add", 2))

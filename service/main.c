@@ -8,8 +8,8 @@
 #include <libcar/base/car-language-private.h>
 
 #include "server/car-server-program.h"
+#include "service/car-service-command.h"
 #include "service/car-service-listening.h"
-#include "service/car-service-token-command.h"
 #include "service/http/car-service-certificate.h"
 
 typedef struct
@@ -85,13 +85,13 @@ parse_options (Options *options, int argc, char **argv, GError **error)
     G_OPTION_ENTRY_NULL,
   };
 
-  return car_server_parse_options (entries,
-                                   _ ("A CAR service for this machine, or a small company: keeps what "
-                                      "connectors import, and answers questions about it. It can be reached "
-                                      "from this machine only, unless --listen says otherwise. Tokens for "
-                                      "those who call it: car-service token "
-                                      "--help."),
-                                   secrets, argc, argv, &options->port, error);
+  return car_server_parse_options (
+      entries,
+      _ ("A CAR service for this machine, or a small company: keeps what "
+         "connectors import, and answers questions about it. It can be reached "
+         "from this machine only, unless --listen says otherwise. Commands for its database: token, "
+         "backup, check; see car-service COMMAND --help."),
+      secrets, argc, argv, &options->port, error);
 }
 
 /* Both have secrets, and so they are beside each other. */
@@ -319,12 +319,25 @@ show_certificate (const Options *options, GError **error)
   return TRUE;
 }
 
-static gboolean
-run_token_command (int argc, char **argv, GError **error)
+/* NULL where the first argument names none. */
+static CarServiceCommand
+find_command (int argc, char **argv)
 {
-  g_autofree char *database = g_build_filename (g_get_user_state_dir (), "car-service", "car.db", NULL);
+  static const struct
+  {
+    const char *name;
+    CarServiceCommand command;
+  } commands[] = {
+    { "token", car_service_token_command },
+    { "backup", car_service_backup_command },
+    { "check", car_service_check_command },
+  };
 
-  return car_service_token_command (argc - 1, argv + 1, database, error);
+  for (guint i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (argv[1], commands[i].name) == 0)
+      return commands[i].command;
+
+  return NULL;
 }
 
 int
@@ -335,8 +348,9 @@ main (int argc, char **argv)
 
   car_server_begin ("car-service");
 
-  if (argc > 1 && strcmp (argv[1], "token") == 0)
-    run_token_command (argc, argv, &error);
+  CarServiceCommand command = find_command (argc, argv);
+  if (command != NULL)
+    command (argc - 1, argv + 1, &error);
   else if (parse_options (&options, argc, argv, &error) &&
            car_service_listening_check (&options.listening, &error) && fill_in_files (&options, &error))
     {

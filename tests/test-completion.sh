@@ -62,9 +62,11 @@ for shell in zsh fish; do
 done
 ok "commands, and their options"
 service=$TOP_BUILDDIR/service/car-service
-offers "token" "$service" ""
+offers "token backup check" "$service" ""
+offers "bash" "$service" backup b
+offers "--database --help" "$service" check -
 offers "add list revoke" "$service" token ""
-offers "--database --read-only --source --help" "$service" token -
+offers "--read-only --source --database --help" "$service" token -
 ok "commands of car-service"
 offers "" "$folder/none" -
 ok "a program that is not there offers nothing"

@@ -42,8 +42,9 @@ NO_NAMES = re.compile(r"CAR_LT_VERSION|CAR_(TYPE|SERVICE|TEST|ASSET_SERVER|MAX)_
 
 
 def names():
-    """Functions and constants of C."""
+    """Functions and constants of C, and the metrics of car-service."""
     declared = set(re.findall(r"\b(?:car|CAR)_\w+", "".join(read(file) for file in TOP.glob("libcar/**/*.h"))))
+    declared |= set(re.findall(r'"(car_service_\w+)', "".join(read(file) for file in TOP.glob("service/http/*.c"))))
     for page in PAGES:
         text = NO_NAMES.sub("", read(page))
         yield from (f"{show(page)}: {name}" for name in re.findall(r"\b(?:car|CAR)_\w*[a-zA-Z]\b", text) if name not in declared)
@@ -59,7 +60,7 @@ def helped(program, shared=None):
     if program == "carctl":  # its options are its commands'
         text += "".join(help_of(program, command) for command in re.findall(r"^  ([a-z]+) .*", text.split("Commands:")[1], re.M))
     if program == "car-service":
-        text += help_of(program, "token")
+        text += "".join(help_of(program, command) for command in ("token", "backup", "check"))
     own, _, every = text.partition("Settings of every connector:")
     return set(re.findall(r"^  (?:-\w, )?--([\w-]+)", text if shared is None or not every else every if shared else own, re.M))
 
@@ -95,7 +96,7 @@ def summary():
         subprocess.run([PROGRAMS["car-connector-host"], "-connection-test", "-summary", path], capture_output=True, check=True)
         there = json.loads(path.read_text())
     running = TOP / "docs" / "running.md"
-    rows = read(running).split("All members are always there.")[1]
+    rows = read(running).split("All members are always there.")[1].split("\n## ")[0]
     told = {name for names in re.findall(r"^\| (`.*?) \| ", rows, re.M) for name in re.findall(r"`(\w+)`", names)}
     yield from (f"{show(running)}: {name}" for name in sorted(told ^ there.keys()))
     counts = set(re.findall(r"^\| `collections\[\]\.(\w+)` \| integer", rows, re.M)) | {"bytes"}

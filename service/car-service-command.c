@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include <libcar/base/car-language-private.h>
+#include <libcar/base/car-usage-private.h>
+
+#include "service/car-service-command.h"
+
+gboolean
+car_service_command_refuse (GError **error, const char *message)
+{
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+  return FALSE;
+}
+
+gboolean
+car_service_command_parse (const GOptionEntry *entries,
+                           const char *usage,
+                           const char *summary,
+                           int argc,
+                           char **argv,
+                           char **database,
+                           GStrv *words,
+                           GError **error)
+{
+  gboolean help = FALSE;
+  const GOptionEntry common[] = {
+    { "database", 0, 0, G_OPTION_ARG_FILENAME, database, N_ ("The service's file"), "FILE" },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, &help, N_ ("Print this help, and exit"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_auto (GStrv) arguments = g_new0 (char *, (gsize) argc + 1);
+
+  for (int i = 0; i < argc; i++)
+    arguments[i] = g_strdup (argv[i]);
+  g_option_context_set_help_enabled (context, FALSE);
+  if (entries != NULL)
+    g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  g_option_context_add_main_entries (context, common, GETTEXT_PACKAGE);
+  g_option_context_set_summary (context, summary);
+  if (!g_option_context_parse_strv (context, &arguments, error))
+    return FALSE;
+
+  *words = g_strdupv (arguments + 1);
+  if (*database == NULL)
+    *database = g_build_filename (g_get_user_state_dir (), "car-service", "car.db", NULL);
+  if (help)
+    car_usage_print (context, usage);
+
+  return !help;
+}
