@@ -62,6 +62,9 @@ class Metrics(unittest.TestCase):
         self.assertEqual(before['car_service_request_duration_seconds_count{call="import"}'], 2)
         self.assertEqual(before['car_service_request_duration_seconds_bucket{call="import",le="+Inf"}'], 2)
         self.assertGreater(before['car_service_request_duration_seconds_sum{call="import"}'], 0)
+        # Readers refuse other spellings of a bound.
+        for bound in re.findall(r'le="([^"+]+)"', "".join(before)):
+            self.assertEqual(str(float(bound)), bound)
         self.assertGreater(before["car_service_received_bytes_total"], 300)
         self.assertGreater(before["car_service_sent_bytes_total"], 0)
         self.assertEqual(before["car_service_jobs_posted_total"], 3)

@@ -7,7 +7,14 @@
 /* https://github.com/OpenObservability/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md */
 
 /* Seconds: a status is read within one of the first, a query may take all of a minute. */
-static const double bounds[] = { 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60 };
+static const struct
+{
+  double seconds;
+  const char *label; /* in the one spelling that OpenMetrics has for it */
+} bounds[] = {
+  { 0.001, "0.001" }, { 0.005, "0.005" }, { 0.025, "0.025" }, { 0.1, "0.1" },
+  { 0.5, "0.5" },     { 2.5, "2.5" },     { 10, "10.0" },     { 60, "60.0" },
+};
 
 #define MAX_STATUS 599
 
@@ -67,7 +74,7 @@ car_service_metrics_count (CarServiceMetrics *self,
   calls->seconds += seconds;
   calls->of_status[MIN (status, MAX_STATUS)]++;
   for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
-    if (seconds <= bounds[i])
+    if (seconds <= bounds[i].seconds)
       calls->within[i]++;
   self->received += received;
   self->sent += sent;
@@ -118,11 +125,8 @@ append_durations (gpointer name, gpointer value, gpointer user_data)
   const char *call = name;
 
   for (guint i = 0; i < G_N_ELEMENTS (bounds); i++)
-    {
-      g_string_append_printf (out, DURATION "_bucket{call=\"%s\",le=\"", call);
-      car_service_metrics_append_number (out, bounds[i]);
-      g_string_append_printf (out, "\"} %" G_GUINT64_FORMAT "\n", calls->within[i]);
-    }
+    g_string_append_printf (out, DURATION "_bucket{call=\"%s\",le=\"%s\"} %" G_GUINT64_FORMAT "\n", call,
+                            bounds[i].label, calls->within[i]);
   g_string_append_printf (out, DURATION "_bucket{call=\"%s\",le=\"+Inf\"} %" G_GUINT64_FORMAT "\n", call,
                           calls->count);
   g_string_append_printf (out, DURATION "_sum{call=\"%s\"} ", call);

@@ -332,7 +332,11 @@ car_service_worker_new (CarServiceStore *store, GError **error)
 
   self->store = g_object_ref (store);
   self->reader = car_service_store_open_another (store, error);
-  if (self->reader == NULL || !readers_start (&self->readers, 1, store, error) ||
+  if (self->reader == NULL)
+    return NULL;
+  /* Whoever waits for its thread waits for every call. */
+  sqlite3_busy_timeout (car_service_store_get_database (self->reader), 0);
+  if (!readers_start (&self->readers, 1, store, error) ||
       !readers_start (&self->queriers, QUERIES_AT_ONCE, store, error))
     return NULL;
   car_service_store_hide (store);
