@@ -43,10 +43,10 @@ static gboolean
 is_ours (SoupServerMessage *message, const char *origin)
 {
   const char *host = get_header (message, "Host");
-  g_autofree char *ours =
-      g_strdup_printf ("%s://%s", g_uri_get_scheme (soup_server_message_get_uri (message)), host);
+  const char *scheme = g_uri_get_scheme (soup_server_message_get_uri (message));
+  g_autofree char *ours = host != NULL ? g_strconcat (scheme, "://", host, NULL) : NULL;
 
-  return host != NULL && g_ascii_strcasecmp (origin, ours) == 0;
+  return ours != NULL && g_ascii_strcasecmp (origin, ours) == 0;
 }
 
 gboolean
