@@ -76,3 +76,9 @@ has "an empty file closes nothing" test "Web server" "Scanner"
 echo 'one field' >>"$file"
 run 55 -source test -file "$file"
 has "a line that is wrong changes nothing" test "Web server" "Scanner"
+
+# What every connector has to do: “carctl check --help”.
+cp ../example.csv "$file"
+carctl check --folder "$folder/checked" --only settings --only left-out --only edges --only broken --only killed-change \
+    --change "sed -i -e 's/192.0.2.1,used,.*/192.0.2.10,used,2026-03-03T09:00:00Z/' -e '/Mail/s/used,.*/retired,2026-03-03T09:30:00Z/' '$file'" \
+    --break "mv '$file' '$file.gone'" --mend "mv '$file.gone' '$file'" "$connector" -- -file "$file"
