@@ -199,30 +199,34 @@ make_case (Check *check, const CheckWorld *world, const char *call)
           "save point stays; and the next run makes the graph the source's"));
 }
 
+/* Side by side, since most of them wait; they are told in their order. */
 static void
-try_calls (Check *check, const CheckWorld *world, GPtrArray *calls, GPtrArray *cases)
+try_calls (Check *check, const CheckWorld *world, GPtrArray *calls, guint begin, guint end)
 {
-  g_autoptr (CheckTrials) trials = check_trials_new (check);
+  g_autoptr (GPtrArray) cases = g_ptr_array_new ();
+  CheckTrials *trials = check_trials_new (check);
 
-  for (guint i = 0; i < calls->len; i++)
+  for (guint i = begin; i < end; i++)
     {
       const Call *call = g_ptr_array_index (calls, i);
       const Adding adding = { trials, make_case (check, world, call->name), world, call };
 
       g_ptr_array_add (cases, adding.found);
       for (guint j = 0; j < G_N_ELEMENTS (families); j++)
-        add_family (&adding, &families[j], i + (world == &check->change ? TURNS_OF_CHANGE : 0),
+        add_family (&adding, &families[j], world == &check->change ? i + TURNS_OF_CHANGE : i,
                     check->options->thorough);
     }
+  check_trials_free (trials);
+  for (guint i = 0; i < cases->len; i++)
+    check_tell (check, g_ptr_array_index (cases, i));
 }
 
-/* All run side by side, since most of them wait; they are told in their order. */
+/* The quick check has few trials a call, and so all calls at once; a thorough one tells of each call as soon as it can. */
 void
 check_faults (Check *check, const CheckWorld *world)
 {
   g_autoptr (CheckCase) learning = make_case (check, world, "any");
   g_autoptr (GPtrArray) calls = learn_calls (learning, world);
-  g_autoptr (GPtrArray) cases = g_ptr_array_new ();
 
   if (calls == NULL)
     {
@@ -230,7 +234,8 @@ check_faults (Check *check, const CheckWorld *world)
       return;
     }
   carctl_remove_folder (learning->folder);
-  try_calls (check, world, calls, cases);
-  for (guint i = 0; i < cases->len; i++)
-    check_tell (check, g_ptr_array_index (cases, i));
+
+  guint step = check->options->thorough ? 1 : MAX (calls->len, 1);
+  for (guint i = 0; i < calls->len && !g_cancellable_is_cancelled (check->cancellable); i += step)
+    try_calls (check, world, calls, i, MIN (i + step, calls->len));
 }

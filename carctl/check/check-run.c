@@ -13,18 +13,29 @@
 
 #define TICK_MILLISECONDS 5
 
+/* No guard hides what a run would do, and what it says can be read whenever it is killed. */
+static const char *const telling[] = { "CAR_MAX_CLOSING",
+                                       "100",
+                                       "CAR_MAX_LEFT_OUT",
+                                       "100",
+                                       "CAR_LOG_FORMAT",
+                                       "text",
+                                       "DEBUG",
+                                       "1",
+                                       "PYTHONUNBUFFERED",
+                                       "1",
+                                       NULL };
+
 /* A fault of the service shall not be waited out for minutes. */
-static const char *const impatient[] = {
-  "CAR_SERVICE_TIMEOUT",
-  "3",
-  "CAR_SERVICE_RETRIES",
-  "1",
-  "CAR_SERVICE_MAX_WAIT",
-  "1",
-  "CAR_SERVICE_MAX_OUTAGE",
-  "3",
-  NULL,
-};
+static const char *const impatient[] = { "CAR_SERVICE_TIMEOUT",
+                                         "3",
+                                         "CAR_SERVICE_RETRIES",
+                                         "1",
+                                         "CAR_SERVICE_MAX_WAIT",
+                                         "1",
+                                         "CAR_SERVICE_MAX_OUTAGE",
+                                         "3",
+                                         NULL };
 
 /* A run that goes on, and who looks at it. */
 typedef struct
@@ -151,27 +162,13 @@ make_launcher (const Check *check, const CheckService *service, const char *file
   g_autofree char *log = g_strconcat (files, ".log", NULL);
   g_autofree char *summary = g_strconcat (files, ".summary.json", NULL);
   g_autofree char *left_out = g_strconcat (files, ".left-out.jsonl", NULL);
-  const char *const variables[] = { "CAR_SUMMARY",
-                                    summary,
-                                    "CAR_LEFT_OUT",
-                                    left_out,
-                                    "CONNECTION_NAME",
-                                    check->source,
-                                    "CAR_LOG_FORMAT",
-                                    "text",
-                                    "CAR_MAX_CLOSING",
-                                    "100",
-                                    "CAR_MAX_LEFT_OUT",
-                                    "100",
-                                    "DEBUG",
-                                    "1",
-                                    "PYTHONUNBUFFERED",
-                                    "1",
-                                    NULL };
+  const char *const files_and_name[] = { "CAR_SUMMARY", summary, "CAR_LEFT_OUT", left_out, "CONNECTION_NAME",
+                                         check->source, NULL };
 
   g_subprocess_launcher_set_stdout_file_path (launcher, log);
   g_subprocess_launcher_set_child_setup (launcher, set_up_child, NULL, NULL);
-  set_variables (launcher, variables);
+  set_variables (launcher, telling);
+  set_variables (launcher, files_and_name);
   if (plan->faulty)
     set_variables (launcher, impatient);
   else
