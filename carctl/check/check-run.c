@@ -202,7 +202,7 @@ static void
 note_leak (CheckCase *self, const char *name, const char *path)
 {
   Check *check = self->check;
-  g_autofree char *folder = check_make_path (check, CHECK_SECRETS);
+  g_autofree char *folder = g_build_filename (check->folder, CHECK_SECRETS, NULL);
   g_autofree char *base =
       g_strdup_printf ("%u-%s", g_hash_table_size (check->leaks) + 1, strrchr (path, '/') + 1);
   g_autofree char *copy = g_build_filename (folder, base, NULL);

@@ -47,6 +47,13 @@ is_right_code (const CheckTrial *trial, int code)
   return code == 0 || code == 128 + SIGKILL;
 }
 
+/* One that is forgotten is behind every gap. */
+static gboolean
+has_moved (const char *before, const char *after)
+{
+  return after != NULL && *after != '\0' && g_strcmp0 (before, after) != 0;
+}
+
 /* The run that met it: either the service has what the source has, or the run says that it failed and the next one will not begin behind
  * the gap. Returns: whether there is nothing left to do for the next one. */
 static gboolean
@@ -58,7 +65,7 @@ judge (CheckCase *self,
 {
   g_autofree char *difference = check_graph_compare (world->right, seen);
   gboolean is_kept = g_strcmp0 (seen->save_point, world->right->save_point) == 0;
-  gboolean moved = is_kept && g_strcmp0 (seen->save_point, world->save_point) != 0;
+  gboolean moved = has_moved (world->save_point, seen->save_point);
 
   if (run->hung || run->code < 0)
     return FALSE;

@@ -55,7 +55,7 @@ typedef struct
   GMutex lock;
 } Check;
 
-/* The checks, each a function of CheckStep; see the file. */
+/* The checks, one a function: check-settings.c and check-imports.c. What each wants is in the table of check-steps.c. */
 void check_settings (CheckCase *self);
 void check_unreachable (CheckCase *self);
 void check_credentials (CheckCase *self);
@@ -67,14 +67,10 @@ void check_again (CheckCase *self);
 void check_broken (CheckCase *self);
 void check_stop (CheckCase *self);
 void check_change (CheckCase *self);
-void check_leaks (CheckCase *self);
-
 void check_arguments (CheckCase *self);
+void check_leaks (CheckCase *self);
 
 /* A case that has been looked at: it is told, and only what failed keeps its folder. Takes it. */
 void check_tell (Check *check, CheckCase *found);
-
-/* Makes a file of the folder of what goes with the check. */
-char *check_make_path (const Check *self, const char *name);
 
 G_END_DECLS
