@@ -2,10 +2,7 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include <libcar/base/car-language-private.h>
-#include <libcar/json/car-json-reader-private.h>
 
 #include "carctl/carctl-questions.h"
 #include "carctl/carctl-table.h"
@@ -24,22 +21,6 @@ print_questions (GPtrArray *questions)
       for (guint k = 0; question->parameters[k] != NULL; k++)
         g_print ("      %s=%s\n", question->parameters[k], question->examples[k]);
     }
-}
-
-static gboolean
-print_answer (const char *answer, gboolean json, GError **error)
-{
-  CarJsonSpan data;
-
-  if (!car_json_read_text (answer, strlen (answer), &data, error))
-    return FALSE;
-
-  if (json)
-    return carctl_write (answer, error) && carctl_write ("\n", error);
-
-  g_autofree char *table = carctl_table_make (&data);
-  g_print ("%s", table);
-  return TRUE;
 }
 
 static gboolean
@@ -63,7 +44,7 @@ ask (CarctlCall *call, GError **error)
                                 ? NULL
                                 : carctl_ask_service (client, query, NULL, error);
 
-  return answer != NULL && print_answer (answer, call->json, error);
+  return answer != NULL && carctl_table_print (answer, call->json, error);
 }
 
 const CarctlCommand carctl_ask_command = {

@@ -7,9 +7,9 @@
 #include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-reader-private.h>
-#include <libcar/schema/car-import-schema-private.h>
 
 #include "carctl/carctl-counts.h"
+#include "carctl/carctl-held.h"
 #include "carctl/carctl-svg.h"
 #include "carctl/carctl.h"
 
@@ -154,23 +154,6 @@ add_neighbours (Graph *graph, Node *node, const CarJsonSpan *answer)
     add_neighbour (graph, node, &g_array_index (items, CarJsonSpan, i));
 }
 
-static gboolean
-check_collection (CarClient *client, const char *collection, GError **error)
-{
-  g_autoptr (CarImportSchema) schema = car_client_get_import_schema (client, NULL, error);
-
-  if (schema == NULL || car_import_schema_has_vertices (schema, collection))
-    return schema != NULL;
-
-  g_auto (GStrv) collections = car_import_schema_get_collections (schema);
-  g_autoptr (GString) all = g_string_new (NULL);
-  for (guint i = 0; collections[i] != NULL; i++)
-    if (car_import_schema_has_vertices (schema, collections[i]))
-      g_string_append_printf (all, "%s%s", all->len > 0 ? ", " : "", collections[i]);
-  g_autofree char *shown = car_text_to_printable (all->str, -1);
-  return car_failure_refuse (error, _ ("“%s” is no collection of objects: there are %s"), collection, shown);
-}
-
 /* The first of the graph, and what is around it. */
 static gboolean
 begin (Graph *graph, const char *collection, const char *id, GError **error)
@@ -178,7 +161,7 @@ begin (Graph *graph, const char *collection, const char *id, GError **error)
   g_autoptr (GBytes) answer = NULL;
   CarJsonSpan value;
 
-  if (!check_collection (graph->client, collection, error) ||
+  if (!carctl_held_check_collection (graph->client, collection, error) ||
       !read_graph (graph, collection, id, &value, &answer, error))
     return FALSE;
 

@@ -10,6 +10,7 @@
 #include <libcar/client/car-listing.h>
 #include <libcar/json/car-json-reader-private.h>
 #include <libcar/run/car-closing-private.h>
+#include <libcar/schema/car-import-schema-private.h>
 
 #include "carctl/carctl-collection.h"
 #include "carctl/carctl-held.h"
@@ -55,6 +56,23 @@ carctl_held_check_source (CarClient *client, const char *source, GError **error)
   g_autofree char *all = g_strjoinv (", ", sources);
   g_autofree char *shown = car_text_to_printable (all, -1);
   return car_failure_refuse (error, _ ("the service has no source “%s”: it has %s"), source, shown);
+}
+
+gboolean
+carctl_held_check_collection (CarClient *client, const char *collection, GError **error)
+{
+  g_autoptr (CarImportSchema) schema = car_client_get_import_schema (client, NULL, error);
+
+  if (schema == NULL || car_import_schema_has_vertices (schema, collection))
+    return schema != NULL;
+
+  g_auto (GStrv) collections = car_import_schema_get_collections (schema);
+  g_autoptr (GString) all = g_string_new (NULL);
+  for (guint i = 0; collections[i] != NULL; i++)
+    if (car_import_schema_has_vertices (schema, collections[i]))
+      g_string_append_printf (all, "%s%s", all->len > 0 ? ", " : "", collections[i]);
+  g_autofree char *shown = car_text_to_printable (all->str, -1);
+  return car_failure_refuse (error, _ ("“%s” is no collection of objects: there are %s"), collection, shown);
 }
 
 /* What an import would close that brought nothing: that is all there is, and its measure counts it in the published way. */

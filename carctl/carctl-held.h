@@ -16,6 +16,9 @@ char **carctl_held_list_sources (CarClient *client, GError **error);
 /* CAR_APP_ERROR_INVALID_PARAMETER: the service has no such source; the message says which it has. */
 gboolean carctl_held_check_source (CarClient *client, const char *source, GError **error);
 
+/* CAR_APP_ERROR_INVALID_PARAMETER: it is no collection of vertices; the message says which there are. */
+gboolean carctl_held_check_collection (CarClient *client, const char *collection, GError **error);
+
 /* Collections of a source, and how many objects each has: no collection without any. */
 GHashTable *carctl_held_count (CarClient *client, const char *source, GError **error);
 

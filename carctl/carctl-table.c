@@ -9,6 +9,7 @@
 #include <libcar/json/car-json-reader-private.h>
 
 #include "carctl/carctl-table.h"
+#include "carctl/carctl.h"
 
 #define MAX_WIDTH 60
 
@@ -143,4 +144,20 @@ carctl_table_make (const CarJsonSpan *data)
       append_table (out, shown, &table);
     }
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+gboolean
+carctl_table_print (const char *answer, gboolean json, GError **error)
+{
+  CarJsonSpan data;
+
+  if (!car_json_read_text (answer, strlen (answer), &data, error))
+    return FALSE;
+
+  if (json)
+    return carctl_write (answer, error) && carctl_write ("\n", error);
+
+  g_autofree char *table = carctl_table_make (&data);
+  g_print ("%s", table);
+  return TRUE;
 }

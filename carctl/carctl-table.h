@@ -10,4 +10,7 @@ G_BEGIN_DECLS
  * members; what stands below it in lists is joined. */
 char *carctl_table_make (const CarJsonSpan *data);
 
+/* Prints the answer of a query, the JSON text of its data: as such tables, or as it is. */
+gboolean carctl_table_print (const char *answer, gboolean json, GError **error);
+
 G_END_DECLS

@@ -63,6 +63,7 @@ extern const CarctlCommand carctl_diff_command;
 extern const CarctlCommand carctl_status_command;
 extern const CarctlCommand carctl_query_command;
 extern const CarctlCommand carctl_graph_command;
+extern const CarctlCommand carctl_tag_command;
 extern const CarctlCommand carctl_ask_command;
 extern const CarctlCommand carctl_mcp_command;
 extern const CarctlCommand carctl_forget_command;

@@ -19,9 +19,9 @@
 #define SERVICE_PREFIX "car-service-"
 
 static const CarctlCommand *const commands[] = {
-  &carctl_new_command,    &carctl_check_command,  &carctl_collect_command, &carctl_diff_command,
-  &carctl_status_command, &carctl_query_command,  &carctl_graph_command,   &carctl_ask_command,
-  &carctl_mcp_command,    &carctl_forget_command, &carctl_encrypt_command,
+  &carctl_new_command,    &carctl_check_command, &carctl_collect_command, &carctl_diff_command,
+  &carctl_status_command, &carctl_query_command, &carctl_graph_command,   &carctl_tag_command,
+  &carctl_ask_command,    &carctl_mcp_command,   &carctl_forget_command,  &carctl_encrypt_command,
 };
 
 gboolean

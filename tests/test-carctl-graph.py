@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""carctl graph: what is around an object, as a tree and as a drawing, and how many objects a service holds."""
+"""carctl graph and carctl tag: what is around an object, how many objects a service holds, and tags."""
 
+import json
 import shutil
 import unittest
 import xml.etree.ElementTree
@@ -12,7 +13,7 @@ from local_service import run_service
 HOSTILE = '<b>"a"\\N\\ &#1; &amp;#1; & --> {|}\n\x01\u202e東京'
 
 
-class Graph(Case):
+class Objects(Case):
     def setUp(self):
         super().setUp()
         self.service = self.enterContext(run_service())
@@ -28,6 +29,8 @@ class Graph(Case):
             collections[name] = [{**each, **added} if "_" in name else each for each in objects]
         import_page(self.service, {"source": {"_key": source, "name": source}, "report": {"_key": report, "timestamp": 1}, **collections})
 
+
+class Graph(Objects):
     def draw(self, *arguments):
         return xml.etree.ElementTree.fromstring(self.run_carctl("graph", "--svg", *arguments))
 
@@ -101,6 +104,30 @@ class Graph(Case):
         self.send_hostile()
         drawn = "".join(self.draw("ipaddress", "s1/0/192.0.2.1").itertext())
         self.assertIn('asset: <b>"a"\\N\\ &#1; &amp;#1; & --> {|}\\u000a\\u0001\\u202e東京', drawn.replace("\u00a0", " "))
+
+
+class Tag(Objects):
+    def test_tags(self):
+        self.assertEqual(self.run_carctl("tag"), "tag: 0\n")
+        self.assertRegex(self.run_carctl("tag", "asset", "s1/a"), "^asset: 1\nid\ns1/a\n$")
+        name = 'my "tag" {/} \\ 東京'
+        self.assertEqual(self.run_carctl("tag", "asset", "s1/a", "production", name).split("\n")[:2], ["asset: 1", "id    tags name"])
+        self.run_carctl("tag", "asset", "s1/b", "production")
+        self.run_carctl("tag", "ipaddress", "s1/0/192.0.2.1", "production")
+        tags = {tag["name"]: tag["_reference_count"] for tag in json.loads(self.run_carctl("tag", "--json", LC_ALL="C"))["tag"]}
+        self.assertEqual(tags, {"production": 3, name: 1})
+        # They stay through an import, and a connector takes them off.
+        self.send("s1", "2", asset=[{"external_id": "a", "name": "Web server", "untag": ["production"]}])
+        found, = json.loads(self.run_carctl("tag", "asset", "s1/a", "--json"))["asset"]
+        self.assertEqual([tag["tag"][0]["name"] for tag in found["tags"]], [name])
+
+    def test_mistakes(self):
+        self.assertIn("no “s1/x” in asset", self.run_carctl("tag", "asset", "s1/x", "t", code=2))
+        self.assertIn("there are", self.run_carctl("tag", "asset_ipaddress", "s1/a", "t", code=2))
+        self.assertIn("the id is missing", self.run_carctl("tag", "asset", code=2))
+        self.assertIn("is empty", self.run_carctl("tag", "asset", "s1/a", "", code=2))
+        self.assertIn("not UTF-8", self.run_carctl("tag", "asset", "s1/a", "\udcff", code=2))
+        self.assertEqual(self.run_carctl("tag"), "tag: 0\n")
 
 
 tap.main()

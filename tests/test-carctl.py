@@ -454,7 +454,7 @@ class New(Case):
 class Commands(Case):
     def test_help(self):
         commands = [line.split()[0] for line in self.run_carctl("--help").split("Commands:\n")[1].split("\n\n")[0].splitlines()]
-        self.assertEqual(len(commands), 11)
+        self.assertEqual(len(commands), 12)
         for command in commands:
             self.assertIn(f"carctl {command} [OPTION...]", self.run_carctl(command, "--help"))
 
