@@ -18,6 +18,7 @@ PAGE = 2000
 SOURCE = "bench"
 TICKS = os.sysconf("SC_CLK_TCK")
 ASSETS, NAMES = 0.2, 0.17  # of all objects; the others are edges between the two
+EXTENSION = {"key": "bench", "version": "1", "schema": {"edges": [{"end1": "asset", "end2": "asset"}]}}
 
 
 def name(kind, number):
@@ -51,18 +52,23 @@ class Data:
                 host = (i // self.assets * 7919 + asset) % self.names
                 yield {"_from_external_id": name("asset", asset), "_to": f"hostname/{name('hostname', host)}.example"}
 
+    def make_pairs(self):
+        """Edges within a collection, of one asset in ten to the next."""
+        for i in range(0, self.assets - 1, 10):
+            yield {"_from_external_id": name("asset", i), "_to_external_id": name("asset", i + 1)}
+
     def parts(self):
         yield self.vertices()
         yield [("asset_hostname", self.make_edges())]
 
-    def write(self, folder, report, timestamp):
+    def write(self, folder, report, timestamp, given=None):
         """Writes envelopes. Returns: how many objects are in them, and their files, vertices and edges apart."""
         count, parts = 0, []
-        for part in self.parts():
+        for part in given or self.parts():
             files = []
             for collection, objects in part:
                 for page in pages(objects):
-                    if collection == "asset_hostname":
+                    if collection.startswith("asset_"):
                         page = [{**edge, "source": SOURCE, "report": report, "active": True, "timestamp": timestamp} for edge in page]
                     envelope = {"source": {"_key": SOURCE, "name": SOURCE, "description": SOURCE},
                                 "report": {"_key": report, "timestamp": timestamp, "type": "bench", "description": SOURCE},
@@ -72,6 +78,11 @@ class Data:
                     count += len(page)
             parts.append(files)
         return count, parts
+
+    def import_pairs(self, service, folder):
+        """Needs the extension, and is not measured."""
+        for files in self.write(folder, "pairs", round(time.time() * 1000), [[("asset_asset", self.make_pairs())]])[1]:
+            import_files(service, files)
 
 
 def pages(objects):
@@ -150,10 +161,20 @@ def list_queries(data):
     return {
         "by key and source": f'{{ hostname(where: {{name: {{_eq: "{host}"}}, {where_source}}}) {{ id }} }}',
         "by external_id and source": f'{{ asset(where: {{external_id: {{_eq: "{asset}"}}, {where_source}}}) {{ name }} }}',
+        "by id": f'{{ asset(where: {{id: {{_eq: "{SOURCE}/{asset}"}}}}) {{ name }} }}',
+        "by either of two": f'{{ asset(where: {{_or: [{{external_id: {{_eq: "{asset}"}}}}, {{name: {{_eq: "host-{asset}"}}}}]}}) {{ name }} }}',
         "the first 50": "{ asset(limit: 50) { name } }",
+        "the first 50 of a source": f"{{ asset(where: {{{where_source}}}, limit: 50) {{ name }} }}",
+        "the first 50 edges": "{ asset_hostname(limit: 50) { asset_id } }",
+        "the first 50 with an edge": "{ asset(where: {hostnames: {}}, limit: 50) { name } }",
         "by name": f'{{ asset(where: {{name: {{_eq: "host-{asset}"}}}}) {{ external_id }} }}',
         "through a relation": f'{{ asset(where: {{hostnames: {{hostname: {{name: {{_eq: "{host}"}}}}}}}}) {{ name }} }}',
         "with its neighbours": f'{{ asset(where: {{external_id: {{_eq: "{asset}"}}}}) {{ hostnames {{ hostname {{ name }} }} }} }}',
+        "within a collection": f'{{ asset(where: {{external_id: {{_eq: "{asset}"}}}}) {{ assets {{ from_asset_id }} }} }}',
+        "through one within": f'{{ asset(where: {{assets: {{from_asset: {{name: {{_eq: "host-{name("asset", 0)}"}}}}}}}}) {{ name }} }}',
+        "how many": "{ asset_aggregate { aggregate { count } } }",
+        "how many of a source": f"{{ asset_aggregate(where: {{{where_source}}}) {{ aggregate {{ count }} }} }}",
+        "the next page by id": f'{{ asset(where: {{id: {{_gt: "{SOURCE}/{asset}"}}}}, order_by: {{id: asc}}, limit: 50) {{ id }} }}',
         "a page of a listing": f"{{ asset(where: {{{where_source}}}, order_by: [{{id: asc}}], limit: 1000, offset: 1000) {{ id name }} }}",
     }
 
@@ -177,12 +198,15 @@ def measure(count, emit):
             runs = {"first": Data(count), "unchanged": Data(count), "1 % changed": Data(count, changed=100), "10 % gone": Data(count, gone=10)}
             for number, (label, data) in enumerate(runs.items(), 1):
                 emit(measure_import(service, process, database, folder, label, data, number))
+            service.call("POST", "v3/carSchema", EXTENSION)
+            runs["first"].import_pairs(service, folder)
             for label, text in list_queries(runs["first"]).items():
                 if not next(iter(service.query(text).values())):
                     raise SystemExit(f"nothing is found {label}")
                 emit({"query": label, "objects": count, "milliseconds": measure_query(lambda: service.query(text))})
             path = f"asset/{SOURCE}%2F{name('asset', 1)}/graph"
             emit({"query": "GET asset/ID/graph", "objects": count, "milliseconds": measure_query(lambda: service.want("GET", path))})
+            emit({"query": "memory after all of that", "objects": count, "peak_memory": process.read_peak()})
 
 
 def show(row):
@@ -191,7 +215,8 @@ def show(row):
         print(f"{row['import']:28} {row['objects']:9} {row['objects_per_second']:10} {row['cpu_us_per_object']:9.1f} {row['kept_per_object']:6} "
               f"{row['written_per_object']:8} {row['peak_memory'] / 1e6:7.0f}  {cpu}", flush=True)
     else:
-        print(f"{row['query']:28} {row['objects']:9} {row['milliseconds']:10.2f} ms", flush=True)
+        figure = f"{row['milliseconds']:10.2f} ms" if "milliseconds" in row else f"{row['peak_memory'] / 1e6:10.0f} MB"
+        print(f"{row['query']:28} {row['objects']:9} {figure}", flush=True)
 
 
 def main():

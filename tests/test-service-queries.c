@@ -323,6 +323,80 @@ test_deletion_in_order (void)
                "{\"asset\":[{\"external_id\":\"a17\"}]}");
 }
 
+static void
+end_full_import (TestService *service, const char *method)
+{
+  g_autoptr (JsonNode) answer =
+      test_service_call (service, method, "source/s/full-import-in-progress", NULL, 200);
+  g_autofree char *state = test_service_wait_for_job (
+      service, json_object_get_string_member (json_node_get_object (answer), "job_id"));
+
+  g_assert_cmpstr (state, ==, "COMPLETE");
+}
+
+/* What is counted as it comes and goes, and what is counted when it is asked for. */
+static void
+assert_counts (TestService *service, guint assets, guint edges)
+{
+  g_autofree char *expected = g_strdup_printf (
+      "{\"kept\":{\"aggregate\":{\"count\":%u}},\"counted\":{\"aggregate\":{\"count\":%u}},"
+      "\"kept_edges\":{\"aggregate\":{\"count\":%u}},\"counted_edges\":{\"aggregate\":{\"count\":%u}}}",
+      assets, assets, edges, edges);
+
+  assert_data (
+      service,
+      "{kept:asset_aggregate(where:{source:{_eq:\"s\"}}){aggregate{count}}"
+      "counted:asset_aggregate(where:{source:{_eq:\"s\"},id:{_is_null:false}}){aggregate{count}}"
+      "kept_edges:asset_ipaddress_aggregate{aggregate{count}}"
+      "counted_edges:asset_ipaddress_aggregate(where:{asset_id:{_is_null:false}}){aggregate{count}}}",
+      expected);
+}
+
+static void
+test_counts (void)
+{
+#define AN_ASSET(id, name) "{\"external_id\":\"" id "\",\"name\":\"" name "\"}"
+#define TO_ADDRESS(id) "{\"_from_external_id\":\"" id "\",\"_to\":\"10.0.0.1\"}"
+  g_autoptr (TestService) service = test_service_start (NULL);
+
+  assert_counts (service, 0, 0);
+  import (service, "other", "\"asset\":[" AN_ASSET ("1", "a") "]");
+  import (service, "s",
+          "\"asset\":[" AN_ASSET ("1", "a") "," AN_ASSET ("2", "b") "," AN_ASSET (
+              "3", "c") "],"
+                        "\"ipaddress\":[{\"_key\":\"10.0.0.1\"}],\"asset_ipaddress\":[" TO_ADDRESS (
+                            "1") "," TO_ADDRESS ("2") "," TO_ADDRESS ("3") "]");
+  assert_counts (service, 3, 3);
+
+  /* The same again, changed, and twice at once. */
+  import (service, "s",
+          "\"asset\":[" AN_ASSET ("1", "a") "," AN_ASSET ("2", "x") "," AN_ASSET ("2", "y") "]");
+  assert_counts (service, 3, 3);
+  change (service, "PATCH", "asset_ipaddress?source=s&from=1&to=10.0.0.1", "{\"active\":false}", 200);
+  assert_counts (service, 3, 2);
+  change (service, "DELETE", "source/s/asset?external_ids=2,none", NULL, 200);
+  assert_counts (service, 2, 1);
+  import (service, "s", "\"asset\":[" AN_ASSET ("2", "b") "]");
+  assert_counts (service, 3, 1);
+
+  end_full_import (service, "POST");
+  import (service, "s", "\"asset\":[" AN_ASSET ("1", "a") "]");
+  end_full_import (service, "DELETE");
+  assert_counts (service, 1, 0);
+  assert_data (service, "{asset_aggregate{aggregate{count}}}",
+               "{\"asset_aggregate\":{\"aggregate\":{\"count\":2}}}");
+
+  g_autoptr (JsonNode) token = test_service_call (service, "GET", "v3/clearDbToken", NULL, 200);
+  g_autofree char *text = json_to_string (token, FALSE);
+  g_autofree char *path = g_strconcat ("v3/clearDb?token=", text, NULL);
+  change (service, "POST", path, NULL, 200);
+  assert_counts (service, 0, 0);
+  import (service, "s", "\"asset\":[" AN_ASSET ("1", "a") "]");
+  assert_counts (service, 1, 0);
+#undef AN_ASSET
+#undef TO_ADDRESS
+}
+
 int
 main (int argc, char **argv)
 {
@@ -330,6 +404,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/service/queries/dialect", test_dialect);
   g_test_add_func ("/service/queries/ids", test_ids);
+  g_test_add_func ("/service/queries/counts", test_counts);
   g_test_add_func ("/service/queries/closed-edges", test_closed_edges);
   g_test_add_func ("/service/queries/same-thing", test_same_thing);
   g_test_add_func ("/service/queries/deletion-in-order", test_deletion_in_order);
