@@ -100,10 +100,6 @@ void car_query_append_link (GString *sql,
                             const char *first,
                             const char *second);
 
-/* "(t0.node_id, t0.key) IN (SELECT t1.from_id, t1.from_key FROM ": the same the other way round, for rows of `to` that are
- * few. The table and its conditions follow. */
-void car_query_append_linked_from (GString *sql, const CarQueryLink *link, const char *alias, const char *to);
-
 /* Of the rows of t0. */
 const char *car_query_get_natural_order (const CarQueryTable *table);
 

@@ -128,26 +128,7 @@ car_query_get_natural_order (const CarQueryTable *table)
                                                                           : "t0.id";
 }
 
-/* What the two columns of a link are compared with, in the table that it leads to. An id alone would not do: source "a" with
- * key "b/c" and source "a/b" with key "c" have the same. */
-static void
-get_ends (const CarQueryLink *link, const char **first, const char **second)
-{
-  static const char *const ends[][2] = {
-    [CAR_QUERY_EDGES_FROM] = { "from_id", "from_key" },
-    [CAR_QUERY_EDGES_TO] = { "to_id", "to_key" },
-    [CAR_QUERY_END_FROM] = { "node_id", "key" },
-    [CAR_QUERY_END_TO] = { "node_id", "key" },
-    [CAR_QUERY_TAGGINGS_OF_VERTEX] = { "vertex_id", "vertex_key" },
-    [CAR_QUERY_TAGGINGS_OF_TAG] = { "tag", NULL },
-    [CAR_QUERY_TAG_OF_TAGGING] = { "id", NULL },
-    [CAR_QUERY_VERTEX_OF_TAGGING] = { "node_id", "key" },
-  };
-
-  *first = link->kind == CAR_QUERY_INSTANCES ? link->columns[0] : ends[link->kind][0];
-  *second = link->kind == CAR_QUERY_INSTANCES ? NULL : ends[link->kind][1];
-}
-
+/* An id alone would not do: source "a" with key "b/c" and source "a/b" with key "c" have the same. */
 void
 car_query_append_link (GString *sql,
                        const CarQueryLink *link,
@@ -155,38 +136,36 @@ car_query_append_link (GString *sql,
                        const char *first,
                        const char *second)
 {
-  const char *to_first, *to_second;
-
-  if (link->kind == CAR_QUERY_EDGES_BOTH)
+  switch (link->kind)
     {
+    case CAR_QUERY_EDGES_FROM:
+      g_string_append_printf (sql, " AND %s.from_id = %s AND %s.from_key = %s", alias, first, alias, second);
+      break;
+    case CAR_QUERY_EDGES_TO:
+      g_string_append_printf (sql, " AND %s.to_id = %s AND %s.to_key = %s", alias, first, alias, second);
+      break;
+    case CAR_QUERY_EDGES_BOTH:
       g_string_append_printf (sql, " AND ((%s.from_id = %s AND %s.from_key = %s)", alias, first, alias,
                               second);
       g_string_append_printf (sql, " OR (%s.to_id = %s AND %s.to_key = %s))", alias, first, alias, second);
-      return;
+      break;
+    case CAR_QUERY_END_FROM:
+    case CAR_QUERY_END_TO:
+    case CAR_QUERY_VERTEX_OF_TAGGING:
+      g_string_append_printf (sql, " AND %s.node_id = %s AND %s.key = %s", alias, first, alias, second);
+      break;
+    case CAR_QUERY_INSTANCES:
+      g_string_append_printf (sql, " AND %s.%s = %s", alias, link->columns[0], first);
+      break;
+    case CAR_QUERY_TAGGINGS_OF_VERTEX:
+      g_string_append_printf (sql, " AND %s.vertex_id = %s AND %s.vertex_key = %s", alias, first, alias,
+                              second);
+      break;
+    case CAR_QUERY_TAGGINGS_OF_TAG:
+      g_string_append_printf (sql, " AND %s.tag = %s", alias, first);
+      break;
+    case CAR_QUERY_TAG_OF_TAGGING:
+      g_string_append_printf (sql, " AND %s.id = %s", alias, first);
+      break;
     }
-  get_ends (link, &to_first, &to_second);
-  g_string_append_printf (sql, " AND %s.%s = %s", alias, to_first, first);
-  if (to_second != NULL)
-    g_string_append_printf (sql, " AND %s.%s = %s", alias, to_second, second);
-}
-
-void
-car_query_append_linked_from (GString *sql, const CarQueryLink *link, const char *alias, const char *to)
-{
-  const char *first, *second;
-
-  if (link->kind == CAR_QUERY_EDGES_BOTH)
-    {
-      g_string_append_printf (sql,
-                              "(%s.%s, %s.%s) IN (SELECT iif (back, %s.to_id, %s.from_id), iif (back, "
-                              "%s.to_key, %s.from_key) FROM (SELECT 0 AS back UNION ALL SELECT 1), ",
-                              alias, link->columns[0], alias, link->columns[1], to, to, to, to);
-      return;
-    }
-  get_ends (link, &first, &second);
-  if (second != NULL)
-    g_string_append_printf (sql, "(%s.%s, %s.%s) IN (SELECT %s.%s, %s.%s FROM ", alias, link->columns[0],
-                            alias, link->columns[1], to, first, to, second);
-  else
-    g_string_append_printf (sql, "%s.%s IN (SELECT %s.%s FROM ", alias, link->columns[0], to, first);
 }

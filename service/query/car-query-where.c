@@ -346,33 +346,52 @@ is_found (const CarQueryContext *context,
   return FALSE;
 }
 
-/* Rows that are linked with at least one that fits. Where an index finds those, they are looked up first, and lead to the
- * rows (IN). Elsewhere each row is asked for its own (EXISTS): all that fit may be far more than the rows at hand. Both
- * mean the same, as no column of a link is ever null. */
+/* "EXISTS (SELECT 1 FROM …": each row is asked for its own. "t0.id IN (SELECT u0.id FROM …": what fits is looked up first, and
+ * leads to the rows, which are u0 in there. By their number, as SQLite looks up what is compared with two columns twice. */
+static void
+append_linked (Where *self,
+               const CarQueryTable *table,
+               const CarQueryTable *to,
+               const CarQueryLink *link,
+               guint level,
+               gboolean backwards)
+{
+  g_autofree char *above = g_strdup_printf ("%c%u", backwards ? 'u' : 't', level);
+  g_autofree char *alias = g_strdup_printf ("t%u", level + 1);
+  g_autofree char *first = g_strconcat (above, ".", link->columns[0], NULL);
+  g_autofree char *second = g_strconcat (above, ".", link->columns[1], NULL);
+
+  if (!backwards)
+    g_string_append (self->sql, "EXISTS (SELECT 1 FROM ");
+  else
+    g_string_append_printf (self->sql, "t%u.id IN (SELECT %s.id FROM %s %s CROSS JOIN ", level, above,
+                            car_query_get_store_table (to), alias);
+  car_query_append_table (self->context, self->sql, backwards ? table : to, backwards ? above : alias);
+  if (backwards)
+    {
+      g_string_append (self->sql, " AND ");
+      car_query_append_seen (self->context, self->sql, to, alias);
+    }
+  car_query_append_link (self->sql, link, alias, first, second);
+}
+
+/* Rows that are linked with at least one that fits. All that fit may be far more than the rows at hand: they are looked up only
+ * where an index finds them, and none finds the rows. */
 static gboolean
 append_link_conditions (Where *self,
                         const CarQueryPath *path,
+                        const CarQueryTable *table,
                         const CarQueryLink *link,
                         guint level,
                         const CarGraphqlValue *where)
 {
-  g_autofree char *alias = g_strdup_printf ("t%u", level + 1);
-  g_autofree char *first = g_strdup_printf ("t%u.%s", level, link->columns[0]);
-  g_autofree char *second = g_strdup_printf ("t%u.%s", level, link->columns[1]);
-  g_autofree char *above = g_strdup_printf ("t%u", level);
   const CarQueryTable *to = car_query_schema_find (self->context->schema, link->to);
   const gboolean found = self->found;
   const gboolean backwards = !found && is_found (self->context, to, where, TRUE);
 
   if (!go_deeper (self, path, COST_OF_LINK))
     return FALSE;
-  if (backwards)
-    car_query_append_linked_from (self->sql, link, above, alias);
-  else
-    g_string_append (self->sql, "EXISTS (SELECT 1 FROM ");
-  car_query_append_table (self->context, self->sql, to, alias);
-  if (!backwards)
-    car_query_append_link (self->sql, link, alias, first, second);
+  append_linked (self, table, to, link, level, backwards);
   g_string_append (self->sql, " AND ");
   self->found = !backwards;
   if (!append_conditions (self, path, to, level + 1, where))
@@ -452,7 +471,7 @@ append_condition (Where *self,
   if (column != NULL)
     return append_column_conditions (self, path, column, level, value);
   if (link != NULL)
-    return append_link_conditions (self, path, link, level, value);
+    return append_link_conditions (self, path, table, link, level, value);
   return car_query_fail (self->context, path, "“%s” has no field “%s”", table->name, name);
 }
 
