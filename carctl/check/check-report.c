@@ -54,8 +54,12 @@ get_n_told (const CheckCase *found)
 static void
 append_more (GString *out, const CheckCase *found, const char *begin, const char *end)
 {
-  if (found->problems->len > MAX_TOLD)
-    g_string_append_printf (out, _ ("%sand %u more%s"), begin, found->problems->len - MAX_TOLD, end);
+  if (found->problems->len <= MAX_TOLD)
+    return;
+
+  g_string_append (out, begin);
+  g_string_append_printf (out, _ ("and %u more"), found->problems->len - MAX_TOLD);
+  g_string_append (out, end);
 }
 
 static void
