@@ -72,7 +72,8 @@ append_bind (Where *self, const CarQueryPath *path, const CarQueryBind *bind)
   if (++self->context->n_values > MAX_VALUES)
     return car_query_fail (self->context, path, "the query has more than %d values", MAX_VALUES);
   g_array_append_vals (self->binds, bind, 1);
-  g_string_append_printf (self->sql, "?%u", self->binds->len - 1 + CAR_QUERY_FIRST_BIND);
+  /* SQLite numbers those without a number as they come. It would search all before it for each with one. */
+  g_string_append (self->sql, self->binds->len == 1 ? "?" G_STRINGIFY (CAR_QUERY_FIRST_BIND) : "?");
   return TRUE;
 }
 
