@@ -136,6 +136,13 @@ wait_for_port (const CarctlLocalService *self, const char *port_file)
   return NULL;
 }
 
+/* A group of its own: Ctrl-C is for whoever started it, who still has to ask it. */
+static void
+set_up_child (gpointer user_data)
+{
+  setpgid (0, 0);
+}
+
 static gboolean
 spawn (CarctlLocalService *self,
        const char *program,
@@ -154,6 +161,7 @@ spawn (CarctlLocalService *self,
   g_auto (GStrv) command = g_strv_builder_end (builder);
 
   g_subprocess_launcher_set_stdout_file_path (launcher, log);
+  g_subprocess_launcher_set_child_setup (launcher, set_up_child, NULL, NULL);
   self->process = g_subprocess_launcher_spawnv (launcher, (const char *const *) command, &problem);
   return self->process != NULL ||
          car_failure_refuse (error, _ ("%s cannot be run: %s"), program, problem->message);

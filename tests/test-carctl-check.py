@@ -52,7 +52,7 @@ class Case(unittest.TestCase):
 
     def start_check(self, *arguments, **environment):
         return subprocess.Popen(["carctl", "check", *map(str, arguments)], cwd=self.folder, env={**self.environment, **environment},
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
     def run_check(self, *arguments, code=0, **environment):
         with self.start_check(*arguments, **environment) as process:
@@ -154,7 +154,8 @@ class Connectors(Case):
             with self.start_check(*self.arguments("--only", "broken", "--only", "faults")) as process:
                 while (self.folder / "source").exists() and process.poll() is None:
                     time.sleep(0.01)
-                process.send_signal(number)
+                # As a terminal does: all of the group get it.
+                os.killpg(process.pid, number)
                 self.assertIn("Stopped: ", process.communicate(timeout=60)[0])
             self.assertEqual(process.returncode, 128 + number)
             self.assertTrue((self.folder / "source").exists())
