@@ -97,6 +97,19 @@ format_rights (const CarServiceToken *token)
                           : g_strdup_printf (_ ("reads, and writes %s"), sources);
 }
 
+static void
+print_row (const char *name, const char *made, const char *used, const char *rights)
+{
+  g_autoptr (GString) row = g_string_new (NULL);
+
+  car_language_append_left (row, name, 24);
+  g_string_append_c (row, ' ');
+  car_language_append_left (row, made, 21);
+  g_string_append_c (row, ' ');
+  car_language_append_left (row, used, 21);
+  g_print ("%s %s\n", row->str, rights);
+}
+
 static gboolean
 list (CarServiceStore *store, GError **error)
 {
@@ -105,7 +118,7 @@ list (CarServiceStore *store, GError **error)
     return FALSE;
 
   if (tokens->len > 0)
-    g_print ("%-24s %-21s %-21s %s\n", _ ("NAME"), _ ("MADE"), _ ("LAST USED"), _ ("RIGHTS"));
+    print_row (_ ("NAME"), _ ("MADE"), _ ("LAST USED"), _ ("RIGHTS"));
   for (guint i = 0; i < tokens->len; i++)
     {
       const CarServiceToken *token = tokens->pdata[i];
@@ -113,7 +126,7 @@ list (CarServiceStore *store, GError **error)
       g_autofree char *used = format_time (token->used_at);
       g_autofree char *rights = format_rights (token);
 
-      g_print ("%-24s %-21s %-21s %s\n", token->name, made, used, rights);
+      print_row (token->name, made, used, rights);
     }
 
   return TRUE;
