@@ -15,7 +15,8 @@ typedef struct
   GSubprocess *process;
 } CarctlLocalService;
 
-#define CARCTL_LOCAL_SERVICE_KEY "carctl"
+/* The log hides it wherever it stands, so it is no word that a path has. */
+#define CARCTL_LOCAL_SERVICE_KEY "key-of-a-service-for-one-run"
 
 /* What it says is in this file of its folder. */
 #define CARCTL_LOCAL_SERVICE_LOG "service.log"
