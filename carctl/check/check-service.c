@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/client/car-client-private.h>
 
 #include "carctl/carctl.h"
 #include "carctl/check/check-service.h"
@@ -50,10 +51,15 @@ CarClient *
 check_service_open (const CheckService *self, GError **error)
 {
   CarClient *client = car_client_new (self->url, CARCTL_LOCAL_SERVICE_KEY, self->local.password, error);
+  CarClientLimits limits;
+
+  if (client == NULL)
+    return NULL;
 
   /* It is on this machine: one that does not answer has ended. */
-  if (client != NULL)
-    g_object_set (client, "max-retries", 1, NULL);
+  car_client_get_limits (client, &limits);
+  limits.max_retries = 1;
+  car_client_set_limits (client, &limits);
   return client;
 }
 
