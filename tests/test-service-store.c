@@ -8,6 +8,7 @@
 
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-jobs.h"
+#include "service/store/car-service-pages.h"
 #include "service/store/car-service-retention.h"
 
 typedef struct
@@ -445,6 +446,181 @@ test_retention (Fixture *fixture, gconstpointer user_data)
   assert_answer (store, "SELECT json_extract (body, '$.name') FROM vertex WHERE collection = 'asset'", "3");
 }
 
+/* As if so many versions of each kind had been closed, long ago and one after the other, of all kinds by turns. */
+static void
+make_closed (CarServiceStore *store, guint n)
+{
+  const char *const tables[] = {
+    "INSERT INTO vertex SELECT NULL, 'asset', 's', value, 's/' || value, value, printf ('%.*c', 1000, 'x'),"
+    " 1, value * 3, 1, 1 FROM",
+    "INSERT INTO edge SELECT NULL, 'asset_hostname', 's', 'asset', 'a', 's/a', 'hostname', 'h', 's/h', value,"
+    " '{}', 1, value * 3 + 1, 1, 1 FROM",
+    "INSERT INTO tagging SELECT NULL, 'asset', 's', 's/a', 'a', 1, 's/t', NULL, NULL, 1, value * 3 + 2, 1 "
+    "FROM",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
+    {
+      g_autofree char *sql =
+          g_strdup_printf ("%s (WITH RECURSIVE n (value) AS (VALUES (1) UNION ALL SELECT value + 1 FROM n"
+                           " WHERE value < %u) SELECT value FROM n)",
+                           tables[i], n);
+      g_autofree char *nothing = ask (store, sql);
+    }
+}
+
+static gboolean
+apply_step (CarServiceStore *store)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean more = FALSE;
+
+  g_assert_true (car_service_store_begin (store, &error));
+  g_assert_true (car_service_retention_apply (store, &more, &error));
+  g_assert_true (car_service_store_commit (store, &error));
+  g_assert_no_error (error);
+
+  return more;
+}
+
+static gint64
+ask_number (CarServiceStore *store, const char *sql)
+{
+  g_autofree char *answer = ask (store, sql);
+
+  return g_ascii_strtoll (answer, NULL, 10);
+}
+
+static gint64
+count_closed (CarServiceStore *store)
+{
+  return ask_number (store, "SELECT (SELECT count(*) FROM vertex WHERE t2 < 9e15)"
+                            " + (SELECT count(*) FROM edge WHERE t2 < 9e15)"
+                            " + (SELECT count(*) FROM tagging WHERE t2 < 9e15)");
+}
+
+/* A step is small, whoever writes waits for it; and it takes what is oldest, of whichever kind. */
+static void
+test_retention_steps (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+  const CarServiceRetention policy = { CAR_SERVICE_RETENTION_TIME, 1 };
+
+  import_members (store, "s", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\",\"tag\":[\"t\"]}]");
+  make_closed (store, CAR_SERVICE_RETENTION_AT_ONCE);
+  g_assert_true (car_service_retention_set (store, &policy, NULL));
+  for (gint64 left = 3 * CAR_SERVICE_RETENTION_AT_ONCE; left > 0;)
+    {
+      /* What is left is younger than what is gone. */
+      g_assert_cmpint (ask_number (store, "SELECT min (t2) FROM (SELECT t2 FROM vertex UNION ALL SELECT t2"
+                                          " FROM edge UNION ALL SELECT t2 FROM tagging)"),
+                       ==, 3 + 3 * CAR_SERVICE_RETENTION_AT_ONCE - left);
+      g_assert_true (apply_step (store));
+      left -= CAR_SERVICE_RETENTION_AT_ONCE;
+      g_assert_cmpint (count_closed (store), ==, left);
+    }
+  while (apply_step (store))
+    ;
+  assert_answer (store, VERSIONS, "1 0 1");
+}
+
+/* A full import closes all that it did not bring at one moment. */
+static void
+test_retention_moment (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+  const CarServiceRetention policy = { CAR_SERVICE_RETENTION_TIME, 1 };
+
+  make_closed (store, CAR_SERVICE_RETENTION_AT_ONCE);
+  g_autofree char *vertices = ask (store, "UPDATE vertex SET t2 = 7");
+  g_autofree char *edges = ask (store, "UPDATE edge SET t2 = 7");
+  g_autofree char *taggings = ask (store, "UPDATE tagging SET t2 = 7");
+  g_assert_true (car_service_retention_set (store, &policy, NULL));
+  for (gint64 left = 2; left >= 0; left--)
+    {
+      g_assert_true (apply_step (store));
+      g_assert_cmpint (count_closed (store), ==, left * CAR_SERVICE_RETENTION_AT_ONCE);
+    }
+}
+
+/* History that fits is kept. */
+static void
+test_retention_fits (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  import_members (store, "s", ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\",\"tag\":[\"t\"]}]");
+  gint64 empty = ask_number (store, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+  make_closed (store, 300);
+  gint64 full = ask_number (store, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+
+  apply_retention (store, CAR_SERVICE_RETENTION_DISK_USAGE, (double) (empty + (full - empty) / 2));
+  g_assert_cmpint (
+      ask_number (store, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"), <=,
+      empty + (full - empty) / 2);
+  g_assert_cmpint (ask_number (store, "SELECT count(*) FROM vertex WHERE t2 < 9e15"), >, 100);
+}
+
+/* As a step of forgetting. */
+static void
+test_pages (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+  g_autofree char *made = ask (store, "CREATE TABLE filler AS SELECT zeroblob (6000000) AS data");
+  g_autofree char *dropped = ask (store, "DROP TABLE filler");
+  gboolean more = TRUE;
+
+  for (CarServicePages before, after; more;)
+    {
+      g_assert_true (car_service_pages_read (store, &before, NULL));
+      g_assert_true (car_service_store_begin (store, NULL));
+      g_assert_true (car_service_pages_give_back (store, &more, NULL));
+      g_assert_true (car_service_store_commit (store, NULL));
+      g_assert_true (car_service_pages_read (store, &after, NULL));
+      g_assert_cmpint (before.free - after.free, ==, MIN (before.free, CAR_SERVICE_PAGES_AT_ONCE));
+      g_assert_cmpint (before.all, >=, after.all + before.free - after.free);
+      g_assert_true (more || after.free == 0);
+    }
+}
+
+static void
+test_retention_parse (void)
+{
+  const struct
+  {
+    const char *text;
+    CarServiceRetention policy;
+  } right[] = {
+    { "0", { CAR_SERVICE_RETENTION_TIME, 0 } },
+    { "90", { CAR_SERVICE_RETENTION_TIME, 90 } },
+    { "500MB", { CAR_SERVICE_RETENTION_DISK_USAGE, 500e6 } },
+    { "2GB", { CAR_SERVICE_RETENTION_DISK_USAGE, 2e9 } },
+    { "3kB", { CAR_SERVICE_RETENTION_DISK_USAGE, 3000 } },
+    { "1TB", { CAR_SERVICE_RETENTION_DISK_USAGE, 1e12 } },
+    { "1GiB", { CAR_SERVICE_RETENTION_DISK_USAGE, 1073741824 } },
+    { "7b", { CAR_SERVICE_RETENTION_DISK_USAGE, 7 } },
+  };
+  const char *const wrong[] = { "",     "-1",  "+1",   " 1",  "1 ",   "1.5GB",           "GB", "5x", "5M",
+                                "5MBs", "5iB", "days", "1e3", "5 GB", "9999999999999999" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (right); i++)
+    {
+      CarServiceRetention policy = { 0 };
+
+      g_assert_true (car_service_retention_parse (right[i].text, &policy, NULL));
+      g_assert_cmpint (policy.kind, ==, right[i].policy.kind);
+      g_assert_cmpfloat (policy.value, ==, right[i].policy.value);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (wrong); i++)
+    {
+      CarServiceRetention policy;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (car_service_retention_parse (wrong[i], &policy, &error));
+      g_assert_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE);
+    }
+}
+
 /* How many things a collection's vertices are. */
 static void
 assert_things (CarServiceStore *store, const char *collection, const char *n)
@@ -733,6 +909,10 @@ main (int argc, char **argv)
     { "/service/store/tags", test_tags },
     { "/service/store/full-import", test_full_import },
     { "/service/store/retention", test_retention },
+    { "/service/store/retention/steps", test_retention_steps },
+    { "/service/store/retention/moment", test_retention_moment },
+    { "/service/store/retention/fits", test_retention_fits },
+    { "/service/store/retention/pages", test_pages },
     { "/service/store/connecting-id", test_connecting_id },
     { "/service/store/special-addresses", test_special_addresses },
     { "/service/store/users", test_users },
@@ -748,6 +928,7 @@ main (int argc, char **argv)
 
   for (guint i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].name, Fixture, NULL, set_up, tests[i].func, tear_down);
+  g_test_add_func ("/service/store/retention/parse", test_retention_parse);
 
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-metrics.h"
 #include "service/store/car-service-jobs.h"
+#include "service/store/car-service-pages.h"
 
 /* GET /metrics: what the database holds, behind what the server counted. */
 
@@ -95,18 +96,14 @@ append_objects (CarServiceStore *store, GString *out, GError **error)
 static gboolean
 append_size (CarServiceStore *store, GString *out, GError **error)
 {
-  sqlite3_stmt *row = car_service_store_get (store, error,
-                                             "SELECT page_count * page_size, freelist_count * page_size FROM"
-                                             " pragma_page_count, pragma_page_size, pragma_freelist_count",
-                                             "");
-  if (row == NULL)
-    return FALSE;
+  CarServicePages pages;
 
+  if (!car_service_pages_read (store, &pages, error))
+    return FALSE;
   append_gauge (out, "car_service_database_bytes", "bytes", "Size of the database.",
-                sqlite3_column_double (row, 0));
+                (double) (pages.all * pages.size));
   append_gauge (out, "car_service_database_free_bytes", "bytes", "Of these, what is free to be used again.",
-                sqlite3_column_double (row, 1));
-  sqlite3_reset (row);
+                (double) (pages.free * pages.size));
 
   return TRUE;
 }

@@ -2,17 +2,75 @@
 
 #include "config.h"
 
+#include <string.h>
+
+#include <libcar/base/car-language-private.h>
+
+#include "service/store/car-service-pages.h"
 #include "service/store/car-service-retention.h"
 
 #define OPEN "9223372036854775807"
 
-/* Versions that one transaction forgets, and pages that it moves: calls wait for it. */
-#define AT_ONCE 5000
+/* Where the database has to become smaller, room is looked at again after so many versions. */
+#define FEW 10
 
 /* The next import uses free pages again. The file gives them back where more than one page in so many is free. */
 #define USED_PER_FREE 4
 
 #define DAY (24.0 * 60 * 60 * 1000)
+
+#define MAX_DIGITS 15 /* what a double holds */
+
+/* The other tables have had such an index from the start. */
+gboolean
+car_service_retention_prepare (CarServiceStore *store, GError **error)
+{
+  return car_service_store_run (
+      store, error, "CREATE INDEX IF NOT EXISTS tagging_closed ON tagging (t2) WHERE t2 <> " OPEN, "");
+}
+
+/* In bytes; 0 where it is no unit. */
+static double
+read_unit (const char *unit)
+{
+  static const char prefixes[] = "KMGT";
+  const char *prefix = strchr (prefixes, g_ascii_toupper (*unit));
+  double bytes = 1;
+
+  if (*unit == '\0')
+    return 0;
+  if (prefix == NULL)
+    return g_ascii_strcasecmp (unit, "B") == 0 ? 1 : 0;
+
+  gboolean is_binary = g_ascii_strcasecmp (unit + 1, "iB") == 0;
+  if (!is_binary && g_ascii_strcasecmp (unit + 1, "B") != 0)
+    return 0;
+  for (const char *p = prefixes; p <= prefix; p++)
+    bytes *= is_binary ? 1024 : 1000;
+
+  return bytes;
+}
+
+gboolean
+car_service_retention_parse (const char *text, CarServiceRetention *policy, GError **error)
+{
+  gsize n_digits = strspn (text, "0123456789");
+  double number = (double) g_ascii_strtoull (text, NULL, 10);
+  double unit = read_unit (text + n_digits);
+
+  if (n_digits > 0 && n_digits <= MAX_DIGITS && (text[n_digits] == '\0' || unit > 0))
+    {
+      *policy = unit > 0 ? (CarServiceRetention){ CAR_SERVICE_RETENTION_DISK_USAGE, number * unit }
+                         : (CarServiceRetention){ CAR_SERVICE_RETENTION_TIME, number };
+      return TRUE;
+    }
+
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               _ ("--keep-history=%s is neither a number of days, such as 90, nor a size, such as 500MB or "
+                  "2GB"),
+               text);
+  return FALSE;
+}
 
 /* The setting is the number of the kind and the value. */
 gboolean
@@ -48,123 +106,117 @@ car_service_retention_set (CarServiceStore *store, const CarServiceRetention *po
   return car_service_store_set_setting (store, "retention", text, error);
 }
 
+/* When the last of the n versions was closed that were closed first; 0 where there is none. */
 static gboolean
-forget (CarServiceStore *store, const char *sql, gint64 before, gint64 *n, GError **error)
+find_last (CarServiceStore *store, gint64 n, gint64 *last, GError **error)
 {
-  if (!car_service_store_run (store, error, sql, "ii", before, (gint64) AT_ONCE))
-    return FALSE;
-  *n += car_service_store_get_changes (store);
+#define OLDEST(table) "SELECT * FROM (SELECT t2 FROM " table " WHERE t2 <> " OPEN " ORDER BY t2 LIMIT ?1)"
 
-  return TRUE;
-}
-
-/* Of each table the oldest versions that were closed before this moment. */
-static gboolean
-forget_closed (CarServiceStore *store, gint64 before, gboolean *more, GError **error)
-{
-  gint64 n = 0;
-
-  if (!forget (store,
-               "DELETE FROM vertex WHERE id IN (SELECT id FROM vertex WHERE t2 <> " OPEN " AND t2 < ?"
-               " ORDER BY t2 LIMIT ?)",
-               before, &n, error) ||
-      !forget (store,
-               "DELETE FROM edge WHERE id IN (SELECT id FROM edge WHERE t2 <> " OPEN " AND t2 < ?"
-               " ORDER BY t2 LIMIT ?)",
-               before, &n, error) ||
-      !forget (store,
-               "DELETE FROM tagging WHERE id IN (SELECT id FROM tagging WHERE t2 <> " OPEN
-               " AND t2 < ? ORDER BY t2 LIMIT ?)",
-               before, &n, error))
-    return FALSE;
-  *more = n > 0;
-
-  return TRUE;
-}
-
-/* In pages of the database. */
-typedef struct
-{
-  gint64 all;
-  gint64 free;
-  gint64 size; /* of each, in bytes */
-} Pages;
-
-static gboolean
-read_pages (CarServiceStore *store, Pages *pages, GError **error)
-{
-  sqlite3_stmt *row = car_service_store_get (
-      store, error,
-      "SELECT page_count, freelist_count, page_size FROM pragma_page_count, pragma_freelist_count,"
-      " pragma_page_size",
-      "");
+  sqlite3_stmt *row =
+      car_service_store_get (store, error,
+                             "SELECT max (t2) FROM (" OLDEST ("vertex") " UNION ALL " OLDEST (
+                                 "edge") " UNION ALL " OLDEST ("tagging") " ORDER BY t2 LIMIT ?1)",
+                             "i", n);
   if (row == NULL)
     return FALSE;
 
-  *pages =
-      (Pages){ sqlite3_column_int64 (row, 0), sqlite3_column_int64 (row, 1), sqlite3_column_int64 (row, 2) };
+  *last = sqlite3_column_int64 (row, 0);
   sqlite3_reset (row);
 
   return TRUE;
 }
 
+/* Of all tables together the oldest n versions, as far as they were closed before this moment. */
 static gboolean
-forget_some (CarServiceStore *store, const CarServiceRetention *policy, gboolean *more, GError **error)
+forget (CarServiceStore *store, gint64 before, gint64 n, gint64 *forgotten, GError **error)
+{
+#define FORGET(table)                                                                                        \
+  "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " WHERE t2 <> " OPEN                            \
+  " AND t2 < ? ORDER BY t2 LIMIT ?)"
+
+  static const char *const tables[] = { FORGET ("vertex"), FORGET ("edge"), FORGET ("tagging") };
+  gint64 last;
+
+  *forgotten = 0;
+  if (!find_last (store, n, &last, error))
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
+    {
+      if (!car_service_store_run (store, error, tables[i], "ii", MIN (before, last + 1), n - *forgotten))
+        return FALSE;
+      *forgotten += car_service_store_get_changes (store);
+    }
+
+  return TRUE;
+}
+
+/* No more than it takes. */
+static gboolean
+forget_until_it_fits (CarServiceStore *store, double bytes, gint64 *forgotten, GError **error)
+{
+  CarServicePages pages;
+  gint64 n = FEW;
+
+  *forgotten = 0;
+  while (n > 0 && *forgotten < CAR_SERVICE_RETENTION_AT_ONCE)
+    {
+      if (!car_service_pages_read (store, &pages, error))
+        return FALSE;
+      if ((double) (pages.all - pages.free) * (double) pages.size <= bytes)
+        return TRUE;
+      if (!forget (store, CAR_SERVICE_STORE_OPEN, FEW, &n, error))
+        return FALSE;
+      *forgotten += n;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+forget_some (CarServiceStore *store, const CarServiceRetention *policy, gint64 *forgotten, GError **error)
 {
   gint64 now = g_get_real_time () / 1000;
-  Pages pages;
 
-  *more = FALSE;
+  *forgotten = 0;
   switch (policy->kind)
     {
     case CAR_SERVICE_RETENTION_TIME:
-      return forget_closed (store, now - (gint64) MIN (policy->value * DAY, (double) now), more, error);
+      return forget (store, now - (gint64) MIN (policy->value * DAY, (double) now),
+                     CAR_SERVICE_RETENTION_AT_ONCE, forgotten, error);
     case CAR_SERVICE_RETENTION_DISK_USAGE:
-      if (!read_pages (store, &pages, error))
-        return FALSE;
-      return (double) (pages.all - pages.free) * (double) pages.size <= policy->value ||
-             forget_closed (store, G_MAXINT64, more, error);
+      return forget_until_it_fits (store, policy->value, forgotten, error);
     case CAR_SERVICE_RETENTION_FOREVER:
     default:
       return TRUE;
     }
 }
 
-/* SQLite moves pages from the file's end into free ones: a page a step. */
 static gboolean
 give_back (CarServiceStore *store, const CarServiceRetention *policy, gboolean *more, GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-  Pages pages;
+  CarServicePages pages;
 
-  if (!read_pages (store, &pages, error))
+  *more = FALSE;
+  if (!car_service_pages_read (store, &pages, error))
     return FALSE;
   gboolean is_too_large = policy->kind == CAR_SERVICE_RETENTION_DISK_USAGE &&
                           (double) pages.all * (double) pages.size > policy->value;
-  if (pages.free == 0 || (!is_too_large && pages.free * USED_PER_FREE < pages.all))
-    return TRUE;
 
-  sqlite3_stmt *steps = car_service_store_select (store, &problem, "PRAGMA incremental_vacuum", "");
-  for (guint i = 0; i < AT_ONCE && steps != NULL; i++)
-    if (!car_service_store_next (store, steps, &problem))
-      steps = NULL;
-  *more |= steps != NULL;
-  if (steps != NULL)
-    sqlite3_reset (steps);
-  if (problem == NULL)
-    return TRUE;
-
-  g_propagate_error (error, g_steal_pointer (&problem));
-  return FALSE;
+  return pages.free == 0 || (!is_too_large && pages.free * USED_PER_FREE < pages.all) ||
+         car_service_pages_give_back (store, more, error);
 }
 
 gboolean
 car_service_retention_apply (CarServiceStore *store, gboolean *more, GError **error)
 {
   CarServiceRetention policy;
+  gint64 forgotten;
 
-  return car_service_retention_get (store, &policy, error) && forget_some (store, &policy, more, error) &&
-         give_back (store, &policy, more, error);
+  if (!car_service_retention_get (store, &policy, error) || !forget_some (store, &policy, &forgotten, error))
+    return FALSE;
+  *more = forgotten > 0;
+
+  return *more || give_back (store, &policy, more, error);
 }
 
 gboolean

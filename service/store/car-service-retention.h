@@ -8,6 +8,9 @@ G_BEGIN_DECLS
 
 /* How long history is kept: what held once and does not any more. What holds now is never forgotten. */
 
+/* Versions that one transaction forgets: whoever writes waits for it. */
+#define CAR_SERVICE_RETENTION_AT_ONCE 1000
+
 typedef enum
 {
   CAR_SERVICE_RETENTION_FOREVER,
@@ -21,14 +24,20 @@ typedef struct
   double value;
 } CarServiceRetention;
 
+/* To be called before the others, by whoever carries the policy out. */
+gboolean car_service_retention_prepare (CarServiceStore *store, GError **error);
+
+/* What --keep-history says: days ("90"), or bytes with a unit ("500MB", "2GiB"). G_OPTION_ERROR where it says neither. */
+gboolean car_service_retention_parse (const char *text, CarServiceRetention *policy, GError **error);
+
 gboolean car_service_retention_get (CarServiceStore *store, CarServiceRetention *policy, GError **error);
 
 /* It is carried out when the call is done, in the background. */
 gboolean
 car_service_retention_set (CarServiceStore *store, const CarServiceRetention *policy, GError **error);
 
-/* Forgets the oldest part of what is kept too long, and gives room that nothing uses back to the file system, in a
- * transaction of the caller's. *more: another call has to do. */
+/* One small step, in a transaction of the caller's: forgets the oldest part of what is kept too long or, where nothing is, gives
+ * room that nothing uses back to the file system. *more: another call has to do. */
 gboolean car_service_retention_apply (CarServiceStore *store, gboolean *more, GError **error);
 
 /* Forgets all objects, tags and sources, with their save points. The model, and what became of jobs, stay. */

@@ -16,6 +16,7 @@
 #include "service/query/car-query.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-extensions.h"
+#include "service/store/car-service-retention.h"
 #include "service/store/car-service-store.h"
 #include "service/store/car-service-tables.h"
 #include "service/store/car-service-tokens.h"
@@ -152,6 +153,7 @@ set_error (CarServiceStore *self, GError **error)
 
   const char *what = code == SQLITE_FULL      ? "there is no space left; make room"
                      : code == SQLITE_CORRUPT ? "it is damaged; restore a copy, or give another --database"
+                     : status == 503          ? "another program writes into it: try again"
                                               : sqlite3_errmsg (self->db);
 
   g_set_error (error, CAR_SERVICE_ERROR, (gint) status, "The database %s failed: %s", self->path, what);
@@ -401,7 +403,8 @@ car_service_store_open (const char *path, GError **error)
         return NULL;
     }
   if (!open_connection (self, error) || !prepare_tables (self, error) || !set_up_connection (self, error) ||
-      !bring_indices_up_to_date (self, error) || !car_service_tokens_prepare (self, error))
+      !bring_indices_up_to_date (self, error) || !car_service_tokens_prepare (self, error) ||
+      !car_service_retention_prepare (self, error))
     return NULL;
 
   return g_steal_pointer (&self);
