@@ -13,6 +13,8 @@ typedef gboolean (*CarServiceCommand) (int argc, char **argv, GError **error);
 gboolean car_service_token_command (int argc, char **argv, GError **error);
 gboolean car_service_backup_command (int argc, char **argv, GError **error);
 gboolean car_service_check_command (int argc, char **argv, GError **error);
+gboolean car_service_usage_command (int argc, char **argv, GError **error);
+gboolean car_service_vacuum_command (int argc, char **argv, GError **error);
 
 /* Reads options; `entries` are the command's own, and may be NULL: --database and --help come with them. `usage` begins with
  * the command's name. The words that are no options are for g_strfreev(), the database for g_free(). FALSE without an error: the

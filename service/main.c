@@ -11,6 +11,7 @@
 #include "service/car-service-command.h"
 #include "service/car-service-listening.h"
 #include "service/http/car-service-certificate.h"
+#include "service/store/car-service-retention.h"
 
 typedef struct
 {
@@ -22,6 +23,8 @@ typedef struct
   char *key;
   char *password;
   char *token;
+  char *keep_history;
+  CarServiceRetention retention; /* what that says */
   CarServiceListening listening;
   char *made_certificate; /* the file of the one that --tls makes */
   gboolean show_credentials;
@@ -38,6 +41,7 @@ options_clear (Options *options)
   g_free (options->key);
   g_free (options->password);
   g_free (options->token);
+  g_free (options->keep_history);
   car_service_listening_clear (&options->listening);
   g_free (options->made_certificate);
 }
@@ -61,6 +65,10 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       N_ ("Its password (or CAR_SERVICE_PASSWORD)"), "PASSWORD" },
     { "token", 0, 0, G_OPTION_ARG_STRING, &options->token, N_ ("The token (or CAR_SERVICE_AUTHTOKEN)"),
       "TOKEN" },
+    { "keep-history", 0, 0, G_OPTION_ARG_STRING, &options->keep_history,
+      N_ ("Keep history for so many days, or while the database has no more bytes than these, such as 500MB "
+          "or 2GB"),
+      "LIMIT" },
     { "show-credentials", 0, 0, G_OPTION_ARG_NONE, &options->show_credentials,
       N_ ("Print the credentials as a shell's assignments, and exit: those of a service with the same "
           "--database and --credentials"),
@@ -90,7 +98,7 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       _ ("A CAR service for this machine, or a small company: keeps what "
          "connectors import, and answers questions about it. It can be reached "
          "from this machine only, unless --listen says otherwise. Commands for its database: token, "
-         "backup, check; see car-service COMMAND --help."),
+         "backup, check, usage, vacuum; see car-service COMMAND --help."),
       secrets, argc, argv, &options->port, error);
 }
 
@@ -238,6 +246,20 @@ load_certificate (const Options *options, GTlsCertificate **certificate, GError 
 }
 
 static gboolean
+check_history (Options *options, GError **error)
+{
+  return options->keep_history == NULL ||
+         car_service_retention_parse (options->keep_history, &options->retention, error);
+}
+
+/* As the call does, before somebody can make it. */
+static gboolean
+set_history (const Options *options, CarServiceStore *store, GError **error)
+{
+  return options->keep_history == NULL || car_service_retention_set (store, &options->retention, error);
+}
+
+static gboolean
 serve (const Options *options, GError **error)
 {
   g_autoptr (GTlsCertificate) certificate = NULL;
@@ -251,7 +273,8 @@ serve (const Options *options, GError **error)
       load_certificate (options, &certificate, error) ? find_credentials (options, &from_file, error) : NULL;
   g_autoptr (CarServiceStore) store =
       credentials != NULL ? car_service_store_open (options->database, error) : NULL;
-  g_autoptr (CarServiceWorker) worker = store != NULL ? car_service_worker_new (store, error) : NULL;
+  g_autoptr (CarServiceWorker) worker =
+      store != NULL && set_history (options, store, error) ? car_service_worker_new (store, error) : NULL;
   if (worker == NULL)
     return FALSE;
 
@@ -328,9 +351,9 @@ find_command (int argc, char **argv)
     const char *name;
     CarServiceCommand command;
   } commands[] = {
-    { "token", car_service_token_command },
-    { "backup", car_service_backup_command },
-    { "check", car_service_check_command },
+    { "token", car_service_token_command },   { "backup", car_service_backup_command },
+    { "check", car_service_check_command },   { "usage", car_service_usage_command },
+    { "vacuum", car_service_vacuum_command },
   };
 
   for (guint i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)
@@ -352,7 +375,8 @@ main (int argc, char **argv)
   if (command != NULL)
     command (argc - 1, argv + 1, &error);
   else if (parse_options (&options, argc, argv, &error) &&
-           car_service_listening_check (&options.listening, &error) && fill_in_files (&options, &error))
+           car_service_listening_check (&options.listening, &error) && check_history (&options, &error) &&
+           fill_in_files (&options, &error))
     {
       if (options.show_credentials)
         show_credentials (&options, &error);

@@ -62,9 +62,10 @@ for shell in zsh fish; do
 done
 ok "commands, and their options"
 service=$TOP_BUILDDIR/service/car-service
-offers "token backup check" "$service" ""
+offers "token backup check usage vacuum" "$service" ""
 offers "bash" "$service" backup b
 offers "--database --help" "$service" check -
+offers "--json --database --help" "$service" usage -
 offers "add list revoke" "$service" token ""
 offers "--read-only --source --database --help" "$service" token -
 ok "commands of car-service"

@@ -60,7 +60,7 @@ def helped(program, shared=None):
     if program == "carctl":  # its options are its commands'
         text += "".join(help_of(program, command) for command in re.findall(r"^  ([a-z]+) .*", text.split("Commands:")[1], re.M))
     if program == "car-service":
-        text += "".join(help_of(program, command) for command in ("token", "backup", "check"))
+        text += "".join(help_of(program, command) for command in ("token", "backup", "check", "usage", "vacuum"))
     own, _, every = text.partition("Settings of every connector:")
     return set(re.findall(r"^  (?:-\w, )?--([\w-]+)", text if shared is None or not every else every if shared else own, re.M))
 
