@@ -193,5 +193,18 @@ class References(Case):
                    TOP / "connectors" / "reference" / "javascript" / "car-connector-reference-javascript.js", "--")
 
 
+class Host(Case):
+    """The connector of the machine, with a machine that is a folder."""
+
+    def test_accounts(self):
+        for name in ("etc", "proc/net", "sys/class"):
+            (self.folder / "root" / name).mkdir(parents=True)
+        (self.folder / "root/etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+        (self.folder / "root/etc/passwd").write_text("".join(f"{name}:x:{i}:{i}::/:/bin/sh\n" for i, name in enumerate(("root", "alice", "bob"))))
+        text = self.run_check("--change", "sed -i -e s/bob/carol/ -e /alice/d root/etc/passwd", "--only", "left-out", "--only", "edges", "--only", "killed-change",
+                              BUILD / "connectors" / "host" / "car-connector-host", "--", "--root", self.folder / "root")
+        self.assertIn(" 0 failed, 0 skipped\n", text)
+
+
 if __name__ == "__main__":
     tap.main(900)
