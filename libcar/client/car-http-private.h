@@ -26,11 +26,11 @@ typedef struct
 {
   const char *method;
   GUri *uri;
-  GBytes *body;       /* JSON, or NULL */
+  GBytes *body;          /* JSON, or NULL */
   const char *report;    /* of the header X-Car-Report; NULL: none */
   const char *timepoint; /* of the header x-hasura-car-timepoint; NULL: none */
-  guint idle_timeout; /* milliseconds in which next to nothing moves, after which the exchange fails */
-  gsize max_answer;   /* bytes; a longer answer is G_IO_ERROR_MESSAGE_TOO_LARGE */
+  guint idle_timeout;    /* milliseconds in which next to nothing moves, after which the exchange fails */
+  gsize max_answer;      /* bytes; a longer answer is G_IO_ERROR_MESSAGE_TOO_LARGE */
 } CarHttpRequest;
 
 typedef struct
