@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-hash-private.h>
 #include <libcar/json/car-json-violation-private.h>
@@ -270,7 +271,7 @@ print_told (const CarctlChanges *self, Section *section, GError **error)
   rewind (section->told);
   while (good && getline (&line, &size, section->told) > 0)
     if (self->json)
-      good = carctl_write (line, error);
+      good = car_output_write (line, error);
     else
       g_print ("%s", line);
   free (line);

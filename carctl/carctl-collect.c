@@ -2,7 +2,6 @@
 
 #include "config.h"
 
-#include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -34,7 +33,7 @@ collection_clear (Collection *self)
   g_clear_pointer (&self->loop, g_main_loop_unref);
   carctl_local_service_clear (&self->service);
   for (guint i = 0; i < G_N_ELEMENTS (self->signals); i++)
-    g_source_remove (self->signals[i]);
+    g_clear_handle_id (&self->signals[i], g_source_remove);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Collection, collection_clear)
@@ -58,9 +57,9 @@ on_sigint (gpointer user_data)
 static void
 catch_signals (Collection *self)
 {
-  self->signals[0] = g_unix_signal_add (SIGTERM, on_end_wanted, self);
-  self->signals[1] = g_unix_signal_add (SIGHUP, on_end_wanted, self);
-  self->signals[2] = g_unix_signal_add (SIGINT, on_sigint, self);
+  self->signals[0] = carctl_catch_signal (SIGTERM, on_end_wanted, self);
+  self->signals[1] = carctl_catch_signal (SIGHUP, on_end_wanted, self);
+  self->signals[2] = carctl_catch_signal (SIGINT, on_sigint, self);
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-reader-private.h>
 
@@ -331,7 +332,7 @@ print_graph (const CarctlCall *call, GError **error)
   if (graph.is_cut)
     g_printerr (_ ("There is more: no more than %d objects are shown.\n"), MAX_NODES);
   if (call->dot || call->svg)
-    return carctl_write (text, error);
+    return car_output_write (text, error);
   g_print ("%s", text);
   return TRUE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/json/car-json-reader-private.h>
 #include <libcar/log/car-log-private.h>
 
@@ -204,7 +205,7 @@ read_message (CarClient *client, const GString *line, GError **error)
                                                            : answer (client, &message);
 
   return text == NULL ||
-         (carctl_write (text, error) && carctl_write ("\n", error) && carctl_finish_output (error));
+         (car_output_write (text, error) && car_output_write ("\n", error) && car_output_finish (error));
 }
 
 /* The next line, of which no more is kept than it takes to see that it is too long. FALSE at the end. */

@@ -6,6 +6,7 @@
 
 #include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 
 #include "carctl/carctl.h"
 
@@ -42,7 +43,7 @@ query (CarctlCall *call, GError **error)
                                 ? NULL
                                 : carctl_ask_service (client, text, call->variables, error);
 
-  return answer != NULL && carctl_write (answer, error) && carctl_write ("\n", error);
+  return answer != NULL && car_output_write (answer, error) && car_output_write ("\n", error);
 }
 
 const CarctlCommand carctl_query_command = {

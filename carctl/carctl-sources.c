@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/client/car-client-private.h>
 #include <libcar/json/car-json-reader-private.h>
@@ -136,7 +137,7 @@ print_json (const char *url, GArray *sources, GError **error)
       g_string_append_printf (out, "%s{%s}", i > 0 ? "," : "", members->str + 1);
     }
   g_string_append (out, "]}\n");
-  return carctl_write (out->str, error);
+  return car_output_write (out->str, error);
 }
 
 static gboolean

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-reader-private.h>
 
@@ -155,7 +156,7 @@ carctl_table_print (const char *answer, gboolean json, GError **error)
     return FALSE;
 
   if (json)
-    return carctl_write (answer, error) && carctl_write ("\n", error);
+    return car_output_write (answer, error) && car_output_write ("\n", error);
 
   g_autofree char *table = carctl_table_make (&data);
   g_print ("%s", table);

@@ -84,14 +84,11 @@ char *carctl_ask_service (CarClient *client, const char *query, const char *vari
  * another one. */
 gboolean carctl_confirm (const CarctlCall *call, const char *question, GError **error);
 
+/* Catches a signal in the main loop; not one that carctl was started to ignore, as nohup(1) does: 0. */
+guint carctl_catch_signal (int number, GSourceFunc func, gpointer user_data);
+
 /* Whether an argument is an option of the service, such as -car-service-url=… */
 gboolean carctl_is_service_option (const char *argument);
-
-/* Writes on standard output, as it is: JSON is UTF-8 in every locale. CAR_APP_ERROR_GENERAL says why it cannot. */
-gboolean carctl_write (const char *text, GError **error);
-
-/* Whether all that was printed and written until now has arrived; the same error. */
-gboolean carctl_finish_output (GError **error);
 
 /* Refuses options that name a service, for a connector that gets one of its own; `asks`: the call itself asks the one it names. */
 gboolean carctl_refuse_services (const CarctlCall *call, gboolean asks, GError **error);

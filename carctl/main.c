@@ -2,11 +2,14 @@
 
 #include "config.h"
 
+#include <glib-unix.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-usage-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/settings/car-arguments-private.h>
@@ -41,6 +44,16 @@ carctl_confirm (const CarctlCall *call, const char *question, GError **error)
   if (!answered)
     g_printerr ("\n"); /* the end of input leaves the cursor behind the question */
   return car_failure_refuse (error, _ ("nothing was done: the answer was not “yes”"));
+}
+
+guint
+carctl_catch_signal (int number, GSourceFunc func, gpointer user_data)
+{
+  struct sigaction action;
+
+  if (sigaction (number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+    return 0;
+  return g_unix_signal_add (number, func, user_data);
 }
 
 static void
@@ -323,9 +336,11 @@ main (int argc, char **argv)
   car_log_install ();
   car_log_set_up (CAR_LOG_FORMAT_TEXT, FALSE, PROGRAM, NULL, PACKAGE_VERSION);
 
+  /* Whoever reads the output may have enough of it before all is put away. */
+  signal (SIGPIPE, SIG_IGN);
   hide_arguments (argc, argv);
 
-  if (obey (arguments, &call, &error) && carctl_finish_output (&error))
+  if (obey (arguments, &call, &error) && car_output_finish (&error))
     return call.exit_code;
 
   print_error (error->message);

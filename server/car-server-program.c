@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-usage-private.h>
 
 #include "server/car-server-program.h"
@@ -107,8 +109,12 @@ car_server_parse_options (const GOptionEntry *entries,
 int
 car_server_get_exit_code (const GError *error)
 {
-  if (error == NULL)
+  g_autoptr (GError) unwritten = NULL;
+
+  if (error == NULL && car_output_finish (&unwritten))
     return 0;
+  if (error == NULL)
+    error = unwritten;
 
   g_printerr ("%s: %s\n", g_get_prgname (), error->message);
   return error->domain == G_OPTION_ERROR ? EXIT_WRONG_OPTION : 1;
@@ -131,8 +137,14 @@ car_server_write_port_file (const char *file, guint16 port, GError **error)
 {
   g_autofree char *text = g_strdup_printf ("%u\n", port);
 
-  return file == NULL ||
-         g_file_set_contents_full (file, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, error);
+  return file == NULL || car_file_write (file, text, strlen (text), error);
+}
+
+void
+car_server_remove_port_file (const char *file)
+{
+  if (file != NULL && !car_file_is_special (file) && !g_file_test (file, G_FILE_TEST_IS_SYMLINK))
+    g_unlink (file);
 }
 
 char *

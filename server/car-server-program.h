@@ -34,6 +34,9 @@ gboolean car_server_make_folder (const char *folder, GError **error);
 /* Writes the port for whoever started the program; `file` may be NULL. Whoever reads the file finds all of it. */
 gboolean car_server_write_port_file (const char *file, guint16 port, GError **error);
 
+/* What is no regular file, or leads to one, was there before, and stays. `file` may be NULL. */
+void car_server_remove_port_file (const char *file);
+
 /* Hexadecimal digits of so many random bytes; NULL with an error. */
 char *car_server_make_secret (gsize n_bytes, GError **error);
 

@@ -6,6 +6,7 @@
 
 #include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 
 #include "server/car-server-program.h"
 #include "service/car-service-command.h"
@@ -58,7 +59,13 @@ check_add (const Call *call, GError **error)
   return TRUE;
 }
 
-/* The token alone goes to standard output, for a script to take. */
+static gboolean
+print_token (const char *token, GError **error)
+{
+  return car_output_write (token, error) && car_output_write ("\n", error) && car_output_finish (error);
+}
+
+/* The token alone goes to standard output, for a script to take. One that nobody could take does not stay. */
 static gboolean
 add (CarServiceStore *store, const Call *call, GError **error)
 {
@@ -68,14 +75,17 @@ add (CarServiceStore *store, const Call *call, GError **error)
   gboolean added =
       token != NULL && car_service_tokens_add (store, call->words[1], token, call->read_only, sources, error);
 
-  if (added)
+  gboolean printed = added && print_token (token, error);
+
+  if (printed)
     {
-      g_print ("%s\n", token);
       g_printerr (_ ("The token %s is shown this once: nobody can find it again.\n"), call->words[1]);
     }
+  else if (added)
+    car_service_tokens_revoke (store, call->words[1], NULL);
   car_secret_free (token);
 
-  return added;
+  return printed;
 }
 
 static char *

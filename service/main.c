@@ -266,8 +266,7 @@ serve (const Options *options, GError **error)
   gboolean from_file;
 
   /* One of an earlier run would be taken for ours. */
-  if (options->port_file != NULL)
-    g_unlink (options->port_file);
+  car_server_remove_port_file (options->port_file);
 
   g_autoptr (CarServiceCredentials) credentials =
       load_certificate (options, &certificate, error) ? find_credentials (options, &from_file, error) : NULL;
@@ -290,8 +289,7 @@ serve (const Options *options, GError **error)
   Service service = { loop, server, worker, 0 };
   car_server_on_signal (on_signal, &service);
   g_main_loop_run (loop);
-  if (options->port_file != NULL)
-    g_unlink (options->port_file);
+  car_server_remove_port_file (options->port_file);
 
   return TRUE;
 }

@@ -139,6 +139,33 @@ class Connectors(Case):
         suite = xml.etree.ElementTree.parse(self.folder / "junit.xml").getroot()
         self.assertIn("exit code 1 and not 10", suite.find("testcase/failure").text)
 
+    def test_again_and_again(self):
+        """What an earlier check kept goes, and nothing else."""
+        for _ in range(2):
+            self.run_check(*self.arguments("--only", "unreachable"), code=1, WRONG_CONNECTOR="wrong-codes")
+        (self.folder / "checked" / "mine").write_text("")
+        self.assertIn("not empty", self.run_check(*self.arguments("--only", "unreachable"), code=2))
+        self.assertTrue((self.folder / "checked" / "unreachable").exists())
+
+    def test_a_secret_in_another_spelling(self):
+        text = self.run_check(*self.arguments("--only", "secrets"), code=1, WRONG_CONNECTOR="tells-secrets-encoded")
+        self.assertRegex(text, "FAILED +no secret in the log")
+
+    def test_what_junit_is_written_into(self):
+        (self.folder / "junit.xml").symlink_to("real.xml")
+        (self.folder / "real.xml").write_text("")
+        self.run_check("--only", "settings", "--junit", "junit.xml", "true", code=1)
+        self.assertTrue((self.folder / "junit.xml").is_symlink())
+        self.assertIn("<testsuite", (self.folder / "real.xml").read_text())
+        for wrong in ("none/x.xml", "."):
+            self.assertIn("--junit", self.run_check("--only", "settings", "--junit", wrong, "true", code=2))
+
+    def test_whoever_reads_has_enough(self):
+        process = self.start_check(*self.arguments("--only", "settings"))
+        process.stdout.close()
+        self.assertIn(process.wait(60), (0, 1))
+        self.assert_nothing_left()
+
     def test_without_commands(self):
         text = self.run_check("--only", "broken", PYTHON, "--", TOP / "tests" / "wrong-connector.py", "-file", "source")
         self.assertRegex(text, r"skipped +.*--break COMMAND")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -52,6 +53,50 @@ class Backup(unittest.TestCase):
 
     def check(self, database):
         return run("check", "--database", database)
+
+    def test_what_is_no_database(self):
+        """An empty file is none: it stays as it is."""
+        empty = self.folder / "empty.db"
+        empty.touch()
+        for words in (("check",), ("backup", self.copy), ("token", "add", "t"), ("usage",), ("vacuum",)):
+            done = run(*words, "--database", str(empty))
+            self.assertEqual((done.returncode, done.stdout), (1, ""), words)
+            self.assertIn("There is no database", done.stderr)
+            self.assertEqual(empty.stat().st_size, 0, words)
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        done = run("--database", str(pipe))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no regular file", done.stderr)
+
+    def test_nobody_can_take_it(self):
+        self.fill()
+        for words in (("check",), ("token", "add", "lost"), ("usage", "--json"), ("--help",), ("--version",), ("--show-credentials",)):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([PROGRAM, *words, *(() if words[0].startswith("--") else ("--database", self.database))],
+                                      stdout=full, stderr=subprocess.PIPE, text=True, check=False, env={**os.environ, "CAR_SERVICE_KEY": "key", "CAR_SERVICE_PASSWORD": "word"})
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn("standard output cannot be written", done.stderr)
+        self.assertEqual(run("token", "list", "--database", self.database).stdout, "")
+
+    def test_where_the_port_is_written(self):
+        """A link stays one, and a pipe is written into."""
+        (self.folder / "port").symlink_to("real")
+        (self.folder / "real").touch()
+        os.mkfifo(self.folder / "pipe")
+        for name in ("port", "pipe"):
+            process = subprocess.Popen([PROGRAM, "--database", ":memory:", "--port-file", self.folder / name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env={**os.environ, "CAR_SERVICE_KEY": "key", "CAR_SERVICE_PASSWORD": "word"})
+            self.addCleanup(process.kill)
+            text = (self.folder / name).read_text()
+            while not text:
+                time.sleep(0.05)
+                text = (self.folder / name).read_text()
+            self.assertGreater(int(text), 0)
+            process.terminate()
+            self.assertEqual(process.wait(60), 0)
+        self.assertTrue((self.folder / "port").is_symlink())
+        self.assertTrue((self.folder / "pipe").is_fifo())
 
     def test_while_it_writes(self):
         stop = threading.Event()

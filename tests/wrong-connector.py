@@ -4,6 +4,7 @@
 The data source is a file of JSON: {"state": 1, "assets": {KEY: {"name": …, "host": …}}, "deleted": {KEY: …}}, where each asset
 has the "state" in which it changed last, or was deleted."""
 
+import base64
 import json
 import os
 import signal
@@ -68,6 +69,8 @@ class Full(Import, Car.FullImport):
         self.assets = self.asset_server.read()["assets"]
         if WRONG == "tells-secrets":
             print("logging in with", self.app.get_setting("password"))
+        if WRONG == "tells-secrets-encoded":
+            print("Authorization: Basic", base64.b64encode(f"me:{self.app.get_setting('password')}".encode()).decode())
         if WRONG == "hangs":
             signal.signal(signal.SIGTERM, lambda *_: time.sleep(60))
             time.sleep(3)
@@ -95,7 +98,7 @@ class App(Car.App):
     def __init__(self):
         super().__init__()
         self.add_setting("file", "WRONG_CONNECTOR_FILE", "the data source", required=True, argument="FILE")
-        self.add_setting("password", "WRONG_CONNECTOR_PASSWORD", "a secret", secret=WRONG != "tells-secrets", argument="PASSWORD")
+        self.add_setting("password", "WRONG_CONNECTOR_PASSWORD", "a secret", secret=not WRONG.startswith("tells-secrets"), argument="PASSWORD")
 
     def do_create_asset_server(self):
         return Server(self.get_setting("file"))

@@ -2,9 +2,10 @@
 
 #include "config.h"
 
-#include <glib-unix.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <libcar/base/car-language-private.h>
 
@@ -74,16 +75,16 @@ wait_for_all (Check *self)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Waiting waiting = { self, loop, 0 };
-  const guint sources[] = { g_unix_signal_add (SIGINT, on_sigint, &waiting),
-                            g_unix_signal_add (SIGTERM, on_sigterm, &waiting),
-                            g_unix_signal_add (SIGHUP, on_sighup, &waiting) };
+  guint sources[] = { carctl_catch_signal (SIGINT, on_sigint, &waiting),
+                      carctl_catch_signal (SIGTERM, on_sigterm, &waiting),
+                      carctl_catch_signal (SIGHUP, on_sighup, &waiting) };
   g_autoptr (GTask) task = g_task_new (NULL, NULL, on_done, &waiting);
 
   g_task_set_task_data (task, self, NULL);
   g_task_run_in_thread (task, run_all);
   g_main_loop_run (loop);
   for (guint i = 0; i < G_N_ELEMENTS (sources); i++)
-    g_source_remove (sources[i]);
+    g_clear_handle_id (&sources[i], g_source_remove);
   return waiting.signal;
 }
 
@@ -164,6 +165,18 @@ check_only (GError **error)
   return TRUE;
 }
 
+/* Before all runs, and not behind them. */
+static gboolean
+check_junit (GError **error)
+{
+  g_autofree char *folder = options.junit == NULL ? NULL : g_path_get_dirname (options.junit);
+
+  if (folder == NULL ||
+      (g_access (folder, W_OK | X_OK) == 0 && !g_file_test (options.junit, G_FILE_TEST_IS_DIR)))
+    return TRUE;
+  return car_failure_refuse (error, _ ("--junit=%s is no file that can be written"), options.junit);
+}
+
 static gboolean
 check_options (const CarctlCall *call, GError **error)
 {
@@ -171,7 +184,22 @@ check_options (const CarctlCall *call, GError **error)
     return car_failure_refuse (error, _ ("--break and --mend go together: what is broken has to be mended"));
   if (options.timeout <= 0)
     return car_failure_refuse (error, _ ("--timeout is a number of seconds above 0"));
-  return check_only (error) && carctl_refuse_services (call, FALSE, error);
+  return check_only (error) && check_junit (error) && carctl_refuse_services (call, FALSE, error);
+}
+
+/* A check is repeated until all is well. What an earlier one kept goes, where nothing else is in the folder. */
+static void
+remove_earlier (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name = dir == NULL ? NULL : g_dir_read_name (dir);
+  gboolean found = name != NULL;
+
+  for (; name != NULL; name = g_dir_read_name (dir))
+    if (!check_steps_have (name) && !g_str_has_prefix (name, "faults-"))
+      return;
+  if (found)
+    carctl_remove_folder (folder);
 }
 
 static gboolean
@@ -187,8 +215,10 @@ open_check (Check *self, const CarctlCall *call, GError **error)
   self->leaks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->cancellable = g_cancellable_new ();
   g_mutex_init (&self->lock);
-  if (!check_options (call, error) || !add_secrets (self, error) ||
-      !carctl_make_empty_folder (self->folder, error))
+  if (!check_options (call, error) || !add_secrets (self, error))
+    return FALSE;
+  remove_earlier (self->folder);
+  if (!carctl_make_empty_folder (self->folder, error))
     return FALSE;
 
   self->work = g_dir_make_tmp ("carctl-XXXXXX", error);

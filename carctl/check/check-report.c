@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
 #include <libcar/base/car-text-private.h>
 #include <libcar/json/car-json-reader-private.h>
@@ -219,5 +220,5 @@ check_report_write_junit (const CheckReport *self, const char *path, GError **er
   for (guint i = 0; i < self->cases->len; i++)
     append_case (out, g_ptr_array_index (self->cases, i));
   g_string_append (out, "</testsuite>\n");
-  return g_file_set_contents (path, out->str, (gssize) out->len, error);
+  return car_file_write (path, out->str, out->len, error);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <libcar/base/car-language-private.h>
+#include <libcar/log/car-redaction-private.h>
 
 #include "carctl/check/check-run.h"
 
@@ -217,30 +218,49 @@ note_leak (CheckCase *self, const char *name, const char *path)
   g_hash_table_insert (check->leaks, g_strdup (name), g_steal_pointer (&copy));
 }
 
+/* Also percent-encoded, in JSON, HTML or Base64, as libcar's log would hide it. */
 static gboolean
-has_secret (const char *text, gsize length, const char *secret)
+has_secret (const char *text, const char *secret)
 {
-  return text != NULL && memmem (text, length, secret, strlen (secret)) != NULL;
+  g_autoptr (CarRedaction) redaction = car_redaction_new ();
+
+  car_redaction_add (redaction, secret);
+  g_autofree char *hidden = car_redaction_hide (redaction, text);
+  return !g_str_equal (hidden, text);
+}
+
+/* All of it as UTF-8, whatever the connector writes. */
+static char *
+read_text (const char *path)
+{
+  g_autofree char *text = NULL;
+  gsize length = 0;
+
+  if (!g_file_get_contents (path, &text, &length, NULL))
+    return NULL;
+  for (gsize i = 0; i < length; i++)
+    if (text[i] == '\0')
+      text[i] = ' ';
+  return g_utf8_make_valid (text, (gssize) length);
 }
 
 static void
 look_for_secrets (CheckCase *self, const CheckService *service, const char *path)
 {
   Check *check = self->check;
-  g_autofree char *text = NULL;
-  gsize length = 0;
+  g_autofree char *text = read_text (path);
   GHashTableIter iter;
   gpointer name, secret;
 
-  if (!g_file_get_contents (path, &text, &length, NULL))
+  if (text == NULL)
     return;
 
   g_mutex_lock (&check->lock);
-  if (has_secret (text, length, service->local.password))
+  if (has_secret (text, service->local.password))
     note_leak (self, "CAR_SERVICE_PASSWORD", path);
   g_hash_table_iter_init (&iter, check->secrets);
   while (g_hash_table_iter_next (&iter, &name, &secret))
-    if (has_secret (text, length, secret))
+    if (has_secret (text, secret))
       note_leak (self, name, path);
   g_mutex_unlock (&check->lock);
 }

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <libcar/base/car-file-private.h>
 #include <libcar/base/car-language-private.h>
 
 #include "service/query/car-query.h"
@@ -203,6 +204,13 @@ check_header (const char *path, GError **error)
   static const char magic[] = "SQLite format 3";
   g_autofree char *journal = g_strconcat (path, "-journal", NULL);
   char header[100];
+
+  if (car_file_is_special (path))
+    {
+      g_set_error (error, CAR_SERVICE_ERROR, 500, _ ("%s is no regular file: give another --database"), path);
+      return FALSE;
+    }
+
   int fd = g_open (path, O_RDONLY | O_CLOEXEC, 0);
   gssize length = fd >= 0 ? read (fd, header, sizeof header) : 0;
   int problem = length < 0 ? errno : 0;
@@ -414,8 +422,10 @@ CarServiceStore *
 car_service_store_open_beside (const char *path, GError **error)
 {
   g_autoptr (CarServiceStore) self = g_object_new (CAR_TYPE_SERVICE_STORE, NULL);
+  GStatBuf status;
 
-  if (!g_file_test (path, G_FILE_TEST_IS_REGULAR))
+  /* An empty file would become an empty database. */
+  if (g_stat (path, &status) != 0 || !S_ISREG (status.st_mode) || status.st_size == 0)
     {
       g_set_error (error, CAR_SERVICE_ERROR, 404,
                    _ ("There is no database %s: give the --database of the service, which makes it when it "

@@ -6,11 +6,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <libcar/base/car-error.h>
 #include <libcar/base/car-language-private.h>
-
-#include "carctl/carctl.h"
-
-/* Standard output. Words go through g_print(), which writes them in the locale's charset; JSON is UTF-8 in every locale. */
+#include <libcar/base/car-output-private.h>
 
 static gboolean
 has_reader (void)
@@ -20,7 +18,7 @@ has_reader (void)
   return g_poll (&fd, 1, 0) <= 0 || (fd.revents & G_IO_ERR) == 0;
 }
 
-/* Code 0: the reason is not known. Whoever closed the other end, such as “head”, has all that it wanted. */
+/* Code 0: the reason is not known. */
 static gboolean
 check (int code, GError **error)
 {
@@ -32,7 +30,7 @@ check (int code, GError **error)
 }
 
 gboolean
-carctl_write (const char *text, GError **error)
+car_output_write (const char *text, GError **error)
 {
   errno = 0;
   return fputs (text, stdout) >= 0 ? TRUE : check (errno, error);
@@ -40,7 +38,7 @@ carctl_write (const char *text, GError **error)
 
 /* Of what g_print() wrote, the stream keeps that it failed, and not why. */
 gboolean
-carctl_finish_output (GError **error)
+car_output_finish (GError **error)
 {
   errno = 0;
   if (fflush (stdout) == 0 && !ferror (stdout))
