@@ -804,7 +804,7 @@ test_foreign_files (Fixture *fixture, gconstpointer user_data)
   assert_refused (fixture->path, "*in use by another car-service*");
   g_assert_no_errno (symlink (fixture->path, link));
   assert_refused (link, "*in use by another car-service*");
-  assert_refused (fixture->folder, "*cannot be opened*");
+  assert_refused (fixture->folder, "*is no regular file*");
   assert_refused (nowhere, "*cannot be opened*");
 
   g_file_set_contents (text, "this is a letter to my grandmother", -1, &error);
