@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import time
@@ -11,6 +12,12 @@ import unittest
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
 PATH = ":".join(map(str, (BUILD / "carctl", BUILD / "service", BUILD / "connectors" / "host", os.environ["PATH"])))
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CAR_") and name != "CREDENTIALS_DIRECTORY"}
+
+
+def take_signals():
+    """For the start of a program: whoever started the tests may have signals ignored, as nohup does."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Case(unittest.TestCase):

@@ -13,6 +13,7 @@ import unittest
 import xml.etree.ElementTree
 
 import tap
+from carctl_case import take_signals
 from reference_world import AssetServer
 
 TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]).resolve(), pathlib.Path(os.environ["TOP_BUILDDIR"]).resolve()
@@ -52,7 +53,7 @@ class Case(unittest.TestCase):
 
     def start_check(self, *arguments, **environment):
         return subprocess.Popen(["carctl", "check", *map(str, arguments)], cwd=self.folder, env={**self.environment, **environment},
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, preexec_fn=take_signals)
 
     def run_check(self, *arguments, code=0, **environment):
         with self.start_check(*arguments, **environment) as process:

@@ -12,7 +12,7 @@ import time
 import unittest
 
 import tap
-from carctl_case import BUILD, TOP, Case, Machine, import_page
+from carctl_case import BUILD, TOP, Case, Machine, import_page, take_signals
 from local_service import KEY, PASSWORD, Service, run_service
 
 # A connector for a shell: it says what it was started with, and brings nothing.
@@ -117,10 +117,20 @@ class Collect(Case):
         self.assertIn("cannot be run", self.run_carctl("collect", "./none", code=2))
         self.assertIn("cannot be run", self.run_carctl("collect", "/bin/true", code=2, PATH=f"{BUILD}/carctl"))
 
+    def test_under_nohup(self):
+        (self.folder / "spy").write_text('#!/bin/sh\ntouch "$SPY"\nsleep 1\nexit 7\n')
+        with subprocess.Popen(["nohup", "carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            while not (self.folder / "told").exists():
+                time.sleep(0.05)
+            process.send_signal(signal.SIGHUP)
+            self.assertEqual(process.wait(60), 7)
+
     def test_it_is_stopped(self):
         (self.folder / "spy").write_text('#!/bin/sh\ntrap "exit 143" TERM\ntouch "$SPY"\nwhile :; do sleep 0.1; done\n')
         for number in (signal.SIGTERM, signal.SIGHUP):
-            with subprocess.Popen(["carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL) as process:
+            with subprocess.Popen(["carctl", "collect", "./spy"], cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL,
+                                  preexec_fn=take_signals) as process:
                 while not (self.folder / "told").exists():
                     time.sleep(0.05)
                 process.send_signal(number)
