@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include <glib/gstdio.h>
+#include <stdio.h>
 
 #include <libcar/base/car-language-private.h>
 
@@ -124,8 +124,7 @@ static gboolean
 serve (const Options *options, GError **error)
 {
   /* One of an earlier run would be taken for ours. */
-  if (options->port_file != NULL)
-    g_unlink (options->port_file);
+  car_server_remove_port_file (options->port_file);
 
   g_autoptr (CarFaultRules) rules = read_rules (options, error);
   g_autoptr (CarServiceCredentials) credentials = rules != NULL ? find_credentials (options, error) : NULL;
@@ -146,19 +145,18 @@ serve (const Options *options, GError **error)
   const guint16 service_port = car_service_server_get_port (service);
   g_autoptr (CarFaultServer) server =
       car_fault_server_new (g_steal_pointer (&rules), service_port, options->verbose);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  car_server_on_signal (on_signal, loop); /* before anybody is told that it is there */
   const guint16 port = car_fault_server_listen (server, options->port, error);
   if (port == 0 || !car_server_write_port_file (options->service_port_file, service_port, error) ||
       !car_server_write_port_file (options->port_file, port, error))
     return FALSE;
   announce (port, service_port);
 
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  car_server_on_signal (on_signal, loop);
   g_main_loop_run (loop);
   car_service_server_stop (service);
   car_service_worker_stop (worker);
-  if (options->port_file != NULL)
-    g_unlink (options->port_file);
+  car_server_remove_port_file (options->port_file);
   return TRUE;
 }
 

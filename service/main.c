@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <libcar/base/car-language-private.h>
@@ -279,15 +279,15 @@ serve (const Options *options, GError **error)
 
   g_autoptr (CarServiceServer) server =
       car_service_server_new (worker, g_steal_pointer (&credentials), options->verbose);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Service service = { loop, server, worker, 0 };
+  car_server_on_signal (on_signal, &service); /* before anybody is told that it is there */
   if (!car_service_listening_begin (&options->listening, server, certificate, options->port, error) ||
       !car_server_write_port_file (options->port_file, car_service_server_get_port (server), error))
     return FALSE;
   announce (options, server, certificate, from_file);
   fflush (stdout);
 
-  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
-  Service service = { loop, server, worker, 0 };
-  car_server_on_signal (on_signal, &service);
   g_main_loop_run (loop);
   car_server_remove_port_file (options->port_file);
 
