@@ -40,9 +40,7 @@ ask (CarctlCall *call, GError **error)
       question == NULL ? NULL
                        : carctl_question_write (question, (const char *const *) call->arguments + 1, error);
   g_autoptr (CarClient) client = query == NULL ? NULL : carctl_open_service (call, error);
-  g_autofree char *answer = client == NULL || !carctl_set_moment (client, call->at, error)
-                                ? NULL
-                                : carctl_ask_service (client, query, NULL, error);
+  g_autofree char *answer = client == NULL ? NULL : carctl_ask_service (client, query, NULL, error);
 
   return answer != NULL && carctl_table_print (answer, call->json, error);
 }

@@ -344,9 +344,8 @@ graph (CarctlCall *call, GError **error)
 
   if (call->depth < 1 || call->depth > MAX_DEPTH)
     return car_failure_refuse (error, _ ("--depth is a number from 1 to %d"), MAX_DEPTH);
-  if (is_object && call->arguments[1] == NULL)
-    return car_failure_refuse (error, _ ("the id is missing behind %s: an object is COLLECTION ID"),
-                               call->arguments[0]);
+  if (!carctl_check_object (call, error))
+    return FALSE;
   if (is_object && call->source != NULL)
     return car_failure_refuse (error, _ ("an id has its source in it: leave out --source"));
   if (!is_object && (call->dot || call->svg))

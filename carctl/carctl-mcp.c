@@ -204,8 +204,7 @@ read_message (CarClient *client, const GString *line, GError **error)
                           : message.type == CAR_JSON_ARRAY ? answer_batch (client, &message)
                                                            : answer (client, &message);
 
-  return text == NULL ||
-         (car_output_write (text, error) && car_output_write ("\n", error) && car_output_finish (error));
+  return text == NULL || (car_output_write_line (text, error) && car_output_finish (error));
 }
 
 /* The next line, of which no more is kept than it takes to see that it is too long. FALSE at the end. */

@@ -39,11 +39,9 @@ query (CarctlCall *call, GError **error)
 {
   g_autofree char *text = read_query (call->arguments[0], error);
   g_autoptr (CarClient) client = text == NULL ? NULL : carctl_open_service (call, error);
-  g_autofree char *answer = client == NULL || !carctl_set_moment (client, call->at, error)
-                                ? NULL
-                                : carctl_ask_service (client, text, call->variables, error);
+  g_autofree char *answer = client == NULL ? NULL : carctl_ask_service (client, text, call->variables, error);
 
-  return answer != NULL && car_output_write (answer, error) && car_output_write ("\n", error);
+  return answer != NULL && car_output_write_line (answer, error);
 }
 
 const CarctlCommand carctl_query_command = {

@@ -80,7 +80,8 @@ carctl_open_service (const CarctlCall *call, GError **error)
 
   car_access_init (&access, settings, problems);
   access.max_outage = 0;
-  return car_settings_set_error (problems, error)
-             ? car_access_open (&access, "carctl/" PACKAGE_VERSION, error)
-             : NULL;
+  g_autoptr (CarClient) client = car_settings_set_error (problems, error)
+                                     ? car_access_open (&access, "carctl/" PACKAGE_VERSION, error)
+                                     : NULL;
+  return client != NULL && carctl_set_moment (client, call->at, error) ? g_steal_pointer (&client) : NULL;
 }

@@ -12,6 +12,7 @@
 #include <libcar/json/car-json-scanner-private.h>
 #include <libcar/staging/car-data-handler-private.h>
 
+#include "carctl/carctl-held.h"
 #include "carctl/carctl.h"
 
 /* carctl status and carctl forget: the sources of a service. */
@@ -159,15 +160,6 @@ status (CarctlCall *call, GError **error)
   return TRUE;
 }
 
-static gboolean
-has_source (GArray *sources, const char *id)
-{
-  for (guint i = 0; i < sources->len; i++)
-    if (g_strcmp0 (g_array_index (sources, Source, i).id, id) == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* A full import that brings nothing but its report: its end closes all that the source has. The save point goes first: whatever
  * ends this, the next import is a full one. */
 static gboolean
@@ -191,17 +183,12 @@ forget (CarctlCall *call, GError **error)
 {
   const char *source = call->arguments[0];
   g_autoptr (CarClient) client = carctl_open_service (call, error);
-  g_autoptr (GArray) sources = client == NULL ? NULL : list_sources (client, error);
   g_autofree char *question =
       g_strdup_printf (_ ("This closes everything that %s has of the source “%s”."),
                        client == NULL ? "" : car_client_get_base_url (client), source);
 
-  if (sources == NULL)
-    return FALSE;
-  if (!has_source (sources, source))
-    return car_failure_refuse (error, _ ("the service has no source “%s”: “carctl status” lists them"),
-                               source);
-  if (!carctl_confirm (call, question, error) || !close_source (client, source, error))
+  if (client == NULL || !carctl_held_check_source (client, source, error) ||
+      !carctl_confirm (call, question, error) || !close_source (client, source, error))
     return FALSE;
 
   g_print (_ ("“%s” is forgotten: everything of it is closed, and its save point is gone.\n"), source);

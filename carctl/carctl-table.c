@@ -156,7 +156,7 @@ carctl_table_print (const char *answer, gboolean json, GError **error)
     return FALSE;
 
   if (json)
-    return car_output_write (answer, error) && car_output_write ("\n", error);
+    return car_output_write_line (answer, error);
 
   g_autofree char *table = carctl_table_make (&data);
   g_print ("%s", table);

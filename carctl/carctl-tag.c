@@ -101,9 +101,8 @@ put_tags (CarClient *client, const char *collection, const char *id, char **tags
 static gboolean
 check_arguments (const CarctlCall *call, GError **error)
 {
-  if (call->arguments[0] != NULL && call->arguments[1] == NULL)
-    return car_failure_refuse (error, _ ("the id is missing behind %s: an object is COLLECTION ID"),
-                               call->arguments[0]);
+  if (!carctl_check_object (call, error))
+    return FALSE;
   for (guint i = 0; call->arguments[i] != NULL; i++)
     if (!g_utf8_validate (call->arguments[i], -1, NULL))
       return car_failure_refuse (error, _ ("argument %u is not UTF-8 text"), i + 1);

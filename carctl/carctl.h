@@ -69,7 +69,7 @@ extern const CarctlCommand carctl_mcp_command;
 extern const CarctlCommand carctl_forget_command;
 extern const CarctlCommand carctl_encrypt_command;
 
-/* A client of the service that the call's options, the environment, credentials and encrypted settings name, as they do for
+/* A client of the service, and of the moment, that the call's options, the environment, credentials and encrypted settings name, as they do for
  * connectors. CAR_APP_ERROR_INVALID_PARAMETER says what is missing. */
 CarClient *carctl_open_service (const CarctlCall *call, GError **error);
 
@@ -83,6 +83,9 @@ char *carctl_ask_service (CarClient *client, const char *query, const char *vari
 /* Asks on the terminal, and takes “yes” in the user's language. CAR_APP_ERROR_INVALID_PARAMETER: there is no terminal, or the answer is
  * another one. */
 gboolean carctl_confirm (const CarctlCall *call, const char *question, GError **error);
+
+/* What is missing where the arguments name an object: COLLECTION ID, or nothing. */
+gboolean carctl_check_object (const CarctlCall *call, GError **error);
 
 /* Catches a signal in the main loop; not one that carctl was started to ignore, as nohup(1) does: 0. */
 guint carctl_catch_signal (int number, GSourceFunc func, gpointer user_data);

@@ -46,6 +46,14 @@ carctl_confirm (const CarctlCall *call, const char *question, GError **error)
   return car_failure_refuse (error, _ ("nothing was done: the answer was not “yes”"));
 }
 
+gboolean
+carctl_check_object (const CarctlCall *call, GError **error)
+{
+  return call->arguments[0] == NULL || call->arguments[1] != NULL ||
+         car_failure_refuse (error, _ ("the id is missing behind %s: an object is COLLECTION ID"),
+                             call->arguments[0]);
+}
+
 guint
 carctl_catch_signal (int number, GSourceFunc func, gpointer user_data)
 {

@@ -96,8 +96,8 @@ find_credentials (const Options *options, GError **error)
       car_service_credentials_new_given (options->key, options->password, options->token, &problem);
 
   if (credentials == NULL && problem == NULL)
-    g_set_error_literal (
-        error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+    car_server_refuse (
+        error,
         _ ("Give the key and the password that the connector is to use, of your choice: CAR_SERVICE_KEY "
            "and CAR_SERVICE_PASSWORD, or --key and --password"));
   else if (credentials == NULL)

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <libcar/base/car-error.h>
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-usage-private.h>
 #include <libcar/log/car-log-private.h>
 
@@ -210,9 +212,9 @@ main (int argc, char **argv)
     g_print ("%s %s\n", PROGRAM, PACKAGE_VERSION);
   else if (context != NULL)
     obey (&options, arguments + 1, &error);
-  if (error == NULL)
+  if (error == NULL && car_output_finish (&error))
     return 0;
 
   car_log_failure ("%s", error->message);
-  return EXIT_WRONG_SETTINGS;
+  return error->domain == CAR_APP_ERROR ? EXIT_FAILURE : EXIT_WRONG_SETTINGS;
 }

@@ -43,26 +43,31 @@ wipe_secrets (const char *const *secrets, int argc, char **argv)
       }
 }
 
+gboolean
+car_server_refuse (GError **error, const char *format, ...)
+{
+  va_list values;
+
+  va_start (values, format);
+  g_autofree char *message = g_strdup_vprintf (format, values);
+  va_end (values);
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
+
+  return FALSE;
+}
+
 static gboolean
 check_port (int port, GError **error)
 {
-  if (port >= 0 && port <= G_MAXUINT16)
-    return TRUE;
-
-  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                       _ ("--port is a number from 0 to 65535"));
-  return FALSE;
+  return (port >= 0 && port <= G_MAXUINT16) ||
+         car_server_refuse (error, _ ("--port is a number from 0 to 65535"));
 }
 
 static gboolean
 check_surplus (char **arguments, GError **error)
 {
-  if (arguments[0] == NULL || arguments[1] == NULL)
-    return TRUE;
-
-  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, _ ("%s is no option; see --help"),
-               arguments[1]);
-  return FALSE;
+  return arguments[0] == NULL || arguments[1] == NULL ||
+         car_server_refuse (error, _ ("%s is no option; see --help"), arguments[1]);
 }
 
 gboolean

@@ -25,7 +25,11 @@ gboolean car_server_parse_options (const GOptionEntry *entries,
                                    guint16 *port,
                                    GError **error);
 
-/* Prints the error, where there is one, to standard error; what main() returns: 0, 2 for a G_OPTION_ERROR, else 1. */
+/* Sets a G_OPTION_ERROR: the command line is wrong. FALSE, for the caller to return. */
+gboolean car_server_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Prints the error, where there is one, to standard error. One is also that standard output could not be written. What main()
+ * returns: 0, 2 for a G_OPTION_ERROR, else 1. */
 int car_server_get_exit_code (const GError *error);
 
 /* Makes a folder that is the user's alone, and those above it. */

@@ -4,6 +4,7 @@
 
 #include <libcar/base/car-language-private.h>
 
+#include "server/car-server-program.h"
 #include "service/car-service-command.h"
 #include "service/store/car-service-backup.h"
 #include "service/store/car-service-error.h"
@@ -23,7 +24,7 @@ car_service_backup_command (int argc, char **argv, GError **error)
           argc, argv, &database, &words, error))
     return FALSE;
   if (g_strv_length (words) != 1)
-    return car_service_command_refuse (error, _ ("Say into which new file: backup FILE; see backup --help"));
+    return car_server_refuse (error, _ ("Say into which new file: backup FILE; see backup --help"));
 
   g_autoptr (CarServiceStore) store = car_service_store_open_beside (database, error);
 
@@ -34,16 +35,12 @@ gboolean
 car_service_check_command (int argc, char **argv, GError **error)
 {
   g_autofree char *database = NULL;
-  g_auto (GStrv) words = NULL;
 
   if (!car_service_command_parse (
           NULL, "check [OPTIONS]",
           _ ("Looks through the whole database for damage, also while the service runs."), argc, argv,
-          &database, &words, error))
+          &database, NULL, error))
     return FALSE;
-  if (*words != NULL)
-    return car_service_command_refuse (
-        error, _ ("check takes no words: give the file by --database; see check --help"));
 
   g_autoptr (CarServiceStore) store = car_service_store_open_beside (database, error);
   g_autoptr (GPtrArray) found = store != NULL ? car_service_backup_check (store, error) : NULL;

@@ -5,14 +5,8 @@
 #include <libcar/base/car-language-private.h>
 #include <libcar/base/car-usage-private.h>
 
+#include "server/car-server-program.h"
 #include "service/car-service-command.h"
-
-gboolean
-car_service_command_refuse (GError **error, const char *message)
-{
-  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
-  return FALSE;
-}
 
 gboolean
 car_service_command_parse (const GOptionEntry *entries,
@@ -43,11 +37,17 @@ car_service_command_parse (const GOptionEntry *entries,
   if (!g_option_context_parse_strv (context, &arguments, error))
     return FALSE;
 
-  *words = g_strdupv (arguments + 1);
+  if (words != NULL)
+    *words = g_strdupv (arguments + 1);
   if (*database == NULL)
     *database = g_build_filename (g_get_user_state_dir (), "car-service", "car.db", NULL);
   if (help)
-    car_usage_print (context, usage);
+    {
+      car_usage_print (context, usage);
+      return FALSE;
+    }
 
-  return !help;
+  return words != NULL || arguments[1] == NULL ||
+         car_server_refuse (error, _ ("%s takes no words: give the file by --database; see %s --help"),
+                            arguments[0], arguments[0]);
 }

@@ -17,7 +17,8 @@ gboolean car_service_usage_command (int argc, char **argv, GError **error);
 gboolean car_service_vacuum_command (int argc, char **argv, GError **error);
 
 /* Reads options; `entries` are the command's own, and may be NULL: --database and --help come with them. `usage` begins with
- * the command's name. The words that are no options are for g_strfreev(), the database for g_free(). FALSE without an error: the
+ * the command's name. The words that are no options are for g_strfreev(), the database for g_free(); `words` NULL: the command
+ * takes none. FALSE without an error: the
  * help was asked for, and printed. */
 gboolean car_service_command_parse (const GOptionEntry *entries,
                                     const char *usage,
@@ -27,8 +28,5 @@ gboolean car_service_command_parse (const GOptionEntry *entries,
                                     char **database,
                                     GStrv *words,
                                     GError **error);
-
-/* G_OPTION_ERROR; always FALSE. */
-gboolean car_service_command_refuse (GError **error, const char *message);
 
 G_END_DECLS

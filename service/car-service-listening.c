@@ -6,6 +6,7 @@
 
 #include <libcar/base/car-language-private.h>
 
+#include "server/car-server-program.h"
 #include "service/car-service-listening.h"
 #include "service/http/car-service-certificate.h"
 
@@ -17,14 +18,6 @@ car_service_listening_clear (CarServiceListening *self)
   g_free (self->certificate);
   g_free (self->certificate_key);
   g_clear_object (&self->address);
-}
-
-/* Always FALSE. */
-static gboolean
-refuse (GError **error, const char *message)
-{
-  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
-  return FALSE;
 }
 
 static gboolean
@@ -54,17 +47,13 @@ check_names (const CarServiceListening *self, GError **error)
 {
   for (guint i = 0; self->host_names != NULL && self->host_names[i] != NULL; i++)
     if (!is_host_name (self->host_names[i]))
-      {
-        g_set_error (
-            error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-            _ ("--host-name is a name such as car.example.com, or an address, without a port: not %s"),
-            self->host_names[i]);
-        return FALSE;
-      }
+      return car_server_refuse (
+          error, _ ("--host-name is a name such as car.example.com, or an address, without a port: not %s"),
+          self->host_names[i]);
   if (self->address != NULL && g_inet_address_get_is_any (self->address) && self->host_names == NULL)
-    return refuse (error,
-                   _ ("--listen with an address that stands for all of the machine's needs --host-name NAME: "
-                      "the name by which clients call the service"));
+    return car_server_refuse (
+        error, _ ("--listen with an address that stands for all of the machine's needs --host-name NAME: "
+                  "the name by which clients call the service"));
 
   return TRUE;
 }
@@ -75,17 +64,18 @@ car_service_listening_check (CarServiceListening *self, GError **error)
   if (self->listen != NULL)
     self->address = g_inet_address_new_from_string (self->listen);
   if (self->listen != NULL && self->address == NULL)
-    return refuse (error,
-                   _ ("--listen is an address, such as 192.0.2.1, or 0.0.0.0 for all of this machine's"));
+    return car_server_refuse (
+        error, _ ("--listen is an address, such as 192.0.2.1, or 0.0.0.0 for all of this machine's"));
   if (self->certificate_key != NULL && self->certificate == NULL)
-    return refuse (error, _ ("--certificate-key goes with --certificate: give both"));
+    return car_server_refuse (error, _ ("--certificate-key goes with --certificate: give both"));
   if (has_tls (self) && self->without_tls)
-    return refuse (error, _ ("--without-tls contradicts --tls and --certificate: give one of them"));
+    return car_server_refuse (error,
+                              _ ("--without-tls contradicts --tls and --certificate: give one of them"));
   if (is_beyond_loopback (self) && !has_tls (self) && !self->without_tls)
-    return refuse (error,
-                   _ ("--listen beyond this machine's loopback needs TLS, or others read the credentials on "
-                      "their way: give --tls or --certificate FILE, or --without-tls where a proxy before "
-                      "the service speaks TLS"));
+    return car_server_refuse (
+        error, _ ("--listen beyond this machine's loopback needs TLS, or others read the credentials on "
+                  "their way: give --tls or --certificate FILE, or --without-tls where a proxy before "
+                  "the service speaks TLS"));
 
   return check_names (self, error);
 }

@@ -45,16 +45,15 @@ check_add (const Call *call, GError **error)
 
   if (*name == '\0' || strlen (name) > MAX_NAME ||
       strspn (name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != strlen (name))
-    return car_service_command_refuse (
+    return car_server_refuse (
         error, _ ("A token's name has 1 to 64 letters, digits, dots, hyphens and underscores"));
   if (call->read_only && call->sources != NULL)
-    return car_service_command_refuse (
-        error, _ ("--read-only and --source contradict each other: give one of them"));
+    return car_server_refuse (error, _ ("--read-only and --source contradict each other: give one of them"));
   for (guint i = 0; call->sources != NULL && call->sources[i] != NULL; i++)
     if (*call->sources[i] == '\0' || strchr (call->sources[i], '\n') != NULL ||
         !g_utf8_validate (call->sources[i], -1, NULL))
-      return car_service_command_refuse (
-          error, _ ("--source is the name of a source, as a connector has it in -source"));
+      return car_server_refuse (error,
+                                _ ("--source is the name of a source, as a connector has it in -source"));
 
   return TRUE;
 }
@@ -62,7 +61,7 @@ check_add (const Call *call, GError **error)
 static gboolean
 print_token (const char *token, GError **error)
 {
-  return car_output_write (token, error) && car_output_write ("\n", error) && car_output_finish (error);
+  return car_output_write_line (token, error) && car_output_finish (error);
 }
 
 /* The token alone goes to standard output, for a script to take. One that nobody could take does not stay. */
@@ -166,7 +165,7 @@ car_service_token_command (int argc, char **argv, GError **error)
   if (!parse (&call, argc, argv, error))
     return FALSE;
   if (!is_word (&call, "add", 2) && !is_word (&call, "list", 1) && !is_word (&call, "revoke", 2))
-    return car_service_command_refuse (
+    return car_server_refuse (
         error, _ ("Say what to do: token add NAME, token list, or token revoke NAME; see token --help"));
   if (is_word (&call, "add", 2) && !check_add (&call, error))
     return FALSE;

@@ -2,14 +2,11 @@
 
 #include "config.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/base/car-text-private.h>
 
 #include "service/car-service-command.h"
-#include "service/store/car-service-error.h"
 #include "service/store/car-service-json.h"
 #include "service/store/car-service-usage.h"
 
@@ -44,13 +41,7 @@ print_json (const CarServicePages *pages, const GPtrArray *uses, GError **error)
       g_string_append_c (out, '}');
     }
   g_string_append (out, "]}\n");
-  /* g_print() would write it in the locale's characters. */
-  if (fputs (out->str, stdout) >= 0 && fflush (stdout) == 0)
-    return TRUE;
-
-  g_set_error (error, CAR_SERVICE_ERROR, 500, _ ("standard output cannot be written: %s"),
-               g_strerror (errno));
-  return FALSE;
+  return car_output_write (out->str, error);
 }
 
 static void
@@ -97,12 +88,14 @@ print_table (const char *database, const CarServicePages *pages, const GPtrArray
   g_print (_ ("The database %s has %s bytes, of which %s are free.\n"), database, all, free_bytes);
 }
 
-static gboolean
-parse (int argc, char **argv, char **database, gboolean *json, GError **error)
+gboolean
+car_service_usage_command (int argc, char **argv, GError **error)
 {
-  g_auto (GStrv) words = NULL;
+  g_autofree char *database = NULL;
+  gboolean json = FALSE;
+  CarServicePages pages;
   const GOptionEntry entries[] = {
-    { "json", 0, 0, G_OPTION_ARG_NONE, json, N_ ("Print JSON, for programs"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print JSON, for programs"), NULL },
     G_OPTION_ENTRY_NULL,
   };
 
@@ -111,22 +104,7 @@ parse (int argc, char **argv, char **database, gboolean *json, GError **error)
           _ ("Tells what the database takes, also while the service runs: objects now "
              "and versions in the history, by source and collection, with the bytes "
              "of their bodies."),
-          argc, argv, database, &words, error))
-    return FALSE;
-
-  return *words == NULL ||
-         car_service_command_refuse (
-             error, _ ("usage takes no words: give the file by --database; see usage --help"));
-}
-
-gboolean
-car_service_usage_command (int argc, char **argv, GError **error)
-{
-  g_autofree char *database = NULL;
-  gboolean json = FALSE;
-  CarServicePages pages;
-
-  if (!parse (argc, argv, &database, &json, error))
+          argc, argv, &database, NULL, error))
     return FALSE;
 
   g_autoptr (CarServiceStore) store = car_service_store_open_beside (database, error);

@@ -52,17 +52,13 @@ gboolean
 car_service_vacuum_command (int argc, char **argv, GError **error)
 {
   g_autofree char *database = NULL;
-  g_auto (GStrv) words = NULL;
   CarServicePages before, after;
 
   if (!car_service_command_parse (
           NULL, "vacuum [OPTIONS]",
           _ ("Gives the room that is free in the database back to the disk, also while the service runs."),
-          argc, argv, &database, &words, error))
+          argc, argv, &database, NULL, error))
     return FALSE;
-  if (*words != NULL)
-    return car_service_command_refuse (
-        error, _ ("vacuum takes no words: give the file by --database; see vacuum --help"));
 
   g_autoptr (CarServiceStore) store = car_service_store_open_beside (database, error);
   if (store == NULL || !car_service_pages_read (store, &before, error) || !give_all_back (store, error) ||

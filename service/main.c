@@ -327,12 +327,8 @@ show_certificate (const Options *options, GError **error)
   if (!load_certificate (options, &certificate, error))
     return FALSE;
   if (certificate == NULL)
-    {
-      g_set_error_literal (
-          error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-          _ ("--show-certificate goes with --tls or --certificate FILE, as the service has them"));
-      return FALSE;
-    }
+    return car_server_refuse (
+        error, _ ("--show-certificate goes with --tls or --certificate FILE, as the service has them"));
 
   g_autofree char *pem = car_service_certificate_to_pem (certificate);
   g_print ("%s", pem);

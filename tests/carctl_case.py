@@ -9,9 +9,16 @@ import tempfile
 import time
 import unittest
 
-TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]), pathlib.Path(os.environ["TOP_BUILDDIR"])
-PATH = ":".join(map(str, (BUILD / "carctl", BUILD / "service", BUILD / "connectors" / "host", os.environ["PATH"])))
-CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("CAR_") and name != "CREDENTIALS_DIRECTORY"}
+TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]).resolve(), pathlib.Path(os.environ["TOP_BUILDDIR"]).resolve()
+PATH = ":".join(map(str, (BUILD / "carctl", BUILD / "service", BUILD / "fault", BUILD / "connectors" / "host", os.environ["PATH"])))
+CLEAN = {name: value for name, value in os.environ.items()
+         if not name.startswith(("CAR_", "CONNECTION_", "CONFIGURATION_")) and name != "CREDENTIALS_DIRECTORY"}
+
+# Two machines with one address.
+PAGE = {"source": {"_key": "s1", "name": "s1"}, "report": {"_key": "1", "timestamp": 1},
+        "asset": [{"external_id": "a", "name": "Web server"}, {"external_id": "b", "name": "Büro 東京"}], "ipaddress": [{"_key": "192.0.2.1"}],
+        "asset_ipaddress": [{"_from_external_id": name, "_to": "ipaddress/192.0.2.1", "report": "1", "source": "s1", "timestamp": 1, "active": True}
+                            for name in "ab"]}
 
 
 def take_signals():

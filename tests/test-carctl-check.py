@@ -7,23 +7,19 @@ import pathlib
 import re
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 import xml.etree.ElementTree
 
+import carctl_case
 import tap
-from carctl_case import take_signals
+from carctl_case import BUILD, TOP, take_signals
 from reference_world import AssetServer
 
-TOP, BUILD = pathlib.Path(os.environ["TOP_SRCDIR"]).resolve(), pathlib.Path(os.environ["TOP_BUILDDIR"]).resolve()
-PATH = ":".join(map(str, (BUILD / "carctl", BUILD / "fault", os.environ["PATH"])))
 PYTHON, GJS = os.environ.get("PYTHON_GI", "no"), os.environ.get("GJS", "no")
 BOUND = (BUILD / "Car-1.0.typelib").exists() and not os.environ.get("SANITIZER_CFLAGS")
 BINDING = {"GI_TYPELIB_PATH": str(BUILD), "LD_LIBRARY_PATH": str(BUILD / "libcar" / ".libs"), "PYTHONDONTWRITEBYTECODE": "1",
            "PYTHONPATH": str(TOP / "bindings" / "python"), "GJS_PATH": str(TOP / "bindings" / "javascript")}
-CLEAN = {name: value for name, value in os.environ.items()
-         if not name.startswith(("CAR_", "CONNECTION_", "CONFIGURATION_")) and name != "CREDENTIALS_DIRECTORY"}
 SECRET = "swordfish and more"
 
 
@@ -42,14 +38,12 @@ WRONG = {
 }
 
 
-class Case(unittest.TestCase):
+class Case(carctl_case.Case):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="car-check-")
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         self.temporary = self.folder / "tmp"
         self.temporary.mkdir()
-        self.environment = {**CLEAN, "PATH": PATH, "TMPDIR": str(self.temporary), "CAR_SECRETS_DIR": str(self.folder / "none")}
+        self.environment["TMPDIR"] = str(self.temporary)
 
     def start_check(self, *arguments, **environment):
         return subprocess.Popen(["carctl", "check", *map(str, arguments)], cwd=self.folder, env={**self.environment, **environment},

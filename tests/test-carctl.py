@@ -12,7 +12,7 @@ import time
 import unittest
 
 import tap
-from carctl_case import BUILD, TOP, Case, Machine, import_page, take_signals
+from carctl_case import BUILD, PAGE, TOP, Case, Machine, import_page, take_signals
 from local_service import KEY, PASSWORD, Service, run_service
 
 # A connector for a shell: it says what it was started with, and brings nothing.
@@ -196,10 +196,7 @@ class Sources(Case):
 
 
 class Ask(Case):
-    PAGE = {"source": {"_key": "s1", "name": "s1"}, "report": {"_key": "1", "timestamp": 1},
-            "asset": [{"external_id": "a", "name": "Web server"}, {"external_id": "b", "name": "Büro 東京"}], "ipaddress": [{"_key": "192.0.2.1"}],
-            "asset_ipaddress": [{"_from_external_id": name, "_to": "ipaddress/192.0.2.1", "report": "1", "source": "s1", "timestamp": 1, "active": True}
-                                for name in "ab"]}
+    PAGE = PAGE
 
     def setUp(self):
         super().setUp()

@@ -138,6 +138,14 @@ class Programs(unittest.TestCase):
                               if translate(text) in line}
                     self.assertEqual(len(begins), 1, done.stdout)
 
+    def test_nobody_can_take_it(self):
+        """A full disk behind standard output is a failure of each program."""
+        for program in PROGRAMS:
+            for option in ("--help", "--version"):
+                with open("/dev/full", "w", encoding="utf-8") as full:
+                    done = subprocess.run([program, option], env=environment("C"), stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual((done.returncode, "standard output cannot be written" in done.stderr), (1, True), (program, option, done.stderr))
+
     def test_c(self):
         """The locale C is English, whatever LANGUAGE says."""
         for program in PROGRAMS:

@@ -6,7 +6,7 @@
 #include "carctl/check/check-report.h"
 
 CheckCase *
-check_case_new (gpointer check, const char *folder, const char *id, const char *title, const char *right)
+check_case_new (Check *check, const char *folder, const char *id, const char *title, const char *right)
 {
   CheckCase *self = g_new0 (CheckCase, 1);
 

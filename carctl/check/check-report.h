@@ -6,11 +6,14 @@
 
 G_BEGIN_DECLS
 
+/* The whole: see check.h. */
+typedef struct _Check Check;
+
 /* One thing that is looked at, and what was seen. Trials in threads of their own may add to it. */
 typedef struct
 {
-  gpointer check; /* the whole that it is a part of: see check.h */
-  char *id;       /* the name of its folder */
+  Check *check;
+  char *id; /* the name of its folder */
   char *title;
   const char *right; /* what a good connector does, not translated yet */
   char *folder;      /* its logs; removed with what passed */
@@ -22,7 +25,7 @@ typedef struct
 } CheckCase;
 
 CheckCase *
-check_case_new (gpointer check, const char *folder, const char *id, const char *title, const char *right);
+check_case_new (Check *check, const char *folder, const char *id, const char *title, const char *right);
 void check_case_free (CheckCase *self);
 
 /* What was seen and is wrong. */

@@ -35,7 +35,7 @@ typedef struct
   CheckGraph *right; /* what the source has: NULL until it is known */
 } CheckWorld;
 
-typedef struct
+struct _Check
 {
   const CarctlCall *call;
   const CheckOptions *options;
@@ -53,7 +53,7 @@ typedef struct
   CheckWorld change;
   GHashTable *leaks; /* name of a secret → file that tells it; under the lock */
   GMutex lock;
-} Check;
+};
 
 /* The checks, one a function: check-settings.c and check-imports.c. What each wants is in the table of check-steps.c. */
 void check_settings (CheckCase *self);

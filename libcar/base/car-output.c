@@ -36,6 +36,12 @@ car_output_write (const char *text, GError **error)
   return fputs (text, stdout) >= 0 ? TRUE : check (errno, error);
 }
 
+gboolean
+car_output_write_line (const char *text, GError **error)
+{
+  return car_output_write (text, error) && car_output_write ("\n", error);
+}
+
 /* Of what g_print() wrote, the stream keeps that it failed, and not why. */
 gboolean
 car_output_finish (GError **error)

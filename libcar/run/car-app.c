@@ -6,6 +6,7 @@
 
 #include <libcar/base/car-error.h>
 #include <libcar/base/car-language-private.h>
+#include <libcar/base/car-output-private.h>
 #include <libcar/log/car-log-private.h>
 #include <libcar/run/car-app-private.h>
 #include <libcar/run/car-contract-private.h>
@@ -620,9 +621,8 @@ set_up_log (const CarSettings *settings)
                   car_settings_get (settings, "source"), car_settings_get (settings, "version"));
 }
 
-/* On standard output, as bytes: g_print() would convert to the locale's charset. */
-static void
-answer (CarApp *self, CarRequest request, const char *program)
+static gboolean
+answer (CarApp *self, CarRequest request, const char *program, GError **error)
 {
   CarAppPrivate *priv = car_app_get_instance_private (self);
   const char *version = car_settings_get (priv->settings, "version");
@@ -633,9 +633,8 @@ answer (CarApp *self, CarRequest request, const char *program)
                              version == NULL ? "" : " ", version == NULL ? "" : version,
                              car_get_major_version (), car_get_minor_version (), car_get_micro_version ());
 
-  fputs (text, stdout);
-  fflush (stdout);
-  priv->answered = TRUE;
+  priv->answered = car_output_write (text, error) && car_output_finish (error);
+  return priv->answered;
 }
 
 /* Reads all that was given, whatever is wrong with it: among it is how the failure is to be logged. */
@@ -679,7 +678,7 @@ read_settings (CarApp *self, int argc, char **argv, CarRequest *request, const c
  * see [method@App.has_answered].
  *
  * Fails with %CAR_APP_ERROR_INVALID_PARAMETER where a setting is wrong, and with %CAR_APP_ERROR_GENERAL where the connector
- * added one that libcar cannot take.
+ * added one that libcar cannot take, or where the answer cannot be written.
  *
  * Returns: %TRUE, or %FALSE with an error
  */
@@ -707,9 +706,9 @@ car_app_prepare (CarApp *self, int argc, char **argv, GError **error)
       return FALSE;
     }
 
-  if (request != CAR_ARGUMENTS_RUN)
-    answer (self, request, program);
-  else if (!read)
+  if (request != CAR_ARGUMENTS_RUN && !answer (self, request, program, error))
+    return FALSE;
+  if (request == CAR_ARGUMENTS_RUN && !read)
     {
       g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;

@@ -45,16 +45,15 @@ car_service_credentials_new_given (const char *key_option,
 
   if ((key != NULL) != (password != NULL))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   _ ("A key and a password go together: give both --key (CAR_SERVICE_KEY) and --password "
-                      "(CAR_SERVICE_PASSWORD), or neither"));
+      car_server_refuse (
+          error, _ ("A key and a password go together: give both --key (CAR_SERVICE_KEY) and --password "
+                    "(CAR_SERVICE_PASSWORD), or neither"));
       return NULL;
     }
   if ((key != NULL && (*key == '\0' || *password == '\0' || strchr (key, ':') != NULL)) ||
       (token != NULL && *token == '\0'))
     {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   _ ("A key, a password or a token is not empty, and a key holds no colon"));
+      car_server_refuse (error, _ ("A key, a password or a token is not empty, and a key holds no colon"));
       return NULL;
     }
   if (key == NULL && token == NULL)

@@ -69,14 +69,6 @@ parse_options (Options *options, int argc, char **argv, GError **error)
                                    &options->port, error);
 }
 
-/* Always FALSE. */
-static gboolean
-refuse (GError **error, const char *message)
-{
-  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, message);
-  return FALSE;
-}
-
 /* The option's value, or else the variable's. */
 static void
 take_variable (char **option, const char *variable)
@@ -94,15 +86,16 @@ complete_options (Options *options, GError **error)
     options->username = g_strdup ("admin");
 
   if (options->populate != NOT_GIVEN && (options->populate < 0 || options->populate > ASSET_POPULATE_MAX))
-    return refuse (error, _ ("--populate must be from 0 to 1000000"));
+    return car_server_refuse (error, _ ("--populate must be from 0 to 1000000"));
   if (options->keep_history != NOT_GIVEN && options->keep_history < 0)
-    return refuse (error, _ ("--keep-history must be 0 or more"));
+    return car_server_refuse (error, _ ("--keep-history must be 0 or more"));
   if (options->database && options->database[0] == '\0')
-    return refuse (error, _ ("--database must name a file"));
+    return car_server_refuse (error, _ ("--database must name a file"));
   if (options->username[0] == '\0' || strchr (options->username, ':'))
-    return refuse (error, _ ("--username (CAR_ASSET_SERVER_USERNAME) must not be empty, nor hold a colon"));
+    return car_server_refuse (
+        error, _ ("--username (CAR_ASSET_SERVER_USERNAME) must not be empty, nor hold a colon"));
   if (options->password && options->password[0] == '\0')
-    return refuse (error, _ ("--password (CAR_ASSET_SERVER_PASSWORD) must not be empty"));
+    return car_server_refuse (error, _ ("--password (CAR_ASSET_SERVER_PASSWORD) must not be empty"));
   return TRUE;
 }
 
