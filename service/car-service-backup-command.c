@@ -6,8 +6,8 @@
 
 #include "server/car-server-program.h"
 #include "service/car-service-command.h"
-#include "service/store/car-service-backup.h"
 #include "service/store/car-service-error.h"
+#include "service/store/car-service-store.h"
 
 /* car-service backup and check. */
 
@@ -28,7 +28,7 @@ car_service_backup_command (int argc, char **argv, GError **error)
 
   g_autoptr (CarServiceStore) store = car_service_store_open_beside (database, error);
 
-  return store != NULL && car_service_backup_write (store, words[0], error);
+  return store != NULL && car_service_store_back_up (store, words[0], error);
 }
 
 gboolean
@@ -43,7 +43,7 @@ car_service_check_command (int argc, char **argv, GError **error)
     return FALSE;
 
   g_autoptr (CarServiceStore) store = car_service_store_open_beside (database, error);
-  g_autoptr (GPtrArray) found = store != NULL ? car_service_backup_check (store, error) : NULL;
+  g_autoptr (GPtrArray) found = store != NULL ? car_service_store_check (store, error) : NULL;
   if (found == NULL)
     return FALSE;
 

@@ -10,7 +10,7 @@
 
 #include "server/car-server-program.h"
 #include "service/car-service-command.h"
-#include "service/store/car-service-tokens.h"
+#include "service/store/sql/car-service-tokens.h"
 
 #define MAX_NAME 64
 

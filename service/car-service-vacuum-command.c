@@ -5,7 +5,7 @@
 #include <libcar/base/car-language-private.h>
 
 #include "service/car-service-command.h"
-#include "service/store/car-service-pages.h"
+#include "service/store/car-service-store.h"
 
 /* SQLite asks for a lock that another has every tenth of a second. A service that waits gets its turn. */
 #define PAUSE (150 * 1000) /* microseconds */
@@ -15,7 +15,7 @@ give_some_back (CarServiceStore *store, gboolean *more, GError **error)
 {
   if (!car_service_store_begin (store, error))
     return FALSE;
-  if (car_service_pages_give_back (store, more, error))
+  if (car_service_store_give_back (store, more, error))
     return car_service_store_commit (store, error);
 
   car_service_store_rollback (store);
@@ -34,7 +34,7 @@ give_all_back (CarServiceStore *store, GError **error)
       if (more)
         g_usleep (PAUSE);
     }
-  car_service_store_empty_log (store);
+  car_service_store_tidy (store);
 
   return TRUE;
 }
@@ -61,8 +61,8 @@ car_service_vacuum_command (int argc, char **argv, GError **error)
     return FALSE;
 
   g_autoptr (CarServiceStore) store = car_service_store_open_beside (database, error);
-  if (store == NULL || !car_service_pages_read (store, &before, error) || !give_all_back (store, error) ||
-      !car_service_pages_read (store, &after, error))
+  if (store == NULL || !car_service_store_read_pages (store, &before, error) ||
+      !give_all_back (store, error) || !car_service_store_read_pages (store, &after, error))
     return FALSE;
   print_sizes (database, &before, &after);
 

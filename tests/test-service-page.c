@@ -584,7 +584,7 @@ test_changes (void)
       g_autofree char *later = read_changes (service, since, limit);
       g_assert_cmpstr (
           later, ==,
-          "changed asset cmdb/1 Web server\nadded asset cmdb/3 New\nclosed asset cmdb/2 Old_100%\n");
+          "added asset cmdb/3 New\nchanged asset cmdb/1 Web server\nclosed asset cmdb/2 Old_100%\n");
       g_autofree char *earlier = read_changes (service, until, limit);
       g_assert_cmpstr (
           earlier, ==,

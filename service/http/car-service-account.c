@@ -6,9 +6,9 @@
 
 #include "service/http/car-service-calls.h"
 #include "service/store/car-service-error.h"
-#include "service/store/car-service-jobs.h"
 #include "service/store/car-service-json.h"
 #include "service/store/car-service-retention.h"
+#include "service/store/sql/car-service-jobs.h"
 
 /* What concerns all that is kept: how the service fares, how long history is kept, and to delete everything. */
 
@@ -19,15 +19,14 @@ static const char *const policy_names[] = {
   [CAR_SERVICE_RETENTION_DISK_USAGE] = "DiskUsage",
 };
 
+/* Whatever is asked of the database: that it answers is what counts. */
 static gboolean
 read_something (CarServiceStore *store, GError **error)
 {
-  sqlite3_stmt *row = car_service_store_get (store, error, "SELECT count(*) FROM setting", "");
-  if (row == NULL)
-    return FALSE;
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *graph = car_service_store_get_setting (store, "graph_name", &problem);
 
-  sqlite3_reset (row);
-  return TRUE;
+  return car_service_rows_ended (&problem, error);
 }
 
 gboolean
@@ -177,7 +176,7 @@ car_service_call_clear (CarServiceStore *store, CarServiceRequest *request, GErr
       return FALSE;
     }
   if (!car_service_store_set_setting (store, "clear_token", "", error) ||
-      !car_service_retention_clear (store, error))
+      !car_service_store_clear (store, error))
     return FALSE;
   car_service_request_answer_ok (request);
 

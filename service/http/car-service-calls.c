@@ -5,11 +5,12 @@
 #include <string.h>
 
 #include "service/http/car-service-calls.h"
-#include "service/store/car-service-envelope.h"
 #include "service/store/car-service-error.h"
-#include "service/store/car-service-jobs.h"
 #include "service/store/car-service-json.h"
-#include "service/store/car-service-sessions.h"
+#include "service/store/car-service-page.h"
+#include "service/store/sql/car-service-jobs.h"
+#include "service/store/sql/car-service-sessions.h"
+#include "service/store/sql/car-service-sources.h"
 
 static void
 answer_job (CarServiceRequest *request, const char *member, gint64 id)
@@ -98,7 +99,7 @@ may_change_graph (CarServiceStore *store, CarServiceRequest *request, GError **e
                  "The token %s may set the database up, but not change one that is ready",
                  request->token->name);
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 static gboolean
@@ -128,39 +129,32 @@ patch_databases (CarServiceStore *store, CarServiceRequest *request, GError **er
 static gboolean
 get_source (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
-  g_autoptr (GError) local_error = NULL;
   const char *key = car_service_request_get_path (request, 1);
-  sqlite3_stmt *row = car_service_store_get (
-      store, &local_error,
-      "SELECT name, description, product_link, properties, model_state_id FROM source WHERE key = ?", "s",
-      key);
+  CarServiceRow *row;
 
+  if (!car_service_sources_find (store, key, &row, error))
+    return FALSE;
   if (row == NULL)
     {
-      if (local_error != NULL)
-        g_propagate_error (error, g_steal_pointer (&local_error));
-      else
-        g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no source %s", key);
+      g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no source %s", key);
       return FALSE;
     }
 
   GString *out = g_string_new ("{");
   car_service_json_string (out, "_key", key);
-  car_service_json_string (out, "name", car_service_store_get_text (row, 0));
-  car_service_json_string (out, "description", car_service_store_get_text (row, 1));
-  car_service_json_string (out, "product_link", car_service_store_get_text (row, 2));
+  car_service_json_string (out, "name", car_service_row_get_text (row, 1));
+  car_service_json_string (out, "description", car_service_row_get_text (row, 2));
+  car_service_json_string (out, "product_link", car_service_row_get_text (row, 3));
   car_service_json_name (out, "properties");
-  g_string_append (out, sqlite3_column_type (row, 3) != SQLITE_NULL ? car_service_store_get_text (row, 3)
-                                                                    : "null");
-  car_service_json_string (out, "model_state_id", car_service_store_get_text (row, 4));
+  g_string_append (out, !car_service_row_is_null (row, 4) ? car_service_row_get_text (row, 4) : "null");
+  car_service_json_string (out, "model_state_id", car_service_row_get_text (row, 5));
   g_string_append_c (out, '}');
-  sqlite3_reset (row);
+  car_service_row_end (row);
   car_service_request_answer (request, out);
 
   return TRUE;
 }
 
-/* A source that is not known yet is made: its save point must not be lost. */
 static gboolean
 patch_source (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
@@ -182,12 +176,7 @@ patch_source (CarServiceStore *store, CarServiceRequest *request, GError **error
                    "model_state_id, name and description are texts without NULs");
       return FALSE;
     }
-  if (!car_service_store_run (store, error,
-                              "INSERT INTO source (key, name, description, model_state_id)"
-                              " VALUES (?1, ?2, ?3, coalesce(?4, '')) ON CONFLICT (key) DO UPDATE SET"
-                              " name = coalesce(?2, name), description = coalesce(?3, description),"
-                              " model_state_id = coalesce(?4, model_state_id)",
-                              "ssss", key, name, description, save_point))
+  if (!car_service_sources_patch (store, key, name, description, save_point, error))
     return FALSE;
   car_service_request_answer_ok (request);
 
@@ -200,7 +189,7 @@ post_imports (CarServiceStore *store, CarServiceRequest *request, GError **error
   g_autofree char *source = NULL;
   g_autofree char *report = NULL;
 
-  return car_service_envelope_check (request->body, &source, &report, error) &&
+  return car_service_page_check (request->body, &source, &report, error) &&
          car_service_token_check_source (request->token, source, error) &&
          car_service_sessions_join (store, source, report, error) &&
          post_job (store, request, CAR_SERVICE_JOB_IMPORT, source, "id", error);

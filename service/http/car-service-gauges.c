@@ -4,8 +4,8 @@
 
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-metrics.h"
-#include "service/store/car-service-jobs.h"
-#include "service/store/car-service-pages.h"
+#include "service/store/sql/car-service-job-status.h"
+#include "service/store/sql/car-service-jobs.h"
 
 /* GET /metrics: what the database holds, behind what the server counted. */
 
@@ -35,27 +35,20 @@ append_queue (CarServiceStore *store, GString *out, GError **error)
   return TRUE;
 }
 
-/* Jobs are forgotten after a week, and so these go down as well. The id of the last one only grows. */
 static gboolean
 append_jobs (CarServiceStore *store, GString *out, GError **error)
 {
-  sqlite3_stmt *row =
-      car_service_store_get (store, error,
-                             "SELECT coalesce ((SELECT seq FROM sqlite_sequence WHERE name = 'job'), 0),"
-                             " coalesce (sum (status = '" CAR_SERVICE_JOB_COMPLETE "'), 0),"
-                             " coalesce (sum (status = '" CAR_SERVICE_JOB_ERROR "'), 0) FROM job",
-                             "");
-  if (row == NULL)
+  CarServiceJobCounts counts;
+
+  if (!car_service_job_status_count (store, &counts, error))
     return FALSE;
 
   car_service_metrics_begin (out, "car_service_jobs_posted", "counter", NULL, "Jobs that were ever posted.");
-  g_string_append_printf (out, "car_service_jobs_posted_total %" G_GINT64_FORMAT "\n",
-                          (gint64) sqlite3_column_int64 (row, 0));
+  g_string_append_printf (out, "car_service_jobs_posted_total %" G_GINT64_FORMAT "\n", counts.posted);
   append_gauge (out, "car_service_jobs_complete", NULL, "Jobs of the last days that are complete.",
-                sqlite3_column_double (row, 1));
+                (double) counts.complete);
   append_gauge (out, "car_service_jobs_failed", NULL, "Jobs of the last days that failed.",
-                sqlite3_column_double (row, 2));
-  sqlite3_reset (row);
+                (double) counts.failed);
 
   return TRUE;
 }
@@ -77,20 +70,19 @@ static gboolean
 append_objects (CarServiceStore *store, GString *out, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows =
-      car_service_store_select (store, &problem, "SELECT source, collection, n FROM held WHERE n > 0", "");
+  CarServiceRow *rows = car_service_store_list_counts (store, NULL, &problem);
 
   car_service_metrics_begin (out, "car_service_objects", "gauge", NULL, "Objects that hold now.");
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
+  while (rows != NULL && car_service_row_next (rows, &problem))
     {
       g_string_append (out, "car_service_objects{");
-      append_label (out, "source", car_service_store_get_text (rows, 0));
+      append_label (out, "source", car_service_row_get_text (rows, 0));
       g_string_append_c (out, ',');
-      append_label (out, "collection", car_service_store_get_text (rows, 1));
-      g_string_append_printf (out, "} %" G_GINT64_FORMAT "\n", (gint64) sqlite3_column_int64 (rows, 2));
+      append_label (out, "collection", car_service_row_get_text (rows, 1));
+      g_string_append_printf (out, "} %" G_GINT64_FORMAT "\n", car_service_row_get_integer (rows, 2));
     }
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 static gboolean
@@ -98,7 +90,7 @@ append_size (CarServiceStore *store, GString *out, GError **error)
 {
   CarServicePages pages;
 
-  if (!car_service_pages_read (store, &pages, error))
+  if (!car_service_store_read_pages (store, &pages, error))
     return FALSE;
   append_gauge (out, "car_service_database_bytes", "bytes", "Size of the database.",
                 (double) (pages.all * pages.size));

@@ -5,7 +5,7 @@
 #include <libsoup/soup.h>
 
 #include "service/http/car-service-credentials.h"
-#include "service/store/car-service-tokens.h"
+#include "service/store/sql/car-service-tokens.h"
 
 G_BEGIN_DECLS
 

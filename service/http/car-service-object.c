@@ -16,8 +16,6 @@
 #define DEFAULT_NEIGHBOURS 20
 #define MAX_NEIGHBOURS 500
 
-#define AT(v) v ".t1 <= ?3 AND " v ".t2 > ?3"
-
 typedef struct
 {
   char *collection;
@@ -37,7 +35,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Asked, asked_clear)
 static gboolean
 read_asked (const CarServiceRequest *request, Asked *asked, GError **error)
 {
-  asked->at = CAR_SERVICE_VIEW_NOW;
+  asked->at = CAR_SERVICE_STORE_NOW;
   asked->collection = car_service_request_need_parameter (request, "collection", error);
   asked->id = asked->collection != NULL ? car_service_request_need_parameter (request, "id", error) : NULL;
 
@@ -46,18 +44,18 @@ read_asked (const CarServiceRequest *request, Asked *asked, GError **error)
 
 /* A version that holds still has no end. */
 static void
-append_version (GString *out, sqlite3_stmt *row)
+append_version (GString *out, CarServiceRow *row)
 {
   car_service_view_begin_item (out);
-  car_service_json_integer (out, "from", sqlite3_column_int64 (row, 0));
+  car_service_json_integer (out, "from", car_service_row_get_integer (row, 0));
   car_service_json_name (out, "to");
-  if (sqlite3_column_int64 (row, 1) == CAR_SERVICE_STORE_OPEN)
+  if (car_service_row_get_integer (row, 1) == CAR_SERVICE_STORE_OPEN)
     g_string_append (out, "null");
   else
-    g_string_append_printf (out, "%" G_GINT64_FORMAT, (gint64) sqlite3_column_int64 (row, 1));
-  car_service_json_integer (out, "reported_at", sqlite3_column_int64 (row, 2));
+    g_string_append_printf (out, "%" G_GINT64_FORMAT, car_service_row_get_integer (row, 1));
+  car_service_json_integer (out, "reported_at", car_service_row_get_integer (row, 2));
   car_service_json_name (out, "members");
-  g_string_append (out, car_service_store_get_text (row, 3));
+  g_string_append (out, car_service_row_get_text (row, 3));
   g_string_append_c (out, '}');
 }
 
@@ -66,45 +64,38 @@ append_versions (CarServiceStore *store, GString *out, const Asked *asked, GErro
 {
   g_autoptr (GError) problem = NULL;
   gint64 n = 0;
-  sqlite3_stmt *rows =
-      car_service_store_select (store, &problem,
-                                "SELECT t1, t2, reported_at, body FROM vertex"
-                                " INDEXED BY vertex_node WHERE node_id = ? AND collection = ?"
-                                " ORDER BY t1 DESC LIMIT ?",
-                                "ssi", asked->id, asked->collection, (gint64) MAX_VERSIONS + 1);
+  CarServiceRow *rows =
+      car_service_store_list_versions (store, asked->collection, asked->id, MAX_VERSIONS + 1, &problem);
 
   car_service_json_name (out, "versions");
   g_string_append_c (out, '[');
-  while (rows != NULL && car_service_store_next (store, rows, &problem) && n++ < MAX_VERSIONS)
+  while (rows != NULL && car_service_row_next (rows, &problem) && n++ < MAX_VERSIONS)
     append_version (out, rows);
   g_string_append_c (out, ']');
   car_service_json_boolean (out, "more_versions", n > MAX_VERSIONS);
   if (rows != NULL)
-    sqlite3_reset (rows);
+    car_service_row_end (rows);
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 static gboolean
 append_tags (CarServiceStore *store, GString *out, const Asked *asked, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows = car_service_store_select (
-      store, &problem,
-      "SELECT tag.name FROM tagging INDEXED BY tagging_vertex JOIN tag ON tag.id = tagging.tag"
-      " WHERE tagging.vertex_id = ?1 AND tagging.collection = ?2 AND " AT ("tagging") " ORDER BY 1",
-      "ssi", asked->id, asked->collection, asked->at);
+  CarServiceRow *rows =
+      car_service_store_list_tags (store, asked->collection, asked->id, asked->at, &problem);
 
   car_service_json_name (out, "tags");
   g_string_append_c (out, '[');
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
+  while (rows != NULL && car_service_row_next (rows, &problem))
     {
       g_string_append (out, out->str[out->len - 1] != '[' ? "," : "");
-      car_json_append_string (out, car_service_store_get_text (rows, 0), -1);
+      car_json_append_string (out, car_service_row_get_text (rows, 0), -1);
     }
   g_string_append_c (out, ']');
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 static gboolean
@@ -115,16 +106,12 @@ append_instances (CarServiceStore *store,
                   GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows = car_service_store_select (
-      store, &problem,
-      "SELECT v.collection, v.node_id, v.source, " CAR_SERVICE_VIEW_LABEL (
-          "v") " FROM vertex v INDEXED BY vertex_connecting WHERE v.connecting_id = ?1 AND v.collection = ?2 "
-               "AND " AT ("v") " AND v.node_id <> ?4 LIMIT ?5",
-      "ssisi", connecting_id, asked->collection, asked->at, asked->id, (gint64) MAX_INSTANCES);
+  CarServiceRow *rows = car_service_store_list_instances (store, asked->collection, asked->id, connecting_id,
+                                                          asked->at, MAX_INSTANCES, &problem);
 
   car_service_json_name (out, "instances");
   g_string_append_c (out, '[');
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
+  while (rows != NULL && car_service_row_next (rows, &problem))
     {
       car_service_view_begin_item (out);
       car_service_view_append_vertex (out, rows, 0);
@@ -132,34 +119,31 @@ append_instances (CarServiceStore *store,
     }
   g_string_append_c (out, ']');
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 /* The version that holds at the moment; where none does, the last one, and "holds" is false. */
 static gboolean
 append_vertex (CarServiceStore *store, GString *out, const Asked *asked, char **connecting_id, GError **error)
 {
-  sqlite3_stmt *row;
+  CarServiceRow *row = car_service_store_get_vertex (store, asked->collection, asked->id, asked->at, error);
+  g_autoptr (GError) problem = NULL;
 
-  if (!car_service_store_find (
-          store, &row, error,
-          "SELECT v.collection, v.node_id, v.source, " CAR_SERVICE_VIEW_LABEL ("v") ", v.connecting_id, " AT (
-              "v") " FROM vertex v INDEXED BY vertex_node"
-                   " WHERE v.node_id = ?1 AND v.collection = ?2"
-                   " ORDER BY " AT ("v") " DESC, v.t1 DESC LIMIT 1",
-          "ssi", asked->id, asked->collection, asked->at))
-    return FALSE;
   if (row == NULL)
+    return FALSE;
+  if (!car_service_row_next (row, &problem))
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 404, "There never was a vertex %s of %s", asked->id,
-                   asked->collection);
+      if (problem == NULL)
+        g_set_error (&problem, CAR_SERVICE_ERROR, 404, "There never was a vertex %s of %s", asked->id,
+                     asked->collection);
+      g_propagate_error (error, g_steal_pointer (&problem));
       return FALSE;
     }
 
   car_service_view_append_vertex (out, row, 0);
-  car_service_json_boolean (out, "holds", sqlite3_column_int (row, 5) != 0);
-  *connecting_id = g_strdup (car_service_store_get_text (row, 4));
-  sqlite3_reset (row);
+  car_service_json_boolean (out, "holds", car_service_row_get_integer (row, 5) != 0);
+  *connecting_id = g_strdup (car_service_row_get_text (row, 4));
+  car_service_row_end (row);
 
   return TRUE;
 }
@@ -205,32 +189,22 @@ static gboolean
 list_kinds (CarServiceStore *store, const Asked *asked, GPtrArray *kinds, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows = car_service_store_select (
-      store, &problem,
-      "SELECT collection, to_collection, 1, count(*) FROM edge e INDEXED BY edge_from"
-      " WHERE from_id = ?1 AND from_collection = ?2 AND " AT (
-          "e") " GROUP BY collection"
-               " UNION ALL SELECT collection, from_collection, 0, count(*) FROM edge e INDEXED BY edge_to"
-               " WHERE to_id = ?1 AND to_collection = ?2 AND " AT ("e") " GROUP BY collection",
-      "ssi", asked->id, asked->collection, asked->at);
+  CarServiceRow *rows =
+      car_service_store_list_kinds (store, asked->collection, asked->id, asked->at, &problem);
 
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
+  while (rows != NULL && car_service_row_next (rows, &problem))
     {
       Kind *kind = g_new0 (Kind, 1);
 
-      kind->collection = g_strdup (car_service_store_get_text (rows, 0));
-      kind->other = g_strdup (car_service_store_get_text (rows, 1));
-      kind->is_out = sqlite3_column_int (rows, 2) != 0;
-      kind->n = sqlite3_column_int64 (rows, 3);
+      kind->collection = g_strdup (car_service_row_get_text (rows, 0));
+      kind->other = g_strdup (car_service_row_get_text (rows, 1));
+      kind->is_out = car_service_row_get_integer (rows, 2) != 0;
+      kind->n = car_service_row_get_integer (rows, 3);
       g_ptr_array_add (kinds, kind);
     }
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
-
-#define NEIGHBOUR                                                                                            \
-  "SELECT v.collection, v.node_id, v.source, " CAR_SERVICE_VIEW_LABEL ("v") ", e.body FROM edge e INDEXED "  \
-                                                                            "BY "
 
 static gboolean
 append_neighbours (CarServiceStore *store,
@@ -242,31 +216,23 @@ append_neighbours (CarServiceStore *store,
                    GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows = car_service_store_select (
-      store, &problem,
-      kind->is_out ? NEIGHBOUR "edge_from JOIN vertex v INDEXED BY vertex_node ON v.node_id = e.to_id"
-                               " AND v.collection = e.to_collection AND v.source = e.source AND " AT (
-                                   "v") " WHERE e.from_id = ?1 AND e.from_collection = ?2 AND e.collection = "
-                                        "?4 AND " AT ("e") " ORDER BY e.to_id, e.id LIMIT ?5 OFFSET ?6"
-                   : NEIGHBOUR "edge_to JOIN vertex v INDEXED BY vertex_node ON v.node_id = e.from_id"
-                               " AND v.collection = e.from_collection AND v.source = e.source AND " AT (
-                                   "v") " WHERE e.to_id = ?1 AND e.to_collection = ?2 AND e.collection = ?4 "
-                                        "AND " AT ("e") " ORDER BY e.id LIMIT ?5 OFFSET ?6",
-      "ssisii", asked->id, asked->collection, asked->at, kind->collection, limit, offset);
+  CarServiceRow *rows =
+      car_service_store_list_neighbours (store, asked->collection, asked->id, asked->at, kind->collection,
+                                         kind->is_out, limit, offset, &problem);
 
   car_service_json_name (out, "vertices");
   g_string_append_c (out, '[');
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
+  while (rows != NULL && car_service_row_next (rows, &problem))
     {
       car_service_view_begin_item (out);
       car_service_view_append_vertex (out, rows, 0);
       car_service_json_name (out, "edge");
-      g_string_append (out, car_service_store_get_text (rows, 4));
+      g_string_append (out, car_service_row_get_text (rows, 4));
       g_string_append_c (out, '}');
     }
   g_string_append_c (out, ']');
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 gboolean

@@ -6,22 +6,20 @@
 
 #include "service/http/car-service-calls.h"
 #include "service/store/car-service-error.h"
-#include "service/store/car-service-graph.h"
 #include "service/store/car-service-json.h"
 #include "service/store/car-service-keys.h"
-
-#define OPEN "9223372036854775807"
 
 /* Objects that one answer brings of one kind. A caller would take a part for the whole, so more are refused. */
 #define MAX_FOUND 10000
 
 static gboolean
-need_vertex_collection (CarServiceStore *store, const char *collection, CarCoreModel **model, GError **error)
+need_vertex_collection (CarServiceStore *store, const char *collection, GError **error)
 {
-  *model = car_service_store_get_model (store, error);
-  if (*model == NULL)
+  CarCoreModel *model = car_service_store_get_model (store, error);
+
+  if (model == NULL)
     return FALSE;
-  if (car_core_model_has_vertex (*model, collection))
+  if (car_core_model_has_vertex (model, collection))
     return TRUE;
 
   g_set_error (error, CAR_SERVICE_ERROR, 404, "There is no collection of vertices named %s", collection);
@@ -34,11 +32,10 @@ car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *req
   const char *source = car_service_request_get_path (request, 1);
   const char *collection = car_service_request_get_path (request, 2);
   g_autofree char *keys = car_service_request_dup_parameter (request, "keys");
-  CarCoreModel *model;
   gint64 now;
 
   if (!car_service_token_check_source (request->token, source, error) ||
-      !need_vertex_collection (store, collection, &model, error))
+      !need_vertex_collection (store, collection, error))
     return FALSE;
 
   g_autoptr (GPtrArray) names =
@@ -49,7 +46,7 @@ car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *req
     {
       g_autofree char *key = car_service_key_new (collection, g_ptr_array_index (names, i), NULL);
 
-      if (!car_service_graph_delete_vertex (store, source, collection, key, now, error))
+      if (!car_service_store_delete_vertex (store, source, collection, key, now, error))
         return FALSE;
     }
   car_service_request_answer_ok (request);
@@ -57,12 +54,12 @@ car_service_call_delete_vertices (CarServiceStore *store, CarServiceRequest *req
   return TRUE;
 }
 
-/* A version that holds, as it is read to be changed. */
+/* What is read of an object, before more is asked for. */
 typedef struct
 {
   char *texts[6];
   GBytes *body;
-  gint64 numbers[2];
+  gint64 reported_at; /* where it is asked for */
 } Row;
 
 static void
@@ -76,32 +73,39 @@ row_free (gpointer data)
   g_free (row);
 }
 
-/* Of rows of texts, then the body, then numbers. */
+static Row *
+row_new (CarServiceRow *found, int n_texts, gboolean has_time)
+{
+  Row *row = g_new0 (Row, 1);
+  gsize length;
+  const char *body = car_service_row_get_data (found, n_texts, &length);
+
+  for (int i = 0; i < n_texts; i++)
+    row->texts[i] = g_strdup (car_service_row_get_text (found, i));
+  row->body = g_bytes_new (body, length);
+  if (has_time)
+    row->reported_at = car_service_row_get_integer (found, n_texts + 1);
+
+  return row;
+}
+
+/* Of rows of texts, then the body, then perhaps the time. `found` may be NULL, where `error` says why. */
 static GPtrArray *
-read_rows (CarServiceStore *store, sqlite3_stmt *statement, int n_texts, GError **error)
+read_rows (CarServiceRow *found, int n_texts, gboolean has_time, GError **error)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
   g_autoptr (GError) local_error = NULL;
 
-  while (car_service_store_next (store, statement, &local_error))
-    {
-      Row *row = g_new0 (Row, 1);
-      int columns = sqlite3_column_count (statement);
-
-      for (int i = 0; i < n_texts; i++)
-        row->texts[i] = g_strdup (car_service_store_get_text (statement, i));
-      row->body = g_bytes_new (sqlite3_column_text (statement, n_texts),
-                               (gsize) sqlite3_column_bytes (statement, n_texts));
-      for (int i = n_texts + 1; i < columns; i++)
-        row->numbers[i - n_texts - 1] = sqlite3_column_int64 (statement, i);
-      g_ptr_array_add (rows, row);
-    }
+  if (found == NULL)
+    return NULL;
+  while (car_service_row_next (found, &local_error))
+    g_ptr_array_add (rows, row_new (found, n_texts, has_time));
   if (local_error == NULL && rows->len > MAX_FOUND)
     g_set_error (&local_error, CAR_SERVICE_ERROR, 400,
                  "There are more than %d: ask for fewer, or in pages (POST v3/query, with limit and offset)",
                  MAX_FOUND);
 
-  return car_service_store_ended (&local_error, error) ? g_steal_pointer (&rows) : NULL;
+  return car_service_rows_ended (&local_error, error) ? g_steal_pointer (&rows) : NULL;
 }
 
 /* The stored object with the changes in it. */
@@ -129,21 +133,39 @@ validate (CarServiceStore *store, const char *collection, const GString *object,
          car_import_schema_validate_object (schema, collection, object->str, (gssize) object->len, error);
 }
 
-static GPtrArray *
-find_vertices_named (CarServiceStore *store,
-                     const char *collection,
-                     const char *key,
-                     const char *source,
-                     GError **error)
+/* Puts the one object of the page into the place of the one that is there. */
+static gboolean
+put_changed (CarServiceStore *store, const CarServiceReport *report, CarServicePage *page, GError **error)
 {
-  sqlite3_stmt *statement =
-      car_service_store_select (store, error,
-                                "SELECT source, body, seen, reported_at FROM vertex INDEXED BY vertex_key "
-                                "WHERE collection = ?1 AND key = ?2"
-                                " AND (?3 IS NULL OR source = ?3) AND t2 = " OPEN,
-                                "sss", collection, key, source);
+  if (!car_service_store_put_page (store, report, page, error))
+    return FALSE;
 
-  return statement != NULL ? read_rows (store, statement, 1, error) : NULL;
+  const char *reason = car_service_page_get_reason (page);
+  if (reason == NULL)
+    return TRUE;
+
+  g_set_error_literal (error, CAR_SERVICE_ERROR, 422, reason);
+  return FALSE;
+}
+
+static gboolean
+put_changed_vertex (CarServiceStore *store,
+                    const CarServiceReport *report,
+                    const char *collection,
+                    const char *key,
+                    const GString *body,
+                    GError **error)
+{
+  CarCoreModel *model = car_service_store_get_model (store, error);
+  const CarJsonSpan span = { .text = body->str, .length = body->len, .type = CAR_JSON_OBJECT };
+
+  if (model == NULL)
+    return FALSE;
+
+  g_autoptr (CarServicePage) page = car_service_page_new (model, report->source, collection);
+  car_service_page_add_vertex (page, key, &span);
+
+  return put_changed (store, report, page, error);
 }
 
 /* Only the name tells which vertex is meant; where several sources have one of that name, `source` must say whose. */
@@ -170,8 +192,11 @@ patch_vertex (CarServiceStore *store,
         return FALSE;
       }
 
-  g_autoptr (GPtrArray) rows =
-      key != NULL ? find_vertices_named (store, collection, key, source, error) : NULL;
+  g_autoptr (GPtrArray) rows = key != NULL
+                                   ? read_rows (car_service_store_find_named (store, collection, source, key,
+                                                                              FALSE, MAX_FOUND + 1, error),
+                                                2, TRUE, error)
+                                   : NULL;
   if (rows == NULL || !car_service_store_tick (store, &report.now, error))
     return FALSE;
   if (rows->len != 1)
@@ -191,17 +216,9 @@ patch_vertex (CarServiceStore *store,
   report.source = row->texts[0];
   if (!car_service_token_check_source (request->token, report.source, error))
     return FALSE;
-  report.generation = row->numbers[0];
-  report.reported_at = row->numbers[1];
-  CarCoreModel *model = car_service_store_get_model (store, error);
-  if (model == NULL)
-    return FALSE;
-  g_autoptr (CarServiceProperties) properties = car_service_properties_new (model, collection);
-  const CarServiceVertex vertex = {
-    collection, key, { .text = body->str, .length = body->len, .type = CAR_JSON_OBJECT }, properties
-  };
+  report.reported_at = row->reported_at;
 
-  return car_service_graph_put_vertex (store, &report, &vertex, error);
+  return put_changed_vertex (store, &report, collection, key, body, error);
 }
 
 static char *
@@ -216,30 +233,43 @@ need_end (CarServiceRequest *request,
   return end != NULL ? car_service_key_new_of_end (model, collection, end, parameter, error) : NULL;
 }
 
-static gboolean
-put_changed_edge (CarServiceStore *store,
-                  CarServiceReport *report,
-                  const CarServiceObject *changes,
-                  const Row *row,
-                  CarServiceEdge *edge,
-                  GError **error)
+/* Edges of one collection between two ends. */
+typedef struct
+{
+  CarCoreModel *model;
+  const char *collection;
+  const char *from; /* the collections of the ends */
+  const char *to;
+  char *source;
+  char *from_key;
+  char *to_key;
+} Edges;
+
+static void
+edges_clear (Edges *edges)
+{
+  g_clear_pointer (&edges->source, g_free);
+  g_clear_pointer (&edges->from_key, g_free);
+  g_clear_pointer (&edges->to_key, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Edges, edges_clear)
+
+/* What is kept of a changed edge. The external_id is part of what the edge is, so it stays what it was. */
+static GString *
+write_edge (const GString *changed, GBytes *stored, GError **error)
 {
   static const char *const columns[] = { "active",          "external_id", "report", "source",
                                          "timestamp",       "_from",       "_to",    "_from_external_id",
                                          "_to_external_id", NULL };
-  const CarJsonSpan *active = car_service_object_get (changes, "active");
-  g_autoptr (GString) whole = merge (row->body, changes, NULL, error);
-  if (whole == NULL || !validate (store, edge->collection, whole, error))
-    return FALSE;
-
-  /* The external_id is part of what the edge is, so it stays what it was. */
   g_autoptr (GString) body = g_string_new (NULL);
   g_auto (CarServiceObject) members = { NULL };
   g_auto (CarServiceObject) kept = { NULL };
-  g_autoptr (GBytes) text = g_bytes_new (whole->str, whole->len);
+  g_autoptr (GBytes) text = g_bytes_new (changed->str, changed->len);
+
   if (!car_service_object_parse (&members, text, "The changed edge", error) ||
-      !car_service_object_parse (&kept, row->body, "The stored edge", error))
-    return FALSE;
+      !car_service_object_parse (&kept, stored, "The stored edge", error))
+    return NULL;
 
   const CarJsonSpan *external_id = car_service_object_get (&kept, "external_id");
   car_service_object_write (&members, columns, NULL, body);
@@ -252,78 +282,96 @@ put_changed_edge (CarServiceStore *store,
       g_string_append (body, "\"}");
     }
 
-  edge->external_id = row->texts[0];
-  edge->active = active == NULL || active->type != CAR_JSON_FALSE;
-  edge->body = (CarJsonSpan){ .text = body->str, .length = body->len, .type = CAR_JSON_OBJECT };
-  report->generation = row->numbers[0];
-  report->reported_at = row->numbers[1];
+  return g_steal_pointer (&body);
+}
 
-  return car_service_graph_put_edge (store, report, edge, error);
+static gboolean
+put_changed_edge (CarServiceStore *store,
+                  const CarServiceReport *report,
+                  const Edges *edges,
+                  const CarServiceObject *changes,
+                  const Row *row,
+                  GError **error)
+{
+  const CarJsonSpan *active = car_service_object_get (changes, "active");
+  g_autoptr (GString) whole = merge (row->body, changes, NULL, error);
+  if (whole == NULL || !validate (store, edges->collection, whole, error))
+    return FALSE;
+
+  g_autoptr (GString) body = write_edge (whole, row->body, error);
+  if (body == NULL)
+    return FALSE;
+
+  g_autoptr (CarServicePage) page = car_service_page_new (edges->model, edges->source, edges->collection);
+  const CarServiceEdge edge = {
+    .from_key = edges->from_key,
+    .to_key = edges->to_key,
+    .external_id = row->texts[0],
+    .active = active == NULL || active->type != CAR_JSON_FALSE,
+    .body = { .text = body->str, .length = body->len, .type = CAR_JSON_OBJECT },
+  };
+  CarServiceReport of_edge = *report;
+
+  car_service_page_add_edge (page, &edge);
+  of_edge.reported_at = row->reported_at;
+
+  return put_changed (store, &of_edge, page, error);
 }
 
 /* The edges between two ends that hold; or, where they are to be active again, what was the last of them. */
 static GPtrArray *
-find_edges (CarServiceStore *store,
-            const char *source,
-            const CarServiceEdge *edge,
-            const CarServiceObject *changes,
-            GError **error)
+find_edges (CarServiceStore *store, const Edges *edges, const CarServiceObject *changes, GError **error)
 {
   const CarJsonSpan *active = car_service_object_get (changes, "active");
-  g_autofree char *from_id = car_service_node_id_new (source, edge->from_key);
-  sqlite3_stmt *statement = car_service_store_select (
-      store, error,
-      "SELECT external_id, body, seen, reported_at FROM edge INDEXED BY edge_from WHERE from_id = ?"
-      " AND collection = ? AND source = ? AND from_key = ? AND to_key = ? AND t2 = " OPEN,
-      "sssss", from_id, edge->collection, source, edge->from_key, edge->to_key);
-  GPtrArray *rows = statement != NULL ? read_rows (store, statement, 1, error) : NULL;
+  g_autoptr (GPtrArray) rows =
+      read_rows (car_service_store_find_edges (store, edges->collection, edges->source, edges->from_key,
+                                               edges->to_key, FALSE, error),
+                 1, TRUE, error);
 
   if (rows == NULL || rows->len > 0 || active == NULL || active->type != CAR_JSON_TRUE)
-    return rows;
+    return g_steal_pointer (&rows);
 
-  g_ptr_array_unref (rows);
-  statement = car_service_store_select (
-      store, error,
-      "SELECT external_id, body, seen, reported_at FROM edge INDEXED BY edge_from WHERE from_id = ?"
-      " AND collection = ? AND source = ? AND from_key = ? AND to_key = ? ORDER BY t2 DESC LIMIT 1",
-      "sssss", from_id, edge->collection, source, edge->from_key, edge->to_key);
-  return statement != NULL ? read_rows (store, statement, 1, error) : NULL;
+  return read_rows (car_service_store_find_edges (store, edges->collection, edges->source, edges->from_key,
+                                                  edges->to_key, TRUE, error),
+                    1, TRUE, error);
 }
 
 static gboolean
-patch_edge (CarServiceStore *store,
-            CarServiceRequest *request,
-            CarCoreModel *model,
-            CarServiceEdge *edge,
-            const CarServiceObject *changes,
-            GError **error)
+read_edges (CarServiceRequest *request, Edges *edges, GError **error)
 {
-  g_autofree char *source = car_service_request_need_parameter (request, "source", error);
-  g_autofree char *from =
-      source != NULL ? need_end (request, model, "from", edge->from_collection, error) : NULL;
-  g_autofree char *to = from != NULL ? need_end (request, model, "to", edge->to_collection, error) : NULL;
-  CarServiceReport report = { .source = source };
+  edges->source = car_service_request_need_parameter (request, "source", error);
+  edges->from_key =
+      edges->source != NULL ? need_end (request, edges->model, "from", edges->from, error) : NULL;
+  edges->to_key = edges->from_key != NULL ? need_end (request, edges->model, "to", edges->to, error) : NULL;
 
-  if (to == NULL || !car_service_token_check_source (request->token, source, error) ||
-      !car_service_store_tick (store, &report.now, error))
+  return edges->to_key != NULL && car_service_token_check_source (request->token, edges->source, error);
+}
+
+static gboolean
+patch_edges (CarServiceStore *store,
+             CarServiceRequest *request,
+             Edges *edges,
+             const CarServiceObject *changes,
+             GError **error)
+{
+  CarServiceReport report = { 0 };
+
+  if (!read_edges (request, edges, error) || !car_service_store_tick (store, &report.now, error))
     return FALSE;
 
-  g_autoptr (CarServiceProperties) properties = car_service_properties_new (model, edge->collection);
-  edge->properties = properties;
-  edge->from_key = from;
-  edge->to_key = to;
-  g_autoptr (GPtrArray) rows = find_edges (store, source, edge, changes, error);
+  report.source = edges->source;
+  g_autoptr (GPtrArray) rows = find_edges (store, edges, changes, error);
   if (rows == NULL)
     return FALSE;
   if (rows->len == 0)
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 404, "The source %s has no %s from %s to %s", source,
-                   edge->collection, from, to);
+      g_set_error (error, CAR_SERVICE_ERROR, 404, "The source %s has no %s from %s to %s", edges->source,
+                   edges->collection, edges->from_key, edges->to_key);
       return FALSE;
     }
 
   for (guint i = 0; i < rows->len; i++)
-    if (!put_changed_edge (store, &report, changes, g_ptr_array_index (rows, i), edge, error))
+    if (!put_changed_edge (store, &report, edges, changes, g_ptr_array_index (rows, i), error))
       return FALSE;
 
   return TRUE;
@@ -333,18 +381,18 @@ gboolean
 car_service_call_patch_object (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
   g_auto (CarServiceObject) changes = { NULL };
-  CarServiceEdge edge = { .collection = car_service_request_get_path (request, 0) };
-  CarCoreModel *model = car_service_store_get_model (store, error);
+  g_auto (Edges) edges = { .model = car_service_store_get_model (store, error),
+                           .collection = car_service_request_get_path (request, 0) };
 
-  if (model == NULL || !car_service_object_parse (&changes, request->body, "The change", error))
+  if (edges.model == NULL || !car_service_object_parse (&changes, request->body, "The change", error))
     return FALSE;
-  if (car_core_model_get_edge_ends (model, edge.collection, &edge.from_collection, &edge.to_collection))
+  if (car_core_model_get_edge_ends (edges.model, edges.collection, &edges.from, &edges.to))
     {
-      if (!patch_edge (store, request, model, &edge, &changes, error))
+      if (!patch_edges (store, request, &edges, &changes, error))
         return FALSE;
     }
-  else if (!need_vertex_collection (store, edge.collection, &model, error) ||
-           !patch_vertex (store, request, edge.collection, &changes, error))
+  else if (!need_vertex_collection (store, edges.collection, error) ||
+           !patch_vertex (store, request, edges.collection, &changes, error))
     return FALSE;
   car_service_request_answer_ok (request);
 
@@ -381,9 +429,15 @@ append_vertex (GString *out,
 
 /* The neighbours over edges in one direction, with the edge that leads there. */
 static gboolean
-append_related (CarServiceStore *store, sqlite3_stmt *statement, GString *out, GError **error)
+append_related (CarServiceStore *store,
+                const char *collection,
+                const char *id,
+                gboolean is_out,
+                GString *out,
+                GError **error)
 {
-  g_autoptr (GPtrArray) rows = statement != NULL ? read_rows (store, statement, 6, error) : NULL;
+  g_autoptr (GPtrArray) rows = read_rows (
+      car_service_store_list_related (store, collection, id, is_out, MAX_FOUND + 1, error), 6, FALSE, error);
   if (rows == NULL)
     return FALSE;
 
@@ -404,48 +458,15 @@ append_related (CarServiceStore *store, sqlite3_stmt *statement, GString *out, G
   return TRUE;
 }
 
-static gboolean
-append_neighbours (CarServiceStore *store,
-                   const char *collection,
-                   const char *node_id,
-                   GString *out,
-                   GError **error)
-{
-  sqlite3_stmt *statement = car_service_store_select (
-      store, error,
-      "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.from_id, edge.to_id, "
-      "vertex.body "
-      "FROM edge INDEXED BY edge_from"
-      " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.to_id AND vertex.collection = "
-      "edge.to_collection"
-      "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
-      " WHERE edge.from_id = ?1 AND edge.from_collection = ?2 AND edge.t2 = " OPEN " LIMIT ?3",
-      "ssi", node_id, collection, (gint64) MAX_FOUND + 1);
-  if (!append_related (store, statement, out, error))
-    return FALSE;
-
-  statement = car_service_store_select (
-      store, error,
-      "SELECT edge.collection, vertex.collection, vertex.source, vertex.node_id, edge.from_id, edge.to_id, "
-      "vertex.body "
-      "FROM edge INDEXED BY edge_to"
-      " JOIN vertex INDEXED BY vertex_node ON vertex.node_id = edge.from_id AND vertex.collection = "
-      "edge.from_collection"
-      "  AND vertex.source = edge.source AND vertex.t2 = " OPEN
-      " WHERE edge.to_id = ?1 AND edge.to_collection = ?2 AND edge.t2 = " OPEN " LIMIT ?3",
-      "ssi", node_id, collection, (gint64) MAX_FOUND + 1);
-  return append_related (store, statement, out, error);
-}
-
-/* {"result":[…],"related":[…]} of the vertices that a statement finds: source, node_id, body. */
+/* {"result":[…],"related":[…]} of vertices: source, id, body. */
 static gboolean
 answer_found (CarServiceStore *store,
               CarServiceRequest *request,
               const char *collection,
-              sqlite3_stmt *statement,
+              CarServiceRow *found,
               GError **error)
 {
-  g_autoptr (GPtrArray) rows = statement != NULL ? read_rows (store, statement, 2, error) : NULL;
+  g_autoptr (GPtrArray) rows = read_rows (found, 2, FALSE, error);
   g_autoptr (GString) related = g_string_new ("[");
   g_autoptr (GString) out = g_string_new ("{\"result\":[");
 
@@ -458,7 +479,8 @@ answer_found (CarServiceStore *store,
       if (i > 0)
         g_string_append_c (out, ',');
       if (!append_vertex (out, collection, row->texts[0], row->texts[1], row->body, error) ||
-          !append_neighbours (store, collection, row->texts[1], related, error))
+          !append_related (store, collection, row->texts[1], TRUE, related, error) ||
+          !append_related (store, collection, row->texts[1], FALSE, related, error))
         return FALSE;
     }
   g_string_append_printf (out, "],\"related\":%s]}", related->str);
@@ -501,30 +523,17 @@ gboolean
 car_service_call_find_vertices (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
   const char *collection = car_service_request_get_path (request, 0);
-  CarCoreModel *model;
 
-  if (!need_vertex_collection (store, collection, &model, error))
+  if (!need_vertex_collection (store, collection, error))
     return FALSE;
 
   g_autofree char *conditions = write_conditions (request, error);
   if (conditions == NULL)
     return FALSE;
 
-  sqlite3_stmt *statement = car_service_store_select (
-      store, error,
-      "SELECT source, node_id, body FROM vertex WHERE collection = ?1 AND t2 = " OPEN
-      " AND NOT EXISTS (SELECT 1 FROM json_each (?2) AS wanted WHERE NOT CASE wanted.value ->> 0"
-      "  WHEN 'source' THEN vertex.source = wanted.value ->> 1"
-      "  WHEN '_id' THEN vertex.node_id = wanted.value ->> 1"
-      "  WHEN 'id' THEN vertex.node_id = wanted.value ->> 1"
-      "  ELSE (wanted.value ->> 0 IN ('_key', 'external_id') AND vertex.key = wanted.value ->> 1)"
-      "   OR EXISTS (SELECT 1 FROM json_each (vertex.body) AS member WHERE member.key = wanted.value ->> 0"
-      "    AND (CAST (member.value AS TEXT) = wanted.value ->> 1"
-      "     OR vertex.body -> member.fullkey = wanted.value ->> 1)) END)"
-      " ORDER BY source, node_id LIMIT ?3",
-      "ssi", collection, conditions, (gint64) MAX_FOUND + 1);
-
-  return answer_found (store, request, collection, statement, error);
+  return answer_found (store, request, collection,
+                       car_service_store_find_vertices (store, collection, conditions, MAX_FOUND + 1, error),
+                       error);
 }
 
 gboolean
@@ -532,20 +541,15 @@ car_service_call_get_neighbours (CarServiceStore *store, CarServiceRequest *requ
 {
   const char *collection = car_service_request_get_path (request, 0);
   g_autoptr (GString) id = g_string_new (car_service_request_get_path (request, 1));
-  CarCoreModel *model;
 
-  if (!need_vertex_collection (store, collection, &model, error))
+  if (!need_vertex_collection (store, collection, error))
     return FALSE;
 
   /* An id, SOURCE/KEY, may come with its slashes as they are. */
   for (guint i = 2; i + 1 < request->path->len; i++)
     g_string_append_printf (id, "/%s", car_service_request_get_path (request, i));
 
-  sqlite3_stmt *statement = car_service_store_select (
-      store, error,
-      "SELECT source, node_id, body FROM vertex WHERE collection = ?1 AND t2 = " OPEN
-      " AND (node_id = ?2 OR key = ?2) LIMIT ?3",
-      "ssi", collection, id->str, (gint64) MAX_FOUND + 1);
-
-  return answer_found (store, request, collection, statement, error);
+  return answer_found (
+      store, request, collection,
+      car_service_store_find_named (store, collection, NULL, id->str, TRUE, MAX_FOUND + 1, error), error);
 }

@@ -2,11 +2,10 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-view.h"
 #include "service/store/car-service-json.h"
+#include "service/store/sql/car-service-sources.h"
 
 /* What there is: the model, and each source with its reports and how much of each collection it has now. */
 
@@ -16,64 +15,51 @@ static gboolean
 append_reports (CarServiceStore *store, GString *out, const char *source, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows =
-      car_service_store_select (store, &problem,
-                                "SELECT key, begun_at, reported_at FROM report WHERE source = ?"
-                                " ORDER BY id DESC LIMIT ?",
-                                "si", source, (gint64) MAX_REPORTS);
+  CarServiceRow *rows = car_service_sources_list_reports (store, source, MAX_REPORTS, &problem);
 
   car_service_json_name (out, "reports");
   g_string_append_c (out, '[');
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
+  while (rows != NULL && car_service_row_next (rows, &problem))
     {
       car_service_view_begin_item (out);
-      car_service_json_string (out, "key", car_service_store_get_text (rows, 0));
-      car_service_json_integer (out, "begun_at", sqlite3_column_int64 (rows, 1));
-      car_service_json_integer (out, "reported_at", sqlite3_column_int64 (rows, 2));
+      car_service_json_string (out, "key", car_service_row_get_text (rows, 0));
+      car_service_json_integer (out, "begun_at", car_service_row_get_integer (rows, 1));
+      car_service_json_integer (out, "reported_at", car_service_row_get_integer (rows, 2));
       g_string_append_c (out, '}');
     }
   g_string_append_c (out, ']');
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 static gboolean
 append_counts (CarServiceStore *store, GString *out, const char *source, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows = car_service_store_select (
-      store, &problem, "SELECT collection, n FROM held WHERE source = ? AND n > 0", "s", source);
+  CarServiceRow *rows = car_service_store_list_counts (store, source, &problem);
 
   car_service_json_name (out, "counts");
   g_string_append_c (out, '{');
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
-    car_service_json_integer (out, car_service_store_get_text (rows, 0), sqlite3_column_int64 (rows, 1));
+  while (rows != NULL && car_service_row_next (rows, &problem))
+    car_service_json_integer (out, car_service_row_get_text (rows, 1), car_service_row_get_integer (rows, 2));
   g_string_append_c (out, '}');
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
-static gboolean
-append_source (CarServiceStore *store, GString *out, const char *key, GError **error)
+/* The record of a row, before what is asked for it besides. */
+static char *
+write_record (CarServiceRow *row)
 {
-  sqlite3_stmt *row = car_service_store_get (
-      store, error, "SELECT name, description, product_link, model_state_id FROM source WHERE key = ?", "s",
-      key);
-  if (row == NULL)
-    return FALSE;
+  g_autoptr (GString) out = g_string_new ("{");
 
-  car_service_view_begin_item (out);
-  car_service_json_string (out, "key", key);
-  car_service_json_string (out, "name", car_service_store_get_text (row, 0));
-  car_service_json_string (out, "description", car_service_store_get_text (row, 1));
-  car_service_json_string (out, "product_link", car_service_store_get_text (row, 2));
-  car_service_json_string (out, "save_point", car_service_store_get_text (row, 3));
-  sqlite3_reset (row);
-  if (!append_reports (store, out, key, error) || !append_counts (store, out, key, error))
-    return FALSE;
-  g_string_append_c (out, '}');
+  car_service_json_string (out, "key", car_service_row_get_text (row, 0));
+  car_service_json_string (out, "name", car_service_row_get_text (row, 1));
+  car_service_json_string (out, "description", car_service_row_get_text (row, 2));
+  car_service_json_string (out, "product_link", car_service_row_get_text (row, 3));
+  car_service_json_string (out, "save_point", car_service_row_get_text (row, 5));
 
-  return TRUE;
+  return g_strdup (out->str);
 }
 
 static gboolean
@@ -81,18 +67,28 @@ append_sources (CarServiceStore *store, GString *out, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   g_autoptr (GPtrArray) keys = g_ptr_array_new_with_free_func (g_free);
-  sqlite3_stmt *rows = car_service_store_select (store, &problem, "SELECT key FROM source ORDER BY key", "");
+  g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func (g_free);
+  CarServiceRow *rows = car_service_sources_list (store, &problem);
 
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
-    g_ptr_array_add (keys, g_strdup (car_service_store_get_text (rows, 0)));
+  while (rows != NULL && car_service_row_next (rows, &problem))
+    {
+      g_ptr_array_add (keys, g_strdup (car_service_row_get_text (rows, 0)));
+      g_ptr_array_add (records, write_record (rows));
+    }
 
   car_service_json_name (out, "sources");
   g_string_append_c (out, '[');
   for (guint i = 0; i < keys->len && problem == NULL; i++)
-    append_source (store, out, keys->pdata[i], &problem);
+    {
+      g_string_append (out, i > 0 ? "," : "");
+      g_string_append (out, records->pdata[i]);
+      if (append_reports (store, out, keys->pdata[i], &problem))
+        append_counts (store, out, keys->pdata[i], &problem);
+      g_string_append_c (out, '}');
+    }
   g_string_append_c (out, ']');
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 static void
@@ -132,20 +128,21 @@ append_model (GString *out, CarCoreModel *model)
 static gboolean
 append_moments (CarServiceStore *store, GString *out, GError **error)
 {
-  sqlite3_stmt *row = car_service_store_get (store, error,
-                                             "SELECT (SELECT min (t1) FROM vertex INDEXED BY vertex_begun),"
-                                             " (SELECT max (t1) FROM vertex INDEXED BY vertex_begun)",
-                                             "");
-  if (row == NULL)
-    return FALSE;
-
+  g_autoptr (GError) problem = NULL;
   gint64 now = g_get_real_time () / 1000;
-  gint64 first = sqlite3_column_type (row, 0) != SQLITE_NULL ? sqlite3_column_int64 (row, 0) : now;
-  car_service_json_integer (out, "first", first);
-  car_service_json_integer (out, "now", MAX (now, sqlite3_column_int64 (row, 1)));
-  sqlite3_reset (row);
+  gint64 first = now, last = now;
+  CarServiceRow *row = car_service_store_get_span (store, &problem);
 
-  return TRUE;
+  if (row != NULL && car_service_row_next (row, &problem))
+    {
+      first = !car_service_row_is_null (row, 0) ? car_service_row_get_integer (row, 0) : now;
+      last = MAX (now, car_service_row_get_integer (row, 1));
+      car_service_row_end (row);
+    }
+  car_service_json_integer (out, "first", first);
+  car_service_json_integer (out, "now", last);
+
+  return car_service_rows_ended (&problem, error);
 }
 
 gboolean

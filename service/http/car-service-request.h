@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-#include "service/store/car-service-tokens.h"
+#include "service/store/sql/car-service-tokens.h"
 
 G_BEGIN_DECLS
 

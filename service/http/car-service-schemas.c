@@ -8,8 +8,8 @@
 
 #include "service/http/car-service-calls.h"
 #include "service/store/car-service-error.h"
-#include "service/store/car-service-extensions.h"
 #include "service/store/car-service-json.h"
+#include "service/store/sql/car-service-extensions.h"
 
 gboolean
 car_service_call_get_import_schema (CarServiceStore *store, CarServiceRequest *request, GError **error)
@@ -47,14 +47,14 @@ car_service_call_get_extension_schema (CarServiceStore *store, CarServiceRequest
 
 /* Of a row: key, owner, version, body. */
 static void
-append_extension (GString *out, sqlite3_stmt *row)
+append_extension (GString *out, CarServiceRow *row)
 {
   g_string_append_c (out, '{');
-  car_service_json_string (out, "key", car_service_store_get_text (row, 0));
-  car_service_json_string (out, "owner", car_service_store_get_text (row, 1));
-  car_service_json_string (out, "version", car_service_store_get_text (row, 2));
+  car_service_json_string (out, "key", car_service_row_get_text (row, 0));
+  car_service_json_string (out, "owner", car_service_row_get_text (row, 1));
+  car_service_json_string (out, "version", car_service_row_get_text (row, 2));
   car_service_json_name (out, "schema");
-  g_string_append (out, car_service_store_get_text (row, 3));
+  g_string_append (out, car_service_row_get_text (row, 3));
   g_string_append_c (out, '}');
 }
 
@@ -63,31 +63,22 @@ car_service_call_list_extensions (CarServiceStore *store, CarServiceRequest *req
 {
   g_autoptr (GError) local_error = NULL;
   g_autoptr (GString) out = g_string_new ("[");
-  sqlite3_stmt *row = car_service_store_select (
-      store, error, "SELECT key, owner, version, body FROM extension ORDER BY key", "");
+  CarServiceRow *row = car_service_extensions_list (store, error);
 
   if (row == NULL)
     return FALSE;
-  while (car_service_store_next (store, row, &local_error))
+  while (car_service_row_next (row, &local_error))
     {
       if (out->len > 1)
         g_string_append_c (out, ',');
       append_extension (out, row);
     }
-  if (!car_service_store_ended (&local_error, error))
+  if (!car_service_rows_ended (&local_error, error))
     return FALSE;
   g_string_append_c (out, ']');
   car_service_request_answer (request, g_steal_pointer (&out));
 
   return TRUE;
-}
-
-/* *row is NULL where there is none. */
-static gboolean
-find_extension (CarServiceStore *store, const char *key, sqlite3_stmt **row, GError **error)
-{
-  return car_service_store_find (store, row, error,
-                                 "SELECT key, owner, version, body FROM extension WHERE key = ?", "s", key);
 }
 
 static gboolean
@@ -101,16 +92,16 @@ gboolean
 car_service_call_get_extension (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
   const char *key = car_service_request_get_path (request, 1);
-  sqlite3_stmt *row;
+  CarServiceRow *row;
 
-  if (!find_extension (store, key, &row, error))
+  if (!car_service_extensions_find (store, key, &row, error))
     return FALSE;
   if (row == NULL)
     return set_no_extension (key, error);
 
   GString *out = g_string_new (NULL);
   append_extension (out, row);
-  sqlite3_reset (row);
+  car_service_row_end (row);
   car_service_request_answer (request, out);
 
   return TRUE;
@@ -179,17 +170,17 @@ read_extension (GBytes *body, Extension *extension, GError **error)
 static gboolean
 compare_with_stored (CarServiceStore *store, const Extension *extension, gboolean *stored, GError **error)
 {
-  sqlite3_stmt *row;
+  CarServiceRow *row;
 
   *stored = FALSE;
-  if (!find_extension (store, extension->key, &row, error))
+  if (!car_service_extensions_find (store, extension->key, &row, error))
     return FALSE;
   if (row == NULL)
     return TRUE;
 
-  guint64 number = g_ascii_strtoull (car_service_store_get_text (row, 2), NULL, 10);
-  gboolean alike = strcmp (car_service_store_get_text (row, 3), extension->schema) == 0;
-  sqlite3_reset (row);
+  guint64 number = g_ascii_strtoull (car_service_row_get_text (row, 2), NULL, 10);
+  gboolean alike = strcmp (car_service_row_get_text (row, 3), extension->schema) == 0;
+  car_service_row_end (row);
   *stored = number == extension->number && alike;
   if (*stored || number < extension->number)
     return TRUE;
@@ -216,9 +207,8 @@ note_changed (CarServiceStore *store, const char *key, GError **error)
 static gboolean
 store_extension (CarServiceStore *store, const Extension *extension, GError **error)
 {
-  return car_service_store_run (
-             store, error, "INSERT OR REPLACE INTO extension (key, owner, version, body) VALUES (?, ?, ?, ?)",
-             "ssss", extension->key, extension->owner, extension->version, extension->schema) &&
+  return car_service_extensions_put (store, extension->key, extension->owner, extension->version,
+                                     extension->schema, error) &&
          note_changed (store, extension->key, error);
 }
 
@@ -247,10 +237,11 @@ gboolean
 car_service_call_delete_extension (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
   const char *key = car_service_request_get_path (request, 1);
+  gboolean found;
 
-  if (!car_service_store_run (store, error, "DELETE FROM extension WHERE key = ?", "s", key))
+  if (!car_service_extensions_delete (store, key, &found, error))
     return FALSE;
-  if (car_service_store_get_changes (store) == 0)
+  if (!found)
     return set_no_extension (key, error);
   request->status = 204;
 

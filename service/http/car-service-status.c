@@ -7,38 +7,37 @@
 #include "service/http/car-service-calls.h"
 #include "service/http/car-service-view.h"
 #include "service/store/car-service-error.h"
-#include "service/store/car-service-jobs.h"
 #include "service/store/car-service-json.h"
+#include "service/store/sql/car-service-job-status.h"
+#include "service/store/sql/car-service-jobs.h"
 
 /* What became of jobs, imports among them: they share one queue, and so their ids. */
 
 /* The job's row: status, error, status_code, warnings; *row is NULL where there is no such job. */
 static gboolean
-find_job (CarServiceStore *store, const char *text, sqlite3_stmt **row, GError **error)
+find_job (CarServiceStore *store, const char *text, CarServiceRow **row, GError **error)
 {
   guint64 id;
 
   *row = NULL;
 
   return !g_ascii_string_to_unsigned (text, 10, 1, G_MAXINT64, &id, NULL) ||
-         car_service_store_find (store, row, error,
-                                 "SELECT status, error, status_code, warnings FROM job WHERE id = ?", "i",
-                                 (gint64) id);
+         car_service_job_status_find (store, (gint64) id, row, error);
 }
 
 /* Appends what there is to say of a job besides its status: error, status_code and warnings, from this column on. */
 static void
-append_outcome (GString *out, sqlite3_stmt *row, int column)
+append_outcome (GString *out, CarServiceRow *row, int column)
 {
-  if (car_service_store_get_text (row, column) != NULL)
+  if (car_service_row_get_text (row, column) != NULL)
     {
-      car_service_json_string (out, "error", car_service_store_get_text (row, column));
-      car_service_json_integer (out, "statusCode", sqlite3_column_int64 (row, column + 1));
+      car_service_json_string (out, "error", car_service_row_get_text (row, column));
+      car_service_json_integer (out, "statusCode", car_service_row_get_integer (row, column + 1));
     }
-  if (car_service_store_get_text (row, column + 2) != NULL)
+  if (car_service_row_get_text (row, column + 2) != NULL)
     {
       car_service_json_name (out, "warnings");
-      g_string_append (out, car_service_store_get_text (row, column + 2));
+      g_string_append (out, car_service_row_get_text (row, column + 2));
     }
 }
 
@@ -46,7 +45,7 @@ gboolean
 car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *request, GError **error)
 {
   const char *id = car_service_request_get_path (request, 1);
-  sqlite3_stmt *row;
+  CarServiceRow *row;
 
   if (!find_job (store, id, &row, error))
     return FALSE;
@@ -57,10 +56,10 @@ car_service_call_get_job_status (CarServiceStore *store, CarServiceRequest *requ
     }
 
   GString *out = g_string_new ("{");
-  car_service_json_string (out, "status", car_service_store_get_text (row, 0));
+  car_service_json_string (out, "status", car_service_row_get_text (row, 0));
   append_outcome (out, row, 1);
   g_string_append_c (out, '}');
-  sqlite3_reset (row);
+  car_service_row_end (row);
   car_service_request_answer (request, out);
 
   return TRUE;
@@ -108,9 +107,9 @@ add_unknown (Lists *lists, const char *id)
 }
 
 static void
-add_job (Lists *lists, const char *id, sqlite3_stmt *row)
+add_job (Lists *lists, const char *id, CarServiceRow *row)
 {
-  const char *status = car_service_store_get_text (row, 0);
+  const char *status = car_service_row_get_text (row, 0);
   GString *list = strcmp (status, CAR_SERVICE_JOB_ERROR) == 0      ? lists->failed
                   : strcmp (status, CAR_SERVICE_JOB_COMPLETE) == 0 ? lists->complete
                                                                    : lists->incomplete;
@@ -125,7 +124,7 @@ add_job (Lists *lists, const char *id, sqlite3_stmt *row)
 static gboolean
 add_status (CarServiceStore *store, Lists *lists, const char *id, GError **error)
 {
-  sqlite3_stmt *row;
+  CarServiceRow *row;
 
   if (!find_job (store, id, &row, error))
     return FALSE;
@@ -135,7 +134,7 @@ add_status (CarServiceStore *store, Lists *lists, const char *id, GError **error
       return TRUE;
     }
   add_job (lists, id, row);
-  sqlite3_reset (row);
+  car_service_row_end (row);
 
   return TRUE;
 }
@@ -180,32 +179,30 @@ car_service_call_get_import_status (CarServiceStore *store, CarServiceRequest *r
 /* Jobs that run or wait, and the last ones that failed or left something out; of each so many. */
 #define MAX_JOBS 50
 
-/* The body of a job that waits may be long, and stands before the time: it is not read. */
-#define JOB "SELECT id, kind, source, status, error, status_code, warnings"
-
 static gboolean
-append_jobs (GString *out, CarServiceStore *store, const char *name, const char *sql, GError **error)
+append_jobs (GString *out, const char *name, CarServiceRow *rows, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  sqlite3_stmt *rows = car_service_store_select (store, &problem, sql, "i", (gint64) MAX_JOBS);
 
+  if (rows == NULL)
+    return FALSE;
   car_service_json_name (out, name);
   g_string_append_c (out, '[');
-  while (rows != NULL && car_service_store_next (store, rows, &problem))
+  while (car_service_row_next (rows, &problem))
     {
       car_service_view_begin_item (out);
-      car_service_json_string (out, "id", car_service_store_get_text (rows, 0));
-      car_service_json_string (out, "kind", car_service_store_get_text (rows, 1));
-      car_service_json_string (out, "source", car_service_store_get_text (rows, 2));
-      car_service_json_string (out, "status", car_service_store_get_text (rows, 3));
+      car_service_json_string (out, "id", car_service_row_get_text (rows, 0));
+      car_service_json_string (out, "kind", car_service_row_get_text (rows, 1));
+      car_service_json_string (out, "source", car_service_row_get_text (rows, 2));
+      car_service_json_string (out, "status", car_service_row_get_text (rows, 3));
       append_outcome (out, rows, 4);
-      if (sqlite3_column_count (rows) > 7)
-        car_service_json_integer (out, "at", sqlite3_column_int64 (rows, 7));
+      if (!car_service_row_is_null (rows, 7))
+        car_service_json_integer (out, "at", car_service_row_get_integer (rows, 7));
       g_string_append_c (out, '}');
     }
   g_string_append_c (out, ']');
 
-  return car_service_store_ended (&problem, error);
+  return car_service_rows_ended (&problem, error);
 }
 
 gboolean
@@ -213,14 +210,8 @@ car_service_call_list_jobs (CarServiceStore *store, CarServiceRequest *request, 
 {
   g_autoptr (GString) out = g_string_new ("{");
 
-  if (!append_jobs (out, store, "waiting",
-                    JOB " FROM job INDEXED BY job_waiting WHERE status = '" CAR_SERVICE_JOB_RUNNING
-                        "' ORDER BY id LIMIT ?",
-                    error) ||
-      !append_jobs (out, store, "troubled",
-                    JOB ", created_at FROM job WHERE status = '" CAR_SERVICE_JOB_ERROR
-                        "' OR warnings IS NOT NULL ORDER BY id DESC LIMIT ?",
-                    error))
+  if (!append_jobs (out, "waiting", car_service_job_status_list_waiting (store, MAX_JOBS, error), error) ||
+      !append_jobs (out, "troubled", car_service_job_status_list_troubled (store, MAX_JOBS, error), error))
     return FALSE;
   g_string_append_c (out, '}');
   car_service_request_answer (request, g_steal_pointer (&out));

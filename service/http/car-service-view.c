@@ -12,10 +12,10 @@ car_service_view_begin_item (GString *out)
 }
 
 void
-car_service_view_append_vertex (GString *out, sqlite3_stmt *row, int column)
+car_service_view_append_vertex (GString *out, CarServiceRow *row, int column)
 {
   static const char *const names[] = { "collection", "id", "source", "label" };
 
   for (int i = 0; i < (int) G_N_ELEMENTS (names); i++)
-    car_service_json_string (out, names[i], car_service_store_get_text (row, column + i));
+    car_service_json_string (out, names[i], car_service_row_get_text (row, column + i));
 }

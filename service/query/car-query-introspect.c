@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <libcar/json/car-json-scanner-private.h>
 #include <service/query/car-query-private.h>
 #include <service/query/car-query-types.h>
 

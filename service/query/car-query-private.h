@@ -2,10 +2,8 @@
 
 #pragma once
 
-#include <libcar/json/car-json-scanner-private.h>
-#include <service/model/car-address.h>
 #include <service/query/car-graphql-parser.h>
-#include <service/query/car-query-schema.h>
+#include <service/query/car-query-plan.h>
 #include <service/query/car-query.h>
 
 G_BEGIN_DECLS
@@ -33,7 +31,7 @@ typedef struct
   guint n_values;
   const CarQueryWriter *writer; /* NULL: only queries are taken */
 
-  GError *failure; /* of the database, while a mutation was carried out */
+  GError *failure; /* of the store, while a mutation was carried out */
   char *problem;   /* what is wrong with the request, once something is */
   char *path;
   const char *code;
@@ -80,39 +78,6 @@ gboolean car_query_append_json (CarQueryContext *self,
 /* Reads the request into the context. */
 gboolean car_query_read_request (CarQueryContext *self, const char *json, gsize length);
 
-const char *car_query_get_store_table (const CarQueryTable *table);
-
-/* Without an alias (NULL), as an index wants it. */
-void car_query_append_column (GString *sql, const CarQueryColumn *column, const char *alias);
-
-/* The condition on the rows that are seen, ready for " AND …". */
-void
-car_query_append_seen (CarQueryContext *self, GString *sql, const CarQueryTable *table, const char *alias);
-
-/* "vertex t0 WHERE …": the same with the table. */
-void
-car_query_append_table (CarQueryContext *self, GString *sql, const CarQueryTable *table, const char *alias);
-
-/* `first` and `second` are the values of the link's two columns. */
-void car_query_append_link (GString *sql,
-                            const CarQueryLink *link,
-                            const char *alias,
-                            const char *first,
-                            const char *second);
-
-/* Of the rows of t0. */
-const char *car_query_get_natural_order (const CarQueryTable *table);
-
-/* A value for a statement; text lives as long as the document. */
-typedef struct
-{
-  int type; /* SQLITE_INTEGER, SQLITE_FLOAT, SQLITE_TEXT or SQLITE_BLOB */
-  gint64 integer;
-  double number;
-  const char *text;
-  gsize length;
-} CarQueryBind;
-
 /* A value, as columns of this type are compared. */
 gboolean car_query_to_bind (CarQueryContext *self,
                             const CarQueryPath *path,
@@ -120,24 +85,43 @@ gboolean car_query_to_bind (CarQueryContext *self,
                             const CarGraphqlValue *value,
                             CarQueryBind *bind);
 
-/* ?1 and ?2 are the columns of a link. */
-#define CAR_QUERY_FIRST_BIND 3
+/* A value of any type as JSON. */
+gboolean car_query_to_json (CarQueryContext *self,
+                            const CarQueryPath *path,
+                            const CarGraphqlValue *value,
+                            CarQueryBind *bind);
 
-/* Appends " AND " and the condition of a `where` over t0. `found`: a link has found its rows, which are few. */
-gboolean car_query_append_where (CarQueryContext *self,
-                                 const CarQueryPath *path,
-                                 GString *sql,
-                                 GArray *binds,
-                                 const CarQueryTable *table,
-                                 gboolean found,
-                                 const CarGraphqlValue *where);
+CarQueryCondition *car_query_condition_new (CarQueryConditionKind kind);
+void car_query_condition_free (CarQueryCondition *self);
+CarQueryNode *car_query_node_new (const CarQueryTable *table);
+void car_query_node_free (CarQueryNode *self);
 
-/* The column as its values are compared. */
-void car_query_append_comparable (GString *sql, const CarQueryColumn *column, const char *alias);
+/* The new field is the last of `fields`, which are of car_query_fields_new(). */
+GPtrArray *car_query_fields_new (void);
+CarQueryField *car_query_fields_add (GPtrArray *fields, CarQueryFieldKind kind, const char *alias);
+
+/* Of kind ALL; `distinct`: of rows with distinct_on. NULL after a problem. */
+CarQueryCondition *car_query_plan_where (CarQueryContext *self,
+                                         const CarQueryPath *path,
+                                         const CarQueryTable *table,
+                                         gboolean distinct,
+                                         const CarGraphqlValue *where);
+
+/* Which rows of its table a node has, and in what order, by the arguments of a list. */
+gboolean car_query_plan_rows (CarQueryContext *self,
+                              const CarQueryPath *path,
+                              const CarGraphqlValue *arguments,
+                              CarQueryNode *node);
+
+/* The columns that a list of names, or one name in its place, stands for. */
+gboolean car_query_get_columns (CarQueryContext *self,
+                                const CarQueryPath *path,
+                                const CarQueryTable *table,
+                                const CarGraphqlValue *list,
+                                GPtrArray *columns);
 
 /* Epoch milliseconds of a date and time as GraphQL's type timestamp has them (ISO 8601; UTC where no zone is given). */
 gboolean car_query_parse_timestamp (const char *text, double *milliseconds);
-void car_query_append_timestamp (GString *out, gint64 milliseconds);
 
 /* What a field of the answer is asked for with: all selections of one response name, merged (specification, 6.3.2). */
 typedef struct
@@ -173,72 +157,10 @@ gboolean car_query_insert (CarQueryContext *self,
                            GArray *ids,
                            gboolean *one);
 
-typedef struct _CarQueryNode CarQueryNode;
-
-typedef enum
-{
-  CAR_QUERY_FIELD_COLUMN,
-  CAR_QUERY_FIELD_MEMBER,
-  CAR_QUERY_FIELD_TEXT,  /* `text`, which is JSON */
-  CAR_QUERY_FIELD_ROWS,  /* of `node` */
-  CAR_QUERY_FIELD_ROW,   /* the only one of `node`, or null */
-  CAR_QUERY_FIELD_VALUE, /* of an aggregate over the rows of `node` */
-  CAR_QUERY_FIELD_GROUP, /* an object of `fields` */
-} CarQueryFieldKind;
-
-typedef struct
-{
-  CarQueryFieldKind kind;
-  const char *alias;
-  CarPropertyType type;
-  int column; /* of the statement: the value, or what stands in for a missing member; -1 for none */
-  const char *member;
-  char **steps; /* into a member that is JSON; NULL: all of it */
-  char *text;
-  CarJsonSpan span; /* of the member, in the row at hand */
-  CarQueryNode *node;
-  GPtrArray *fields;
-} CarQueryField;
-
-/* One statement: run once, or with a link once for each row of the node above. */
-struct _CarQueryNode
-{
-  const CarQueryTable *table;
-  gboolean linked;
-  int link_columns[2]; /* of the statement above */
-  GPtrArray *select;
-  char *function; /* of an aggregate, over a subquery; NULL: the rows themselves */
-  char *rest;     /* of the statement, from FROM on */
-  GArray *binds;
-  GPtrArray *fields;
-  int body; /* the column of the object; -1 where none of its members is asked for */
-  sqlite3_stmt *statement;
-};
-
 /* The fields of the answer's "data"; NULL where something is wrong with the request. A mutation is carried out here. */
 GPtrArray *car_query_plan (CarQueryContext *self);
 
-/* What car_like() fails with where a pattern takes too long: of the codes that SQLite has, the one for functions. */
-#define CAR_QUERY_TOO_COSTLY SQLITE_CONSTRAINT_FUNCTION
-
-#define CAR_QUERY_BAD_PATTERN SQLITE_CONSTRAINT_CHECK
-
-typedef enum
-{
-  CAR_QUERY_REGEX,
-  CAR_QUERY_REGEX_CASELESS,
-  CAR_QUERY_SIMILAR,
-} CarQueryRegex;
-
-/* Bytes that sort as the addresses do: those of IPv4 first. */
-#define CAR_QUERY_INET_LENGTH 18
-void car_query_inet_to_key (const CarInet *inet, guint8 key[CAR_QUERY_INET_LENGTH]);
-
-/* jsonb, as PostgreSQL compares it. Both are JSON; FALSE or 0 where one is not. */
-gboolean car_query_json_contains (const char *whole, gsize whole_length, const char *part, gsize part_length);
-gboolean car_query_json_has_key (const char *json, gsize length, const char *key, gsize key_length);
-
-/* A text that sorts and compares as the JSON does. NULL for what is no JSON. */
-char *car_query_json_sort_key (const char *json, gsize length, gsize *key_length);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarQueryCondition, car_query_condition_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarQueryNode, car_query_node_free)
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <libcar/json/car-json-scanner-private.h>
 #include <service/query/car-query-private.h>
 
 static void

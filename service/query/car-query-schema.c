@@ -104,30 +104,32 @@ add_column (CarQueryTable *table,
             CarPropertyType type,
             gboolean non_null,
             CarQueryColumnKind kind,
-            const char *column,
+            CarQueryStored stored,
             const char *member)
 {
-  const CarQueryColumn new_column = { name, type, non_null, kind, column, member, FALSE };
+  const CarQueryColumn new_column = { name, type, non_null, kind, stored, member, FALSE };
 
   if (car_query_table_find_column (table, name) == NULL)
     g_array_append_val (table->columns, new_column);
 }
 
 static void
-add_text (CarQueryTable *table, const char *name, gboolean non_null, const char *column)
+add_text (CarQueryTable *table, const char *name, gboolean non_null, CarQueryStored stored)
 {
-  add_column (table, name, CAR_PROPERTY_TEXT, non_null, CAR_QUERY_COLUMN, column, NULL);
+  add_column (table, name, CAR_PROPERTY_TEXT, non_null, CAR_QUERY_COLUMN, stored, NULL);
 }
 
 static void
-add_link (CarQueryTable *table,
-          const char *name,
-          CarQueryLinkKind kind,
-          const char *to,
-          const char *first,
-          const char *second)
+add_reported_at (CarQueryTable *table)
 {
-  const CarQueryLink link = { name, kind, to, { first, second } };
+  add_column (table, "reported_at", CAR_PROPERTY_TIMESTAMP, TRUE, CAR_QUERY_COLUMN,
+              CAR_QUERY_STORED_REPORTED_AT, NULL);
+}
+
+static void
+add_link (CarQueryTable *table, const char *name, CarQueryLinkKind kind, const char *to)
+{
+  const CarQueryLink link = { name, kind, to };
 
   g_array_append_val (table->links, link);
 }
@@ -150,20 +152,23 @@ add_properties (CarQuerySchema *self, CarQueryTable *table)
       CarPropertyType type;
 
       if (column != NULL && car_core_model_get_property_type (self->model, table->name, properties[i], &type))
-        add_column (table, column, type, FALSE, CAR_QUERY_MEMBER, NULL,
+        add_column (table, column, type, FALSE, CAR_QUERY_MEMBER, CAR_QUERY_STORED_NOTHING,
                     g_string_chunk_insert_const (self->names, properties[i]));
     }
 }
 
-/* The store has indices of these of its columns; of properties, car-query-indices.c makes some. */
+/* A store has indices of these of what it keeps; of properties, it makes those that the model wants. */
 static gboolean
 is_indexed (CarQuerySchema *self, const CarQueryTable *table, const CarQueryColumn *column)
 {
-  static const char *const columns[] = { "key",   "node_id",   "connecting_id", "from_id",
-                                         "to_id", "vertex_id", "name",          NULL };
+  static const CarQueryStored indexed[] = { CAR_QUERY_STORED_ID,       CAR_QUERY_STORED_KEY,
+                                            CAR_QUERY_STORED_NAME,     CAR_QUERY_STORED_CONNECTING_ID,
+                                            CAR_QUERY_STORED_FROM_ID,  CAR_QUERY_STORED_TO_ID,
+                                            CAR_QUERY_STORED_VERTEX_ID };
 
-  if (column->kind == CAR_QUERY_COLUMN)
-    return g_strv_contains (columns, column->column);
+  for (guint i = 0; column->kind == CAR_QUERY_COLUMN && i < G_N_ELEMENTS (indexed); i++)
+    if (column->stored == indexed[i])
+      return TRUE;
   if (column->member == NULL)
     return FALSE;
   return car_query_is_vertex_name (table, column) ||
@@ -189,13 +194,13 @@ add_own_name (CarQuerySchema *self, CarQueryTable *table)
     return;
   if (g_str_equal (table->name, "ipaddress"))
     {
-      add_column (table, "region_id", CAR_PROPERTY_TEXT, TRUE, CAR_QUERY_REGION, "key", NULL);
-      add_column (table, "name", CAR_PROPERTY_INET, TRUE, CAR_QUERY_ADDRESS, "key", "name");
+      add_column (table, "region_id", CAR_PROPERTY_TEXT, TRUE, CAR_QUERY_REGION, CAR_QUERY_STORED_KEY, NULL);
+      add_column (table, "name", CAR_PROPERTY_INET, TRUE, CAR_QUERY_ADDRESS, CAR_QUERY_STORED_KEY, "name");
     }
   else if (g_str_equal (table->name, "macaddress"))
-    add_column (table, "name", CAR_PROPERTY_MACADDR, TRUE, CAR_QUERY_MEMBER, "key", "name");
+    add_column (table, "name", CAR_PROPERTY_MACADDR, TRUE, CAR_QUERY_MEMBER, CAR_QUERY_STORED_KEY, "name");
   else
-    add_column (table, "name", CAR_PROPERTY_TEXT, TRUE, CAR_QUERY_MEMBER, "key", "host_name");
+    add_column (table, "name", CAR_PROPERTY_TEXT, TRUE, CAR_QUERY_MEMBER, CAR_QUERY_STORED_KEY, "host_name");
 }
 
 static void
@@ -219,7 +224,7 @@ add_edges_of_vertex (CarQuerySchema *self, CarQueryTable *table)
                 begins && ends ? CAR_QUERY_EDGES_BOTH
                 : begins       ? CAR_QUERY_EDGES_FROM
                                : CAR_QUERY_EDGES_TO,
-                edge, "node_id", "key");
+                edge);
     }
 }
 
@@ -228,19 +233,18 @@ fill_vertex (CarQuerySchema *self, CarQueryTable *table)
 {
   gboolean outside_graph = car_core_model_is_outside_graph (self->model, table->name);
 
-  add_text (table, "id", TRUE, "node_id");
-  add_text (table, "external_id", TRUE, "key");
-  add_text (table, "source", !outside_graph, "source");
-  add_text (table, "connecting_id", FALSE, "connecting_id");
+  add_text (table, "id", TRUE, CAR_QUERY_STORED_ID);
+  add_text (table, "external_id", TRUE, CAR_QUERY_STORED_KEY);
+  add_text (table, "source", !outside_graph, CAR_QUERY_STORED_SOURCE);
+  add_text (table, "connecting_id", FALSE, CAR_QUERY_STORED_CONNECTING_ID);
   if (!outside_graph)
-    add_column (table, "reported_at", CAR_PROPERTY_TIMESTAMP, TRUE, CAR_QUERY_COLUMN, "reported_at", NULL);
+    add_reported_at (table);
   add_own_name (self, table);
   add_properties (self, table);
   add_edges_of_vertex (self, table);
   if (!outside_graph)
-    add_link (table, "instances", CAR_QUERY_INSTANCES, table->name, "connecting_id", "connecting_id");
-  add_link (table, "tags", CAR_QUERY_TAGGINGS_OF_VERTEX, intern (self, TAGGING_PREFIX, table->name),
-            "node_id", "key");
+    add_link (table, "instances", CAR_QUERY_INSTANCES, table->name);
+  add_link (table, "tags", CAR_QUERY_TAGGINGS_OF_VERTEX, intern (self, TAGGING_PREFIX, table->name));
 }
 
 /* Both ends of an extension's edge may be of one collection; their names then say which is which. */
@@ -250,13 +254,12 @@ add_end (CarQuerySchema *self,
          const char *prefix,
          const char *end,
          CarQueryLinkKind kind,
-         const char *id,
-         const char *key)
+         CarQueryStored id)
 {
   const char *name = intern (self, prefix, end);
 
   add_text (table, intern (self, name, "_id"), TRUE, id);
-  add_link (table, name, kind, end, id, key);
+  add_link (table, name, kind, end);
 }
 
 static void
@@ -267,50 +270,54 @@ fill_edge (CarQuerySchema *self, CarQueryTable *table)
 
   car_core_model_get_edge_ends (self->model, table->name, &from, &to);
   alike = g_str_equal (from, to);
-  add_end (self, table, alike ? "from_" : "", from, CAR_QUERY_END_FROM, "from_id", "from_key");
-  add_end (self, table, alike ? "to_" : "", to, CAR_QUERY_END_TO, "to_id", "to_key");
-  add_text (table, "source", TRUE, "source");
-  add_column (table, "reported_at", CAR_PROPERTY_TIMESTAMP, TRUE, CAR_QUERY_COLUMN, "reported_at", NULL);
+  add_end (self, table, alike ? "from_" : "", from, CAR_QUERY_END_FROM, CAR_QUERY_STORED_FROM_ID);
+  add_end (self, table, alike ? "to_" : "", to, CAR_QUERY_END_TO, CAR_QUERY_STORED_TO_ID);
+  add_text (table, "source", TRUE, CAR_QUERY_STORED_SOURCE);
+  add_reported_at (table);
   add_properties (self, table);
 }
 
 static void
 fill_tagging (CarQuerySchema *self, CarQueryTable *table)
 {
-  add_text (table, "tag_id", TRUE, "tag_id");
-  add_link (table, "tag", CAR_QUERY_TAG_OF_TAGGING, "tag", "tag", "tag");
-  add_end (self, table, "", table->collection, CAR_QUERY_VERTEX_OF_TAGGING, "vertex_id", "vertex_key");
-  add_text (table, "source", TRUE, "source");
-  add_column (table, "reported_at", CAR_PROPERTY_TIMESTAMP, TRUE, CAR_QUERY_COLUMN, "reported_at", NULL);
-  add_text (table, "external_id", FALSE, "external_id");
-  add_column (table, "properties", CAR_PROPERTY_JSON, FALSE, CAR_QUERY_COLUMN, "properties", NULL);
+  add_text (table, "tag_id", TRUE, CAR_QUERY_STORED_TAG_ID);
+  add_link (table, "tag", CAR_QUERY_TAG_OF_TAGGING, "tag");
+  add_end (self, table, "", table->collection, CAR_QUERY_VERTEX_OF_TAGGING, CAR_QUERY_STORED_VERTEX_ID);
+  add_text (table, "source", TRUE, CAR_QUERY_STORED_SOURCE);
+  add_reported_at (table);
+  add_text (table, "external_id", FALSE, CAR_QUERY_STORED_EXTERNAL_ID);
+  add_column (table, "properties", CAR_PROPERTY_JSON, FALSE, CAR_QUERY_COLUMN, CAR_QUERY_STORED_PROPERTIES,
+              NULL);
 }
 
 static void
 fill_tag (CarQuerySchema *self, CarQueryTable *table)
 {
-  add_text (table, "id", TRUE, "node_id");
-  add_text (table, "external_id", TRUE, "name");
-  add_text (table, "name", TRUE, "name");
-  add_text (table, "source", TRUE, "source");
-  add_text (table, "connecting_id", FALSE, "name");
-  add_column (table, "reported_at", CAR_PROPERTY_TIMESTAMP, TRUE, CAR_QUERY_COLUMN, "reported_at", NULL);
-  add_column (table, "properties", CAR_PROPERTY_JSON, FALSE, CAR_QUERY_NOTHING, NULL, NULL);
-  add_column (table, "_reference_count", CAR_PROPERTY_BIGINT, FALSE, CAR_QUERY_TAGGED, NULL, NULL);
+  add_text (table, "id", TRUE, CAR_QUERY_STORED_ID);
+  add_text (table, "external_id", TRUE, CAR_QUERY_STORED_NAME);
+  add_text (table, "name", TRUE, CAR_QUERY_STORED_NAME);
+  add_text (table, "source", TRUE, CAR_QUERY_STORED_SOURCE);
+  add_text (table, "connecting_id", FALSE, CAR_QUERY_STORED_NAME);
+  add_reported_at (table);
+  add_column (table, "properties", CAR_PROPERTY_JSON, FALSE, CAR_QUERY_NOTHING, CAR_QUERY_STORED_NOTHING,
+              NULL);
+  add_column (table, "_reference_count", CAR_PROPERTY_BIGINT, FALSE, CAR_QUERY_TAGGED,
+              CAR_QUERY_STORED_NOTHING, NULL);
   for (guint i = 0; self->vertices[i] != NULL; i++)
     add_link (table, plural (self, self->vertices[i]), CAR_QUERY_TAGGINGS_OF_TAG,
-              intern (self, TAGGING_PREFIX, self->vertices[i]), "id", "id");
-  add_link (table, "instances", CAR_QUERY_INSTANCES, "tag", "name", "name");
+              intern (self, TAGGING_PREFIX, self->vertices[i]));
+  add_link (table, "instances", CAR_QUERY_INSTANCES, "tag");
 }
 
 static void
 fill_source (CarQueryTable *table)
 {
-  add_text (table, "id", TRUE, "key");
-  add_text (table, "name", FALSE, "name");
-  add_text (table, "description", FALSE, "description");
-  add_text (table, "product_link", FALSE, "product_link");
-  add_column (table, "properties", CAR_PROPERTY_JSON, FALSE, CAR_QUERY_COLUMN, "properties", NULL);
+  add_text (table, "id", TRUE, CAR_QUERY_STORED_KEY);
+  add_text (table, "name", FALSE, CAR_QUERY_STORED_NAME);
+  add_text (table, "description", FALSE, CAR_QUERY_STORED_DESCRIPTION);
+  add_text (table, "product_link", FALSE, CAR_QUERY_STORED_PRODUCT_LINK);
+  add_column (table, "properties", CAR_PROPERTY_JSON, FALSE, CAR_QUERY_COLUMN, CAR_QUERY_STORED_PROPERTIES,
+              NULL);
 }
 
 static gboolean
@@ -367,8 +374,9 @@ car_query_schema_find (CarQuerySchema *self, const char *name)
 gboolean
 car_query_is_vertex_name (const CarQueryTable *table, const CarQueryColumn *column)
 {
-  return table->kind == CAR_QUERY_VERTEX && column->kind == CAR_QUERY_MEMBER && column->column == NULL &&
-         column->type == CAR_PROPERTY_TEXT && g_str_equal (column->member, "name");
+  return table->kind == CAR_QUERY_VERTEX && column->kind == CAR_QUERY_MEMBER &&
+         column->stored == CAR_QUERY_STORED_NOTHING && column->type == CAR_PROPERTY_TEXT &&
+         g_str_equal (column->member, "name");
 }
 
 const CarQueryColumn *

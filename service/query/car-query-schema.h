@@ -20,13 +20,33 @@ typedef enum
 
 typedef enum
 {
-  CAR_QUERY_COLUMN,  /* `column` of the store's table */
-  CAR_QUERY_MEMBER,  /* `member` of the object as it was imported; `column`, if any, where it has none */
+  CAR_QUERY_COLUMN,  /* `stored` */
+  CAR_QUERY_MEMBER,  /* `member` of the object as it was imported; `stored`, if any, where it has none */
   CAR_QUERY_REGION,  /* of an address's key */
   CAR_QUERY_ADDRESS, /* the address's `member`, or what its key says */
   CAR_QUERY_TAGGED,  /* how many vertices carry a tag now */
   CAR_QUERY_NOTHING, /* always null: published, and never imported */
 } CarQueryColumnKind;
+
+/* What a store keeps beside the object as it was imported, each in its own way. */
+typedef enum
+{
+  CAR_QUERY_STORED_NOTHING,
+  CAR_QUERY_STORED_ID,            /* of a vertex SOURCE/KEY, of a tag SOURCE/NAME */
+  CAR_QUERY_STORED_KEY,           /* of a vertex or a source */
+  CAR_QUERY_STORED_SOURCE,        /* its key */
+  CAR_QUERY_STORED_CONNECTING_ID, /* of a vertex */
+  CAR_QUERY_STORED_REPORTED_AT,
+  CAR_QUERY_STORED_FROM_ID, /* of an edge: the ids of its ends */
+  CAR_QUERY_STORED_TO_ID,
+  CAR_QUERY_STORED_VERTEX_ID, /* of a tagging: the ids of what it joins */
+  CAR_QUERY_STORED_TAG_ID,
+  CAR_QUERY_STORED_EXTERNAL_ID, /* of a tagging */
+  CAR_QUERY_STORED_PROPERTIES,  /* of a tagging or a source: JSON */
+  CAR_QUERY_STORED_NAME,        /* of a tag or a source */
+  CAR_QUERY_STORED_DESCRIPTION, /* of a source */
+  CAR_QUERY_STORED_PRODUCT_LINK,
+} CarQueryStored;
 
 typedef struct
 {
@@ -34,7 +54,7 @@ typedef struct
   CarPropertyType type;
   gboolean non_null;
   CarQueryColumnKind kind;
-  const char *column;
+  CarQueryStored stored;
   const char *member;
   gboolean indexed; /* an index finds the rows of one value */
 } CarQueryColumn;
@@ -58,8 +78,7 @@ typedef struct
 {
   const char *name;
   CarQueryLinkKind kind;
-  const char *to;         /* a table */
-  const char *columns[2]; /* of the store's table that it starts from */
+  const char *to; /* a table */
 } CarQueryLink;
 
 typedef struct
@@ -85,7 +104,7 @@ const CarQueryTable *car_query_schema_find (CarQuerySchema *self, const char *na
 const CarQueryColumn *car_query_table_find_column (const CarQueryTable *self, const char *name);
 const CarQueryLink *car_query_table_find_link (const CarQueryTable *self, const char *name);
 
-/* Whether the store's index of all vertices' names knows it (vertex_name in car-service-tables.c). */
+/* Whether it is what a store's index of all vertices' names has. */
 gboolean car_query_is_vertex_name (const CarQueryTable *table, const CarQueryColumn *column);
 
 /* The scalar of GraphQL that a column is. */

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include <libcar/json/car-json-value-private.h>
+#include <service/model/car-address.h>
 #include <service/query/car-query-private.h>
 
 /* PostgreSQL takes a blank for the T, and a date alone. */
@@ -22,44 +24,6 @@ car_query_parse_timestamp (const char *text, double *milliseconds)
   return TRUE;
 }
 
-/* As PostgreSQL writes it: no zone, and no zeros at the end of a fraction. */
-void
-car_query_append_timestamp (GString *out, gint64 milliseconds)
-{
-  gint64 seconds = milliseconds / 1000, rest = milliseconds % 1000;
-  g_autoptr (GDateTime) moment = NULL;
-  g_autofree char *text = NULL;
-
-  if (rest < 0)
-    {
-      rest += 1000;
-      seconds--;
-    }
-  moment = g_date_time_new_from_unix_utc (seconds);
-  if (moment == NULL) /* beyond the year 9999 */
-    {
-      g_string_append (out, "null");
-      return;
-    }
-  text = g_date_time_format (moment, "%Y-%m-%dT%H:%M:%S");
-  g_string_append_printf (out, "\"%s", text);
-  if (rest > 0)
-    {
-      g_string_append_printf (out, ".%03d", (int) rest);
-      while (out->str[out->len - 1] == '0')
-        g_string_truncate (out, out->len - 1);
-    }
-  g_string_append_c (out, '"');
-}
-
-void
-car_query_inet_to_key (const CarInet *inet, guint8 key[CAR_QUERY_INET_LENGTH])
-{
-  key[0] = (guint8) inet->n_bytes;
-  memcpy (key + 1, inet->bytes, sizeof inet->bytes);
-  key[CAR_QUERY_INET_LENGTH - 1] = (guint8) inet->prefix;
-}
-
 static gboolean
 to_number (const CarGraphqlValue *value, CarQueryBind *bind)
 {
@@ -67,10 +31,10 @@ to_number (const CarGraphqlValue *value, CarQueryBind *bind)
 
   if (value->type != CAR_GRAPHQL_INT && value->type != CAR_GRAPHQL_FLOAT && value->type != CAR_GRAPHQL_STRING)
     return FALSE;
-  bind->type = SQLITE_INTEGER;
+  bind->kind = CAR_QUERY_BIND_INTEGER;
   if (g_ascii_string_to_signed (value->text, 10, G_MININT64, G_MAXINT64, &bind->integer, NULL))
     return TRUE;
-  bind->type = SQLITE_FLOAT;
+  bind->kind = CAR_QUERY_BIND_DOUBLE;
   bind->number = g_ascii_strtod (value->text, &end);
   return end == value->text + value->length && value->length > 0 && isfinite (bind->number);
 }
@@ -78,33 +42,29 @@ to_number (const CarGraphqlValue *value, CarQueryBind *bind)
 static gboolean
 to_timestamp (const CarGraphqlValue *value, CarQueryBind *bind)
 {
-  bind->type = SQLITE_FLOAT;
+  bind->kind = CAR_QUERY_BIND_DOUBLE;
   return value->type == CAR_GRAPHQL_STRING && strlen (value->text) == value->length &&
          car_query_parse_timestamp (value->text, &bind->number);
 }
 
 /* What the bind points to lives as long as the document. */
 static void
-keep (CarQueryContext *self, CarQueryBind *bind, int type, gconstpointer data, gsize length)
+keep (CarQueryContext *self, CarQueryBind *bind, const char *text, gsize length)
 {
-  char *copy = car_graphql_document_alloc (self->document, length + 1);
-
-  memcpy (copy, data, length);
-  bind->type = type;
-  bind->text = copy;
+  bind->text = memcpy (car_graphql_document_alloc (self->document, length + 1), text, length);
   bind->length = length;
 }
 
 static gboolean
 to_inet (CarQueryContext *self, const CarGraphqlValue *value, CarQueryBind *bind)
 {
-  guint8 key[CAR_QUERY_INET_LENGTH];
+  g_autofree char *canonical = NULL;
   CarInet inet;
 
   if (value->type != CAR_GRAPHQL_STRING || !car_inet_parse (value->text, value->length, &inet))
     return FALSE;
-  car_query_inet_to_key (&inet, key);
-  keep (self, bind, SQLITE_BLOB, key, sizeof key);
+  canonical = car_inet_to_string (&inet);
+  keep (self, bind, canonical, strlen (canonical));
   return TRUE;
 }
 
@@ -115,23 +75,38 @@ to_macaddr (CarQueryContext *self, const CarGraphqlValue *value, CarQueryBind *b
       value->type == CAR_GRAPHQL_STRING ? car_macaddr_canonicalize (value->text, value->length) : NULL;
 
   if (canonical != NULL)
-    keep (self, bind, SQLITE_TEXT, canonical, strlen (canonical));
+    keep (self, bind, canonical, strlen (canonical));
   return canonical != NULL;
 }
 
-static gboolean
-to_jsonb (CarQueryContext *self, const CarQueryPath *path, const CarGraphqlValue *value, CarQueryBind *bind)
+gboolean
+car_query_to_json (CarQueryContext *self,
+                   const CarQueryPath *path,
+                   const CarGraphqlValue *value,
+                   CarQueryBind *bind)
 {
   g_autoptr (GString) json = g_string_new (NULL);
-  g_autofree char *key = NULL;
-  gsize length;
 
   if (!car_query_append_json (self, path, json, value))
     return FALSE;
-  key = car_query_json_sort_key (json->str, json->len, &length);
-  if (key != NULL)
-    keep (self, bind, SQLITE_BLOB, key, length);
-  return key != NULL;
+  *bind = (CarQueryBind){ .kind = CAR_QUERY_BIND_TEXT };
+  keep (self, bind, json->str, json->len);
+  return TRUE;
+}
+
+/* What is compared as a whole has to be read as a whole. */
+static gboolean
+to_comparable_json (CarQueryContext *self,
+                    const CarQueryPath *path,
+                    const CarGraphqlValue *value,
+                    CarQueryBind *bind)
+{
+  g_autoptr (CarJsonValue) read = NULL;
+
+  if (!car_query_to_json (self, path, value, bind))
+    return FALSE;
+  read = car_json_value_new (bind->text, bind->length, NULL);
+  return read != NULL;
 }
 
 static gboolean
@@ -141,7 +116,7 @@ to_bind (CarQueryContext *self,
          const CarGraphqlValue *value,
          CarQueryBind *bind)
 {
-  *bind = (CarQueryBind){ .type = SQLITE_TEXT, .text = value->text, .length = value->length };
+  *bind = (CarQueryBind){ .kind = CAR_QUERY_BIND_TEXT, .text = value->text, .length = value->length };
   switch (type)
     {
     case CAR_PROPERTY_TEXT:
@@ -155,12 +130,12 @@ to_bind (CarQueryContext *self,
     case CAR_PROPERTY_INTEGER:
       return value->type == CAR_GRAPHQL_INT && to_number (value, bind);
     case CAR_PROPERTY_BOOLEAN:
-      bind->type = SQLITE_INTEGER;
+      bind->kind = CAR_QUERY_BIND_INTEGER;
       bind->integer = value->type == CAR_GRAPHQL_BOOLEAN && g_str_equal (value->text, "true");
       return value->type == CAR_GRAPHQL_BOOLEAN;
     case CAR_PROPERTY_JSON:
     case CAR_PROPERTY_TEXTS:
-      return to_jsonb (self, path, value, bind);
+      return to_comparable_json (self, path, value, bind);
     default:
       return to_number (value, bind);
     }

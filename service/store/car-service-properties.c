@@ -4,42 +4,15 @@
 
 #include <libcar/json/car-json-reader-private.h>
 
-#include "service/query/car-query.h"
-#include "service/store/car-service-error.h"
 #include "service/store/car-service-properties.h"
-
-typedef struct
-{
-  char *name;
-  const char *check; /* the statement; interned, as the store keeps statements by their address */
-} Unique;
 
 struct _CarServiceProperties
 {
   char *collection;
   GBytes *text; /* an object of all defaults */
   CarServiceObject defaults;
-  GArray *unique;
+  GPtrArray *unique; /* names */
 };
-
-static void
-unique_clear (gpointer data)
-{
-  g_free (((Unique *) data)->name);
-}
-
-static void
-add_unique (CarServiceProperties *self, CarCoreModel *model, const char *property)
-{
-  g_autofree char *check = car_core_model_is_unique (model, self->collection, property)
-                               ? car_query_write_unique_check (model, self->collection, property)
-                               : NULL;
-  if (check == NULL)
-    return;
-
-  const Unique unique = { g_strdup (property), g_intern_string (check) };
-  g_array_append_val (self->unique, unique);
-}
 
 static void
 add_default (GString *defaults, CarCoreModel *model, const char *collection, const char *property)
@@ -60,11 +33,11 @@ car_service_properties_new (CarCoreModel *model, const char *collection)
   GString *defaults = g_string_new ("{");
 
   self->collection = g_strdup (collection);
-  self->unique = g_array_new (FALSE, FALSE, sizeof (Unique));
-  g_array_set_clear_func (self->unique, unique_clear);
+  self->unique = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; names[i] != NULL; i++)
     {
-      add_unique (self, model, names[i]);
+      if (car_core_model_is_unique (model, collection, names[i]))
+        g_ptr_array_add (self->unique, g_strdup (names[i]));
       add_default (defaults, model, collection, names[i]);
     }
   g_string_append_c (defaults, '}');
@@ -84,7 +57,7 @@ car_service_properties_free (CarServiceProperties *self)
   g_free (self->collection);
   car_service_object_clear (&self->defaults);
   g_bytes_unref (self->text);
-  g_array_unref (self->unique);
+  g_ptr_array_unref (self->unique);
   g_free (self);
 }
 
@@ -105,31 +78,8 @@ car_service_properties_fill (const CarServiceProperties *self, CarServiceObject 
   return object->members->len > before;
 }
 
-gboolean
-car_service_properties_check (const CarServiceProperties *self,
-                              CarServiceStore *store,
-                              const CarJsonSpan *body,
-                              gint64 row,
-                              const char *source,
-                              gint64 generation,
-                              GError **error)
+const GPtrArray *
+car_service_properties_get_unique (const CarServiceProperties *self)
 {
-  for (guint i = 0; i < self->unique->len; i++)
-    {
-      const Unique *unique = &g_array_index (self->unique, Unique, i);
-      sqlite3_stmt *other;
-
-      if (!car_service_store_find (store, &other, error, unique->check, "jisi", body, row, source,
-                                   generation))
-        return FALSE;
-      if (other == NULL)
-        continue;
-
-      sqlite3_reset (other);
-      g_set_error (error, CAR_SERVICE_ERROR, 422, "its %s has to be unique, and another %s has the same",
-                   unique->name, self->collection);
-      return FALSE;
-    }
-
-  return TRUE;
+  return self->unique;
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "service/store/car-service-json.h"
-#include "service/store/car-service-store.h"
+#include "service/model/car-core-model.h"
 
 G_BEGIN_DECLS
 
@@ -18,16 +18,8 @@ void car_service_properties_free (CarServiceProperties *self);
  * `self` then. */
 gboolean car_service_properties_fill (const CarServiceProperties *self, CarServiceObject *object);
 
-/* CAR_SERVICE_ERROR 422 where another object has a value that must be unique. `row` is that of the object itself, or 0. An
- * object of the same source that the full import under way (`generation`) has not sent yet does not count: the end closes
- * it, or the check leaves it out when it comes. In an incremental import (`generation` is 0) all count. */
-gboolean car_service_properties_check (const CarServiceProperties *self,
-                                       CarServiceStore *store,
-                                       const CarJsonSpan *body,
-                                       gint64 row,
-                                       const char *source,
-                                       gint64 generation,
-                                       GError **error);
+/* The names of those that must be unique. */
+const GPtrArray *car_service_properties_get_unique (const CarServiceProperties *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServiceProperties, car_service_properties_free)
 

@@ -6,10 +6,7 @@
 
 #include <libcar/base/car-language-private.h>
 
-#include "service/store/car-service-pages.h"
 #include "service/store/car-service-retention.h"
-
-#define OPEN "9223372036854775807"
 
 /* Where the database has to become smaller, room is looked at again after so many versions. */
 #define FEW 10
@@ -20,14 +17,6 @@
 #define DAY (24.0 * 60 * 60 * 1000)
 
 #define MAX_DIGITS 15 /* what a double holds */
-
-/* The other tables have had such an index from the start. */
-gboolean
-car_service_retention_prepare (CarServiceStore *store, GError **error)
-{
-  return car_service_store_run (
-      store, error, "CREATE INDEX IF NOT EXISTS tagging_closed ON tagging (t2) WHERE t2 <> " OPEN, "");
-}
 
 /* In bytes; 0 where it is no unit. */
 static double
@@ -106,50 +95,6 @@ car_service_retention_set (CarServiceStore *store, const CarServiceRetention *po
   return car_service_store_set_setting (store, "retention", text, error);
 }
 
-/* When the last of the n versions was closed that were closed first; 0 where there is none. */
-static gboolean
-find_last (CarServiceStore *store, gint64 n, gint64 *last, GError **error)
-{
-#define OLDEST(table) "SELECT * FROM (SELECT t2 FROM " table " WHERE t2 <> " OPEN " ORDER BY t2 LIMIT ?1)"
-
-  sqlite3_stmt *row =
-      car_service_store_get (store, error,
-                             "SELECT max (t2) FROM (" OLDEST ("vertex") " UNION ALL " OLDEST (
-                                 "edge") " UNION ALL " OLDEST ("tagging") " ORDER BY t2 LIMIT ?1)",
-                             "i", n);
-  if (row == NULL)
-    return FALSE;
-
-  *last = sqlite3_column_int64 (row, 0);
-  sqlite3_reset (row);
-
-  return TRUE;
-}
-
-/* Of all tables together the oldest n versions, as far as they were closed before this moment. */
-static gboolean
-forget (CarServiceStore *store, gint64 before, gint64 n, gint64 *forgotten, GError **error)
-{
-#define FORGET(table)                                                                                        \
-  "DELETE FROM " table " WHERE id IN (SELECT id FROM " table " WHERE t2 <> " OPEN                            \
-  " AND t2 < ? ORDER BY t2 LIMIT ?)"
-
-  static const char *const tables[] = { FORGET ("vertex"), FORGET ("edge"), FORGET ("tagging") };
-  gint64 last;
-
-  *forgotten = 0;
-  if (!find_last (store, n, &last, error))
-    return FALSE;
-  for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
-    {
-      if (!car_service_store_run (store, error, tables[i], "ii", MIN (before, last + 1), n - *forgotten))
-        return FALSE;
-      *forgotten += car_service_store_get_changes (store);
-    }
-
-  return TRUE;
-}
-
 /* No more than it takes. */
 static gboolean
 forget_until_it_fits (CarServiceStore *store, double bytes, gint64 *forgotten, GError **error)
@@ -160,11 +105,11 @@ forget_until_it_fits (CarServiceStore *store, double bytes, gint64 *forgotten, G
   *forgotten = 0;
   while (n > 0 && *forgotten < CAR_SERVICE_RETENTION_AT_ONCE)
     {
-      if (!car_service_pages_read (store, &pages, error))
+      if (!car_service_store_read_pages (store, &pages, error))
         return FALSE;
       if ((double) (pages.all - pages.free) * (double) pages.size <= bytes)
         return TRUE;
-      if (!forget (store, CAR_SERVICE_STORE_OPEN, FEW, &n, error))
+      if (!car_service_store_forget (store, CAR_SERVICE_STORE_OPEN, FEW, &n, error))
         return FALSE;
       *forgotten += n;
     }
@@ -181,8 +126,8 @@ forget_some (CarServiceStore *store, const CarServiceRetention *policy, gint64 *
   switch (policy->kind)
     {
     case CAR_SERVICE_RETENTION_TIME:
-      return forget (store, now - (gint64) MIN (policy->value * DAY, (double) now),
-                     CAR_SERVICE_RETENTION_AT_ONCE, forgotten, error);
+      return car_service_store_forget (store, now - (gint64) MIN (policy->value * DAY, (double) now),
+                                       CAR_SERVICE_RETENTION_AT_ONCE, forgotten, error);
     case CAR_SERVICE_RETENTION_DISK_USAGE:
       return forget_until_it_fits (store, policy->value, forgotten, error);
     case CAR_SERVICE_RETENTION_FOREVER:
@@ -197,13 +142,13 @@ give_back (CarServiceStore *store, const CarServiceRetention *policy, gboolean *
   CarServicePages pages;
 
   *more = FALSE;
-  if (!car_service_pages_read (store, &pages, error))
+  if (!car_service_store_read_pages (store, &pages, error))
     return FALSE;
   gboolean is_too_large = policy->kind == CAR_SERVICE_RETENTION_DISK_USAGE &&
                           (double) pages.all * (double) pages.size > policy->value;
 
   return pages.free == 0 || (!is_too_large && pages.free * USED_PER_FREE < pages.all) ||
-         car_service_pages_give_back (store, more, error);
+         car_service_store_give_back (store, more, error);
 }
 
 gboolean
@@ -217,18 +162,4 @@ car_service_retention_apply (CarServiceStore *store, gboolean *more, GError **er
   *more = forgotten > 0;
 
   return *more || give_back (store, &policy, more, error);
-}
-
-gboolean
-car_service_retention_clear (CarServiceStore *store, GError **error)
-{
-  car_service_store_ask_for_upkeep (store);
-  return car_service_store_run (store, error, "DELETE FROM vertex", "") &&
-         car_service_store_run (store, error, "DELETE FROM edge", "") &&
-         car_service_store_run (store, error, "DELETE FROM held", "") &&
-         car_service_store_run (store, error, "DELETE FROM tagging", "") &&
-         car_service_store_run (store, error, "DELETE FROM tag", "") &&
-         car_service_store_run (store, error, "DELETE FROM session", "") &&
-         car_service_store_run (store, error, "DELETE FROM report", "") &&
-         car_service_store_run (store, error, "DELETE FROM source", "");
 }

@@ -24,9 +24,6 @@ typedef struct
   double value;
 } CarServiceRetention;
 
-/* To be called before the others, by whoever carries the policy out. */
-gboolean car_service_retention_prepare (CarServiceStore *store, GError **error);
-
 /* What --keep-history says: days ("90"), or bytes with a unit ("500MB", "2GiB"). G_OPTION_ERROR where it says neither. */
 gboolean car_service_retention_parse (const char *text, CarServiceRetention *policy, GError **error);
 
@@ -39,8 +36,5 @@ car_service_retention_set (CarServiceStore *store, const CarServiceRetention *po
 /* One small step, in a transaction of the caller's: forgets the oldest part of what is kept too long or, where nothing is, gives
  * room that nothing uses back to the file system. *more: another call has to do. */
 gboolean car_service_retention_apply (CarServiceStore *store, gboolean *more, GError **error);
-
-/* Forgets all objects, tags and sources, with their save points. The model, and what became of jobs, stay. */
-gboolean car_service_retention_clear (CarServiceStore *store, GError **error);
 
 G_END_DECLS

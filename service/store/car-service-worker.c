@@ -3,8 +3,8 @@
 #include "config.h"
 
 #include "service/store/car-service-error.h"
-#include "service/store/car-service-jobs.h"
-#include "service/store/car-service-regroup.h"
+#include "service/store/car-service-reader.h"
+#include "service/store/sql/car-service-jobs.h"
 #include "service/store/car-service-retention.h"
 #include "service/store/car-service-worker.h"
 
@@ -12,6 +12,11 @@
 #define PAUSE_AFTER_FAILURE (2 * G_TIME_SPAN_SECOND)
 
 #define QUERIES_AT_ONCE 4
+
+/* A transaction costs much besides what it writes, so it takes several jobs: while more of them come, they are waited for, for so
+ * long after the last, and so many of them. */
+#define GATHERING_TIME (5 * G_TIME_SPAN_MILLISECOND)
+#define GATHERED_CALLS 32
 
 /* How often is looked for history that is too old. */
 #define RETENTION_PERIOD (60 * G_TIME_SPAN_SECOND)
@@ -40,6 +45,7 @@ struct _CarServiceWorker
 
   CarServiceStore *store;
   CarServiceStore *reader; /* of whoever made this */
+  CarServiceReader *pages;
   GThread *writer;
   Readers readers;
   Readers queriers;
@@ -49,8 +55,9 @@ struct _CarServiceWorker
   GQueue calls; /* GTask, as they came */
   gboolean stopping;
 
-  GQueue waiting; /* GTask: for jobs; the writer's own, as what follows */
-  char *trouble;  /* why it could not write, this time round; NULL */
+  GQueue waiting;   /* GTask: for jobs; the writer's own, as what follows */
+  guint n_gathered; /* calls since jobs were run */
+  char *trouble;    /* why it could not write, this time round; NULL */
 };
 
 G_DEFINE_FINAL_TYPE (CarServiceWorker, car_service_worker, G_TYPE_OBJECT)
@@ -79,6 +86,7 @@ car_service_worker_finalize (GObject *object)
   CarServiceWorker *self = CAR_SERVICE_WORKER (object);
 
   car_service_worker_stop (self);
+  g_clear_pointer (&self->pages, car_service_reader_free);
   g_clear_object (&self->reader);
   g_clear_object (&self->store);
   g_free (self->trouble);
@@ -171,10 +179,7 @@ commit_calls (CarServiceWorker *self, GQueue *done)
 {
   g_autoptr (GError) problem = NULL;
 
-  if (!car_service_regroup_users (self->store, &problem))
-    car_service_store_rollback (self->store);
-  else
-    car_service_store_commit (self->store, &problem);
+  car_service_store_commit (self->store, &problem);
   while (!g_queue_is_empty (done))
     {
       GTask *task = g_queue_pop_head (done);
@@ -213,7 +218,9 @@ run_calls (CarServiceWorker *self, GQueue *calls, GError **error)
       run_call (self, call);
       g_queue_push_tail (&done, task);
     }
+  self->n_gathered += g_queue_get_length (&done);
   commit_calls (self, &done);
+  car_service_reader_wake (self->pages);
 
   return TRUE;
 }
@@ -235,6 +242,35 @@ take_calls (CarServiceWorker *self, gboolean busy, gint64 not_before, gint64 unt
   return !stopping;
 }
 
+/* Whether another call comes soon, and is to be run before the jobs. */
+static gboolean
+gather (CarServiceWorker *self)
+{
+  const gint64 end = g_get_monotonic_time () + GATHERING_TIME;
+
+  if (self->n_gathered == 0 || self->n_gathered >= GATHERED_CALLS)
+    return FALSE;
+  g_mutex_lock (&self->mutex);
+  while (!self->stopping && g_queue_is_empty (&self->calls) &&
+         g_cond_wait_until (&self->cond, &self->mutex, end))
+    ;
+  gboolean more = !g_queue_is_empty (&self->calls);
+  g_mutex_unlock (&self->mutex);
+
+  return more;
+}
+
+static gboolean
+run_jobs (CarServiceWorker *self, gboolean *more, GError **error)
+{
+  *more = TRUE;
+  if (gather (self))
+    return TRUE;
+  self->n_gathered = 0;
+
+  return car_service_jobs_run (self->store, self->pages, more, error);
+}
+
 /* A little at a time, between calls and jobs. */
 static gboolean
 forget_history (CarServiceWorker *self, gint64 *due, GError **error)
@@ -254,7 +290,7 @@ forget_history (CarServiceWorker *self, gint64 *due, GError **error)
     return FALSE;
   *due = more ? 0 : g_get_monotonic_time () + RETENTION_PERIOD;
   if (!more)
-    car_service_store_empty_log (self->store);
+    car_service_store_tidy (self->store);
 
   return TRUE;
 }
@@ -272,7 +308,7 @@ write_main (gpointer data)
     {
       g_autoptr (GError) error = NULL;
 
-      if (run_calls (self, &calls, &error) && car_service_jobs_run_next (self->store, &busy, &error))
+      if (run_calls (self, &calls, &error) && run_jobs (self, &busy, &error))
         forget_history (self, &retention_due, &error);
       not_before = 0;
       if (error != NULL)
@@ -315,7 +351,7 @@ readers_start (Readers *self, guint n_threads, CarServiceStore *store, GError **
   self->stores = g_async_queue_new_full (g_object_unref);
   for (guint i = 0; i < n_threads; i++)
     {
-      CarServiceStore *another = car_service_store_open_another (store, error);
+      CarServiceStore *another = car_service_store_open_another (store, TRUE, error);
       if (another == NULL)
         return FALSE;
       g_async_queue_push (self->stores, another);
@@ -331,15 +367,20 @@ car_service_worker_new (CarServiceStore *store, GError **error)
   g_autoptr (CarServiceWorker) self = g_object_new (CAR_TYPE_SERVICE_WORKER, NULL);
 
   self->store = g_object_ref (store);
-  self->reader = car_service_store_open_another (store, error);
+  /* Whoever waits for its thread waits for every call. */
+  self->reader = car_service_store_open_another (store, FALSE, error);
   if (self->reader == NULL)
     return NULL;
-  /* Whoever waits for its thread waits for every call. */
-  sqlite3_busy_timeout (car_service_store_get_database (self->reader), 0);
   if (!readers_start (&self->readers, 1, store, error) ||
       !readers_start (&self->queriers, QUERIES_AT_ONCE, store, error))
     return NULL;
+  g_autoptr (CarServiceStore) another = car_service_store_open_another (store, TRUE, error);
+  if (another == NULL)
+    return NULL;
   car_service_store_hide (store);
+  self->pages = car_service_reader_new (another, error);
+  if (self->pages == NULL)
+    return NULL;
   self->writer = g_thread_new ("writer", write_main, self);
 
   return g_steal_pointer (&self);

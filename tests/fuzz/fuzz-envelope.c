@@ -5,8 +5,9 @@
 #include "config.h"
 
 #include <libcar/json/car-json-reader-private.h>
-#include <service/store/car-service-envelope.h>
 #include <service/store/car-service-error.h>
+#include <service/store/car-service-page.h>
+#include <service/store/sql/car-service-sources.h>
 
 #include "fuzz.h"
 
@@ -25,24 +26,48 @@ get_store (void)
   return store;
 }
 
+static gboolean
+write_page (CarServiceStore *store, CarServicePage *page, GError **error)
+{
+  CarServiceReport report = { .source = page->source, .reported_at = page->reported_at };
+
+  return car_service_store_tick (store, &report.now, error) && car_service_sources_put (store, page, error) &&
+         car_service_sources_note_report (store, page, report.now, error) &&
+         car_service_store_put_page (store, &report, page, error);
+}
+
+static void
+check_warnings (const CarServicePage *page)
+{
+  g_autofree char *warnings = car_service_page_write_warnings (page);
+  CarJsonSpan list;
+
+  if (warnings == NULL)
+    return;
+  g_assert_true (car_json_read_text (warnings, strlen (warnings), &list, NULL));
+  g_assert_cmpint (list.type, ==, CAR_JSON_ARRAY);
+}
+
 static void
 import (CarServiceStore *store, GBytes *envelope)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *warnings = NULL;
-  CarJsonSpan list;
+  CarCoreModel *model = car_service_store_get_model (store, &error);
+  CarImportSchema *schema = car_service_store_get_import_schema (store, &error);
 
-  g_assert_true (car_service_store_begin (store, &error));
-  if (!car_service_envelope_import (store, envelope, &warnings, &error))
+  g_assert_no_error (error);
+  g_autoptr (CarServicePage) page = car_service_page_read (envelope, model, schema, &error);
+  if (page == NULL)
     {
       g_assert_cmpint (error->code, <, 500);
       fuzz_assert_message (error);
+      return;
     }
-  else if (warnings != NULL)
-    {
-      g_assert_true (car_json_read_text (warnings, strlen (warnings), &list, NULL));
-      g_assert_cmpint (list.type, ==, CAR_JSON_ARRAY);
-    }
+
+  g_assert_true (car_service_store_begin (store, &error));
+  write_page (store, page, &error);
+  g_assert_no_error (error);
+  check_warnings (page);
   car_service_store_rollback (store);
 }
 
@@ -53,7 +78,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   g_autoptr (GError) error = NULL;
   g_autofree char *source = NULL, *report = NULL;
 
-  if (car_service_envelope_check (envelope, &source, &report, &error))
+  if (car_service_page_check (envelope, &source, &report, &error))
     import (get_store (), envelope);
   else
     {

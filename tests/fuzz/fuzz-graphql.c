@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What is asked of car-service. The input is a query in GraphQL, a NUL and its variables as JSON. It is parsed, planned and
- * answered by a real store that holds a few objects. */
+ * answered by a real store that holds a few objects, as they are now and as they were at a moment. */
 
 #include "config.h"
 
 #include <libcar/json/car-json-reader-private.h>
 #include <service/query/car-graphql-parser.h>
 #include <service/query/car-query.h>
-#include <service/store/car-service-envelope.h>
+#include <service/store/car-service-error.h>
+#include <service/store/car-service-page.h>
+#include <service/store/sql/car-service-sources.h>
+#include <service/store/sqlite/car-sqlite-store-private.h>
 
 #include "fuzz.h"
 
@@ -27,21 +30,34 @@ static const char envelope_text[] =
     "\"asset_vulnerability\":[{\"_from_external_id\":\"a\",\"_to_external_id\":\"v\",\"source\":\"s\","
     "\"report\":\"1\",\"active\":true,\"timestamp\":1}]}";
 
+static void
+put_objects (CarServiceStore *store)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) envelope = g_bytes_new_static (envelope_text, strlen (envelope_text));
+  g_autoptr (CarServicePage) page =
+      car_service_page_read (envelope, car_service_store_get_model (store, NULL),
+                             car_service_store_get_import_schema (store, NULL), &error);
+
+  g_assert_no_error (error);
+  CarServiceReport report = { .source = page->source, .reported_at = page->reported_at };
+  g_assert_true (car_service_store_begin (store, &error));
+  g_assert_true (car_service_store_tick (store, &report.now, &error));
+  g_assert_true (car_service_sources_put (store, page, &error));
+  g_assert_true (car_service_store_put_page (store, &report, page, &error));
+  g_assert_null (car_service_page_get_reason (page));
+  g_assert_true (car_service_store_commit (store, &error));
+}
+
 static CarServiceStore *
 make_store (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) envelope = g_bytes_new_static (envelope_text, strlen (envelope_text));
   CarServiceStore *store = car_service_store_open (CAR_SERVICE_STORE_MEMORY, &error);
-  g_autofree char *warnings = NULL;
 
   g_assert_no_error (error);
   car_service_store_hide (store);
-  g_assert_true (car_service_store_begin (store, &error));
-  car_service_envelope_import (store, envelope, &warnings, &error);
-  g_assert_no_error (error);
-  g_assert_null (warnings);
-  g_assert_true (car_service_store_commit (store, &error));
+  put_objects (store);
   return store;
 }
 
@@ -61,21 +77,28 @@ append_request (GString *request, const char *query, const char *variables)
   g_string_append_c (request, '}');
 }
 
-/* An object with data or errors, and the same when it is asked again. */
-static void
-check_answer (CarServiceStore *store, const GString *request)
+static gboolean
+answer_by_store (gpointer store, const CarQueryPlan *plan, GString *out, GError **error)
 {
-  sqlite3 *db = car_service_store_get_database (store);
+  return car_service_store_answer (store, plan, out, error);
+}
+
+/* An object with data or errors. */
+static void
+check_answer (CarServiceStore *store, const GString *request, gint64 timepoint)
+{
+  sqlite3 *db = CAR_SQLITE_STORE (store)->db;
   CarCoreModel *model = car_service_store_get_model (store, NULL);
   g_autoptr (GError) error = NULL;
   CarJsonSpan value;
 
   sqlite3_progress_handler (db, MAX_COST, give_up, NULL);
-  g_autoptr (GBytes) answer = car_query_run (db, model, request->str, request->len, -1, NULL, &error);
+  g_autoptr (GBytes) answer =
+      car_query_run (model, request->str, request->len, timepoint, NULL, answer_by_store, store, &error);
   sqlite3_progress_handler (db, 0, NULL, NULL);
   if (answer == NULL)
     {
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_error (error, CAR_SERVICE_ERROR, 504);
       return;
     }
 
@@ -106,6 +129,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
     store = make_store ();
   g_autoptr (GString) request = g_string_new (NULL);
   append_request (request, query, variables);
-  check_answer (store, request);
+  check_answer (store, request, -1);
+  check_answer (store, request, g_get_real_time () / 1000);
   return 0;
 }
