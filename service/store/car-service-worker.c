@@ -18,6 +18,9 @@
 #define GATHERING_TIME (5 * G_TIME_SPAN_MILLISECOND)
 #define GATHERED_CALLS 32
 
+/* How long nobody writes before the store tidies up. */
+#define TIDYING_PAUSE G_TIME_SPAN_SECOND
+
 /* How often is looked for history that is too old. */
 #define RETENTION_PERIOD (60 * G_TIME_SPAN_SECOND)
 
@@ -57,7 +60,9 @@ struct _CarServiceWorker
 
   GQueue waiting;   /* GTask: for jobs; the writer's own, as what follows */
   guint n_gathered; /* calls since jobs were run */
-  char *trouble;    /* why it could not write, this time round; NULL */
+  gint64 retention_due;
+  gint64 tidying_due; /* G_MAXINT64: nothing was written since the last time */
+  char *trouble;      /* why it could not write, this time round; NULL */
 };
 
 G_DEFINE_FINAL_TYPE (CarServiceWorker, car_service_worker, G_TYPE_OBJECT)
@@ -219,6 +224,7 @@ run_calls (CarServiceWorker *self, GQueue *calls, GError **error)
       g_queue_push_tail (&done, task);
     }
   self->n_gathered += g_queue_get_length (&done);
+  self->tidying_due = g_get_monotonic_time () + TIDYING_PAUSE;
   commit_calls (self, &done);
   car_service_reader_wake (self->pages);
 
@@ -273,11 +279,11 @@ run_jobs (CarServiceWorker *self, gboolean *more, GError **error)
 
 /* A little at a time, between calls and jobs. */
 static gboolean
-forget_history (CarServiceWorker *self, gint64 *due, GError **error)
+forget_history (CarServiceWorker *self, GError **error)
 {
   gboolean more;
 
-  if (!car_service_store_take_upkeep (self->store) && *due > g_get_monotonic_time ())
+  if (!car_service_store_take_upkeep (self->store) && self->retention_due > g_get_monotonic_time ())
     return TRUE;
   if (!car_service_store_begin (self->store, error))
     return FALSE;
@@ -288,11 +294,21 @@ forget_history (CarServiceWorker *self, gint64 *due, GError **error)
     }
   if (!car_service_store_commit (self->store, error))
     return FALSE;
-  *due = more ? 0 : g_get_monotonic_time () + RETENTION_PERIOD;
+  self->retention_due = more ? 0 : g_get_monotonic_time () + RETENTION_PERIOD;
   if (!more)
-    car_service_store_tidy (self->store);
+    self->tidying_due = g_get_monotonic_time ();
 
   return TRUE;
+}
+
+static void
+tidy (CarServiceWorker *self)
+{
+  if (self->tidying_due > g_get_monotonic_time ())
+    return;
+
+  car_service_store_tidy (self->store);
+  self->tidying_due = G_MAXINT64;
 }
 
 static gpointer
@@ -302,14 +318,14 @@ write_main (gpointer data)
   GQueue calls = G_QUEUE_INIT;
   gboolean busy = TRUE; /* what was left by the last run */
   gint64 not_before = 0;
-  gint64 retention_due = 0;
 
-  while (take_calls (self, busy, not_before, retention_due, &calls))
+  while (take_calls (self, busy, not_before, MIN (self->retention_due, self->tidying_due), &calls))
     {
       g_autoptr (GError) error = NULL;
 
-      if (run_calls (self, &calls, &error) && run_jobs (self, &busy, &error))
-        forget_history (self, &retention_due, &error);
+      if (run_calls (self, &calls, &error) && run_jobs (self, &busy, &error) &&
+          forget_history (self, &error) && !busy)
+        tidy (self);
       not_before = 0;
       if (error != NULL)
         {

@@ -201,28 +201,6 @@ is_passing (const GError *problem)
   return status == 503 || status == 507;
 }
 
-/* What the job did is kept as a whole, or not at all. An error is the database's, which may have ended the transaction. */
-static gboolean
-run_and_note (CarServiceStore *store, CarServiceReader *reader, const Job *job, GError **error)
-{
-  g_autoptr (GError) problem = NULL;
-  g_autofree char *warnings = NULL;
-
-  if (!car_service_store_begin_call (store, error))
-    return FALSE;
-  if (run (store, reader, job, &warnings, &problem))
-    return note_result (store, job->id, warnings, NULL, error) &&
-           car_service_store_end_call (store, TRUE, error);
-  if (is_passing (problem) || !car_service_store_end_call (store, FALSE, NULL))
-    {
-      g_propagate_error (error, g_steal_pointer (&problem));
-      return FALSE;
-    }
-
-  note_in_log (job, problem);
-  return note_result (store, job->id, NULL, problem, error);
-}
-
 static gboolean
 load_next (CarServiceStore *store, Job *job, gboolean *found, GError **error)
 {
@@ -282,37 +260,124 @@ car_service_jobs_load_import (CarServiceStore *store, gint64 after, GBytes **bod
   return id;
 }
 
+/* Jobs of one transaction are run without a mark to go back to, which would cost as much again as writing. Where one fails, all
+ * are taken back, those before it are run again, and it alone. */
+typedef struct
+{
+  CarServiceStore *store;
+  CarServiceReader *reader;
+  gint64 failed; /* the job that failed after it began to write; 0: none */
+} Run;
+
+/* FALSE: an error of the database's, or the job failed. What is wrong with a job that has written nothing is noted at once. */
 static gboolean
-run_some (CarServiceStore *store, CarServiceReader *reader, gboolean *more, GError **error)
+run_and_note (Run *self, const Job *job, gboolean alone, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *warnings = NULL;
+
+  if (run (self->store, self->reader, job, &warnings, &problem))
+    return note_result (self->store, job->id, warnings, NULL, error);
+  if (!is_passing (problem) && car_service_error_get_status (problem) < 500)
+    {
+      note_in_log (job, problem);
+      return note_result (self->store, job->id, NULL, problem, error);
+    }
+
+  if (!is_passing (problem) && !alone)
+    self->failed = job->id;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
+/* Up to the job that failed before. */
+static gboolean
+run_some (Run *self, gboolean *more, GError **error)
 {
   const gint64 end = g_get_monotonic_time () + CAR_SERVICE_JOBS_TIME;
+  const gint64 before = self->failed != 0 ? self->failed : G_MAXINT64;
 
   *more = TRUE;
-  while (*more && g_get_monotonic_time () < end && car_service_store_may_go_on (store, NULL))
+  while (*more && g_get_monotonic_time () < end && car_service_store_may_go_on (self->store, NULL))
     {
       g_auto (Job) job = { 0 };
 
-      if (!load_next (store, &job, more, error) || (*more && !run_and_note (store, reader, &job, error)))
+      if (!load_next (self->store, &job, more, error))
+        return FALSE;
+      if (*more && job.id >= before)
+        return TRUE;
+      if (*more && !run_and_note (self, &job, FALSE, error))
         return FALSE;
     }
 
   return TRUE;
 }
 
+static gboolean
+run_together (Run *self, gboolean *more, GError **error)
+{
+  if (!car_service_store_begin (self->store, error))
+    return FALSE;
+  if (run_some (self, more, error))
+    return car_service_store_commit (self->store, error);
+
+  car_service_store_rollback (self->store);
+  return FALSE;
+}
+/* The job's own transaction: it is done, or it has failed. */
+static gboolean
+run_alone (Run *self, const Job *job, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (!car_service_store_begin (self->store, error))
+    return FALSE;
+  if (run_and_note (self, job, TRUE, &problem) && car_service_store_commit (self->store, &problem))
+    return TRUE;
+
+  car_service_store_rollback (self->store);
+  if (is_passing (problem))
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return FALSE;
+    }
+
+  note_in_log (job, problem);
+  if (!car_service_store_begin (self->store, error))
+    return FALSE;
+  if (note_result (self->store, job->id, NULL, problem, error))
+    return car_service_store_commit (self->store, error);
+
+  car_service_store_rollback (self->store);
+  return FALSE;
+}
+
+static gboolean
+run_failed (Run *self, gboolean *more, GError **error)
+{
+  g_auto (Job) job = { 0 };
+
+  if (!run_together (self, more, error) || !load_next (self->store, &job, more, error))
+    return FALSE;
+
+  return !*more || job.id != self->failed || run_alone (self, &job, error);
+}
+
 gboolean
 car_service_jobs_run (CarServiceStore *store, CarServiceReader *reader, gboolean *more, GError **error)
 {
+  g_autoptr (GError) problem = NULL;
+  Run self = { store, reader, 0 };
+
   if (!car_service_store_has (store, more, error,
                               "SELECT 1 FROM job WHERE status = '" CAR_SERVICE_JOB_RUNNING "' LIMIT 1", ""))
     return FALSE;
-  if (!*more)
+  if (!*more || run_together (&self, more, &problem))
     return TRUE;
-  if (!car_service_store_begin (store, error))
-    return FALSE;
-  if (run_some (store, reader, more, error))
-    return car_service_store_commit (store, error);
+  if (self.failed != 0)
+    return run_failed (&self, more, error);
 
-  car_service_store_rollback (store);
+  g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }
 

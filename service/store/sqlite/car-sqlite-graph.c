@@ -14,8 +14,9 @@
 static gboolean
 is_alike (sqlite3_stmt *row, int column, const CarJsonSpan *body)
 {
+  /* As a blob: nothing puts a NUL behind it. */
   const CarJsonSpan held = {
-    .text = (const char *) sqlite3_column_text (row, column),
+    .text = sqlite3_column_blob (row, column),
     .length = (gsize) sqlite3_column_bytes (row, column),
     .type = CAR_JSON_OBJECT,
   };

@@ -375,6 +375,9 @@ car_sqlite_store_class_init (CarSqliteStoreClass *class)
 {
   CarServiceStoreClass *store = CAR_SERVICE_STORE_CLASS (class);
 
+  /* Nobody asks how much memory SQLite uses, and counting it takes a lock for each piece. */
+  sqlite3_config (SQLITE_CONFIG_MEMSTATUS, 0);
+
   G_OBJECT_CLASS (class)->finalize = car_sqlite_store_finalize;
   store->open_another = open_another;
   store->hide = hide;
