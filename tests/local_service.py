@@ -14,6 +14,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import local_postgres
+
 KEY, PASSWORD = "key", "password"
 
 
@@ -81,7 +83,10 @@ class Service:
 
 
 @contextlib.contextmanager
-def run_service(database=":memory:", *options):
+def run_service(database=None, *options):
+    """In memory, or in a new database of PostgreSQL where CAR_TEST_DATABASE names its server, unless told otherwise."""
+    if database is None:
+        database = local_postgres.make_database() if local_postgres.VARIABLE in os.environ else ":memory:"
     program = pathlib.Path(os.environ["TOP_BUILDDIR"], "service", "car-service")
     environment = {**os.environ, "CAR_SERVICE_KEY": KEY, "CAR_SERVICE_PASSWORD": PASSWORD}
     with tempfile.TemporaryDirectory() as folder:

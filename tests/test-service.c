@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "test-database.h"
 #include "test-service.h"
 
 /* Jobs of tests are small: one that takes this long will never be done. */
@@ -68,7 +69,9 @@ test_service_start (const char *database)
   self->key = g_uuid_string_random ();
   self->password = g_uuid_string_random ();
   self->token = g_uuid_string_random ();
-  self->database = g_strdup (database != NULL ? database : ":memory:");
+  self->database = database != NULL ? g_strdup (database) : test_database_new ();
+  if (self->database == NULL)
+    self->database = g_strdup (":memory:");
   self->session = soup_session_new ();
 
   g_autofree char *program = test_service_get_program ();

@@ -6,6 +6,7 @@
 
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-store.h"
+#include "service/store/postgres/car-postgres-store.h"
 #include "service/store/sql/car-service-extensions.h"
 #include "service/store/sql/car-service-sql.h"
 #include "service/store/sqlite/car-sqlite-store.h"
@@ -89,13 +90,15 @@ car_service_store_init (CarServiceStore *self)
 CarServiceStore *
 car_service_store_open (const char *database, GError **error)
 {
-  return car_sqlite_store_open (database, error);
+  return car_postgres_is_database (database) ? car_postgres_store_open (database, error)
+                                             : car_sqlite_store_open (database, error);
 }
 
 CarServiceStore *
 car_service_store_open_beside (const char *database, GError **error)
 {
-  return car_sqlite_store_open_beside (database, error);
+  return car_postgres_is_database (database) ? car_postgres_store_open_beside (database, error)
+                                             : car_sqlite_store_open_beside (database, error);
 }
 
 CarServiceStore *
