@@ -274,7 +274,12 @@ run_jobs (CarServiceWorker *self, gboolean *more, GError **error)
     return TRUE;
   self->n_gathered = 0;
 
-  return car_service_jobs_run (self->store, self->pages, more, error);
+  if (!car_service_jobs_run (self->store, self->pages, more, error))
+    return FALSE;
+  /* The calls that waited for these jobs are due. */
+  *more = *more || !g_queue_is_empty (&self->waiting);
+
+  return TRUE;
 }
 
 /* A little at a time, between calls and jobs. */
