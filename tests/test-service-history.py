@@ -114,8 +114,12 @@ class History(unittest.TestCase):
             with self.open() as database:
                 pages, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
                 lengths = database.execute(
-                    "SELECT source, collection, t2 = 9223372036854775807, sum(length(CAST(body AS BLOB)))"
-                    " FROM (SELECT source, collection, t2, body FROM vertex UNION ALL SELECT source, collection, t2, body FROM edge)"
+                    "SELECT source.key, collection.name, holds, sum(length(CAST(object.body AS BLOB)))"
+                    " FROM (SELECT source, collection, 1 AS holds, body FROM vertex"
+                    "  UNION ALL SELECT source, collection, 1, body FROM edge"
+                    "  UNION ALL SELECT source, collection, 0, body FROM vertex_history"
+                    "  UNION ALL SELECT source, collection, 0, body FROM edge_history) AS object"
+                    " JOIN source ON source.id = object.source JOIN collection ON collection.id = object.collection"
                     " GROUP BY 1, 2, 3").fetchall()
         self.assertEqual((whole["bytes"], whole["free_bytes"] % size), (pages * size, 0))
         self.assertEqual({(use["source"], use["collection"], holds): use["now" if holds else "history"]["bytes"]

@@ -185,16 +185,20 @@ commit_calls (CarServiceWorker *self, GQueue *done)
   g_autoptr (GError) problem = NULL;
 
   car_service_store_commit (self->store, &problem);
-  while (!g_queue_is_empty (done))
+  for (GList *link = done->head; link != NULL; link = link->next)
     {
-      GTask *task = g_queue_pop_head (done);
-      Call *call = g_task_get_task_data (task);
+      Call *call = g_task_get_task_data (link->data);
 
       if (problem != NULL && call->problem == NULL)
         call->problem = g_error_copy (problem);
       note_trouble (self, call->problem);
-      answer (task);
     }
+
+  /* Whoever is answered so, and asks how the service is, is told the same. */
+  if (self->trouble != NULL)
+    car_service_store_note_trouble (self->store, self->trouble);
+  while (!g_queue_is_empty (done))
+    answer (g_queue_pop_head (done));
 }
 
 /* All calls that are due, in one transaction: one sync of the disk for all of them. */
