@@ -651,6 +651,32 @@ make_history (CarServiceStore *store)
 }
 
 /* What holds now stays, whatever the policy. */
+/* What another run sends while a full import is under way is newer than what that leaves out. */
+static void
+test_sent_meanwhile (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  import_members (
+      store, "s",
+      ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"},{\"external_id\":\"b\",\"name\":\"n\"}]");
+  g_assert_true (car_service_sessions_begin (store, "s", "2", NULL));
+  post (store, CAR_SERVICE_JOB_BEGIN, "s", NULL);
+  import_members (
+      store, "s",
+      ",\"asset\":[{\"external_id\":\"b\",\"name\":\"n\"},{\"external_id\":\"c\",\"name\":\"n\"}]");
+  post (store, CAR_SERVICE_JOB_END, "s", NULL);
+  run_all (store);
+  assert_rows (car_service_store_find_named (store, "asset", "s", "a", FALSE, ALL, NULL), "1", "");
+  assert_rows (car_service_store_find_named (store, "asset", "s", "b", FALSE, ALL, NULL), "1", "s/b");
+  assert_rows (car_service_store_find_named (store, "asset", "s", "c", FALSE, ALL, NULL), "1", "s/c");
+
+  /* An end without a beginning closes nothing. */
+  post (store, CAR_SERVICE_JOB_END, "s", NULL);
+  run_all (store);
+  assert_counts (store, "s asset 2");
+}
+
 static void
 test_retention (Fixture *fixture, gconstpointer user_data)
 {
@@ -1173,6 +1199,7 @@ main (int argc, char **argv)
     { "/service/store/unknown-collection", test_unknown_collection },
     { "/service/store/tags", test_tags },
     { "/service/store/full-import", test_full_import },
+    { "/service/store/sent-meanwhile", test_sent_meanwhile },
     { "/service/store/changes", test_changes },
     { "/service/store/forget", test_forget },
     { "/service/store/forget/moment", test_forget_moment },

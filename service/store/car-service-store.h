@@ -241,7 +241,7 @@ gboolean car_service_store_put_page (CarServiceStore *self,
                                      CarServicePage *page,
                                      GError **error);
 
-/* What pages of full imports bring from now on is remembered, and the end closes all of the source that was not brought. */
+/* What pages bring from now on is remembered, whoever sends them, and the end closes all of the source that was not brought. */
 gboolean car_service_store_begin_full_import (CarServiceStore *self, const char *source, GError **error);
 gboolean
 car_service_store_end_full_import (CarServiceStore *self, const char *source, gint64 now, GError **error);

@@ -274,7 +274,13 @@ car_sqlite_end_full_import (CarServiceStore *store, const char *source, gint64 n
     return TRUE;
 
   const CarSqliteSession *session = car_sqlite_seen_get (self, number, error);
-  return session != NULL && close_unseen (self, session, CAR_SQLITE_VERTEX, number, now, error) &&
+  if (session == NULL)
+    return FALSE;
+  /* Where none has begun, all would be closed. */
+  if (!car_sqlite_session_is_open (session))
+    return TRUE;
+
+  return close_unseen (self, session, CAR_SQLITE_VERTEX, number, now, error) &&
          close_unseen (self, session, CAR_SQLITE_EDGE, number, now, error) &&
          note_report (store, number, error) && car_sqlite_seen_drop (self, number, error);
 }

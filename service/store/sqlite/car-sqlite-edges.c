@@ -121,7 +121,7 @@ put_found (CarSqlitePut *put, const CarServiceEdge *edge, const CarSqliteVersion
                                   "UPDATE edge SET body = ?, reported_at = ?, t1 = ? WHERE id = ?", "jiii",
                                   &edge->body, put->report->reported_at, put->report->now, found->id);
 
-  return put->session != NULL ||
+  return put->report->is_full ||
          car_service_store_run (store, error, "UPDATE edge SET reported_at = ? WHERE id = ?", "ii",
                                 put->report->reported_at, found->id);
 }

@@ -157,12 +157,11 @@ car_sqlite_put_page (CarServiceStore *store,
   put.source = car_sqlite_store_need_source (self, report->source, error);
   if (put.source == 0 || !note_moment (self, report->now, error))
     return FALSE;
-  if (report->is_full)
-    {
-      put.session = car_sqlite_seen_get (self, put.source, error);
-      if (put.session == NULL)
-        return FALSE;
-    }
+  put.session = car_sqlite_seen_get (self, put.source, error);
+  if (put.session == NULL)
+    return FALSE;
+  if (!car_sqlite_session_is_open (put.session))
+    put.session = NULL;
   g_string_append_c (node_id, '/');
   put.after_source = node_id->len;
 
@@ -175,7 +174,7 @@ car_sqlite_begin_full_import (CarServiceStore *store, const char *source, GError
   CarSqliteStore *self = CAR_SQLITE_STORE (store);
   const gint64 number = car_sqlite_store_need_source (self, source, error);
 
-  return number != 0 && car_sqlite_seen_drop (self, number, error);
+  return number != 0 && car_sqlite_seen_begin (self, number, error);
 }
 
 gboolean

@@ -38,7 +38,7 @@ typedef struct
   const CarServicePart *part; /* the one at hand */
   int collection;
   gint64 source;
-  CarSqliteSession *session; /* of a full import; else NULL */
+  CarSqliteSession *session; /* of the full import that is under way, whoever sends the page; NULL: none is */
   GString *node_id;          /* SOURCE/KEY of the vertex at hand */
   gsize after_source;        /* how long SOURCE/ is, in bytes */
   gint64 key_at;             /* and as the table counts it */

@@ -102,12 +102,20 @@ static const char from_7[] =
     "   (SELECT coalesce (max (id), 0) + 1 FROM old_edge))"
     "  FROM (SELECT DISTINCT t1 FROM old_vertex UNION SELECT DISTINCT t1 FROM old_edge) m;";
 
+/* Sources whose last full import has not ended. */
+#define IS_OPEN(source)                                                                                      \
+  " EXISTS (SELECT 1 FROM old_session x WHERE x.id = (SELECT max (id) FROM old_session WHERE source "        \
+  "= " source                                                                                                \
+  ".key) AND (x.end_job = 0 OR EXISTS (SELECT 1 FROM old_job WHERE id = x.end_job AND status = 'RUNNING')))"
+
 /* What a full import under way has brought already. */
 static const char *const seen_in_7[] = {
-  [CAR_SQLITE_VERTEX] = "SELECT s.id, v.id FROM old_source s JOIN old_vertex v ON v.source = s.key"
-                        " AND v.seen = s.generation AND v.t2 = " OPEN " ORDER BY s.id, v.id",
-  [CAR_SQLITE_EDGE] = "SELECT s.id, e.id FROM old_source s JOIN old_edge e ON e.source = s.key"
-                      " AND e.seen = s.generation AND e.t2 = " OPEN " ORDER BY s.id, e.id",
+  [CAR_SQLITE_VERTEX] =
+      "SELECT s.id, v.id FROM old_source s JOIN old_vertex v ON v.source = s.key"
+      " AND v.seen = s.generation AND v.t2 = " OPEN " WHERE" IS_OPEN ("s") " ORDER BY s.id, v.id",
+  [CAR_SQLITE_EDGE] =
+      "SELECT s.id, e.id FROM old_source s JOIN old_edge e ON e.source = s.key"
+      " AND e.seen = s.generation AND e.t2 = " OPEN " WHERE" IS_OPEN ("s") " ORDER BY s.id, e.id",
 };
 
 /* The first column of all rows. */
@@ -168,8 +176,12 @@ migrate_from_7 (CarSqliteStore *store, GError **error)
       return FALSE;
 
   return car_sqlite_store_run_script (store, car_sqlite_tables, error) &&
-         car_sqlite_store_run_script (store, from_7, error) && note_seen (store, CAR_SQLITE_VERTEX, error) &&
-         note_seen (store, CAR_SQLITE_EDGE, error) &&
+         car_sqlite_store_run_script (store, from_7, error) &&
+         car_sqlite_store_run_script (store,
+                                      "INSERT INTO seen (source, vertices, edges)"
+                                      " SELECT s.id, x'', x'' FROM old_source s WHERE" IS_OPEN ("s"),
+                                      error) &&
+         note_seen (store, CAR_SQLITE_VERTEX, error) && note_seen (store, CAR_SQLITE_EDGE, error) &&
          run_listed (store,
                      "SELECT 'INSERT INTO token SELECT name, digest, read_only, sources, made_at, used_at"
                      " FROM old_token' FROM sqlite_schema WHERE name = 'old_token'",

@@ -14,6 +14,7 @@
 struct _CarSqliteSession
 {
   gint64 source;
+  gboolean is_open;          /* the table has a row of it: the first one from its beginning */
   GByteArray *bits[N_KINDS]; /* a bit an id */
   GByteArray *page[N_KINDS]; /* of the page at hand, as the table has it */
   gint64 last[N_KINDS];      /* id in that page */
@@ -81,6 +82,12 @@ car_sqlite_session_has (const CarSqliteSession *self, CarSqliteKind kind, gint64
   return id / 8 < bits->len && (bits->data[id / 8] >> id % 8 & 1) != 0;
 }
 
+gboolean
+car_sqlite_session_is_open (const CarSqliteSession *self)
+{
+  return self->is_open;
+}
+
 /* The difference to the id before, its sign in the last bit, seven bits a byte, the lowest first. Neighbours take a byte each. */
 static void
 append_id (GByteArray *page, gint64 difference)
@@ -119,6 +126,7 @@ car_sqlite_session_write (CarSqliteSession *self, CarSqliteStore *store, GError 
                          self->page[i]->len, SQLITE_STATIC);
   if (!car_sqlite_store_execute (store, statement, error))
     return FALSE;
+  self->is_open = TRUE;
   for (guint i = 0; i < N_KINDS; i++)
     {
       g_byte_array_set_size (self->page[i], 0);
@@ -161,8 +169,11 @@ read_pages (CarSqliteSession *self, CarSqliteStore *store, GError **error)
     return FALSE;
   sqlite3_bind_int64 (rows, 1, self->source);
   while ((code = sqlite3_step (rows)) == SQLITE_ROW)
-    for (int i = 0; i < N_KINDS; i++)
-      read_page (self->bits[i], sqlite3_column_blob (rows, i), (gsize) sqlite3_column_bytes (rows, i));
+    {
+      self->is_open = TRUE;
+      for (int i = 0; i < N_KINDS; i++)
+        read_page (self->bits[i], sqlite3_column_blob (rows, i), (gsize) sqlite3_column_bytes (rows, i));
+    }
   if (code != SQLITE_DONE)
     car_sqlite_store_set_error (store, error);
   sqlite3_reset (rows);
@@ -193,6 +204,16 @@ car_sqlite_seen_get (CarSqliteStore *store, gint64 source, GError **error)
   g_hash_table_insert (store->seen->sessions, &session->source, session);
 
   return session;
+}
+
+gboolean
+car_sqlite_seen_begin (CarSqliteStore *store, gint64 source, GError **error)
+{
+  if (!car_sqlite_seen_drop (store, source, error))
+    return FALSE;
+
+  CarSqliteSession *session = car_sqlite_seen_get (store, source, error);
+  return session != NULL && car_sqlite_session_write (session, store, error);
 }
 
 gboolean

@@ -24,14 +24,20 @@ typedef enum
 /* Borrowed until something is forgotten: a rollback, _seen_drop(). NULL with an error. */
 CarSqliteSession *car_sqlite_seen_get (CarSqliteStore *store, gint64 source, GError **error);
 
+/* Whether a full import of the source is under way. */
+gboolean car_sqlite_session_is_open (const CarSqliteSession *self);
+
 /* Notes an object of the page at hand. */
 void car_sqlite_session_add (CarSqliteSession *self, CarSqliteKind kind, gint64 id);
 gboolean car_sqlite_session_has (const CarSqliteSession *self, CarSqliteKind kind, gint64 id);
 
-/* Writes what was noted since the last page. */
+/* Writes what was noted since the last page, maybe nothing. */
 gboolean car_sqlite_session_write (CarSqliteSession *self, CarSqliteStore *store, GError **error);
 
-/* The source's full import is over, or another one begins. */
+/* A full import of the source begins: nothing was brought yet. */
+gboolean car_sqlite_seen_begin (CarSqliteStore *store, gint64 source, GError **error);
+
+/* The source's full import is over. */
 gboolean car_sqlite_seen_drop (CarSqliteStore *store, gint64 source, GError **error);
 
 void car_sqlite_seen_free (CarSqliteSeen *self);

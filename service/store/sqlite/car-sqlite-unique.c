@@ -11,7 +11,8 @@
 static gboolean
 counts (CarSqlitePut *put, CarSqliteKind kind, gint64 id, gint64 source)
 {
-  return put->session == NULL || source != put->source || car_sqlite_session_has (put->session, kind, id);
+  return !put->report->is_full || put->session == NULL || source != put->source ||
+         car_sqlite_session_has (put->session, kind, id);
 }
 
 /* ?1 is the body, ?2 the object itself, or 0. */

@@ -127,7 +127,7 @@ put_found (CarSqlitePut *put, const CarServiceVertex *vertex, const CarSqliteVer
            update (put, vertex, found->id, error);
 
   /* The end of a full import says it of all at once. */
-  return put->session != NULL || car_service_store_run (CAR_SERVICE_STORE (put->store), error,
+  return put->report->is_full || car_service_store_run (CAR_SERVICE_STORE (put->store), error,
                                                         "UPDATE vertex SET reported_at = ? WHERE id = ?",
                                                         "ii", put->report->reported_at, found->id);
 }
