@@ -9,114 +9,126 @@
 
 /* Version 7 had one table of vertices and one of edges, a row a version, with texts where numbers are now. */
 
-/* Of the old tables only what the copying needs an index for keeps one: vertex_begun and edge_begun. */
 static const char *const put_old_aside[] = {
   "SELECT 'DROP TRIGGER \"' || name || '\"' FROM sqlite_schema WHERE type = 'trigger'",
-  "SELECT 'DROP INDEX \"' || name || '\"' FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
-  " AND name NOT IN ('vertex_begun', 'edge_begun')",
+  "SELECT 'DROP INDEX \"' || name || '\"' FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
   "SELECT 'ALTER TABLE \"' || name || '\" RENAME TO \"old_' || name || '\"' FROM sqlite_schema"
   " WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
 };
 
-/* A version that was closed gets the id of the one that holds, if one does, so that the two are one object. An edge that holds
- * while an end of it does not is closed now. */
-static const char from_7[] =
+/* clang-format off */
+static const char copy_the_rest[] =
     "INSERT INTO setting SELECT name, value FROM old_setting;"
     "INSERT INTO session SELECT id, source, report, end_job FROM old_session;"
     "INSERT INTO report SELECT id, source, key, begun_at, reported_at FROM old_report;"
     "INSERT INTO extension SELECT key, owner, version, body FROM old_extension;"
-    "INSERT INTO job SELECT id, kind, source, status, error, status_code, warnings, body, created_at FROM "
-    "old_job;"
-    "UPDATE sqlite_sequence SET seq = max (seq, (SELECT coalesce (max (seq), 0) FROM sqlite_sequence"
-    "  WHERE name = 'old_job')) WHERE name = 'job';"
-    "INSERT INTO sqlite_sequence (name, seq) SELECT 'job', seq FROM sqlite_sequence WHERE name = 'old_job'"
-    "  AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'job');"
-
+    "INSERT INTO job SELECT id, kind, source, status, error, status_code, warnings, body, created_at FROM old_job;"
+    /* The ids of jobs that were forgotten are not given again. */
+    "DELETE FROM sqlite_sequence WHERE name = 'job';"
+    "INSERT INTO sqlite_sequence (name, seq) SELECT 'job', seq FROM sqlite_sequence WHERE name = 'old_job';"
     "INSERT INTO collection (name) SELECT collection FROM old_vertex UNION SELECT collection FROM old_edge"
     "  UNION SELECT collection FROM old_tagging UNION SELECT from_collection FROM old_edge"
     "  UNION SELECT to_collection FROM old_edge;"
     "INSERT INTO source (id, key, name, description, product_link, properties, model_state_id, body)"
     "  SELECT id, key, name, description, product_link, properties, model_state_id, body FROM old_source;"
-    "INSERT INTO source (key) SELECT source FROM old_vertex UNION SELECT source FROM old_edge"
-    "  ON CONFLICT (key) DO NOTHING;"
+    "INSERT OR IGNORE INTO source (key) SELECT source FROM old_vertex UNION SELECT source FROM old_edge;";
 
-    "CREATE TABLE old_name (collection INTEGER, node_id TEXT, source INTEGER, id INTEGER, holds INTEGER,"
-    "  PRIMARY KEY (collection, node_id, source)) WITHOUT ROWID;"
-    "INSERT INTO old_name SELECT collection.id, v.node_id, source.id,"
-    "  coalesce (max (CASE WHEN v.t2 = " OPEN " THEN v.id END), min (v.id)), max (v.t2 = " OPEN ")"
-    "  FROM old_vertex v JOIN collection ON collection.name = v.collection JOIN source ON source.key = "
-    "v.source"
-    "  GROUP BY 1, 2, 3;"
+/* Versions that follow each other without a gap are one object. Its id is that of the first row, so that ids are still in the
+ * order of time. */
+#define VERSIONS_OF_NAME "(PARTITION BY v.collection, v.source, v.node_id ORDER BY v.t1, v.id)"
+static const char copy_vertices[] =
+    "CREATE TABLE old_version (row INTEGER PRIMARY KEY, id INTEGER, collection INTEGER, source INTEGER);"
+    "INSERT INTO old_version SELECT v.id, max (iif (v.comes, v.id, NULL)) OVER " VERSIONS_OF_NAME ","
+    "  collection.id, source.id FROM (SELECT v.id, v.collection, v.source, v.node_id, v.t1,"
+    "   v.t1 IS NOT lag (v.t2) OVER " VERSIONS_OF_NAME " AS comes FROM old_vertex v) v"
+    "  JOIN collection ON collection.name = v.collection JOIN source ON source.key = v.source;"
     "INSERT INTO vertex (id, collection, source, key_at, node_id, connecting_id, body, reported_at, t1)"
-    "  SELECT v.id, collection.id, source.id, length (v.source) + 2, v.node_id, nullif (v.connecting_id, "
-    "v.node_id),"
-    "  v.body, v.reported_at, v.t1 FROM old_vertex v JOIN collection ON collection.name = v.collection"
-    "  JOIN source ON source.key = v.source WHERE v.t2 = " OPEN ";"
-    "INSERT INTO vertex_history (id, collection, source, key_at, node_id, connecting_id, body, reported_at, "
-    "t1, t2)"
-    "  SELECT n.id, n.collection, n.source, length (v.source) + 2, v.node_id, nullif (v.connecting_id, "
-    "v.node_id),"
-    "  v.body, v.reported_at, v.t1, v.t2 FROM old_vertex v JOIN collection ON collection.name = v.collection"
-    "  JOIN source ON source.key = v.source JOIN old_name n ON n.collection = collection.id"
-    "  AND n.node_id = v.node_id AND n.source = source.id WHERE v.t2 <> " OPEN ";"
+    "  SELECT n.id, n.collection, n.source, length (v.source) + 2, v.node_id, nullif (v.connecting_id, v.node_id),"
+    "  v.body, v.reported_at, v.t1 FROM old_version n JOIN old_vertex v ON v.id = n.row WHERE v.t2 = " OPEN ";"
+    "INSERT INTO vertex_history (id, collection, source, key_at, node_id, connecting_id, body, reported_at, t1, t2)"
+    "  SELECT n.id, n.collection, n.source, length (v.source) + 2, v.node_id, nullif (v.connecting_id, v.node_id),"
+    "  v.body, v.reported_at, v.t1, v.t2 FROM old_version n JOIN old_vertex v ON v.id = n.row"
+    "  WHERE v.t2 <> " OPEN ";"
 
-    "CREATE TABLE old_end (id INTEGER PRIMARY KEY, collection INTEGER, source INTEGER, from_vertex INTEGER,"
-    "  to_vertex INTEGER, t2 INTEGER);"
-    "INSERT INTO old_end SELECT e.id, collection.id, source.id, f.id, t.id,"
-    "  CASE WHEN e.t2 = " OPEN " AND (NOT f.holds OR NOT t.holds)"
-    "   THEN CAST (strftime ('%s', 'now') AS INTEGER) * 1000 ELSE e.t2 END"
+    /* When each of them held. Of the first one, earlier versions may have been forgotten. */
+    "CREATE TABLE old_life (collection INTEGER, node_id TEXT, source INTEGER, id INTEGER, t1 INTEGER, t2 INTEGER,"
+    "  PRIMARY KEY (collection, node_id, source, id)) WITHOUT ROWID;"
+    "INSERT INTO old_life SELECT collection, node_id, source, id, iif (lag (id) OVER"
+    "  (PARTITION BY collection, node_id, source ORDER BY id) IS NULL, 0, t1), t2 FROM"
+    "  (SELECT n.collection, v.node_id, n.source, n.id, min (v.t1) AS t1, max (v.t2) AS t2"
+    "   FROM old_version n JOIN old_vertex v ON v.id = n.row GROUP BY n.id);";
+
+/* An edge held without its ends: it is cut to the time in which both did. */
+#define VERSIONS_OF_EDGE                                                                                     \
+  "(PARTITION BY p.collection, p.source, p.from_vertex, p.to_vertex, p.external_id ORDER BY p.id)"
+static const char copy_edges[] =
+    "CREATE TABLE old_piece (id INTEGER PRIMARY KEY, row INTEGER, collection INTEGER, source INTEGER,"
+    "  from_vertex INTEGER, to_vertex INTEGER, external_id TEXT, t1 INTEGER, t2 INTEGER);"
+    "INSERT INTO old_piece (row, collection, source, from_vertex, to_vertex, external_id, t1, t2)"
+    "  SELECT e.id, collection.id, source.id, f.id, t.id, e.external_id, max (e.t1, f.t1, t.t1) AS begins,"
+    "  min (e.t2, f.t2, t.t2) AS ends"
     "  FROM old_edge e JOIN collection ON collection.name = e.collection JOIN source ON source.key = e.source"
     "  JOIN collection fc ON fc.name = e.from_collection JOIN collection tc ON tc.name = e.to_collection"
-    "  JOIN old_name f ON f.collection = fc.id AND f.node_id = e.from_id AND f.source = source.id"
-    "  JOIN old_name t ON t.collection = tc.id AND t.node_id = e.to_id AND t.source = source.id;"
+    "  JOIN old_life f ON f.collection = fc.id AND f.node_id = e.from_id AND f.source = source.id"
+    "  JOIN old_life t ON t.collection = tc.id AND t.node_id = e.to_id AND t.source = source.id"
+    "  WHERE begins < ends ORDER BY begins, e.id;"
+    "CREATE TABLE old_line (piece INTEGER PRIMARY KEY, id INTEGER);"
+    "INSERT INTO old_line SELECT p.id, max (iif (p.comes, p.id, NULL)) OVER " VERSIONS_OF_EDGE
+    "  FROM (SELECT p.*, p.t1 IS NOT lag (p.t2) OVER " VERSIONS_OF_EDGE " AS comes FROM old_piece p) p;"
     "INSERT INTO edge (id, collection, source, from_vertex, to_vertex, external_id, body, reported_at, t1)"
-    "  SELECT e.id, o.collection, o.source, o.from_vertex, o.to_vertex, e.external_id, e.body, "
-    "e.reported_at, e.t1"
-    "  FROM old_end o JOIN old_edge e ON e.id = o.id WHERE o.t2 = " OPEN ";"
-    "INSERT INTO edge_history (id, collection, source, from_vertex, to_vertex, external_id, body, "
-    "reported_at, t1, t2)"
-    "  SELECT coalesce ((SELECT c.id FROM edge c WHERE c.collection = o.collection AND c.source = o.source"
-    "   AND c.from_vertex = o.from_vertex AND c.to_vertex = o.to_vertex AND c.external_id = e.external_id), "
-    "e.id),"
-    "  o.collection, o.source, o.from_vertex, o.to_vertex, e.external_id, e.body, e.reported_at, e.t1, o.t2"
-    "  FROM old_end o JOIN old_edge e ON e.id = o.id WHERE o.t2 <> " OPEN ";"
+    "  SELECT l.id, p.collection, p.source, p.from_vertex, p.to_vertex, p.external_id, e.body, e.reported_at, p.t1"
+    "  FROM old_piece p JOIN old_line l ON l.piece = p.id JOIN old_edge e ON e.id = p.row WHERE p.t2 = " OPEN ";"
+    "INSERT INTO edge_history (id, collection, source, from_vertex, to_vertex, external_id, body, reported_at, t1, t2)"
+    "  SELECT l.id, p.collection, p.source, p.from_vertex, p.to_vertex, p.external_id, e.body, e.reported_at, p.t1,"
+    "  p.t2 FROM old_piece p JOIN old_line l ON l.piece = p.id JOIN old_edge e ON e.id = p.row"
+    "  WHERE p.t2 <> " OPEN ";";
 
+static const char copy_tags[] =
     "INSERT INTO tag (id, source, name, node_id, t1, t2, reported_at)"
     "  SELECT id, source, name, node_id, t1, t2, reported_at FROM old_tag;"
-    "INSERT INTO tagging (id, collection, source, vertex, vertex_id, tag, tag_id, external_id, properties, "
-    "t1, t2,"
-    "  reported_at) SELECT g.id, n.collection, g.source, n.id, g.vertex_id, g.tag, g.tag_id, g.external_id,"
-    "  g.properties, g.t1, g.t2, g.reported_at FROM old_tagging g JOIN collection ON collection.name = "
-    "g.collection"
-    "  JOIN old_name n ON n.collection = collection.id AND n.node_id = g.vertex_id"
-    "  JOIN source ON source.id = n.source AND source.key || '/' || g.vertex_key = g.vertex_id;"
+    "INSERT INTO tagging (id, collection, source, vertex, vertex_id, tag, tag_id, external_id, properties, t1, t2,"
+    "  reported_at) SELECT g.id, l.collection, g.source, l.id, g.vertex_id, g.tag, g.tag_id, g.external_id,"
+    "  g.properties, g.t1, min (g.t2, l.t2), g.reported_at FROM old_tagging g"
+    "  JOIN collection ON collection.name = g.collection"
+    "  JOIN source ON source.key || '/' || g.vertex_key = g.vertex_id"
+    "  JOIN old_life l ON l.collection = collection.id AND l.node_id = g.vertex_id AND l.source = source.id"
+    "  AND l.t1 <= g.t1 AND l.t2 > g.t1;";
 
+static const char count_and_note_moments[] =
     "INSERT INTO held (collection, source, n) SELECT collection, source, count (*) FROM"
     "  (SELECT collection, source FROM vertex UNION ALL SELECT collection, source FROM edge) GROUP BY 1, 2;"
     "INSERT INTO moment (t1, vertex, edge) SELECT t1,"
-    "  coalesce ((SELECT min (id) FROM old_vertex WHERE t1 ="
-    "   (SELECT min (v.t1) FROM old_vertex v WHERE v.t1 >= m.t1)),"
-    "   (SELECT coalesce (max (id), 0) + 1 FROM old_vertex)),"
-    "  coalesce ((SELECT min (id) FROM old_edge WHERE t1 = (SELECT min (e.t1) FROM old_edge e WHERE e.t1 >= "
-    "m.t1)),"
-    "   (SELECT coalesce (max (id), 0) + 1 FROM old_edge))"
-    "  FROM (SELECT DISTINCT t1 FROM old_vertex UNION SELECT DISTINCT t1 FROM old_edge) m;";
+    "  coalesce (min (vertex) OVER later, (SELECT coalesce (max (id), 0) + 1 FROM old_vertex)),"
+    "  coalesce (min (edge) OVER later, (SELECT coalesce (max (id), 0) + 1 FROM old_piece))"
+    "  FROM (SELECT t1, min (vertex) AS vertex, min (edge) AS edge FROM (SELECT t1, id AS vertex, NULL AS edge"
+    "   FROM old_vertex UNION ALL SELECT t1, NULL, id FROM old_piece) GROUP BY t1)"
+    "  WINDOW later AS (ORDER BY t1 DESC);";
 
-/* Sources whose last full import has not ended. */
-#define IS_OPEN(source)                                                                                      \
-  " EXISTS (SELECT 1 FROM old_session x WHERE x.id = (SELECT max (id) FROM old_session WHERE source "        \
-  "= " source                                                                                                \
-  ".key) AND (x.end_job = 0 OR EXISTS (SELECT 1 FROM old_job WHERE id = x.end_job AND status = 'RUNNING')))"
+/* Only what runs after tables are there knows whether this one was. */
+static const char copy_tokens[] =
+    "SELECT 'INSERT INTO token SELECT name, digest, read_only, sources, made_at, used_at FROM old_token'"
+    " FROM sqlite_schema WHERE name = 'old_token'";
 
-/* What a full import under way has brought already. */
+static const char drop_old[] =
+    "SELECT 'DROP TABLE \"' || name || '\"' FROM sqlite_schema WHERE type = 'table'"
+    " AND name LIKE 'old~_%' ESCAPE '~'";
+
+/* What a full import under way has brought already: the last session of its source has not ended well. */
+#define SOURCES_UNDER_WAY                                                                                    \
+  "(SELECT o.id, o.key, o.generation FROM old_source o JOIN old_session s ON s.id ="                         \
+  " (SELECT max (id) FROM old_session WHERE source = o.key) AND (s.end_job = 0"                              \
+  " OR s.end_job IN (SELECT id FROM old_job WHERE status <> 'COMPLETE')))"
+static const char note_under_way[] =
+    "INSERT INTO seen (source, vertices, edges) SELECT s.id, x'', x'' FROM " SOURCES_UNDER_WAY " s";
 static const char *const seen_in_7[] = {
   [CAR_SQLITE_VERTEX] =
-      "SELECT s.id, v.id FROM old_source s JOIN old_vertex v ON v.source = s.key"
-      " AND v.seen = s.generation AND v.t2 = " OPEN " WHERE" IS_OPEN ("s") " ORDER BY s.id, v.id",
+      "SELECT s.id, n.id FROM " SOURCES_UNDER_WAY " s JOIN old_version n ON n.source = s.id"
+      " JOIN old_vertex v ON v.id = n.row AND v.seen = s.generation AND v.t2 = " OPEN " ORDER BY 1, 2",
   [CAR_SQLITE_EDGE] =
-      "SELECT s.id, e.id FROM old_source s JOIN old_edge e ON e.source = s.key"
-      " AND e.seen = s.generation AND e.t2 = " OPEN " WHERE" IS_OPEN ("s") " ORDER BY s.id, e.id",
+      "SELECT s.id, l.id FROM " SOURCES_UNDER_WAY " s JOIN old_piece p ON p.source = s.id AND p.t2 = " OPEN
+      " JOIN old_line l ON l.piece = p.id JOIN old_edge e ON e.id = p.row AND e.seen = s.generation ORDER BY 1, 2",
 };
+/* clang-format on */
 
 /* The first column of all rows. */
 static GPtrArray *
@@ -171,25 +183,20 @@ note_seen (CarSqliteStore *store, CarSqliteKind kind, GError **error)
 static gboolean
 migrate_from_7 (CarSqliteStore *store, GError **error)
 {
+  const char *const scripts[] = {
+    car_sqlite_tables, copy_the_rest, copy_vertices, copy_edges, copy_tags, count_and_note_moments,
+  };
+
   for (guint i = 0; i < G_N_ELEMENTS (put_old_aside); i++)
     if (!run_listed (store, put_old_aside[i], error))
       return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (scripts); i++)
+    if (!car_sqlite_store_run_script (store, scripts[i], error))
+      return FALSE;
 
-  return car_sqlite_store_run_script (store, car_sqlite_tables, error) &&
-         car_sqlite_store_run_script (store, from_7, error) &&
-         car_sqlite_store_run_script (store,
-                                      "INSERT INTO seen (source, vertices, edges)"
-                                      " SELECT s.id, x'', x'' FROM old_source s WHERE" IS_OPEN ("s"),
-                                      error) &&
-         note_seen (store, CAR_SQLITE_VERTEX, error) && note_seen (store, CAR_SQLITE_EDGE, error) &&
-         run_listed (store,
-                     "SELECT 'INSERT INTO token SELECT name, digest, read_only, sources, made_at, used_at"
-                     " FROM old_token' FROM sqlite_schema WHERE name = 'old_token'",
-                     error) &&
-         run_listed (store,
-                     "SELECT 'DROP TABLE \"' || name || '\"' FROM sqlite_schema WHERE type = 'table'"
-                     " AND name LIKE 'old~_%' ESCAPE '~'",
-                     error);
+  return run_listed (store, copy_tokens, error) &&
+         car_sqlite_store_run_script (store, note_under_way, error) && note_seen (store, CAR_SQLITE_VERTEX, error) &&
+         note_seen (store, CAR_SQLITE_EDGE, error) && run_listed (store, drop_old, error);
 }
 
 gboolean

@@ -32,7 +32,7 @@ const char *const car_sqlite_tables =
     /* reported_at: the time of the report of the last full import that ended: what holds was there then. */
     "CREATE TABLE source (id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, name TEXT, description TEXT,"
     "  product_link TEXT, properties TEXT, model_state_id TEXT NOT NULL DEFAULT '', body TEXT,"
-    "  generation INTEGER NOT NULL DEFAULT 0, reported_at INTEGER NOT NULL DEFAULT 0);"
+    "  reported_at INTEGER NOT NULL DEFAULT 0);"
 
     /* Full imports, as car-service-sessions.c has them. */
     "CREATE TABLE session (id INTEGER PRIMARY KEY, source TEXT NOT NULL, report TEXT,"
@@ -61,6 +61,7 @@ const char *const car_sqlite_tables =
     "CREATE UNIQUE INDEX edge_from ON edge (collection, source, from_vertex, to_vertex, external_id);"
     "CREATE INDEX edge_to ON edge (to_vertex, collection);"
     "CREATE TABLE edge_history (id INTEGER NOT NULL, " COLUMNS_OF_EDGE ", t2 INTEGER NOT NULL);"
+    "CREATE INDEX edge_history_id ON edge_history (id);"
     "CREATE INDEX edge_history_from ON edge_history (from_vertex, collection, to_vertex);"
     "CREATE INDEX edge_history_to ON edge_history (to_vertex, collection);"
     "CREATE INDEX edge_history_closed ON edge_history (t2);"
@@ -124,13 +125,12 @@ const char *const car_sqlite_tables =
     "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES"
     "  ('vertex', 'vertex_node', '10000000 100000 1 1'), ('vertex', 'vertex_connecting', '10000000 3'),"
     "  ('vertex', 'vertex_name', '500000 3'),"
-    "  ('vertex_history', 'vertex_history_id', '10000000 5'), ('vertex_history', 'vertex_history_node', "
-    "'10000000 100000 5'),"
+    "  ('vertex_history', 'vertex_history_id', '10000000 5'), ('vertex_history', 'vertex_history_node', '10000000 100000 5'),"
     "  ('vertex_history', 'vertex_history_connecting', '10000000 5'), ('vertex_history', "
     "'vertex_history_closed', '10000000 1000'),"
     "  ('edge', 'edge_from', '10000000 100000 50000 5 1 1'), ('edge', 'edge_to', '10000000 10 5'),"
-    "  ('edge_history', 'edge_history_from', '10000000 10 5 2'), ('edge_history', 'edge_history_to', "
-    "'10000000 "
+    "  ('edge_history', 'edge_history_id', '10000000 5'), ('edge_history', 'edge_history_from', '10000000 10 5 "
+    "2'), ('edge_history', 'edge_history_to', '10000000 "
     "10 5'),"
     "  ('edge_history', 'edge_history_closed', '10000000 1000'),"
     "  ('tagging', 'tagging_vertex', '100000 3 1'), ('tagging', 'tagging_node', '100000 3 3'), ('tagging', "
