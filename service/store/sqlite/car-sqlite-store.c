@@ -125,7 +125,7 @@ set_up_connection (CarSqliteStore *self, GError **error)
   return car_sqlite_store_run_script (self, "PRAGMA journal_mode = WAL", error) &&
          car_sqlite_store_run_script (self, synchronous, error) &&
          car_sqlite_store_run_script (self, "PRAGMA temp_store = MEMORY", error) &&
-         car_sqlite_store_run_script (self, "PRAGMA wal_autocheckpoint = 8000", error) &&
+         car_sqlite_store_run_script (self, "PRAGMA wal_autocheckpoint = 16000", error) &&
          car_sqlite_store_run_script (self, "PRAGMA journal_size_limit = 67108864", error) &&
          /* The log is opened when something is read first. */
          car_sqlite_store_run_script (self, "SELECT 1 FROM setting", error);
