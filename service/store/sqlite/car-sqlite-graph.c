@@ -181,12 +181,13 @@ gboolean
 car_sqlite_clear (CarServiceStore *store, GError **error)
 {
   CarSqliteStore *self = CAR_SQLITE_STORE (store);
+  gint64 now;
 
   /* The moments stay: they know which ids were given. */
   g_clear_pointer (&self->known, car_sqlite_known_free);
   g_clear_pointer (&self->seen, car_sqlite_seen_free);
   return (self->next_vertex != 0 || read_next_ids (self, error)) &&
-         note_moment (self, g_get_real_time () / 1000, error) &&
+         car_service_store_tick (store, &now, error) && note_moment (self, now, error) &&
          car_sqlite_store_run_script (
              self,
              "DELETE FROM tagging; DELETE FROM tag; DELETE FROM edge;"
