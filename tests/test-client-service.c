@@ -257,9 +257,9 @@ static void
 test_left_out (Fixture *fixture, gconstpointer data)
 {
   prepare (fixture);
-  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of nonsense: *collection*");
   g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING,
                          "The service left out 1 of asset_hostname: *nowhere*");
+  g_test_expect_message ("libcar", G_LOG_LEVEL_WARNING, "The service left out 2 of nonsense: *collection*");
   import (fixture,
           HEAD ",\"nonsense\":[{},{}],\"asset_hostname\":[{\"_from_external_id\":\"no\",\"_to\":\"h\","
                "\"source\":\"s\",\"report\":\"1\",\"timestamp\":1,\"active\":true}]}");
