@@ -26,8 +26,8 @@ def find_free_port():
 
 
 class Service:
-    def __init__(self, port, process=None):
-        self.process = process
+    def __init__(self, port, process=None, log=None):
+        self.process, self.log = process, log
         self.url = f"http://127.0.0.1:{port}/api/car/v2"
 
     @property
@@ -101,7 +101,7 @@ def run_service(database=None, *options):
                         log.seek(0)
                         raise RuntimeError("car-service did not start: " + log.read())
                     time.sleep(0.05)
-                yield Service(port_file.read_text().strip(), process)
+                yield Service(port_file.read_text().strip(), process, pathlib.Path(log.name))
             finally:
                 process.terminate()
                 process.wait()
