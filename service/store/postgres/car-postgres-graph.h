@@ -82,6 +82,9 @@ gboolean car_postgres_close_edges (CarPostgresStore *self,
                                    gint64 now,
                                    GError **error);
 
+/* What takes the place of what was forgotten, in bytes: less than nothing. */
+gboolean car_postgres_add_free_room (CarServiceStore *store, gint64 difference, GError **error);
+
 /* The vertex's tags of the page. */
 gboolean
 car_postgres_put_tags (CarPostgresPut *put, const CarServiceVertex *vertex, gint64 id, GError **error);

@@ -18,7 +18,9 @@ static const char fitting[] =
     "   WHEN 'id' THEN " CAR_POSTGRES_ID " = pair ->> 1"
     "   ELSE (pair ->> 0 IN ('_key', 'external_id') AND v.key = pair ->> 1)"
     "    OR coalesce (car_json (v.body) ->> (pair ->> 0) = pair ->> 1, false)"
-    "    OR (car_json (v.body) -> (pair ->> 0))::text = pair ->> 1 END, false))"
+    "    OR (car_json (v.body) -> (pair ->> 0))::text = pair ->> 1"
+    "    OR CASE (car_json (v.body) -> (pair ->> 0))::text WHEN 'true' THEN '1' WHEN 'false' THEN '0' END"
+    "     = pair ->> 1 END, false))"
     " ORDER BY s.key, v.key LIMIT $3";
 /* clang-format on */
 

@@ -192,7 +192,8 @@ car_postgres_clear (CarServiceStore *store, GError **error)
   return note_moment (self, g_get_real_time () / 1000, error) &&
          car_postgres_execute (
              self,
-             "TRUNCATE tagging, tag, edge, edge_history, vertex, vertex_history, held, seen;"
+             "DELETE FROM tagging; DELETE FROM tag; DELETE FROM edge; DELETE FROM edge_history;"
+             "DELETE FROM vertex; DELETE FROM vertex_history; DELETE FROM held; DELETE FROM seen;"
              "DELETE FROM session; DELETE FROM report; DELETE FROM source",
              error);
 }

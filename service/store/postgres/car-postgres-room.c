@@ -5,9 +5,43 @@
 #include <libcar/base/car-language-private.h>
 
 #include "service/store/car-service-error.h"
+#include "service/store/postgres/car-postgres-graph.h"
 #include "service/store/postgres/car-postgres-views-private.h"
 
 #define PAGE 8192 /* bytes */
+
+/* What a row takes beside its object. */
+#define ROW "200"
+
+/* A file of PostgreSQL's does not become smaller, and how much of it is free nobody says at once. So it is counted: what is forgotten
+ * is free, until new history takes its place. */
+#define SETTING "free_room"
+
+static gboolean
+read_free_room (CarServiceStore *store, gint64 *bytes, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *text = car_service_store_get_setting (store, SETTING, &problem);
+
+  *bytes = text != NULL ? g_ascii_strtoll (text, NULL, 10) : 0;
+  return car_service_rows_ended (&problem, error);
+}
+
+gboolean
+car_postgres_add_free_room (CarServiceStore *store, gint64 difference, GError **error)
+{
+  gint64 bytes;
+
+  if (difference == 0)
+    return TRUE;
+  if (!read_free_room (store, &bytes, error))
+    return FALSE;
+  if (bytes == 0 && difference < 0)
+    return TRUE;
+
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, MAX (bytes + difference, 0));
+  return car_service_store_set_setting (store, SETTING, text, error);
+}
 
 /* When the last of the n versions was closed that were closed first; 0 where there is none. */
 static gboolean
@@ -72,33 +106,53 @@ drop_part (CarPostgresStore *self, const char *part, gint64 *forgotten)
   car_postgres_execute (self, "ROLLBACK TO part; RELEASE part", NULL);
 }
 
+/* A row of two numbers: how many went, and what they took. */
+static gboolean
+forget_of (CarServiceStore *store,
+           const char *sql,
+           gint64 before,
+           gint64 n,
+           gint64 *forgotten,
+           gint64 *bytes,
+           GError **error)
+{
+  CarServiceRow *row = car_service_store_get (store, error, sql, "ii", before, n);
+  if (row == NULL)
+    return FALSE;
+
+  *forgotten += car_service_row_get_integer (row, 0);
+  *bytes += car_service_row_get_integer (row, 1);
+  car_service_row_end (row);
+
+  return TRUE;
+}
+
 /* Of all tables together. */
 static gboolean
 forget_some (CarServiceStore *store, gint64 before, gint64 n, gint64 *forgotten, GError **error)
 {
+#define GONE(bytes) ") SELECT count (*), coalesce (sum (" bytes " + " ROW "), 0)::bigint FROM gone"
 #define FORGET_HISTORY(table)                                                                                \
-  "DELETE FROM " table " h USING (SELECT source, id, t2 FROM " table                                         \
-  " WHERE t2 < $1 ORDER BY t2 LIMIT $2) o"                                                                   \
-  " WHERE h.source = o.source AND h.id = o.id AND h.t2 = o.t2"
+  "WITH gone AS (DELETE FROM " table " h USING (SELECT source, id, t2 FROM " table                           \
+  " WHERE t2 < $1 ORDER BY t2 LIMIT $2) o WHERE h.source = o.source AND h.id = o.id AND h.t2 = o.t2"         \
+  " RETURNING h.body" GONE ("octet_length (body::text)")
 
   static const char *const tables[] = {
     FORGET_HISTORY ("vertex_history"),
     FORGET_HISTORY ("edge_history"),
-    "DELETE FROM tagging WHERE id IN (SELECT id FROM tagging WHERE t2 <> " CAR_POSTGRES_OPEN
-    " AND t2 < $1 ORDER BY t2 LIMIT $2)",
+    "WITH gone AS (DELETE FROM tagging WHERE id IN (SELECT id FROM tagging WHERE t2 <> " CAR_POSTGRES_OPEN
+    " AND t2 < $1 ORDER BY t2 LIMIT $2) RETURNING id" GONE ("0"),
   };
   gint64 last;
+  gint64 bytes = 0;
 
   if (!find_last (store, n, &last, error))
     return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (tables); i++)
-    {
-      if (!car_service_store_run (store, error, tables[i], "ii", MIN (before, last + 1), n - *forgotten))
-        return FALSE;
-      *forgotten += car_service_store_get_changes (store);
-    }
+    if (!forget_of (store, tables[i], MIN (before, last + 1), n - *forgotten, forgotten, &bytes, error))
+      return FALSE;
 
-  return TRUE;
+  return car_postgres_add_free_room (store, bytes, error);
 }
 
 /* A month of which nothing is wanted any more goes whole. */
@@ -120,24 +174,26 @@ car_postgres_forget (CarServiceStore *store, gint64 before, gint64 n, gint64 *fo
   return *forgotten > 0 || forget_some (store, before, n, forgotten, error);
 }
 
-/* What is free in a table's file PostgreSQL knows itself, roughly: what it found dead. */
 gboolean
 car_postgres_read_pages (CarServiceStore *store, CarServicePages *pages, GError **error)
 {
+  gint64 bytes;
+
+  if (!read_free_room (store, &bytes, error))
+    return FALSE;
+
   CarServiceRow *row = car_service_store_get (
       store, error,
-      "SELECT (sum (size) / " G_STRINGIFY (PAGE) ")::bigint, (sum (size * dead) / " G_STRINGIFY (
-          PAGE) ")::bigint FROM (SELECT pg_total_relation_size (c.oid) AS size,"
-                " coalesce (s.n_dead_tup::float8 / nullif (s.n_live_tup + s.n_dead_tup, 0), 0) AS dead"
-                " FROM pg_class c LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid"
-                " WHERE c.relkind = 'r' AND c.relnamespace = current_schema ()::regnamespace) t",
+      "SELECT (sum (pg_relation_size (c.oid) + coalesce (pg_relation_size (c.reltoastrelid), 0)) "
+      "/ " G_STRINGIFY (PAGE) ")::bigint FROM pg_class c WHERE relkind IN ('r', 'i')"
+                              " AND relnamespace = current_schema ()::regnamespace",
       "");
   if (row == NULL)
     return FALSE;
 
-  *pages =
-      (CarServicePages){ car_service_row_get_integer (row, 0), car_service_row_get_integer (row, 1), PAGE };
+  const gint64 all = car_service_row_get_integer (row, 0);
   car_service_row_end (row);
+  *pages = (CarServicePages){ all, MIN (bytes / PAGE, all), PAGE };
 
   return TRUE;
 }
