@@ -228,18 +228,6 @@ write_changed (CarPostgresPut *put, const GArray *ids, const GArray *bodies, GEr
                                 put->report->reported_at);
 }
 
-/* What goes into history is about as long as what takes its place. */
-static gint64
-sum_lengths (const GArray *bodies)
-{
-  gint64 length = 0;
-
-  for (guint i = 0; i < bodies->len; i++)
-    length += (gint64) g_array_index (bodies, CarJsonSpan, i).length;
-
-  return length;
-}
-
 static gboolean
 change (CarPostgresPut *put, const GArray *list, GError **error)
 {
@@ -258,8 +246,7 @@ change (CarPostgresPut *put, const GArray *list, GError **error)
 
   return ids->len == 0 ||
          (car_postgres_need_parts (put->store, put->report->now, error) &&
-          write_changed (put, ids, bodies, error) &&
-          car_postgres_add_free_room (CAR_SERVICE_STORE (put->store), -sum_lengths (bodies), error));
+          write_changed (put, ids, bodies, error) && car_postgres_take_room (put, bodies, error));
 }
 
 static gboolean

@@ -82,7 +82,11 @@ gboolean car_postgres_close_edges (CarPostgresStore *self,
                                    gint64 now,
                                    GError **error);
 
-/* What takes the place of what was forgotten, in bytes: less than nothing. */
+/* Notes that history takes the place of what was forgotten: what goes there is about as long as the objects (CarJsonSpan) that
+ * come for it. */
+gboolean car_postgres_take_room (CarPostgresPut *put, const GArray *bodies, GError **error);
+
+/* The same in bytes; less than 0 takes room. */
 gboolean car_postgres_add_free_room (CarServiceStore *store, gint64 difference, GError **error);
 
 /* The vertex's tags of the page. */

@@ -43,6 +43,17 @@ car_postgres_add_free_room (CarServiceStore *store, gint64 difference, GError **
   return car_service_store_set_setting (store, SETTING, text, error);
 }
 
+gboolean
+car_postgres_take_room (CarPostgresPut *put, const GArray *bodies, GError **error)
+{
+  gint64 bytes = 0;
+
+  for (guint i = 0; i < bodies->len; i++)
+    bytes += (gint64) g_array_index (bodies, CarJsonSpan, i).length;
+
+  return car_postgres_add_free_room (CAR_SERVICE_STORE (put->store), -bytes, error);
+}
+
 /* When the last of the n versions was closed that were closed first; 0 where there is none. */
 static gboolean
 find_last (CarServiceStore *store, gint64 n, gint64 *last, GError **error)
@@ -174,6 +185,8 @@ car_postgres_forget (CarServiceStore *store, gint64 before, gint64 n, gint64 *fo
   return *forgotten > 0 || forget_some (store, before, n, forgotten, error);
 }
 
+/* Of the graph itself. Indices, which come to about as much, and what else there is grow and shrink without anything being
+ * forgotten. */
 gboolean
 car_postgres_read_pages (CarServiceStore *store, CarServicePages *pages, GError **error)
 {
@@ -185,8 +198,9 @@ car_postgres_read_pages (CarServiceStore *store, CarServicePages *pages, GError 
   CarServiceRow *row = car_service_store_get (
       store, error,
       "SELECT (sum (pg_relation_size (c.oid) + coalesce (pg_relation_size (c.reltoastrelid), 0)) "
-      "/ " G_STRINGIFY (PAGE) ")::bigint FROM pg_class c WHERE relkind IN ('r', 'i')"
-                              " AND relnamespace = current_schema ()::regnamespace",
+      "/ " G_STRINGIFY (
+          PAGE) ")::bigint FROM pg_class c WHERE relkind = 'r'"
+                " AND relnamespace = current_schema ()::regnamespace AND relname ~ '^(vertex|edge|tag)'",
       "");
   if (row == NULL)
     return FALSE;

@@ -186,18 +186,6 @@ write_changed (CarPostgresPut *put,
              "IJSiii", ids, bodies, connecting_ids, put->source, put->report->now, put->report->reported_at);
 }
 
-/* What goes into history is about as long as what takes its place. */
-static gint64
-sum_lengths (const GArray *bodies)
-{
-  gint64 length = 0;
-
-  for (guint i = 0; i < bodies->len; i++)
-    length += (gint64) g_array_index (bodies, CarJsonSpan, i).length;
-
-  return length;
-}
-
 static gboolean
 change (Batch *batch, CarPostgresPut *put, GError **error)
 {
@@ -221,7 +209,7 @@ change (Batch *batch, CarPostgresPut *put, GError **error)
   return car_postgres_need_parts (put->store, put->report->now, error) &&
          car_postgres_regroup_note_collection (put->store, put->part->collection, put->source, ids, error) &&
          write_changed (put, ids, bodies, connecting_ids, error) &&
-         car_postgres_add_free_room (CAR_SERVICE_STORE (put->store), -sum_lengths (bodies), error) &&
+         car_postgres_take_room (put, bodies, error) &&
          car_postgres_regroup_note_collection (put->store, put->part->collection, put->source, ids, error);
 }
 
