@@ -218,10 +218,16 @@ car_postgres_end_full_import (CarServiceStore *store, const char *source, gint64
 {
   CarPostgresStore *self = CAR_POSTGRES_STORE (store);
   gint64 number;
+  gboolean open;
 
   if (!car_postgres_find_source (self, source, &number, error))
     return FALSE;
   if (number == 0)
+    return TRUE;
+  if (!car_postgres_is_import_open (self, number, &open, error))
+    return FALSE;
+  /* Where none has begun, all would be closed. */
+  if (!open)
     return TRUE;
 
   return close_unseen (self, UNSEEN ("vertex", "vertices"), car_postgres_close_vertices, number, now,

@@ -279,7 +279,7 @@ note_reported (CarPostgresPut *put, const GArray *list, GError **error)
         continue;
       if (put->seen_edges != NULL)
         g_array_append_val (put->seen_edges, known->found.id);
-      else if (known->found.t1 != 0 && known->found.alike)
+      if (!put->report->is_full && known->found.t1 != 0 && known->found.alike)
         g_array_append_val (ids, known->found.id);
     }
 

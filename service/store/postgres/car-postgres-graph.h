@@ -24,7 +24,8 @@ typedef struct
   const CarServicePart *part; /* the one at hand */
   gint64 source;
   gint64 collection;
-  GArray *seen_vertices; /* gint64: what a full import brings; NULL: it is none */
+  GArray *
+      seen_vertices; /* gint64: what it brings while a full import is under way, whoever sends it; NULL: none is */
   GArray *seen_edges;
 } CarPostgresPut;
 
@@ -35,6 +36,9 @@ typedef struct
   gint64 t1;
   gboolean alike;
 } CarPostgresVersion;
+
+/* Whether a full import of the source is under way. */
+gboolean car_postgres_is_import_open (CarPostgresStore *self, gint64 source, gboolean *open, GError **error);
 
 /* From a row of (n, counted from 1; id; t1; body). */
 gboolean car_postgres_is_alike (CarServiceRow *row, int column, const CarJsonSpan *body);

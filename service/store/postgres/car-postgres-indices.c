@@ -212,7 +212,7 @@ counts (CarPostgresPut *put, gint64 id, gint64 source, gboolean *does, GError **
 {
   const gboolean vertices = put->part->from == NULL;
 
-  *does = !put->report->is_full || source != put->source ||
+  *does = !put->report->is_full || put->seen_vertices == NULL || source != put->source ||
           has_id (vertices ? put->seen_vertices : put->seen_edges, id);
 
   return *does || car_service_store_has (

@@ -147,11 +147,18 @@ put_parts (CarPostgresPut *put, GError **error)
         return FALSE;
     }
 
-  return (!put->report->is_full ||
+  return (put->seen_vertices == NULL ||
           car_service_store_run (CAR_SERVICE_STORE (put->store), error,
                                  "INSERT INTO seen (source, vertices, edges) VALUES (?, ?, ?)", "iII",
                                  put->source, put->seen_vertices, put->seen_edges)) &&
          look_at_tables (put->store, error);
+}
+
+gboolean
+car_postgres_is_import_open (CarPostgresStore *self, gint64 source, gboolean *open, GError **error)
+{
+  return car_service_store_has (CAR_SERVICE_STORE (self), open, error,
+                                "SELECT 1 FROM seen WHERE source = ? LIMIT 1", "i", source);
 }
 
 gboolean
@@ -163,24 +170,30 @@ car_postgres_put_page (CarServiceStore *store,
   g_autoptr (GArray) seen_vertices = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) seen_edges = g_array_new (FALSE, FALSE, sizeof (gint64));
   CarPostgresPut put = { .store = CAR_POSTGRES_STORE (store), .report = report, .page = page };
+  gboolean open;
 
-  if (report->is_full)
+  if (!need_source (put.store, report->source, &put.source, error) ||
+      !car_postgres_is_import_open (put.store, put.source, &open, error))
+    return FALSE;
+  if (open)
     {
       put.seen_vertices = seen_vertices;
       put.seen_edges = seen_edges;
     }
 
-  return need_source (put.store, report->source, &put.source, error) &&
-         note_moment (put.store, report->now, error) && put_parts (&put, error);
+  return note_moment (put.store, report->now, error) && put_parts (&put, error);
 }
 
+/* Its first row says that it has begun. */
 gboolean
 car_postgres_begin_full_import (CarServiceStore *store, const char *source, GError **error)
 {
   gint64 number;
 
   return need_source (CAR_POSTGRES_STORE (store), source, &number, error) &&
-         car_service_store_run (store, error, "DELETE FROM seen WHERE source = ?", "i", number);
+         car_service_store_run (store, error, "DELETE FROM seen WHERE source = ?", "i", number) &&
+         car_service_store_run (
+             store, error, "INSERT INTO seen (source, vertices, edges) VALUES (?, '{}', '{}')", "i", number);
 }
 
 gboolean

@@ -225,7 +225,7 @@ note_reported (Batch *batch, CarPostgresPut *put, GError **error)
 
       if (put->seen_vertices != NULL)
         g_array_append_val (put->seen_vertices, id);
-      else if (get_found (batch, i)->t1 != 0 && get_found (batch, i)->alike)
+      if (!put->report->is_full && get_found (batch, i)->t1 != 0 && get_found (batch, i)->alike)
         g_array_append_val (ids, id);
     }
 
