@@ -225,28 +225,26 @@ class Migration(unittest.TestCase):
             service.run_job("POST", "imports", {"source": {"_key": "s"}, "report": REPORT, "asset": [{"external_id": "x", "name": "n"}]})
             self.assertEqual(self.list_names(service), {"s/x": "n"})
 
-    def want_untouched(self, *words):
+    def want_untouched(self, why, *words):
         before = self.database.read_bytes()
         done = subprocess.run([PROGRAM, *words, "--database", self.database], capture_output=True, text=True, check=False,
                               timeout=60)
         self.assertEqual(done.returncode, 1, (words, done.stderr))
         self.assertIn(str(self.database), done.stderr)
-        self.assertIn("was made by another version of car-service", done.stderr)
+        self.assertIn(why, done.stderr)
         self.assertEqual(self.database.read_bytes(), before)
 
     def test_other_versions(self):
         for version in (6, 99):
             with self.open() as database:
                 database.execute(f"PRAGMA user_version = {version}")
-            self.want_untouched()
-            self.want_untouched("usage")
+            for words in ((), ("usage",)):
+                self.want_untouched("was made by another version of car-service", *words)
 
     def test_beside(self):
         """Only the service brings tables up to date."""
-        self.want_untouched("usage")
-        self.want_untouched("backup", self.database.with_name("copy.db"))
-        self.want_untouched("vacuum")
-        self.want_untouched("token", "list")
+        for words in (("usage",), ("backup", self.database.with_name("copy.db")), ("vacuum",), ("token", "list")):
+            self.want_untouched("start the service on it", *words)
 
     def test_failure(self):
         """What cannot be brought up to date stays as it was."""

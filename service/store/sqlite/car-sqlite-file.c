@@ -143,6 +143,17 @@ bring_up_to_date (CarSqliteStore *self, gint64 version, GError **error)
   return FALSE;
 }
 
+/* Always FALSE. */
+static gboolean
+refuse_older (CarSqliteStore *self, gint64 version, GError **error)
+{
+  g_set_error (error, CAR_SERVICE_ERROR, 500,
+               _ ("The database %s was made by an older version of car-service (its tables are of version "
+                  "%" PRId64 ", this program knows %d): start the service on it, which brings it up to date"),
+               self->path, version, CAR_SQLITE_TABLES_VERSION);
+  return FALSE;
+}
+
 /* Makes an empty database ours, brings an older one up to date, and refuses one that is another program's or of a version to come. */
 gboolean
 car_sqlite_file_prepare (CarSqliteStore *self, gboolean may_migrate, GError **error)
@@ -173,8 +184,8 @@ car_sqlite_file_prepare (CarSqliteStore *self, gboolean may_migrate, GError **er
                    self->path);
       return FALSE;
     }
-  if (may_migrate && version >= CAR_SQLITE_MIGRATIONS_OLDEST && version < CAR_SQLITE_TABLES_VERSION)
-    return bring_up_to_date (self, version, error);
+  if (version >= CAR_SQLITE_MIGRATIONS_OLDEST && version < CAR_SQLITE_TABLES_VERSION)
+    return may_migrate ? bring_up_to_date (self, version, error) : refuse_older (self, version, error);
   if (version != CAR_SQLITE_TABLES_VERSION)
     {
       g_set_error (
