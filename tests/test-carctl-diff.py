@@ -131,7 +131,7 @@ class Moments(Diff):
         self.wait()
         import_page(self.service, {"source": self.PAGE["source"], "report": {"_key": "2", "timestamp": 2},
                                    "asset": [{"external_id": "a", "name": "Database"}, {"external_id": "c", "name": "New"}]})
-        expected = 'asset: 1 added, 1 changed, 0 gone\n  ~ s1/a\n      name: "Web server" → "Database"\n  + s1/c\n'
+        expected = 'asset: 1 added, 1 changed, 0 gone\n  + s1/c\n  ~ s1/a\n      name: "Web server" → "Database"\n'
         self.assertEqual(self.run_carctl("diff", text, "2099-01-01T00:00:00Z", code=1), expected)
         self.assertEqual(self.run_carctl("diff", text, "2099-01-01", "--source", "s1", code=1), expected)
         self.assertEqual(len(self.diff("2020-01-01T00:00:00Z", text)), 5)
