@@ -344,6 +344,8 @@ read_tags (Reading *self, const char *member, char ***names)
 
       if (name == NULL)
         return refuse (self, "tag and untag are arrays of texts without NULs");
+      if (strlen (name) > CAR_SERVICE_MAX_TAG)
+        return refuse (self, "a tag's name is longer than " G_STRINGIFY (CAR_SERVICE_MAX_TAG) " bytes");
       g_strv_builder_add (list, name);
     }
   *names = g_strv_builder_end (list);

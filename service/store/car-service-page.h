@@ -57,6 +57,9 @@ typedef struct
   GArray *objects; /* CarServiceVertex or CarServiceEdge */
 } CarServicePart;
 
+/* Bytes of a tag's name, as an index of PostgreSQL's takes them. */
+#define CAR_SERVICE_MAX_TAG 2000
+
 /* A tag on a vertex, which may be of different sources. */
 typedef struct
 {

@@ -93,8 +93,4 @@ gboolean car_postgres_take_room (CarPostgresPut *put, const GArray *bodies, GErr
 /* The same in bytes; less than 0 takes room. */
 gboolean car_postgres_add_free_room (CarServiceStore *store, gint64 difference, GError **error);
 
-/* The vertex's tags of the page. */
-gboolean
-car_postgres_put_tags (CarPostgresPut *put, const CarServiceVertex *vertex, gint64 id, GError **error);
-
 G_END_DECLS

@@ -6,6 +6,7 @@
 
 #include "service/store/postgres/car-postgres-regroup.h"
 #include "service/store/postgres/car-postgres-store.h"
+#include "service/store/car-service-touched.h"
 #include "service/store/sql/car-service-sql.h"
 
 G_BEGIN_DECLS
@@ -56,7 +57,7 @@ struct _CarPostgresStore
   gint64 month_begin; /* what is closed within has its parts of the history */
   gint64 month_end;
 
-  CarPostgresRegroup *regroup; /* what this transaction touched; NULL: nothing */
+  CarServiceTouched *touched; /* what this transaction touched; NULL: nothing */
 
   GCancellable *cancellable; /* of what is read */
   gulong cancel_handler;

@@ -6,99 +6,12 @@
 
 #include "service/store/postgres/car-postgres-private.h"
 
-/* Numbers that were met, in order. */
-typedef struct
-{
-  GArray *list; /* gint64 */
-  GHashTable *known;
-} Ids;
-
-/* Texts that were met, in order. */
-typedef struct
-{
-  GPtrArray *list;
-  GHashTable *known;
-} Texts;
-
-struct _CarPostgresRegroup
-{
-  Ids users;
-  Ids accounts;
-  Texts names; /* of accounts */
-};
-
-static void
-ids_clear (Ids *self)
-{
-  g_clear_pointer (&self->known, g_hash_table_unref);
-  g_clear_pointer (&self->list, g_array_unref);
-}
-
-static void
-texts_clear (Texts *self)
-{
-  g_clear_pointer (&self->known, g_hash_table_unref);
-  g_clear_pointer (&self->list, g_ptr_array_unref);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Ids, ids_clear)
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Texts, texts_clear)
-
-static void
-ids_init (Ids *self)
-{
-  self->list = g_array_new (FALSE, FALSE, sizeof (gint64));
-  self->known = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
-}
-
-static void
-texts_init (Texts *self)
-{
-  self->list = g_ptr_array_new_with_free_func (g_free);
-  self->known = g_hash_table_new (g_str_hash, g_str_equal);
-}
-
-static void
-ids_add (Ids *self, gint64 id)
-{
-  if (g_hash_table_contains (self->known, &id))
-    return;
-  g_array_append_val (self->list, id);
-  g_hash_table_add (self->known, g_memdup2 (&id, sizeof id));
-}
-
-static void
-texts_add (Texts *self, const char *text)
-{
-  char *copy;
-
-  if (g_hash_table_contains (self->known, text))
-    return;
-  copy = g_strdup (text);
-  g_ptr_array_add (self->list, copy);
-  g_hash_table_add (self->known, copy);
-}
-
-static CarPostgresRegroup *
+static CarServiceTouched *
 need (CarPostgresStore *store)
 {
-  if (store->regroup == NULL)
-    {
-      store->regroup = g_new0 (CarPostgresRegroup, 1);
-      ids_init (&store->regroup->users);
-      ids_init (&store->regroup->accounts);
-      texts_init (&store->regroup->names);
-    }
-  return store->regroup;
-}
-
-void
-car_postgres_regroup_free (CarPostgresRegroup *self)
-{
-  ids_clear (&self->users);
-  ids_clear (&self->accounts);
-  texts_clear (&self->names);
-  g_free (self);
+  if (store->touched == NULL)
+    store->touched = car_service_touched_new ();
+  return store->touched;
 }
 
 /* What a vertex and its like are connected by. */
@@ -128,9 +41,9 @@ car_postgres_regroup_note_vertices (CarPostgresStore *store, gint64 source, cons
 
   while (rows != NULL && car_service_row_next (rows, &problem))
     if (car_service_row_get_integer (rows, 1) == users)
-      ids_add (&need (store)->users, car_service_row_get_integer (rows, 0));
+      car_service_ids_add (&need (store)->users, car_service_row_get_integer (rows, 0));
     else
-      texts_add (&need (store)->names, car_service_row_get_text (rows, 2));
+      car_service_texts_add (&need (store)->names, car_service_row_get_text (rows, 2));
 
   return car_service_rows_ended (&problem, error);
 }
@@ -151,32 +64,32 @@ car_postgres_regroup_note_edge (CarPostgresStore *store, const char *collection,
 {
   if (strcmp (collection, "user_account") != 0)
     return;
-  ids_add (&need (store)->users, user);
-  ids_add (&need (store)->accounts, account);
+  car_service_ids_add (&need (store)->users, user);
+  car_service_ids_add (&need (store)->accounts, account);
 }
 
 static gboolean
-add_ids (Ids *to, CarServiceRow *rows, GError **error)
+add_ids (CarServiceIds *to, CarServiceRow *rows, GError **error)
 {
   g_autoptr (GError) problem = NULL;
 
   if (rows == NULL)
     return FALSE;
   while (car_service_row_next (rows, &problem))
-    ids_add (to, car_service_row_get_integer (rows, 0));
+    car_service_ids_add (to, car_service_row_get_integer (rows, 0));
 
   return car_service_rows_ended (&problem, error);
 }
 
 static gboolean
-add_texts (Texts *to, CarServiceRow *rows, GError **error)
+add_texts (CarServiceTexts *to, CarServiceRow *rows, GError **error)
 {
   g_autoptr (GError) problem = NULL;
 
   if (rows == NULL)
     return FALSE;
   while (car_service_row_next (rows, &problem))
-    texts_add (to, car_service_row_get_text (rows, 0));
+    car_service_texts_add (to, car_service_row_get_text (rows, 0));
 
   return car_service_rows_ended (&problem, error);
 }
@@ -185,7 +98,10 @@ add_texts (Texts *to, CarServiceRow *rows, GError **error)
 #define OF_IDS " FROM unnest ($1) i (id) CROSS JOIN source s JOIN vertex v ON v.source = s.id AND v.id = i.id"
 
 static gboolean
-add_names_of_accounts (CarPostgresStore *store, Texts *to, const Ids *accounts, GError **error)
+add_names_of_accounts (CarPostgresStore *store,
+                       CarServiceTexts *to,
+                       const CarServiceIds *accounts,
+                       GError **error)
 {
   return add_texts (to,
                     car_service_store_select (CAR_SERVICE_STORE (store), error, "SELECT " NAME ("v") OF_IDS,
@@ -199,16 +115,16 @@ add_names_of_accounts (CarPostgresStore *store, Texts *to, const Ids *accounts, 
 typedef struct
 {
   CarPostgresStore *store;
-  Ids users;
-  Texts names;
+  CarServiceIds users;
+  CarServiceTexts names;
   GHashTable *leads; /* gint64 of `users` */
 } Groups;
 
 static void
 groups_clear (Groups *self)
 {
-  ids_clear (&self->users);
-  texts_clear (&self->names);
+  car_service_ids_clear (&self->users);
+  car_service_texts_clear (&self->names);
   g_clear_pointer (&self->leads, g_hash_table_unref);
 }
 
@@ -251,7 +167,7 @@ end_name (Groups *self, OneName *name)
     {
       const gint64 user = g_array_index (name->users, gint64, i);
 
-      ids_add (&self->users, user);
+      car_service_ids_add (&self->users, user);
       join (self, user, g_array_index (name->users, gint64, 0));
     }
   g_array_set_size (name->users, 0);
@@ -401,7 +317,7 @@ add_alike (Groups *self, GError **error)
 
 /* The users of accounts of these names, whether they are shared or not. */
 static gboolean
-add_touched (Groups *self, const Texts *names, GError **error)
+add_touched (Groups *self, const CarServiceTexts *names, GError **error)
 {
   return add_ids (
       &self->users,
@@ -415,15 +331,15 @@ add_touched (Groups *self, const Texts *names, GError **error)
 }
 
 static gboolean
-regroup (CarPostgresStore *store, CarPostgresRegroup *noted, GError **error)
+regroup (CarPostgresStore *store, CarServiceTouched *noted, GError **error)
 {
   g_auto (Groups) groups = { .store = store };
 
-  ids_init (&groups.users);
-  texts_init (&groups.names);
+  car_service_ids_init (&groups.users);
+  car_service_texts_init (&groups.names);
   groups.leads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   for (guint i = 0; i < noted->users.list->len; i++)
-    ids_add (&groups.users, g_array_index (noted->users.list, gint64, i));
+    car_service_ids_add (&groups.users, g_array_index (noted->users.list, gint64, i));
 
   return add_names_of_accounts (store, &noted->names, &noted->accounts, error) &&
          add_touched (&groups, &noted->names, error) && add_alike (&groups, error) &&
@@ -433,12 +349,12 @@ regroup (CarPostgresStore *store, CarPostgresRegroup *noted, GError **error)
 gboolean
 car_postgres_regroup_users (CarPostgresStore *store, GError **error)
 {
-  CarPostgresRegroup *noted = g_steal_pointer (&store->regroup);
+  CarServiceTouched *noted = g_steal_pointer (&store->touched);
 
   if (noted == NULL)
     return TRUE;
 
   const gboolean done = regroup (store, noted, error);
-  car_postgres_regroup_free (noted);
+  car_service_touched_free (noted);
   return done;
 }

@@ -6,13 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Which users are one person. Accounts of one name are one account; its users are one, unless it is shared: one of those
- * accounts has more than one user. (The rule of the public service's README, "Unified users and accounts"; it leaves
- * open whether one shared account of a name tells of the others. Here it does: "root" joins nobody once one host shows it
- * shared.) What a transaction touches is noted, and followed up at its end. */
-typedef struct _CarPostgresRegroup CarPostgresRegroup;
-
-void car_postgres_regroup_free (CarPostgresRegroup *self);
+/* Users who are one person (car-service-touched.h). What a transaction touches is noted, and followed up at its end. */
 
 /* These vertices of the source, whichever they are, were written, or will be, or will be closed; users and accounts among them
  * are noted. `ids` are numbers (gint64). */

@@ -19,7 +19,7 @@ car_postgres_store_finalize (GObject *object)
   car_postgres_forget_cancellable (self);
   g_hash_table_unref (self->statements);
   g_hash_table_unref (self->collections);
-  g_clear_pointer (&self->regroup, car_postgres_regroup_free);
+  g_clear_pointer (&self->touched, car_service_touched_free);
   g_clear_pointer (&self->connection, PQfinish);
   g_free (self->database);
   g_free (self->name);
@@ -148,7 +148,7 @@ rollback (CarServiceStore *store)
   CarPostgresStore *self = CAR_POSTGRES_STORE (store);
 
   forget_what_is_known (self);
-  g_clear_pointer (&self->regroup, car_postgres_regroup_free);
+  g_clear_pointer (&self->touched, car_service_touched_free);
   if (PQtransactionStatus (self->connection) != PQTRANS_IDLE && PQstatus (self->connection) == CONNECTION_OK)
     car_postgres_execute (self, "ROLLBACK", NULL);
 }

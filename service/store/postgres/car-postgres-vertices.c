@@ -6,6 +6,7 @@
 
 #include "service/store/car-service-keys.h"
 #include "service/store/postgres/car-postgres-graph.h"
+#include "service/store/sql/car-service-tags.h"
 
 /* Vertices of one collection that are written together. */
 typedef struct
@@ -275,7 +276,8 @@ put_tags (Batch *batch, CarPostgresPut *put, guint first, guint n, GError **erro
                                  &get_found (batch, j)->id);
         }
       id = g_hash_table_lookup (ids, vertex->key);
-      if (id != NULL && !car_postgres_put_tags (put, vertex, *id, error))
+      if (id != NULL && !car_service_tags_put_all (CAR_SERVICE_STORE (put->store), put->report, put->part,
+                                                   vertex, *id, error))
         return FALSE;
     }
 
@@ -320,4 +322,29 @@ car_postgres_find_vertices_of_keys (CarPostgresStore *self,
         car_service_row_get_integer (rows, 1);
 
   return car_service_rows_ended (&problem, error) ? g_steal_pointer (&ids) : NULL;
+}
+
+gboolean
+car_postgres_put_tagging (CarServiceStore *store,
+                          const CarServiceTagging *tagging,
+                          gint64 now,
+                          gint64 *id,
+                          GError **error)
+{
+  CarPostgresStore *self = CAR_POSTGRES_STORE (store);
+  CarServiceRow *row;
+  gint64 source;
+
+  *id = 0;
+  if (!car_postgres_find_source (self, tagging->vertex_source, &source, error) ||
+      !car_service_store_find (
+          store, &row, error, "SELECT id FROM vertex WHERE source = ? AND collection = ? AND key = ?", "iis",
+          source, car_postgres_get_collection (self, tagging->collection), tagging->vertex_key))
+    return FALSE;
+  if (row == NULL)
+    return TRUE;
+
+  const gint64 vertex = car_service_row_get_integer (row, 0);
+  car_service_row_end (row);
+  return car_service_tags_put (store, tagging, vertex, now, id, error);
 }

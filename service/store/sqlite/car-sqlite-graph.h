@@ -89,7 +89,4 @@ car_sqlite_keep_version (CarSqliteStore *store, CarSqliteKind kind, gint64 id, g
 gboolean
 car_sqlite_count (CarSqliteStore *store, int collection, gint64 source, gint64 difference, GError **error);
 
-/* The vertex's tags of the page. */
-gboolean car_sqlite_put_tags (CarSqlitePut *put, const CarServiceVertex *vertex, gint64 id, GError **error);
-
 G_END_DECLS

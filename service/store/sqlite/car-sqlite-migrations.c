@@ -195,8 +195,9 @@ migrate_from_7 (CarSqliteStore *store, GError **error)
       return FALSE;
 
   return run_listed (store, copy_tokens, error) &&
-         car_sqlite_store_run_script (store, note_under_way, error) && note_seen (store, CAR_SQLITE_VERTEX, error) &&
-         note_seen (store, CAR_SQLITE_EDGE, error) && run_listed (store, drop_old, error);
+         car_sqlite_store_run_script (store, note_under_way, error) &&
+         note_seen (store, CAR_SQLITE_VERTEX, error) && note_seen (store, CAR_SQLITE_EDGE, error) &&
+         run_listed (store, drop_old, error);
 }
 
 gboolean

@@ -6,10 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* Which users are one person. Accounts of one name are one account; its users are one, unless it is shared: one of those
- * accounts has more than one user. (The rule of the public service's README, "Unified users and accounts"; it leaves
- * open whether one shared account of a name tells of the others. Here it does: "root" joins nobody once one host shows it
- * shared.) */
+/* Users who are one person (car-service-touched.h). What a transaction touches is noted, and followed up at its end. */
 
 /* The collections of vertices that are noted. */
 extern const char *const car_sqlite_regroup_collections[];
@@ -29,7 +26,5 @@ void car_sqlite_regroup_note_closed (CarSqliteStore *store, const char *collecti
 
 /* Gives the users that this touches their connecting_id anew, before the transaction is committed. */
 gboolean car_sqlite_regroup_users (CarSqliteStore *store, GError **error);
-
-void car_sqlite_regroup_free (CarSqliteRegroup *self);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "service/store/car-service-touched.h"
 #include "service/store/sql/car-service-sql.h"
 #include "service/store/sqlite/car-sqlite-seen.h"
 #include "service/store/sqlite/car-sqlite-store.h"
@@ -14,7 +15,6 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (CarSqliteStore, car_sqlite_store, CAR, SQLITE_STORE, CarServiceStore)
 
 typedef struct _CarSqliteKnown CarSqliteKnown;
-typedef struct _CarSqliteRegroup CarSqliteRegroup;
 
 struct _CarSqliteStore
 {
@@ -36,7 +36,7 @@ struct _CarSqliteStore
   gint64 next_edge;
   CarSqliteKnown *known;
   CarSqliteSeen *seen;
-  CarSqliteRegroup *regroup;
+  CarServiceTouched *touched;
 };
 
 /* Sets the error that the connection's last call failed with. Always FALSE. */

@@ -35,7 +35,7 @@ forget_what_is_known (CarSqliteStore *self)
   self->next_edge = 0;
   g_clear_pointer (&self->known, car_sqlite_known_free);
   g_clear_pointer (&self->seen, car_sqlite_seen_free);
-  g_clear_pointer (&self->regroup, car_sqlite_regroup_free);
+  g_clear_pointer (&self->touched, car_service_touched_free);
   g_clear_pointer (&self->collections, g_hash_table_unref);
 }
 
@@ -303,10 +303,10 @@ end_call (CarServiceStore *store, gboolean keep, GError **error)
   if (!keep)
     {
       /* The users that earlier calls touched are still to be grouped. */
-      CarSqliteRegroup *regroup = g_steal_pointer (&self->regroup);
+      CarServiceTouched *touched = g_steal_pointer (&self->touched);
 
       forget_what_is_known (self);
-      self->regroup = regroup;
+      self->touched = touched;
       if (!car_sqlite_store_run_script (self, "ROLLBACK TO call", error))
         return FALSE;
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "service/store/car-service-keys.h"
+#include "service/store/sql/car-service-tags.h"
 #include "service/store/sqlite/car-sqlite-graph.h"
 #include "service/store/sqlite/car-sqlite-known.h"
 #include "service/store/sqlite/car-sqlite-regroup.h"
@@ -174,7 +175,9 @@ car_sqlite_put_vertex (CarSqlitePut *put, const CarServiceVertex *vertex, GError
 
   set_node_id (put, vertex->key);
 
-  return put_one (put, vertex, &id, error) && (id == 0 || car_sqlite_put_tags (put, vertex, id, error));
+  return put_one (put, vertex, &id, error) &&
+         (id == 0 || car_service_tags_put_all (CAR_SERVICE_STORE (put->store), put->report, put->part, vertex,
+                                               id, error));
 }
 
 gboolean
@@ -209,4 +212,29 @@ car_sqlite_find_end (CarSqlitePut *put, int collection, const char *key, gint64 
   sqlite3_reset (statement);
 
   return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+gboolean
+car_sqlite_put_tagging (CarServiceStore *store,
+                        const CarServiceTagging *tagging,
+                        gint64 now,
+                        gint64 *id,
+                        GError **error)
+{
+  g_autofree char *node_id = car_service_node_id_new (tagging->vertex_source, tagging->vertex_key);
+  CarServiceRow *row;
+
+  *id = 0;
+  if (!car_service_store_find (
+          store, &row, error,
+          "SELECT id FROM vertex WHERE collection = (SELECT id FROM collection WHERE name = ?)"
+          " AND node_id = ? AND source = (SELECT id FROM source WHERE key = ?)",
+          "sss", tagging->collection, node_id, tagging->vertex_source))
+    return FALSE;
+  if (row == NULL)
+    return TRUE;
+
+  const gint64 vertex = car_service_row_get_integer (row, 0);
+  car_service_row_end (row);
+  return car_service_tags_put (store, tagging, vertex, now, id, error);
 }

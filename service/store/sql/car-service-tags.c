@@ -2,8 +2,12 @@
 
 #include "config.h"
 
+#include <string.h>
+
+#include "service/store/car-service-error.h"
 #include "service/store/car-service-keys.h"
-#include "service/store/sqlite/car-sqlite-graph.h"
+#include "service/store/sql/car-service-sql.h"
+#include "service/store/sql/car-service-tags.h"
 
 #define OPEN "9223372036854775807"
 
@@ -22,12 +26,24 @@ take_id (CarServiceRow *row)
 }
 
 static gboolean
+check_name (const char *name, GError **error)
+{
+  if (strlen (name) <= CAR_SERVICE_MAX_TAG)
+    return TRUE;
+
+  g_set_error (error, CAR_SERVICE_ERROR, 422, "A tag's name is longer than %d bytes: give a shorter one",
+               CAR_SERVICE_MAX_TAG);
+  return FALSE;
+}
+
+static gboolean
 need_tag (CarServiceStore *store, const CarServiceTagging *tagging, gint64 now, gint64 *tag, GError **error)
 {
   g_autofree char *node_id = car_service_node_id_new (tagging->tag_source, tagging->tag_name);
   CarServiceRow *row;
 
-  if (!car_service_store_run (store, error,
+  if (!check_name (tagging->tag_name, error) ||
+      !car_service_store_run (store, error,
                               "INSERT INTO tag (source, name, node_id, t1, t2, reported_at)"
                               " VALUES (?, ?, ?, ?, " OPEN ", ?) ON CONFLICT (source, name) DO NOTHING",
                               "sssii", tagging->tag_source, tagging->tag_name, node_id, now,
@@ -61,13 +77,13 @@ find_tagging (CarServiceStore *store,
   return TRUE;
 }
 
-static gboolean
-put (CarServiceStore *store,
-     const CarServiceTagging *tagging,
-     gint64 vertex,
-     gint64 now,
-     gint64 *id,
-     GError **error)
+gboolean
+car_service_tags_put (CarServiceStore *store,
+                      const CarServiceTagging *tagging,
+                      gint64 vertex,
+                      gint64 now,
+                      gint64 *id,
+                      GError **error)
 {
   g_autofree char *vertex_id = car_service_node_id_new (tagging->vertex_source, tagging->vertex_key);
   g_autofree char *tag_id = car_service_node_id_new (tagging->tag_source, tagging->tag_name);
@@ -91,80 +107,58 @@ put (CarServiceStore *store,
   return TRUE;
 }
 
-gboolean
-car_sqlite_put_tagging (CarServiceStore *store,
-                        const CarServiceTagging *tagging,
-                        gint64 now,
-                        gint64 *id,
-                        GError **error)
-{
-  g_autofree char *node_id = car_service_node_id_new (tagging->vertex_source, tagging->vertex_key);
-  CarServiceRow *row;
-
-  if (!car_service_store_find (
-          store, &row, error,
-          "SELECT id FROM vertex WHERE collection = (SELECT id FROM collection WHERE name = ?)"
-          " AND node_id = ? AND source = (SELECT id FROM source WHERE key = ?)",
-          "sss", tagging->collection, node_id, tagging->vertex_source))
-    return FALSE;
-
-  const gint64 vertex = take_id (row);
-  *id = 0;
-  return vertex == 0 || put (store, tagging, vertex, now, id, error);
-}
-
 static gboolean
-add (CarSqlitePut *page, const CarServiceVertex *vertex, gint64 id, const char *name, GError **error)
+add (CarServiceStore *store,
+     const CarServiceReport *report,
+     const CarServicePart *part,
+     const CarServiceVertex *vertex,
+     gint64 id,
+     const char *name,
+     GError **error)
 {
-  const char *source = page->report->source;
   const CarServiceTagging tagging = {
-    .collection = page->part->collection,
-    .source = source,
-    .vertex_source = source,
+    .collection = part->collection,
+    .source = report->source,
+    .vertex_source = report->source,
     .vertex_key = vertex->key,
-    .tag_source = source,
+    .tag_source = report->source,
     .tag_name = name,
-    .reported_at = page->report->reported_at,
+    .reported_at = report->reported_at,
   };
   gint64 ignored;
 
-  return put (CAR_SERVICE_STORE (page->store), &tagging, id, page->report->now, &ignored, error);
+  return car_service_tags_put (store, &tagging, id, report->now, &ignored, error);
 }
 
 static gboolean
-take_away (CarSqlitePut *page, const CarServiceVertex *vertex, gint64 id, const char *name, GError **error)
+take_away (CarServiceStore *store,
+           const CarServiceReport *report,
+           gint64 id,
+           const char *name,
+           GError **error)
 {
-  return car_service_store_run (CAR_SERVICE_STORE (page->store), error,
+  return car_service_store_run (store, error,
                                 "UPDATE tagging SET t2 = ? WHERE vertex = ? AND t2 = " OPEN
                                 " AND tag = (SELECT id FROM tag WHERE source = ? AND name = ?)",
-                                "iiss", page->report->now, id, page->report->source, name);
-}
-
-typedef gboolean (*ForTag) (CarSqlitePut *page,
-                            const CarServiceVertex *vertex,
-                            gint64 id,
-                            const char *name,
-                            GError **error);
-
-static gboolean
-for_each (CarSqlitePut *page,
-          const CarServiceVertex *vertex,
-          gint64 id,
-          char **names,
-          ForTag call,
-          GError **error)
-{
-  for (guint i = 0; names != NULL && names[i] != NULL; i++)
-    if (!car_service_store_may_go_on (CAR_SERVICE_STORE (page->store), error) ||
-        !call (page, vertex, id, names[i], error))
-      return FALSE;
-
-  return TRUE;
+                                "iiss", report->now, id, report->source, name);
 }
 
 gboolean
-car_sqlite_put_tags (CarSqlitePut *page, const CarServiceVertex *vertex, gint64 id, GError **error)
+car_service_tags_put_all (CarServiceStore *store,
+                          const CarServiceReport *report,
+                          const CarServicePart *part,
+                          const CarServiceVertex *vertex,
+                          gint64 id,
+                          GError **error)
 {
-  return for_each (page, vertex, id, vertex->tag, add, error) &&
-         for_each (page, vertex, id, vertex->untag, take_away, error);
+  for (guint i = 0; vertex->tag != NULL && vertex->tag[i] != NULL; i++)
+    if (!car_service_store_may_go_on (store, error) ||
+        !add (store, report, part, vertex, id, vertex->tag[i], error))
+      return FALSE;
+  for (guint i = 0; vertex->untag != NULL && vertex->untag[i] != NULL; i++)
+    if (!car_service_store_may_go_on (store, error) ||
+        !take_away (store, report, id, vertex->untag[i], error))
+      return FALSE;
+
+  return TRUE;
 }
