@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -246,17 +247,29 @@ class Migration(unittest.TestCase):
         for words in (("usage",), ("backup", self.database.with_name("copy.db")), ("vacuum",), ("token", "list")):
             self.want_untouched("start the service on it", *words)
 
+    def want_as_it_was(self, why, **options):
+        with self.open() as database:
+            before = list(database.iterdump())
+        done = subprocess.run([PROGRAM, "--database", self.database], capture_output=True, text=True, check=False, timeout=60,
+                              **options)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(str(self.database), done.stderr)
+        self.assertIn(why, done.stderr)
+        with self.open() as database:
+            self.assertEqual(list(database.iterdump()), before)
+
     def test_failure(self):
         """What cannot be brought up to date stays as it was."""
         with self.open() as database:
             database.execute("INSERT INTO edge SELECT 100, collection, source, from_collection, from_key, from_id, to_collection, to_key,"
                              " to_id, external_id, body, t1, t2, reported_at, seen FROM edge WHERE id = 1")
-            before = list(database.iterdump())
-        done = subprocess.run([PROGRAM, "--database", self.database], capture_output=True, text=True, check=False, timeout=60)
-        self.assertEqual(done.returncode, 1, done.stderr)
-        self.assertIn(str(self.database), done.stderr)
-        with self.open() as database:
-            self.assertEqual(list(database.iterdump()), before)
+        self.want_as_it_was("edge")
+
+    def test_no_room(self):
+        limit = self.database.stat().st_size // 2
+        self.want_as_it_was("failed", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        with self.run_service() as service:
+            self.assertEqual(len(self.list_names(service)), 5)
 
 
 if __name__ == "__main__":
