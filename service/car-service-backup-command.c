@@ -47,15 +47,16 @@ car_service_check_command (int argc, char **argv, GError **error)
   if (found == NULL)
     return FALSE;
 
+  g_autofree char *name = car_service_store_name_database (database);
   for (guint i = 0; i < found->len; i++)
     g_print ("%s\n", (const char *) found->pdata[i]);
   if (found->len == 0)
     {
-      g_print (_ ("Nothing is wrong with %s.\n"), database);
+      g_print (_ ("Nothing is wrong with %s.\n"), name);
       return TRUE;
     }
 
   g_set_error (error, CAR_SERVICE_ERROR, 500,
-               _ ("The database %s is damaged: stop the service, and restore a copy"), database);
+               _ ("The database %s is damaged: stop the service, and restore a copy"), name);
   return FALSE;
 }

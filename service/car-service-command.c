@@ -7,6 +7,7 @@
 
 #include "server/car-server-program.h"
 #include "service/car-service-command.h"
+#include "service/car-service-database.h"
 
 gboolean
 car_service_command_parse (const GOptionEntry *entries,
@@ -20,7 +21,8 @@ car_service_command_parse (const GOptionEntry *entries,
 {
   gboolean help = FALSE;
   const GOptionEntry common[] = {
-    { "database", 0, 0, G_OPTION_ARG_FILENAME, database, N_ ("The service's file"), "FILE" },
+    { "database", 0, 0, G_OPTION_ARG_FILENAME, database,
+      N_ ("The service's file or URI (or CAR_SERVICE_DATABASE)"), "FILE" },
     { "help", 'h', 0, G_OPTION_ARG_NONE, &help, N_ ("Print this help, and exit"), NULL },
     G_OPTION_ENTRY_NULL,
   };
@@ -29,6 +31,7 @@ car_service_command_parse (const GOptionEntry *entries,
 
   for (int i = 0; i < argc; i++)
     arguments[i] = g_strdup (argv[i]);
+  car_service_database_hide_passwords (argc, argv);
   g_option_context_set_help_enabled (context, FALSE);
   if (entries != NULL)
     g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
@@ -39,8 +42,7 @@ car_service_command_parse (const GOptionEntry *entries,
 
   if (words != NULL)
     *words = g_strdupv (arguments + 1);
-  if (*database == NULL)
-    *database = g_build_filename (g_get_user_state_dir (), "car-service", "car.db", NULL);
+  *database = car_service_database_choose (*database);
   if (help)
     {
       car_usage_print (context, usage);

@@ -172,11 +172,13 @@ print_table (const char *database, const CarServicePages *pages, const GPtrArray
   g_autofree char *all = car_language_format_count ((guint64) (pages->all * pages->size));
   g_autofree char *free_bytes = car_language_format_count ((guint64) (pages->free * pages->size));
 
+  g_autofree char *name = car_service_store_name_database (database);
+
   if (uses->len > 0)
     print_row (_ ("SOURCE"), _ ("COLLECTION"), titles);
   for (guint i = 0; i < uses->len; i++)
     print_use (uses->pdata[i]);
-  g_print (_ ("The database %s has %s bytes, of which %s are free.\n"), database, all, free_bytes);
+  g_print (_ ("The database %s has %s bytes, of which %s are free.\n"), name, all, free_bytes);
 }
 
 gboolean

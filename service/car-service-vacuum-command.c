@@ -44,8 +44,9 @@ print_sizes (const char *database, const CarServicePages *before, const CarServi
 {
   g_autofree char *bytes_before = car_language_format_count ((guint64) (before->all * before->size));
   g_autofree char *bytes_after = car_language_format_count ((guint64) (after->all * after->size));
+  g_autofree char *name = car_service_store_name_database (database);
 
-  g_print (_ ("The database %s had %s bytes before, and has %s now.\n"), database, bytes_before, bytes_after);
+  g_print (_ ("The database %s had %s bytes before, and has %s now.\n"), name, bytes_before, bytes_after);
 }
 
 gboolean

@@ -9,6 +9,7 @@
 
 #include "server/car-server-program.h"
 #include "service/car-service-command.h"
+#include "service/car-service-database.h"
 #include "service/car-service-listening.h"
 #include "service/http/car-service-certificate.h"
 #include "service/store/car-service-retention.h"
@@ -57,7 +58,9 @@ parse_options (Options *options, int argc, char **argv, GError **error)
     { "port-file", 0, 0, G_OPTION_ARG_FILENAME, &options->port_file,
       N_ ("Write the port to this file once it is listened on"), "FILE" },
     { "database", 0, 0, G_OPTION_ARG_FILENAME, &options->database,
-      N_ ("Keep the data in this file, or in :memory:"), "FILE" },
+      N_ ("Keep the data in this file, in :memory:, or in PostgreSQL (postgresql://USER@HOST/NAME; or "
+          "CAR_SERVICE_DATABASE)"),
+      "FILE" },
     { "credentials", 0, 0, G_OPTION_ARG_FILENAME, &options->credentials_file,
       N_ ("Keep the key, the password and the token that are made in this file"), "FILE" },
     { "key", 0, 0, G_OPTION_ARG_STRING, &options->key, N_ ("The key (or CAR_SERVICE_KEY)"), "KEY" },
@@ -93,13 +96,16 @@ parse_options (Options *options, int argc, char **argv, GError **error)
     G_OPTION_ENTRY_NULL,
   };
 
-  return car_server_parse_options (
+  gboolean parsed = car_server_parse_options (
       entries,
       _ ("A CAR service for this machine, or a small company: keeps what "
          "connectors import, and answers questions about it. It can be reached "
          "from this machine only, unless --listen says otherwise. Commands for its database: token, "
          "backup, check, usage, vacuum; see car-service COMMAND --help."),
       secrets, argc, argv, &options->port, error);
+  car_service_database_hide_passwords (argc, argv);
+
+  return parsed;
 }
 
 /* Both have secrets, and so they are beside each other. */
@@ -117,20 +123,18 @@ fill_in_files (Options *options, GError **error)
 {
   g_autofree char *folder = g_build_filename (g_get_user_state_dir (), "car-service", NULL);
 
-  if (options->database == NULL)
-    {
-      options->database = g_build_filename (folder, "car.db", NULL);
-      if (!car_server_make_folder (folder, error))
-        return FALSE;
-    }
+  gboolean chosen = options->database != NULL || g_getenv ("CAR_SERVICE_DATABASE") != NULL;
+  options->database = car_service_database_choose (options->database);
+  if (!chosen && !car_server_make_folder (folder, error))
+    return FALSE;
   if (options->credentials_file != NULL)
     {
       options->made_certificate = make_certificate_name (options);
       return TRUE;
     }
 
-  /* :memory: is beside nothing; its folder is made once the credentials are to be kept there. */
-  options->in_state_folder = strcmp (options->database, CAR_SERVICE_STORE_MEMORY) == 0;
+  /* What is no file is beside nothing; its folder is made once the credentials are to be kept there. */
+  options->in_state_folder = !car_service_store_is_file (options->database);
   g_autofree char *beside =
       options->in_state_folder ? g_strdup (folder) : g_path_get_dirname (options->database);
   options->credentials_file = g_build_filename (beside, "credentials", NULL);
@@ -214,11 +218,12 @@ announce (const Options *options, CarServiceServer *server, GTlsCertificate *cer
   g_autofree char *url =
       car_service_listening_to_url (&options->listening, car_service_server_get_port (server));
   g_autofree char *file = g_shell_quote (options->credentials_file);
+  g_autofree char *database = car_service_store_name_database (options->database);
 
   g_print (_ ("car-service listens on %s\n"), url);
   if (certificate != NULL)
     announce_certificate (options, certificate);
-  g_print (_ ("Its data is in %s.\n"), options->database);
+  g_print (_ ("Its data is in %s.\n"), database);
   if (!from_file)
     {
       g_print ("%s\n", _ ("It takes the credentials that were given to it."));

@@ -94,6 +94,18 @@ car_service_store_open (const char *database, GError **error)
                                              : car_sqlite_store_open (database, error);
 }
 
+gboolean
+car_service_store_is_file (const char *database)
+{
+  return strcmp (database, CAR_SERVICE_STORE_MEMORY) != 0 && !car_postgres_is_database (database);
+}
+
+char *
+car_service_store_name_database (const char *database)
+{
+  return car_postgres_is_database (database) ? car_postgres_name_database (database) : g_strdup (database);
+}
+
 CarServiceStore *
 car_service_store_open_beside (const char *database, GError **error)
 {

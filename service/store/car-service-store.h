@@ -180,6 +180,12 @@ struct _CarServiceStoreClass
  * the last connection; or postgresql://…, as libpq takes it. */
 CarServiceStore *car_service_store_open (const char *database, GError **error);
 
+/* Whether the database is a file, beside which others can be. */
+gboolean car_service_store_is_file (const char *database);
+
+/* What the database is called before people: without the password that its URI may hold. */
+char *car_service_store_name_database (const char *database);
+
 /* A connection for a short while, of another program than the service, which may run: without the lock. The database has to
  * be there. */
 CarServiceStore *car_service_store_open_beside (const char *database, GError **error);
