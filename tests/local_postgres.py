@@ -93,6 +93,11 @@ def make_database(url=None):
     return url.replace("/postgres?", f"/{name}?")
 
 
+def choose_database():
+    """For a service that is told of no other: a new one where CAR_TEST_DATABASE names a server, else in memory."""
+    return make_database() if VARIABLE in os.environ else ":memory:"
+
+
 if __name__ == "__main__":
     with run_server() as server:
         sys.exit(subprocess.run(sys.argv[1:], env={**os.environ, VARIABLE: server.url}).returncode)

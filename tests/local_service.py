@@ -86,7 +86,7 @@ class Service:
 def run_service(database=None, *options):
     """In memory, or in a new database of PostgreSQL where CAR_TEST_DATABASE names its server, unless told otherwise."""
     if database is None:
-        database = local_postgres.make_database() if local_postgres.VARIABLE in os.environ else ":memory:"
+        database = local_postgres.choose_database()
     program = pathlib.Path(os.environ["TOP_BUILDDIR"], "service", "car-service")
     environment = {**os.environ, "CAR_SERVICE_KEY": KEY, "CAR_SERVICE_PASSWORD": PASSWORD}
     with tempfile.TemporaryDirectory() as folder:

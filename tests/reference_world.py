@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import urllib.parse
 
+import local_postgres
+
 TOP = os.environ.get("TOP_BUILDDIR", ".")
 REFERENCE = [os.path.join(TOP, "connectors/reference/c/car-connector-reference")]
 # Any connector that is to do the same: a command, with its arguments.
@@ -119,7 +121,7 @@ class Service(Server):
 
     def __init__(self):
         super().__init__(
-            [os.path.join(TOP, "service/car-service"), "--database", ":memory:"],
+            [os.path.join(TOP, "service/car-service"), "--database", local_postgres.choose_database()],
             {"CAR_SERVICE_KEY": self.user, "CAR_SERVICE_PASSWORD": self.password},
         )
 

@@ -211,5 +211,7 @@ for program in ("store", "http", "sessions", "queries", "page", "hostile"):
     add_program(program, [str(TESTS / f"test-service-{program}")])
 for program in ("queries", "service-metrics", "service-tokens", "closing"):
     add_program(program + ".py", [sys.executable, str(SOURCES / f"test-{program}.py")])
+for name, program in (("reference_demo", "connectors/reference/demo.py"), ("reference_parity", "tests/test-reference-parity.py")):
+    add_program(name, [os.environ.get("PYTHON_GI", sys.executable), str(SOURCES.parent / program)])
 
 tap.main(900)
