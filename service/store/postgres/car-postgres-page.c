@@ -200,9 +200,10 @@ gboolean
 car_postgres_clear (CarServiceStore *store, GError **error)
 {
   CarPostgresStore *self = CAR_POSTGRES_STORE (store);
+  gint64 now;
 
   /* The moments stay: they know which ids were given. */
-  return note_moment (self, g_get_real_time () / 1000, error) &&
+  return car_service_store_tick (store, &now, error) && note_moment (self, now, error) &&
          car_postgres_execute (
              self,
              "DELETE FROM tagging; DELETE FROM tag; DELETE FROM edge; DELETE FROM edge_history;"
