@@ -201,19 +201,42 @@ commit_calls (CarServiceWorker *self, GQueue *done)
     answer (g_queue_pop_head (done));
 }
 
+/* Nothing can be written now: whoever asked knows best when to try again. */
+static void
+refuse_calls (CarServiceWorker *self, const GError *problem)
+{
+  note_trouble (self, problem);
+  if (self->trouble != NULL)
+    car_service_store_note_trouble (self->store, self->trouble);
+  while (!g_queue_is_empty (&self->waiting))
+    {
+      GTask *task = g_queue_pop_head (&self->waiting);
+      Call *call = g_task_get_task_data (task);
+
+      g_clear_error (&call->problem);
+      call->problem = g_error_copy (problem);
+      answer (task);
+    }
+}
+
 /* All calls that are due, in one transaction: one sync of the disk for all of them. */
 static gboolean
 run_calls (CarServiceWorker *self, GQueue *calls, GError **error)
 {
   g_auto (GQueue) done = G_QUEUE_INIT;
+  GError *problem = NULL;
 
   while (!g_queue_is_empty (calls))
     g_queue_push_tail (&self->waiting, g_queue_pop_head (calls));
   if (g_queue_is_empty (&self->waiting))
     return TRUE;
 
-  if (!car_service_store_begin (self->store, error))
-    return FALSE;
+  if (!car_service_store_begin (self->store, &problem))
+    {
+      refuse_calls (self, problem);
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
   for (guint n = g_queue_get_length (&self->waiting); n > 0; n--)
     {
       GTask *task = g_queue_pop_head (&self->waiting);

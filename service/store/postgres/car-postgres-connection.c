@@ -249,6 +249,24 @@ car_postgres_need_connection (CarPostgresStore *self, GError **error)
   return car_postgres_connect (self, error);
 }
 
+/* That the server went away since the last time is seen when it is asked. Nothing has happened yet, so it is asked again. */
+gboolean
+car_postgres_begin (CarPostgresStore *self, const char *sql, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  self->begun = car_postgres_need_connection (self, &problem) && car_postgres_execute (self, sql, &problem);
+  if (!self->begun && PQstatus (self->connection) == CONNECTION_BAD)
+    {
+      g_clear_error (&problem);
+      self->begun = car_postgres_connect (self, &problem) && car_postgres_execute (self, sql, &problem);
+    }
+  if (problem != NULL)
+    g_propagate_error (error, g_steal_pointer (&problem));
+
+  return self->begun;
+}
+
 /* The server is asked over a connection of its own, which may take a while: not in the thread that cancels. */
 static gpointer
 cancel_in_thread (gpointer data)

@@ -42,6 +42,7 @@ struct _CarPostgresStore
   PGconn *connection;
   gboolean locks; /* the first connection: it holds the lock on the database */
   gboolean reads; /* only */
+  gboolean begun; /* in a transaction: if the connection is lost, so is that */
 
   GHashTable *statements; /* SQL text, by its address: the prepared statement with its rows */
   gint64 n_changed;
@@ -72,6 +73,9 @@ gboolean car_postgres_connect (CarPostgresStore *self, GError **error);
 
 /* Connects again where the connection was lost. */
 gboolean car_postgres_need_connection (CarPostgresStore *self, GError **error);
+
+/* Begins a transaction by these statements, over a new connection where the old one was lost. */
+gboolean car_postgres_begin (CarPostgresStore *self, const char *sql, GError **error);
 
 /* What went wrong; `result` may be NULL. */
 void car_postgres_set_error (CarPostgresStore *self, const PGresult *result, GError **error);

@@ -324,6 +324,8 @@ car_postgres_prepare (CarServiceStore *store,
   g_auto (Parameters) parameters = { 0 };
 
   add_arguments (&parameters, types, arguments);
+  if (!self->begun && !car_postgres_need_connection (self, error))
+    return NULL;
   Rows *rows = need_statement (self, sql, &parameters, error);
   if (rows == NULL)
     return NULL;

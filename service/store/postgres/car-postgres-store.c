@@ -128,9 +128,7 @@ tidy (CarServiceStore *store)
 static gboolean
 begin (CarServiceStore *store, GError **error)
 {
-  CarPostgresStore *self = CAR_POSTGRES_STORE (store);
-
-  return car_postgres_need_connection (self, error) && car_postgres_execute (self, "BEGIN", error);
+  return car_postgres_begin (CAR_POSTGRES_STORE (store), "BEGIN", error);
 }
 
 /* What is kept in memory of what the transaction did. */
@@ -149,6 +147,7 @@ rollback (CarServiceStore *store)
 
   forget_what_is_known (self);
   g_clear_pointer (&self->touched, car_service_touched_free);
+  self->begun = FALSE;
   if (PQtransactionStatus (self->connection) != PQTRANS_IDLE && PQstatus (self->connection) == CONNECTION_OK)
     car_postgres_execute (self, "ROLLBACK", NULL);
 }
@@ -164,7 +163,10 @@ commit (CarServiceStore *store, GError **error)
     g_set_error (error, CAR_SERVICE_ERROR, 500, "The database %s failed: a statement before the end did",
                  self->name);
   else if (car_postgres_regroup_users (self, error) && car_postgres_execute (self, "COMMIT", error))
-    return TRUE;
+    {
+      self->begun = FALSE;
+      return TRUE;
+    }
 
   rollback (store);
   return FALSE;
@@ -197,7 +199,7 @@ begin_reading (CarServiceStore *store, GCancellable *cancellable, GError **error
       "SET LOCAL statement_timeout = '" G_STRINGIFY (CAR_SERVICE_STORE_READING_SECONDS) "s'";
   CarPostgresStore *self = CAR_POSTGRES_STORE (store);
 
-  if (!car_postgres_need_connection (self, error) || !car_postgres_execute (self, sql, error))
+  if (!car_postgres_begin (self, sql, error))
     return FALSE;
   car_postgres_watch_cancellable (self, cancellable);
 
