@@ -92,7 +92,7 @@ car_sqlite_session_is_open (const CarSqliteSession *self)
 static void
 append_id (GByteArray *page, gint64 difference)
 {
-  guint64 rest = (guint64) difference << 1 ^ (guint64) (difference >> 63);
+  guint64 rest = (guint64) difference << 1 ^ (difference < 0 ? G_MAXUINT64 : 0);
 
   do
     {
