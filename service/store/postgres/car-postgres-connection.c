@@ -189,7 +189,9 @@ check_encoding (CarPostgresStore *self, GError **error)
   return FALSE;
 }
 
-/* What was answered for is on the disk: a server that is set otherwise is told so. Whoever writes finds what it looks for by keys:
+/* A server that hears nothing of a service any more lets its lock go after a minute.
+ *
+ * What was answered for is on the disk: a server that is set otherwise is told so. Whoever writes finds what it looks for by keys:
  * tables that grow while nobody has looked at them yet would else be read whole, by a plan made when they were empty. */
 static gboolean
 set_up_session (CarPostgresStore *self, GError **error)
@@ -198,7 +200,8 @@ set_up_session (CarPostgresStore *self, GError **error)
       "SELECT set_config ('synchronous_commit', 'on', false)"
       "  WHERE current_setting ('synchronous_commit') = 'off';"
       "SET standard_conforming_strings = on; SET client_min_messages = error; SET timezone = 'UTC';"
-      "SET extra_float_digits = 1; SET idle_in_transaction_session_timeout = 0; SET jit = off";
+      "SET extra_float_digits = 1; SET idle_in_transaction_session_timeout = 0; SET jit = off;"
+      "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
   static const char reading[] = "SET default_transaction_read_only = on";
   static const char writing[] =
       "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET "
