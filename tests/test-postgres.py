@@ -12,6 +12,7 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import local_postgres  # noqa: E402
+import parity_world  # noqa: E402
 import tap  # noqa: E402
 from local_service import run_service  # noqa: E402
 
@@ -171,6 +172,23 @@ class Postgres(unittest.TestCase):
                 time.sleep(0.1)
             self.assertEqual(local_postgres.ask(database, parts), "1")
             self.assertEqual(local_postgres.ask(database, "SELECT count(*) FROM vertex_history"), "1")
+
+    def test_parity(self):
+        """What SQLite answers, PostgreSQL does."""
+        with run_service(":memory:") as one, run_service(self.make_database()) as other:
+            services = (one, other)
+            for service in services:
+                parity_world.fill(service)
+            time.sleep(1.1)
+            moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+            time.sleep(1.1)
+            for service in services:
+                parity_world.change(service)
+            for query in parity_world.QUERIES:
+                for headers in ({}, {"x-hasura-car-timepoint": moment}):
+                    with self.subTest(query=query, headers=headers):
+                        first, second = (service.call("POST", "v3/query", {"query": query}, headers)[1] for service in services)
+                        self.assertEqual({**first, "trace": None}, {**second, "trace": None})
 
     def test_reading_beside_writing(self):
         """A query sees one moment, whatever is written meanwhile."""
