@@ -9,9 +9,11 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 
 VARIABLE = "CAR_TEST_DATABASE"
@@ -30,6 +32,13 @@ def find_programs():
 def as_somebody(command):
     """The server refuses to be root's."""
     return command if os.geteuid() != 0 else ["setpriv", "--reuid=nobody", f"--regid={pwd.getpwnam('nobody').pw_gid}", "--clear-groups", *command]
+
+
+def is_alive(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Server:
@@ -53,6 +62,24 @@ class Server:
 
     def start(self):
         self.run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-w", "-o", self.options, "start")
+
+    def list_processes(self):
+        """The postmaster, and those that it began."""
+        postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
+        children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text()
+        return [postmaster, *map(int, children.split())]
+
+    def kill(self):
+        """All of it at once, and waits until it is gone: it can be started again."""
+        processes = self.list_processes()
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(map(is_alive, processes)):
+            time.sleep(0.001)
+        # One that nobody has waited for yet would be taken for a server that runs.
+        for lock in (self.data / "postmaster.pid", *self.folder.glob(".s.PGSQL.*")):
+            lock.unlink()
 
     def stop(self, mode="fast"):
         self.run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "stop")
