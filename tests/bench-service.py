@@ -1,18 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """Objects a second that car-service imports, what it writes and keeps for each, and how long its queries take. The data are made
 before anything is measured: 37 % vertices, 63 % edges, in pages of 2000, with names that are hashes, so that no index is filled in
-its own order. Each number of objects is imported first; then again unchanged; with 1 % changed; and with 10 % gone."""
+its own order. Each number of objects is imported first; then again unchanged; with 1 % changed; and with 10 % gone. Pages are posted
+one at a time, as libcar's uploader does, and their files are removed as they go. Meanwhile somebody asks every 10 ms how the last one
+fares, and with --ask so many clients ask the queries, each of them ten a second at most."""
 
 import argparse
+import base64
+import contextlib
 import hashlib
+import http.client
+import itertools
 import json
+import multiprocessing
 import os
 import pathlib
 import statistics
 import tempfile
+import threading
 import time
+import urllib.parse
 
-from local_service import run_service
+import local_postgres
+from local_service import KEY, PASSWORD, run_service
 
 PAGE = 2000
 SOURCE = "bench"
@@ -96,8 +106,17 @@ def pages(objects):
         yield page
 
 
-def import_files(service, files):
-    jobs = [service.want("POST", "imports", file.read_bytes())["id"] for file in files]
+def post_file(service, file):
+    job = service.want("POST", "imports", file.read_bytes())["id"]
+    file.unlink()
+    return job
+
+
+def import_files(service, files, note=lambda job: None):
+    jobs = []
+    for file in files:
+        jobs.append(post_file(service, file))
+        note(jobs[-1])
     while jobs:
         status = service.want("GET", f"importstatus?ids={','.join(jobs[:200])}")
         if status["error_imports"]:
@@ -108,12 +127,84 @@ def import_files(service, files):
             time.sleep(0.05)
 
 
-def import_full(service, report, parts):
+def import_full(service, report, parts, note):
     in_progress = f"source/{SOURCE}/full-import-in-progress?report={report}"
     service.run_job("POST", in_progress)
     for files in parts:
-        import_files(service, files)
+        import_files(service, files, note)
     service.run_job("DELETE", in_progress)
+
+
+class Client:
+    """A connection that stays, as those of libcar and browsers do."""
+
+    def __init__(self, url):
+        self.connection = http.client.HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=600)
+        authorization = "Basic " + base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
+        self.headers = {"Authorization": authorization, "Content-Type": "application/json"}
+
+    def call(self, method, path, body=None):
+        """Returns: the status."""
+        self.connection.request(method, path, body, self.headers)
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.status
+
+
+def watch_job(url, job, over, result):
+    """Asks every 10 ms, in a process of its own: what posts does not hold it up."""
+    client, times = Client(url), []
+    while not over.wait(0.01 if times else 0):
+        begin = time.perf_counter()
+        client.call("GET", f"/api/car/v2/importstatus/{job.value}")
+        times.append(time.perf_counter() - begin)
+    result.send(times)
+
+
+def ask_queries(url, queries, begin, counts):
+    client = Client(url)
+    for text in itertools.islice(itertools.cycle(queries), begin, None):
+        status = client.call("POST", "/api/car/v3/query", json.dumps({"query": text}))
+        with counts.get_lock():
+            counts[status != 200] += 1
+        time.sleep(0.1)
+
+
+def run_clients(url, queries, number, counts):
+    for begin in range(number):
+        threading.Thread(target=ask_queries, args=(url, queries, begin, counts)).start()
+
+
+class Watch:
+    """What others see of an import while it runs: those who ask after it, and so many clients."""
+
+    def __init__(self, service, queries, clients):
+        self.job, self.counts = multiprocessing.Value("q", 0), multiprocessing.Array("q", 2)
+        self.over, (self.result, result) = multiprocessing.Event(), multiprocessing.Pipe(duplex=False)
+        self.watcher = multiprocessing.Process(target=watch_job, args=(service.url, self.job, self.over, result), daemon=True)
+        self.clients = multiprocessing.Process(target=run_clients, args=(service.url, queries, clients, self.counts), daemon=True)
+
+    def __enter__(self):
+        self.clients.start()
+        return self
+
+    def note(self, job):
+        self.job.value = int(job)
+        if self.watcher.pid is None:
+            self.watcher.start()
+
+    def __exit__(self, *_):
+        self.clients.kill()
+        self.clients.join()
+
+    def end(self):
+        """Returns: {what: figure}"""
+        self.over.set()
+        times = sorted(seconds * 1000 for seconds in self.result.recv())
+        self.watcher.join()
+        figures = {"median": statistics.median(times), "p99": times[len(times) * 99 // 100], "max": times[-1]}
+        return {"status_calls": len(times), "status_milliseconds": {name: round(figure, 2) for name, figure in figures.items()},
+                "queries_answered": self.counts[0], "queries_refused": self.counts[1]}
 
 
 class Process:
@@ -139,20 +230,103 @@ class Process:
         return int((self.folder / "status").read_text().split("VmHWM:")[1].split()[0]) * 1024
 
 
-def measure_import(service, process, database, folder, label, data, number):
+class Sqlite:
+    def __init__(self, folder):
+        self.path = folder / "car.db"
+        self.url = str(self.path)
+
+    def read_kept(self):
+        return sum(path.stat().st_size for path in self.path.parent.glob(self.path.name + "*"))
+
+    def read_cpu(self):
+        return {}
+
+    def read_written(self):
+        return 0
+
+
+class Postgres:
+    """A new database of a server. What the server uses and writes is seen where it runs on this machine."""
+
+    def __init__(self, server):
+        self.server, self.url = server, local_postgres.make_database(server)
+        process = pathlib.Path("/proc", local_postgres.ask(server, "SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'") or "none")
+        is_here = process.exists() and (process / "comm").read_text().strip() == "postgres"
+        self.postmaster = pathlib.Path("/proc", self.read_stat(process)[1]) if is_here else None
+
+    @staticmethod
+    def read_stat(process):
+        """From the state on."""
+        return (process / "stat").read_text().rpartition(") ")[2].split()
+
+    def list_processes(self):
+        if self.postmaster is None:
+            return []
+        children = (self.postmaster / "task" / self.postmaster.name / "children").read_text().split()
+        return [self.postmaster, *(pathlib.Path("/proc", child) for child in children)]
+
+    def read_kept(self):
+        return int(local_postgres.ask(self.url, "SELECT pg_database_size (current_database ())"))
+
+    def read_cpu(self):
+        """What has ended is counted in who began it."""
+        ticks = 0
+        for process in self.list_processes():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                ticks += sum(map(int, self.read_stat(process)[11:15 if process == self.postmaster else 13]))
+        return {"postgres": ticks / TICKS}
+
+    def read_written(self):
+        written = 0
+        for process in self.list_processes():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                written += Process(process.name).read_written()
+        return written
+
+    def drop(self):
+        local_postgres.ask(self.server, f"DROP DATABASE {urllib.parse.urlsplit(self.url).path[1:]}")
+
+
+@contextlib.contextmanager
+def run_database(where, folder):
+    if where is None:
+        yield Sqlite(folder)
+    elif where == "postgres":
+        with local_postgres.run_server(safe=True) as server:
+            yield Postgres(server.url)
+    else:
+        database = Postgres(where)
+        try:
+            yield database
+        finally:
+            database.drop()
+
+
+def measure_import(service, process, database, folder, label, data, number, clients):
     timestamp = round((time.time() + number) * 1000)
     count, parts = data.write(folder, f"report{number}", timestamp)
-    threads, written, begin = process.read_threads(), process.read_written(), time.perf_counter()
-    import_full(service, f"report{number}", parts)
-    seconds = time.perf_counter() - begin
-    cpu = {thread: round(used - threads.get(thread, 0), 2) for thread, used in process.read_threads().items()}
-    for file in (file for files in parts for file in files):
-        file.unlink()
-    kept = sum(path.stat().st_size for path in database.parent.glob(database.name + "*"))
+    queries = [text for name, text in list_queries(data).items() if name not in WITHIN]
+
+    def read_cpu():
+        return {**process.read_threads(), **database.read_cpu()}
+
+    def read_written():
+        return process.read_written() + database.read_written()
+
+    with Watch(service, queries, clients) as watch:
+        before, written, begin = read_cpu(), read_written(), time.perf_counter()
+        import_full(service, f"report{number}", parts, watch.note)
+        seconds = time.perf_counter() - begin
+        cpu = {thread: round(used - before.get(thread, 0), 2) for thread, used in read_cpu().items()}
+        written = read_written() - written
+        seen = watch.end()
     return {"import": label, "objects": count, "seconds": round(seconds, 2), "objects_per_second": round(count / seconds),
             "cpu": cpu, "cpu_us_per_object": round(sum(cpu.values()) * 1e6 / count, 2),
-            "written_per_object": round((process.read_written() - written) / count),
-            "kept_per_object": round(kept / count), "peak_memory": process.read_peak()}
+            "written_per_object": round(written / count), "kept_per_object": round(database.read_kept() / count),
+            "peak_memory": process.read_peak(), **seen}
+
+
+WITHIN = ("within a collection", "through one within")  # they need the extension
 
 
 def list_queries(data):
@@ -188,16 +362,15 @@ def measure_query(ask):
     return round(statistics.median(times) * 1000, 2)
 
 
-def measure(count, emit):
-    with tempfile.TemporaryDirectory(prefix="car-bench-") as folder:
+def measure(count, where, clients, emit):
+    with tempfile.TemporaryDirectory(prefix="car-bench-") as folder, run_database(where, pathlib.Path(folder)) as database:
         folder = pathlib.Path(folder)
-        database = folder / "car.db"
-        with run_service(database) as service:
+        with run_service(database.url) as service:
             process = Process(service.process.pid)
             service.set_up()
             runs = {"first": Data(count), "unchanged": Data(count), "1 % changed": Data(count, changed=100), "10 % gone": Data(count, gone=10)}
             for number, (label, data) in enumerate(runs.items(), 1):
-                emit(measure_import(service, process, database, folder, label, data, number))
+                emit(measure_import(service, process, database, folder, label, data, number, clients))
             service.call("POST", "v3/carSchema", EXTENSION)
             runs["first"].import_pairs(service, folder)
             for label, text in list_queries(runs["first"]).items():
@@ -213,7 +386,8 @@ def show(row):
     if "import" in row:
         cpu = ", ".join(f"{thread} {seconds:.1f}" for thread, seconds in sorted(row["cpu"].items(), key=lambda item: -item[1])[:3])
         print(f"{row['import']:28} {row['objects']:9} {row['objects_per_second']:10} {row['cpu_us_per_object']:9.1f} {row['kept_per_object']:6} "
-              f"{row['written_per_object']:8} {row['peak_memory'] / 1e6:7.0f}  {cpu}", flush=True)
+              f"{row['written_per_object']:8} {row['peak_memory'] / 1e6:7.0f} {row['status_milliseconds']['median']:7.1f} "
+              f"{row['status_milliseconds']['p99']:7.1f} {row['status_milliseconds']['max']:7.1f} {row['queries_answered']:7}  {cpu}", flush=True)
     else:
         figure = f"{row['milliseconds']:10.2f} ms" if "milliseconds" in row else f"{row['peak_memory'] / 1e6:10.0f} MB"
         print(f"{row['query']:28} {row['objects']:9} {figure}", flush=True)
@@ -223,6 +397,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-n", "--objects", type=int, action="append", help="how many (100000, 1000000 and 5000000)")
     parser.add_argument("--json", metavar="FILE", help="write all figures to this file, too")
+    parser.add_argument("--database", metavar="postgres|URL", help="PostgreSQL: a server of its own that syncs, or the one at this URL, which gets a "
+                        "new database for it (else SQLite)")
+    parser.add_argument("--ask", type=int, default=0, metavar="N", help="so many clients ask queries during the imports")
     options = parser.parse_args()
     rows = []
 
@@ -230,9 +407,9 @@ def main():
         rows.append(row)
         show(row)
 
-    print(f"{'':28} {'objects':>9} {'objects/s':>10} {'CPU µs':>9} {'kept':>6} {'written':>8} {'MB':>7}  seconds of CPU by thread")
+    print(f"{'':28} {'objects':>9} {'objects/s':>10} {'CPU µs':>9} {'kept':>6} {'written':>8} {'MB':>7} {'status':>7} {'p99':>7} {'max ms':>7} {'asked':>7}  seconds of CPU by thread")
     for count in options.objects or [100_000, 1_000_000, 5_000_000]:
-        measure(count, emit)
+        measure(count, options.database, options.ask, emit)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -8,6 +8,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -116,8 +117,8 @@ def make_database(url=None):
     """The URI of a new, empty database on the server of this URI, or of CAR_TEST_DATABASE."""
     url = url or os.environ[VARIABLE]
     name = "test_" + uuid.uuid4().hex
-    ask(url, f"CREATE DATABASE {name} TEMPLATE template0")
-    return url.replace("/postgres?", f"/{name}?")
+    ask(url, f"CREATE DATABASE {name} TEMPLATE template0 ENCODING UTF8")
+    return re.sub(r"^(\w+://[^/?]*)(/[^?]*)?", rf"\1/{name}", url)
 
 
 def choose_database():
