@@ -12,8 +12,8 @@
 static const char *const put_old_aside[] = {
   "SELECT 'DROP TRIGGER \"' || name || '\"' FROM sqlite_schema WHERE type = 'trigger'",
   "SELECT 'DROP INDEX \"' || name || '\"' FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
-  "SELECT 'ALTER TABLE \"' || name || '\" RENAME TO \"old_' || name || '\"' FROM sqlite_schema"
-  " WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+  ("SELECT 'ALTER TABLE \"' || name || '\" RENAME TO \"old_' || name || '\"' FROM sqlite_schema"
+   " WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"),
 };
 
 /* clang-format off */
