@@ -12,6 +12,10 @@
 /* "CARS": the advisory lock of the service on its database. */
 #define LOCK "1128354387"
 
+/* How long, and how often, a lock is asked for that another has. */
+#define LOCK_TIME (5 * G_TIME_SPAN_SECOND)
+#define LOCK_PAUSE (50 * G_TIME_SPAN_MILLISECOND)
+
 #define CONNECT_SECONDS "10"
 
 gboolean
@@ -157,15 +161,31 @@ dup_value (CarPostgresStore *self, const char *sql, GError **error)
   return value;
 }
 
-/* Two services on one database would each run the jobs of both. */
+static gboolean
+try_lock (CarPostgresStore *self, gboolean *taken, GError **error)
+{
+  g_autofree char *value = dup_value (self, "SELECT pg_try_advisory_lock (" LOCK ")", error);
+
+  *taken = value != NULL && *value == 't';
+  return value != NULL;
+}
+
+/* Two services on one database would each run the jobs of both. What a service that was killed had begun may go on for a moment. */
 static gboolean
 take_lock (CarPostgresStore *self, GError **error)
 {
-  g_autofree char *taken = dup_value (self, "SELECT pg_try_advisory_lock (" LOCK ")", error);
-  if (taken == NULL)
-    return FALSE;
-  if (*taken == 't')
-    return TRUE;
+  const gint64 end = g_get_monotonic_time () + LOCK_TIME;
+  gboolean taken;
+
+  do
+    {
+      if (!try_lock (self, &taken, error))
+        return FALSE;
+      if (taken)
+        return TRUE;
+      g_usleep (LOCK_PAUSE);
+    }
+  while (g_get_monotonic_time () < end);
 
   g_set_error (
       error, CAR_SERVICE_ERROR, 500,
@@ -189,7 +209,8 @@ check_encoding (CarPostgresStore *self, GError **error)
   return FALSE;
 }
 
-/* A server that hears nothing of a service any more lets its lock go after a minute.
+/* A server that hears nothing of a service any more lets its lock go after a minute; what a service began that was killed ends soon,
+ * where the server can see that nobody waits for it any more.
  *
  * What was answered for is on the disk: a server that is set otherwise is told so. Whoever writes finds what it looks for by keys:
  * tables that grow while nobody has looked at them yet would else be read whole, by a plan made when they were empty. */
@@ -199,6 +220,8 @@ set_up_session (CarPostgresStore *self, GError **error)
   static const char setting[] =
       "SELECT set_config ('synchronous_commit', 'on', false)"
       "  WHERE current_setting ('synchronous_commit') = 'off';"
+      "SELECT set_config (name, '1s', false) FROM pg_settings"
+      "  WHERE name = 'client_connection_check_interval' AND setting = '0' AND version () LIKE '%linux%';"
       "SET standard_conforming_strings = on; SET client_min_messages = error; SET timezone = 'UTC';"
       "SET extra_float_digits = 1; SET idle_in_transaction_session_timeout = 0; SET jit = off;"
       "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3";
