@@ -12,6 +12,7 @@ typedef gboolean (*CarServiceCommand) (int argc, char **argv, GError **error);
 
 gboolean car_service_token_command (int argc, char **argv, GError **error);
 gboolean car_service_backup_command (int argc, char **argv, GError **error);
+gboolean car_service_copy_command (int argc, char **argv, GError **error);
 gboolean car_service_check_command (int argc, char **argv, GError **error);
 gboolean car_service_usage_command (int argc, char **argv, GError **error);
 gboolean car_service_vacuum_command (int argc, char **argv, GError **error);

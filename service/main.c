@@ -101,7 +101,7 @@ parse_options (Options *options, int argc, char **argv, GError **error)
       _ ("A CAR service for this machine, or a small company: keeps what "
          "connectors import, and answers questions about it. It can be reached "
          "from this machine only, unless --listen says otherwise. Commands for its database: token, "
-         "backup, check, usage, vacuum; see car-service COMMAND --help."),
+         "backup, check, usage, vacuum, copy; see car-service COMMAND --help."),
       secrets, argc, argv, &options->port, error);
   car_service_database_hide_passwords (argc, argv);
 
@@ -352,7 +352,7 @@ find_command (int argc, char **argv)
   } commands[] = {
     { "token", car_service_token_command },   { "backup", car_service_backup_command },
     { "check", car_service_check_command },   { "usage", car_service_usage_command },
-    { "vacuum", car_service_vacuum_command },
+    { "vacuum", car_service_vacuum_command }, { "copy", car_service_copy_command },
   };
 
   for (guint i = 0; argc > 1 && i < G_N_ELEMENTS (commands); i++)

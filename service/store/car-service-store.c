@@ -596,3 +596,25 @@ car_service_store_check (CarServiceStore *self, GError **error)
 {
   return CAR_SERVICE_STORE_GET_CLASS (self)->check (self, error);
 }
+
+CarServiceRow *
+car_service_store_copy_out (CarServiceStore *self, CarServiceCopyKind kind, GError **error)
+{
+  return CAR_SERVICE_STORE_GET_CLASS (self)->copy_out (self, kind, error);
+}
+
+gboolean
+car_service_store_copy_in (CarServiceStore *self,
+                           CarServiceCopyKind kind,
+                           CarServiceRow *rows,
+                           gint64 *n,
+                           GError **error)
+{
+  return CAR_SERVICE_STORE_GET_CLASS (self)->copy_in (self, kind, rows, n, error);
+}
+
+gboolean
+car_service_store_end_copy (CarServiceStore *self, GError **error)
+{
+  return CAR_SERVICE_STORE_GET_CLASS (self)->end_copy (self, error);
+}

@@ -57,6 +57,17 @@ typedef struct
   gint64 row;
 } CarServicePlace;
 
+/* Objects as they are copied from one store to another: of what holds, or of history. */
+typedef enum
+{
+  CAR_SERVICE_COPY_VERTICES,
+  CAR_SERVICE_COPY_EDGES,
+  CAR_SERVICE_COPY_OLD_VERTICES,
+  CAR_SERVICE_COPY_OLD_EDGES,
+} CarServiceCopyKind;
+
+#define CAR_SERVICE_COPY_N_KINDS 4
+
 /* All of these are called through the functions below, which say what they do. */
 struct _CarServiceStoreClass
 {
@@ -173,6 +184,14 @@ struct _CarServiceStoreClass
   CarServiceRow *(*list_usage) (CarServiceStore *self, GError **error);
   gboolean (*back_up) (CarServiceStore *self, const char *path, GError **error);
   GPtrArray *(*check) (CarServiceStore *self, GError **error);
+
+  CarServiceRow *(*copy_out) (CarServiceStore *self, CarServiceCopyKind kind, GError **error);
+  gboolean (*copy_in) (CarServiceStore *self,
+                       CarServiceCopyKind kind,
+                       CarServiceRow *rows,
+                       gint64 *n,
+                       GError **error);
+  gboolean (*end_copy) (CarServiceStore *self, GError **error);
 };
 
 /* Opens or makes the database, and holds a lock on it until the store is gone: two services on one database would each run the
@@ -411,6 +430,24 @@ gboolean car_service_store_back_up (CarServiceStore *self, const char *path, GEr
 
 /* What is wrong with the database, for people; empty: nothing is. */
 GPtrArray *car_service_store_check (CarServiceStore *self, GError **error);
+
+/* ---- From one store to another (car-service-copy.h) ---- */
+
+/* All of a kind, in a transaction of the caller's and in little memory; what is closed by its end. Columns of vertices: id, source,
+ * collection, key, connecting_id or NULL, body, reported_at, begin, end; of edges: id, source, collection, numbers of the
+ * vertices where it begins and ends, external_id, body, reported_at, begin, end. */
+CarServiceRow *car_service_store_copy_out (CarServiceStore *self, CarServiceCopyKind kind, GError **error);
+
+/* Writes such rows of another store, with their ids, into one that has their sources and collections and no objects; *n becomes how
+ * many they were. */
+gboolean car_service_store_copy_in (CarServiceStore *self,
+                                    CarServiceCopyKind kind,
+                                    CarServiceRow *rows,
+                                    gint64 *n,
+                                    GError **error);
+
+/* All was written: counts what holds, and gives no id again. */
+gboolean car_service_store_end_copy (CarServiceStore *self, GError **error);
 
 /* ---- Between threads ---- */
 

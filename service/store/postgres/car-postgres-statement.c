@@ -261,9 +261,29 @@ add_argument (Parameters *self, char type, va_list *arguments)
 }
 
 static void
+add_columns (Parameters *self, const char *types, CarServiceRow *row)
+{
+  for (int i = 0; types[i] != '\0'; i++)
+    {
+      gsize length = 0;
+      const char *text = types[i] == 's' ? car_service_row_get_data (row, i, &length) : NULL;
+
+      if (types[i] == 'i')
+        add_integer (self, CAR_POSTGRES_INT8, (guint64) car_service_row_get_integer (row, i));
+      else
+        add_bytes (self, CAR_POSTGRES_TEXT, text, length);
+    }
+}
+
+static void
 add_arguments (Parameters *self, const char *types, va_list *arguments)
 {
   g_assert (strlen (types) <= MAX_PARAMETERS);
+  if (*types == '=')
+    {
+      add_columns (self, types + 1, va_arg (*arguments, CarServiceRow *));
+      return;
+    }
   for (const char *type = types; *type != '\0'; type++)
     add_argument (self, *type, arguments);
 }

@@ -6,6 +6,7 @@
 
 #include "service/store/car-service-error.h"
 #include "service/store/postgres/car-postgres-answer.h"
+#include "service/store/postgres/car-postgres-copy.h"
 #include "service/store/postgres/car-postgres-private.h"
 #include "service/store/postgres/car-postgres-views.h"
 
@@ -274,6 +275,10 @@ car_postgres_store_class_init (CarPostgresStoreClass *class)
   store->list_usage = car_postgres_list_usage;
   store->back_up = car_postgres_back_up;
   store->check = car_postgres_check;
+
+  store->copy_out = car_postgres_copy_out;
+  store->copy_in = car_postgres_copy_in;
+  store->end_copy = car_postgres_end_copy_of_all;
 }
 
 static void

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  *   i: a gint64
  *   j: a const CarJsonSpan *, or NULL (its text as it stands)
  *   b: a GBytes * (a blob)
+ * Behind "=" the letters s and i stand for the columns of a CarServiceRow *, the one argument, which may be another store's.
  * The arguments must live until the statement ends.
  *
  * _run() runs it; _select() hands it out for car_service_row_next(). */

@@ -160,6 +160,34 @@ bind (sqlite3_stmt *statement, int at, char type, va_list *arguments)
     }
 }
 
+static int
+bind_column (sqlite3_stmt *statement, int at, char type, CarServiceRow *row)
+{
+  gsize length = 0;
+  const char *text;
+
+  if (type == 'i')
+    return sqlite3_bind_int64 (statement, at, car_service_row_get_integer (row, at - 1));
+  text = car_service_row_get_data (row, at - 1, &length);
+
+  return sqlite3_bind_text64 (statement, at, text, length, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static gboolean
+bind_all (sqlite3_stmt *statement, const char *types, va_list *arguments)
+{
+  CarServiceRow *row = *types == '=' ? va_arg (*arguments, CarServiceRow *) : NULL;
+  int code = SQLITE_OK;
+
+  if (row != NULL)
+    types++;
+  for (int i = 0; code == SQLITE_OK && types[i] != '\0'; i++)
+    code = row != NULL ? bind_column (statement, i + 1, types[i], row)
+                       : bind (statement, i + 1, types[i], arguments);
+
+  return code == SQLITE_OK;
+}
+
 CarServiceRow *
 car_sqlite_statements_select (CarServiceStore *store,
                               const char *sql,
@@ -170,12 +198,11 @@ car_sqlite_statements_select (CarServiceStore *store,
   CarSqliteStore *self = CAR_SQLITE_STORE (store);
   Row *row = prepare (self, sql, error);
 
-  for (int i = 0; row != NULL && types[i] != '\0'; i++)
-    if (bind (row->statement, i + 1, types[i], arguments) != SQLITE_OK)
-      {
-        car_sqlite_store_set_error (self, error);
-        return NULL;
-      }
+  if (row != NULL && !bind_all (row->statement, types, arguments))
+    {
+      car_sqlite_store_set_error (self, error);
+      return NULL;
+    }
 
   return row != NULL ? &row->parent : NULL;
 }

@@ -11,6 +11,7 @@
 #include "service/store/car-service-error.h"
 #include "service/store/sqlite/car-sqlite-answer.h"
 #include "service/store/sqlite/car-sqlite-backup.h"
+#include "service/store/sqlite/car-sqlite-copy.h"
 #include "service/store/sqlite/car-sqlite-file.h"
 #include "service/store/sqlite/car-sqlite-functions.h"
 #include "service/store/sqlite/car-sqlite-graph.h"
@@ -423,6 +424,10 @@ car_sqlite_store_class_init (CarSqliteStoreClass *class)
   store->list_usage = car_sqlite_list_usage;
   store->back_up = car_sqlite_back_up;
   store->check = car_sqlite_check;
+
+  store->copy_out = car_sqlite_copy_out;
+  store->copy_in = car_sqlite_copy_in;
+  store->end_copy = car_sqlite_end_copy;
 }
 
 static void

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "config.h"
+
+#include "service/store/sqlite/car-sqlite-copy.h"
+
+#define OUT_OF_VERTICES(table, t2)                                                                           \
+  "SELECT v.id, s.key, c.name, substr (v.node_id, v.key_at), v.connecting_id, v.body, v.reported_at, "       \
+  "v.t1, " t2 " FROM " table " v JOIN source s ON s.id = v.source JOIN collection c ON c.id = v.collection"
+#define OUT_OF_EDGES(table, t2)                                                                              \
+  "SELECT e.id, s.key, c.name, e.from_vertex, e.to_vertex, e.external_id, e.body, e.reported_at, e.t1, " t2  \
+  " FROM " table " e JOIN source s ON s.id = e.source JOIN collection c ON c.id = e.collection"
+#define OPEN "9223372036854775807"
+
+/* Numbers of one table are others in another. ?2 is the source, ?3 the collection. */
+#define INTO_VERTICES(table, t2, value)                                                                      \
+  "INSERT INTO " table " (id, source, collection, key_at, node_id, connecting_id, body, reported_at, t1" t2  \
+  ") VALUES (?1, (SELECT id FROM source WHERE key = ?2), (SELECT id FROM collection WHERE name = ?3),"       \
+  " length (?2) + 2, ?2 || '/' || ?4, ?5, ?6, ?7, ?8" value ")"
+#define INTO_EDGES(table, t2, value)                                                                         \
+  "INSERT INTO " table                                                                                       \
+  " (id, source, collection, from_vertex, to_vertex, external_id, body, reported_at, t1" t2                  \
+  ") VALUES (?1, (SELECT id FROM source WHERE key = ?2), (SELECT id FROM collection WHERE name = ?3),"       \
+  " ?4, ?5, ?6, ?7, ?8, ?9" value ")"
+
+static const struct
+{
+  const char *read;
+  const char *write;
+  const char *types;
+} kinds[] = {
+  [CAR_SERVICE_COPY_VERTICES] = { OUT_OF_VERTICES ("vertex", OPEN) " ORDER BY v.id",
+                                  INTO_VERTICES ("vertex", "", ""), "=isssssii" },
+  [CAR_SERVICE_COPY_EDGES] = { OUT_OF_EDGES ("edge", OPEN) " ORDER BY e.id", INTO_EDGES ("edge", "", ""),
+                               "=issiissii" },
+  [CAR_SERVICE_COPY_OLD_VERTICES] = { OUT_OF_VERTICES ("vertex_history", "v.t2") " ORDER BY v.t2",
+                                      INTO_VERTICES ("vertex_history", ", t2", ", ?9"), "=isssssiii" },
+  [CAR_SERVICE_COPY_OLD_EDGES] = { OUT_OF_EDGES ("edge_history", "e.t2") " ORDER BY e.t2",
+                                   INTO_EDGES ("edge_history", ", t2", ", ?10"), "=issiissiii" },
+};
+
+CarServiceRow *
+car_sqlite_copy_out (CarServiceStore *store, CarServiceCopyKind kind, GError **error)
+{
+  return car_service_store_select (store, error, kinds[kind].read, "");
+}
+
+gboolean
+car_sqlite_copy_in (CarServiceStore *store,
+                    CarServiceCopyKind kind,
+                    CarServiceRow *rows,
+                    gint64 *n,
+                    GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  for (*n = 0; car_service_row_next (rows, &problem); (*n)++)
+    if (!car_service_store_run (store, error, kinds[kind].write, kinds[kind].types, rows))
+      return FALSE;
+
+  return car_service_rows_ended (&problem, error);
+}
+
+gboolean
+car_sqlite_end_copy (CarServiceStore *store, GError **error)
+{
+  return car_service_store_run (
+      store, error,
+      "INSERT INTO held (collection, source, n) SELECT collection, source, count (*)"
+      " FROM (SELECT collection, source FROM vertex UNION ALL"
+      "  SELECT collection, source FROM edge) GROUP BY 1, 2",
+      "");
+}
