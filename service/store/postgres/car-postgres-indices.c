@@ -39,7 +39,7 @@ static gboolean
 can_be_indexed (const CarQueryColumn *column)
 {
   return column->kind == CAR_QUERY_MEMBER &&
-         (column->stored == CAR_QUERY_STORED_NOTHING || column->type != CAR_PROPERTY_TEXT) &&
+         (column->stored == CAR_QUERY_STORED_NOTHING || column->stored == CAR_QUERY_STORED_KEY) &&
          column->type != CAR_PROPERTY_JSON && column->type != CAR_PROPERTY_TEXTS;
 }
 

@@ -87,22 +87,6 @@ append_limit (CarPostgresSql *self, const CarQueryNode *node)
 
 /* ---- Pages in the order of an index ---- */
 
-/* Whether conditions are on nothing but what the index of keys has. */
-static gboolean
-are_on_key (const CarQueryCondition *condition)
-{
-  if (condition->kind == CAR_QUERY_LINKED)
-    return FALSE;
-  if (condition->parts == NULL)
-    return condition->column->kind == CAR_QUERY_COLUMN &&
-           (condition->column->stored == CAR_QUERY_STORED_SOURCE ||
-            condition->column->stored == CAR_QUERY_STORED_KEY);
-  for (guint i = 0; i < condition->parts->len; i++)
-    if (!are_on_key (condition->parts->pdata[i]))
-      return FALSE;
-  return TRUE;
-}
-
 /* The direction of pages of vertices by id, which is also the order where none is asked for: NULL for all others. */
 static const char *
 get_direction_by_id (const CarPostgresSql *self, const CarQueryNode *node)
@@ -110,7 +94,7 @@ get_direction_by_id (const CarPostgresSql *self, const CarQueryNode *node)
   const CarQueryOrder *first = node->order->len > 0 ? &g_array_index (node->order, CarQueryOrder, 0) : NULL;
 
   if (self->timepoint >= 0 || node->table->kind != CAR_QUERY_VERTEX || node->link != NULL ||
-      node->limit < 0 || node->distinct_on->len > 0 || !are_on_key (node->where))
+      node->limit < 0 || node->distinct_on->len > 0)
     return NULL;
   if (first == NULL)
     return "ASC";
@@ -121,30 +105,49 @@ get_direction_by_id (const CarPostgresSql *self, const CarQueryNode *node)
              : NULL;
 }
 
-/* The index has the keys of one source in their order. So of each source as many are taken as the page goes to, from the index
- * alone, and of these the page; only what is on it is looked up. */
+/* What comes behind an id begins, in its own source, behind its key. */
+static void
+append_beginning (CarPostgresSql *self, const CarQueryCondition *where)
+{
+  for (guint i = 0; i < where->parts->len; i++)
+    {
+      const CarQueryCondition *condition = where->parts->pdata[i];
+
+      if ((condition->kind != CAR_QUERY_GREATER && condition->kind != CAR_QUERY_GREATER_EQUAL) ||
+          condition->column->kind != CAR_QUERY_COLUMN || condition->column->stored != CAR_QUERY_STORED_ID)
+        continue;
+      g_string_append (self->text, " AND p.key >= CASE WHEN starts_with (");
+      car_postgres_sql_append_value (self, &g_array_index (condition->values, CarQueryBind, 0));
+      g_string_append (self->text, ", s.key || '/') THEN substr (");
+      car_postgres_sql_append_value (self, &g_array_index (condition->values, CarQueryBind, 0));
+      g_string_append (self->text, ", length (s.key) + 2) ELSE '' END COLLATE \"C\"");
+    }
+}
+
+/* The index has the keys of one source in their order. So of each source as many are taken as the page goes to, if it can be from
+ * the index alone, and of these the page; only what is on it is looked up. OFFSET 0: one by one. */
 static void
 append_page_by_id (CarPostgresSql *self, const Rows *rows, const char *direction)
 {
   const CarQueryNode *node = rows->node;
   const gint64 collection = car_postgres_get_collection (self->store, node->table->collection);
-  const char *alias = rows->alias;
 
   g_string_append (self->text,
                    " FROM (SELECT p.source, p.key, s.key || '/' || p.key AS id FROM source s"
                    " CROSS JOIN LATERAL (SELECT p.source, p.key FROM vertex p WHERE p.source = s.id AND ");
   car_postgres_append_seen (self, node->table, "p");
+  append_beginning (self, node->where);
   g_string_append (self->text, " AND ");
   car_postgres_append_where (self, node->table, node->where, "p");
   g_string_append_printf (self->text,
                           " ORDER BY p.key %s LIMIT %" G_GINT64_FORMAT ") p ORDER BY id %s, p.source %s",
                           direction, node->limit + node->offset, direction, direction);
   append_limit (self, node);
-  g_string_append_printf (
-      self->text,
-      ") page JOIN vertex %s ON %s.source = page.source AND %s.collection = %" G_GINT64_FORMAT
-      " AND %s.key = page.key ORDER BY page.id %s, page.source %s",
-      alias, alias, alias, collection, alias, direction, direction);
+  g_string_append_printf (self->text,
+                          ") page CROSS JOIN LATERAL (SELECT * FROM vertex WHERE source = page.source"
+                          " AND collection = %" G_GINT64_FORMAT " AND key = page.key OFFSET 0) %s"
+                          " ORDER BY page.id %s, page.source %s",
+                          collection, rows->alias, direction, direction);
 }
 
 static gboolean

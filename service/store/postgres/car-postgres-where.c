@@ -168,15 +168,34 @@ append_ids (CarPostgresSql *self, const CarQueryCondition *condition, gint64 col
   g_string_append (self->text, ") i");
 }
 
-/* A key is indexed behind its source, and all sources may have it. */
+/* A key is indexed behind its source, and all sources may have it. Written so, an index is of use within OR as well. */
+#define OF_ANY_SOURCE "%s.source = ANY (ARRAY (SELECT id FROM source)) AND %s.key = ANY ("
+
 static void
 append_key_condition (CarPostgresSql *self, const CarQueryCondition *condition, const char *alias)
 {
-  g_string_append_printf (
-      self->text, "(%s.source, %s.key) IN (SELECT s.id, x COLLATE \"C\" FROM source s CROSS JOIN unnest (",
-      alias, alias);
+  g_string_append_printf (self->text, OF_ANY_SOURCE, alias, alias);
   car_postgres_sql_append_values (self, condition->values);
-  g_string_append (self->text, ") x)");
+  g_string_append_c (self->text, ')');
+}
+
+/* The keys that the ids may have, and then the ids. */
+static void
+append_id_condition (CarPostgresSql *self,
+                     const CarQueryTable *table,
+                     const CarQueryCondition *condition,
+                     const char *alias)
+{
+  g_string_append_printf (self->text,
+                          OF_ANY_SOURCE "ARRAY (SELECT substr (x, length (s.key) + 2) COLLATE \"C\""
+                                        " FROM source s CROSS JOIN unnest (",
+                          alias, alias);
+  car_postgres_sql_append_values (self, condition->values);
+  g_string_append (self->text, ") x WHERE starts_with (x, s.key || '/'))) AND ");
+  car_postgres_append_comparable (self->text, table, condition->column, alias, self->timepoint);
+  g_string_append (self->text, " = ANY (");
+  car_postgres_sql_append_values (self, condition->values);
+  g_string_append_c (self->text, ')');
 }
 
 /* An index of those that differ from the id has no others. */
@@ -244,11 +263,7 @@ append_stored_condition (CarPostgresSql *self,
   else if (column->stored == CAR_QUERY_STORED_KEY)
     append_key_condition (self, condition, alias);
   else if (column->stored == CAR_QUERY_STORED_ID)
-    {
-      g_string_append_printf (self->text, "(%s.source, %s.id) IN (", alias, alias);
-      append_ids (self, condition, car_postgres_get_collection (self->store, table->collection), "");
-      g_string_append_c (self->text, ')');
-    }
+    append_id_condition (self, table, condition, alias);
   else if (column->stored == CAR_QUERY_STORED_CONNECTING_ID && self->timepoint < 0)
     append_connecting_condition (self, table, condition, alias);
   else if (column->stored == CAR_QUERY_STORED_FROM_ID || column->stored == CAR_QUERY_STORED_TO_ID)
@@ -275,14 +290,37 @@ append_column_condition (CarPostgresSql *self,
   append_operator (self, condition, expression->str);
 }
 
+/* Of edges within a collection, either end leads to the row: their ends are listed, as no index serves two columns at once. */
+static void
+append_linked_both (CarPostgresSql *self, const CarQueryCondition *linked, const char *above)
+{
+  g_autofree char *alias = car_postgres_sql_make_alias (self);
+
+  g_string_append_printf (self->text,
+                          "(%s.source, %s.id) IN (SELECT %s.source, x FROM %s %s"
+                          " CROSS JOIN LATERAL (VALUES (%s.from_vertex), (%s.to_vertex)) v (x) WHERE ",
+                          above, above, alias, car_postgres_get_table (self, linked->to), alias, alias,
+                          alias);
+  car_postgres_append_seen (self, linked->to, alias);
+  g_string_append (self->text, " AND ");
+  append_condition (self, linked->to, linked->parts->pdata[0], alias);
+  g_string_append_c (self->text, ')');
+}
+
 static void
 append_linked (CarPostgresSql *self,
                const CarQueryTable *table,
                const CarQueryCondition *linked,
                const char *above)
 {
-  g_autofree char *alias = car_postgres_sql_make_alias (self);
+  g_autofree char *alias = NULL;
 
+  if (linked->link->kind == CAR_QUERY_EDGES_BOTH)
+    {
+      append_linked_both (self, linked, above);
+      return;
+    }
+  alias = car_postgres_sql_make_alias (self);
   g_string_append (self->text, "EXISTS (SELECT FROM ");
   car_postgres_append_from (self, linked->link, linked->to, alias, table, above);
   g_string_append (self->text, " WHERE ");
