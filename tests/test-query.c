@@ -1190,8 +1190,8 @@ test_deep_conditions (Fixture *self, gconstpointer data)
     "{name: {_ilike: \"%x%\", _nin: [\"y\"]}, tags: {tag: {name: {_in: [\"z\"]}}}}",
     "{external_id: {_in: [\"x\", \"y\"]}}",
     "{connecting_id: {_in: [\"x\", \"y\"]}}",
-    "{_not: {source: {_like: \"s%\"}, reported_at: {_gt: \"2020-01-01\"}, properties: {_has_keys_any: "
-    "[\"x\", \"y\"]}}}",
+    ("{_not: {source: {_like: \"s%\"}, reported_at: {_gt: \"2020-01-01\"}, properties: {_has_keys_any: "
+     "[\"x\", \"y\"]}}}"),
     "{ipaddresses: {asset_id: {_in: [\"x\", \"y\"]}}}",
     "{ipaddresses: {_or: [{ipaddress_id: {_eq: \"x\"}}, {asset_id: {_nlike: \"y%\"}}]}}",
     "{ipaddresses: {ipaddress_id: {_like: \"y%\"}, asset_id: {_nregex: \"y\"}}}",
