@@ -2,6 +2,8 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include <libcar/base/car-language-private.h>
 
 #include "service/store/car-service-error.h"
@@ -204,11 +206,11 @@ migrate (CarPostgresStore *self, gint64 version, GError **error)
 
   if (version > last)
     {
-      g_set_error (error, CAR_SERVICE_ERROR, 500,
-                   _ ("The database %s was made by a newer car-service (its tables are of version "
-                      "%" G_GINT64_FORMAT ", this program knows %" G_GINT64_FORMAT
-                      "): use that version, or give another --database"),
-                   self->name, version, last);
+      g_set_error (
+          error, CAR_SERVICE_ERROR, 500,
+          _ ("The database %s was made by another version of car-service (its tables are of version %" PRId64
+             ", this program knows %d): use that version, or give another --database"),
+          self->name, version, (int) last);
       return FALSE;
     }
   if (version == last)
