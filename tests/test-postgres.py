@@ -68,7 +68,7 @@ class Postgres(unittest.TestCase):
         with run_service(database):
             pass
         local_postgres.ask(database, "UPDATE car_service SET version = 999")
-        self.assert_refused(database, "was made by a newer car-service")
+        self.assert_refused(database, "was made by another version of car-service")
 
     def test_encoding(self):
         database = self.make_database()
