@@ -13,14 +13,19 @@ typedef struct
   gint64 to;
 } Ends;
 
+/* Memory that was not used lately is far: what this edge needs is on its way while the ones before it are written. */
+void
+car_sqlite_expect_edge (CarSqlitePut *put, const CarServiceEdge *edge)
+{
+  car_sqlite_expect_end (put, put->from, edge->from_key);
+  car_sqlite_expect_end (put, put->to, edge->to_key);
+}
+
 static gboolean
 find_ends (CarSqlitePut *put, const CarServiceEdge *edge, Ends *ends, GError **error)
 {
-  const int from = car_sqlite_store_get_collection (put->store, put->part->from);
-  const int to = car_sqlite_store_get_collection (put->store, put->part->to);
-
-  return car_sqlite_find_end (put, from, edge->from_key, &ends->from, error) &&
-         car_sqlite_find_end (put, to, edge->to_key, &ends->to, error);
+  return car_sqlite_find_end (put, put->from, edge->from_key, &ends->from, error) &&
+         car_sqlite_find_end (put, put->to, edge->to_key, &ends->to, error);
 }
 
 /* An edge to nowhere could never be seen. Its vertices come before it. One that ends has ended with its vertices. */

@@ -103,24 +103,49 @@ car_sqlite_count (CarSqliteStore *store, int collection, gint64 source, gint64 d
                                 "iii", (gint64) collection, source, difference);
 }
 
-static gboolean
-put_part (CarSqlitePut *put, GError **error)
-{
-  const CarServicePart *part = put->part;
+/* So many objects ahead, what an edge needs is brought near. */
+#define AHEAD 8
 
-  put->collection = car_sqlite_store_get_collection (put->store, part->collection);
-  put->n_new = 0;
-  for (guint i = 0; i < part->objects->len; i++)
+static gboolean
+put_edges (CarSqlitePut *put, GError **error)
+{
+  const GArray *edges = put->part->objects;
+
+  put->from = car_sqlite_store_get_collection (put->store, put->part->from);
+  put->to = car_sqlite_store_get_collection (put->store, put->part->to);
+  for (guint i = 0; i < edges->len; i++)
     {
-      if (!car_service_store_may_go_on (CAR_SERVICE_STORE (put->store), error))
-        return FALSE;
-      if (part->from != NULL
-              ? !car_sqlite_put_edge (put, &g_array_index (part->objects, CarServiceEdge, i), error)
-              : !car_sqlite_put_vertex (put, &g_array_index (part->objects, CarServiceVertex, i), error))
+      if (i + AHEAD < edges->len)
+        car_sqlite_expect_edge (put, &g_array_index (edges, CarServiceEdge, i + AHEAD));
+      if (!car_service_store_may_go_on (CAR_SERVICE_STORE (put->store), error) ||
+          !car_sqlite_put_edge (put, &g_array_index (edges, CarServiceEdge, i), error))
         return FALSE;
     }
 
-  return car_sqlite_count (put->store, put->collection, put->source, put->n_new, error);
+  return TRUE;
+}
+
+static gboolean
+put_vertices (CarSqlitePut *put, GError **error)
+{
+  const GArray *vertices = put->part->objects;
+
+  for (guint i = 0; i < vertices->len; i++)
+    if (!car_service_store_may_go_on (CAR_SERVICE_STORE (put->store), error) ||
+        !car_sqlite_put_vertex (put, &g_array_index (vertices, CarServiceVertex, i), error))
+      return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
+put_part (CarSqlitePut *put, GError **error)
+{
+  put->collection = car_sqlite_store_get_collection (put->store, put->part->collection);
+  put->n_new = 0;
+
+  return (put->part->from != NULL ? put_edges (put, error) : put_vertices (put, error)) &&
+         car_sqlite_count (put->store, put->collection, put->source, put->n_new, error);
 }
 
 static gboolean

@@ -37,6 +37,8 @@ typedef struct
   CarServicePage *page;
   const CarServicePart *part; /* the one at hand */
   int collection;
+  int from; /* of edges: the collections of their ends */
+  int to;
   gint64 source;
   CarSqliteSession *session; /* of the full import that is under way, whoever sends the page; NULL: none is */
   GString *node_id;          /* SOURCE/KEY of the vertex at hand */
@@ -62,10 +64,14 @@ gboolean car_sqlite_take_version (CarSqliteStore *store,
                                   GError **error);
 
 gboolean car_sqlite_put_vertex (CarSqlitePut *put, const CarServiceVertex *vertex, GError **error);
+void car_sqlite_expect_edge (CarSqlitePut *put, const CarServiceEdge *edge);
 gboolean car_sqlite_put_edge (CarSqlitePut *put, const CarServiceEdge *edge, GError **error);
 
 /* The page's source has the vertex of this key; *id is 0 where it has not. */
 gboolean car_sqlite_find_end (CarSqlitePut *put, int collection, const char *key, gint64 *id, GError **error);
+
+/* Such a vertex will be looked for soon. */
+void car_sqlite_expect_end (CarSqlitePut *put, int collection, const char *key);
 
 /* Whether no other object has a value of this one that must be unique; where one has, the object is noted as left out. `found` is
  * the version of it that holds. */

@@ -61,6 +61,16 @@ car_sqlite_known_get (const CarSqliteKnown *self,
 }
 
 void
+car_sqlite_known_expect (const CarSqliteKnown *self,
+                         int collection,
+                         gint64 source,
+                         const char *node_id,
+                         gsize length)
+{
+  __builtin_prefetch (&self->places[hash (self, collection, source, node_id, length).low64 % N_PLACES]);
+}
+
+void
 car_sqlite_known_set (CarSqliteKnown *self,
                       int collection,
                       gint64 source,

@@ -20,6 +20,13 @@ gint64 car_sqlite_known_get (const CarSqliteKnown *self,
                              const char *node_id,
                              gsize length);
 
+/* This one will be asked for soon: the place is brought near meanwhile. */
+void car_sqlite_known_expect (const CarSqliteKnown *self,
+                              int collection,
+                              gint64 source,
+                              const char *node_id,
+                              gsize length);
+
 /* `id` 0: the vertex is there no more. */
 void car_sqlite_known_set (CarSqliteKnown *self,
                            int collection,

@@ -180,6 +180,13 @@ car_sqlite_put_vertex (CarSqlitePut *put, const CarServiceVertex *vertex, GError
                                                id, error));
 }
 
+void
+car_sqlite_expect_end (CarSqlitePut *put, int collection, const char *key)
+{
+  set_node_id (put, key);
+  car_sqlite_known_expect (put->store->known, collection, put->source, put->node_id->str, put->node_id->len);
+}
+
 gboolean
 car_sqlite_find_end (CarSqlitePut *put, int collection, const char *key, gint64 *id, GError **error)
 {
