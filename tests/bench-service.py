@@ -25,6 +25,7 @@ import local_postgres
 from local_service import KEY, PASSWORD, run_service
 
 PAGE = 2000
+TIDYING = 3  # seconds, after which the service has emptied its log
 SOURCE = "bench"
 TICKS = os.sysconf("SC_CLK_TCK")
 ASSETS, NAMES = 0.2, 0.17  # of all objects; the others are edges between the two
@@ -106,16 +107,19 @@ def pages(objects):
         yield page
 
 
-def post_file(service, file):
-    job = service.want("POST", "imports", file.read_bytes())["id"]
+def post_file(client, file):
+    status, answer = client.ask("POST", "/api/car/v2/imports", file.read_bytes())
+    if status != 200:
+        raise SystemExit(f"a page is answered with {status}")
     file.unlink()
-    return job
+    return json.loads(answer)["id"]
 
 
 def import_files(service, files, note=lambda job: None):
-    jobs = []
+    """One page after the other over one connection, as libcar does."""
+    jobs, client = [], Client(service.url)
     for file in files:
-        jobs.append(post_file(service, file))
+        jobs.append(post_file(client, file))
         note(jobs[-1])
     while jobs:
         status = service.want("GET", f"importstatus?ids={','.join(jobs[:200])}")
@@ -143,12 +147,15 @@ class Client:
         authorization = "Basic " + base64.b64encode(f"{KEY}:{PASSWORD}".encode()).decode()
         self.headers = {"Authorization": authorization, "Content-Type": "application/json"}
 
-    def call(self, method, path, body=None):
-        """Returns: the status."""
+    def ask(self, method, path, body=None):
+        """Returns: the status, and the answer."""
         self.connection.request(method, path, body, self.headers)
         answer = self.connection.getresponse()
-        answer.read()
-        return answer.status
+        return answer.status, answer.read()
+
+    def call(self, method, path, body=None):
+        """Returns: the status."""
+        return self.ask(method, path, body)[0]
 
 
 def watch_job(url, job, over, result):
@@ -320,6 +327,7 @@ def measure_import(service, process, database, folder, label, data, number, clie
         cpu = {thread: round(used - before.get(thread, 0), 2) for thread, used in read_cpu().items()}
         written = read_written() - written
         seen = watch.end()
+    time.sleep(TIDYING)
     return {"import": label, "objects": count, "seconds": round(seconds, 2), "objects_per_second": round(count / seconds),
             "cpu": cpu, "cpu_us_per_object": round(sum(cpu.values()) * 1e6 / count, 2),
             "written_per_object": round(written / count), "kept_per_object": round(database.read_kept() / count),

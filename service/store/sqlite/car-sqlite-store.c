@@ -180,7 +180,7 @@ car_sqlite_store_open (const char *path, GError **error)
     }
   if (!open_connection (self, error) || !car_sqlite_file_prepare (self, TRUE, error) ||
       !set_up_connection (self, error) ||
-      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -65536", error) ||
+      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -73728", error) ||
       !bring_up_to_date (self, error))
     return NULL;
 
