@@ -131,7 +131,7 @@ def import_files(service, files, note=lambda job: None):
             time.sleep(0.05)
 
 
-def import_full(service, report, parts, note):
+def import_full(service, report, parts, note=lambda job: None):
     in_progress = f"source/{SOURCE}/full-import-in-progress?report={report}"
     service.run_job("POST", in_progress)
     for files in parts:

@@ -62,7 +62,7 @@ for shell in zsh fish; do
 done
 ok "commands, and their options"
 service=$TOP_BUILDDIR/service/car-service
-offers "token backup check usage vacuum" "$service" ""
+offers "token backup check usage vacuum copy" "$service" ""
 offers "bash" "$service" backup b
 offers "--database --help" "$service" check -
 offers "--json --database --help" "$service" usage -

@@ -17,8 +17,8 @@ typedef struct
 void
 car_sqlite_expect_edge (CarSqlitePut *put, const CarServiceEdge *edge)
 {
-  car_sqlite_expect_end (put, put->from, edge->from_key);
-  car_sqlite_expect_end (put, put->to, edge->to_key);
+  car_sqlite_expect_vertex (put, put->from, edge->from_key);
+  car_sqlite_expect_vertex (put, put->to, edge->to_key);
 }
 
 static gboolean

@@ -103,7 +103,7 @@ car_sqlite_count (CarSqliteStore *store, int collection, gint64 source, gint64 d
                                 "iii", (gint64) collection, source, difference);
 }
 
-/* So many objects ahead, what an edge needs is brought near. */
+/* So many objects ahead, what one needs is brought near. */
 #define AHEAD 8
 
 static gboolean
@@ -131,9 +131,14 @@ put_vertices (CarSqlitePut *put, GError **error)
   const GArray *vertices = put->part->objects;
 
   for (guint i = 0; i < vertices->len; i++)
-    if (!car_service_store_may_go_on (CAR_SERVICE_STORE (put->store), error) ||
-        !car_sqlite_put_vertex (put, &g_array_index (vertices, CarServiceVertex, i), error))
-      return FALSE;
+    {
+      if (i + AHEAD < vertices->len)
+        car_sqlite_expect_vertex (put, put->collection,
+                                  g_array_index (vertices, CarServiceVertex, i + AHEAD).key);
+      if (!car_service_store_may_go_on (CAR_SERVICE_STORE (put->store), error) ||
+          !car_sqlite_put_vertex (put, &g_array_index (vertices, CarServiceVertex, i), error))
+        return FALSE;
+    }
 
   return TRUE;
 }

@@ -71,7 +71,7 @@ gboolean car_sqlite_put_edge (CarSqlitePut *put, const CarServiceEdge *edge, GEr
 gboolean car_sqlite_find_end (CarSqlitePut *put, int collection, const char *key, gint64 *id, GError **error);
 
 /* Such a vertex will be looked for soon. */
-void car_sqlite_expect_end (CarSqlitePut *put, int collection, const char *key);
+void car_sqlite_expect_vertex (CarSqlitePut *put, int collection, const char *key);
 
 /* Whether no other object has a value of this one that must be unique; where one has, the object is noted as left out. `found` is
  * the version of it that holds. */

@@ -46,12 +46,12 @@ make_connecting_id (CarSqlitePut *put, const CarServiceVertex *vertex)
 }
 
 static gboolean
-find (CarSqlitePut *put, const CarServiceVertex *vertex, CarSqliteVersion *found, GError **error)
+find_by_name (CarSqlitePut *put, const CarServiceVertex *vertex, CarSqliteVersion *found, GError **error)
 {
   sqlite3_stmt *statement =
       car_sqlite_store_prepare (put->store,
-                                "SELECT id, t1, body FROM vertex INDEXED BY vertex_node WHERE collection = ? "
-                                "AND node_id = ? AND source = ?",
+                                "SELECT id, t1, body FROM vertex INDEXED BY vertex_node WHERE collection = ?"
+                                " AND node_id = ? AND source = ?",
                                 error);
 
   if (statement == NULL)
@@ -61,6 +61,26 @@ find (CarSqlitePut *put, const CarServiceVertex *vertex, CarSqliteVersion *found
   sqlite3_bind_int64 (statement, 3, put->source);
 
   return car_sqlite_take_version (put->store, statement, &vertex->body, found, error);
+}
+
+/* One that was met lately is found by its number, which an index of texts takes longer to tell. */
+static gboolean
+find (CarSqlitePut *put, const CarServiceVertex *vertex, CarSqliteVersion *found, GError **error)
+{
+  const gint64 id = car_sqlite_known_get (put->store->known, put->collection, put->source, put->node_id->str,
+                                          put->node_id->len);
+
+  if (id == 0)
+    return find_by_name (put, vertex, found, error);
+
+  sqlite3_stmt *statement =
+      car_sqlite_store_prepare (put->store, "SELECT id, t1, body FROM vertex WHERE id = ?", error);
+  if (statement == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (statement, 1, id);
+
+  return car_sqlite_take_version (put->store, statement, &vertex->body, found, error) &&
+         (found->id != 0 || find_by_name (put, vertex, found, error));
 }
 
 /* *inserted: there was none of this name. */
@@ -181,7 +201,7 @@ car_sqlite_put_vertex (CarSqlitePut *put, const CarServiceVertex *vertex, GError
 }
 
 void
-car_sqlite_expect_end (CarSqlitePut *put, int collection, const char *key)
+car_sqlite_expect_vertex (CarSqlitePut *put, int collection, const char *key)
 {
   set_node_id (put, key);
   car_sqlite_known_expect (put->store->known, collection, put->source, put->node_id->str, put->node_id->len);
