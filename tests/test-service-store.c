@@ -12,7 +12,9 @@
 #include "service/store/sql/car-service-job-status.h"
 #include "service/store/sql/car-service-jobs.h"
 #include "service/store/sql/car-service-sessions.h"
+#include "service/store/sql/car-service-sources.h"
 #include "service/store/sql/car-service-sql.h"
+#include "service/store/sql/car-service-tags.h"
 #include "service/store/sqlite/car-sqlite-room.h"
 #include "test-database.h"
 
@@ -128,7 +130,7 @@ write_rows (CarServiceRow *rows, const char *columns)
 
 /* How many objects hold, by source and collection. */
 #define assert_counts(store, expected)                                                                       \
-  assert_rows (car_service_store_list_counts (store, NULL, NULL), "012", expected)
+  assert_rows (car_service_sources_list_counts (store, NULL, NULL), "012", expected)
 
 /* What an asset named "a" of the source "s" was, the last first. */
 #define assert_bodies(store, expected)                                                                       \
@@ -218,6 +220,9 @@ assert_failed (CarServiceStore *store, gint64 job, gint64 status, const char *me
   g_assert_cmpint (car_service_row_get_integer (row, 2), ==, status);
   car_service_row_end (row);
 }
+
+#define ASSETS(assets)                                                                                       \
+  "{\"source\":{\"_key\":\"s\"},\"report\":{\"_key\":\"1\",\"timestamp\":1},\"asset\":[" assets "]}"
 
 static gint64
 import_members (CarServiceStore *store, const char *source, const char *members)
@@ -487,8 +492,7 @@ test_unknown_collection (Fixture *fixture, gconstpointer user_data)
 }
 
 #define assert_tags(store, expected)                                                                         \
-  assert_rows (car_service_store_list_tags (store, "asset", "s/a", CAR_SERVICE_STORE_NOW, NULL), "0",        \
-               expected)
+  assert_rows (car_service_tags_list (store, "asset", "s/a", CAR_SERVICE_STORE_NOW, NULL), "0", expected)
 
 static void
 test_tags (Fixture *fixture, gconstpointer user_data)
@@ -566,7 +570,7 @@ list_changes (CarServiceStore *store, gint64 from, gint64 phase)
 static gint64
 get_time (CarServiceStore *store)
 {
-  CarServiceRow *row = car_service_store_get_span (store, NULL);
+  CarServiceRow *row = car_service_sources_get_span (store, NULL);
 
   g_assert_true (car_service_row_next (row, NULL));
   gint64 time = car_service_row_get_integer (row, 1);
@@ -1164,6 +1168,45 @@ test_full_disk (Fixture *fixture, gconstpointer user_data)
   assert_counts (fixture->store, "s asset 2000");
 }
 
+/* A job that the database fails in the middle of takes nothing with it, and leaves nothing: those before and behind it, of the same
+ * transaction, are done. */
+static void
+test_failed_among_others (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+  const gboolean is_postgres = g_str_has_prefix (fixture->path, "postgresql:");
+  g_autoptr (GError) error = NULL;
+  gint64 jobs[4];
+
+  if (is_postgres)
+    car_service_store_run (store, &error, "ALTER TABLE vertex ADD CONSTRAINT bad CHECK (key <> 'bad')", "");
+  else
+    car_service_store_run (store, &error,
+                           "CREATE TRIGGER bad BEFORE INSERT ON vertex WHEN new.node_id = 's/bad'"
+                           " BEGIN SELECT RAISE (FAIL, 'this one is bad'); END",
+                           "");
+  g_assert_no_error (error);
+
+  jobs[0] = post (store, CAR_SERVICE_JOB_IMPORT, "s", ASSETS ("{\"external_id\":\"a\",\"name\":\"n\"}"));
+  jobs[1] = post (store, CAR_SERVICE_JOB_IMPORT, "s", ASSETS ("7"));
+  jobs[2] = post (store, CAR_SERVICE_JOB_IMPORT, "s",
+                  ASSETS ("{\"external_id\":\"b\",\"name\":\"n\"},{\"external_id\":\"bad\",\"name\":\"n\"}"));
+  jobs[3] = post (store, CAR_SERVICE_JOB_IMPORT, "s", ASSETS ("{\"external_id\":\"c\",\"name\":\"n\"}"));
+  /* The second job is run again with the first one. */
+  for (guint i = 0; i < 2; i++)
+    g_test_expect_message ("car-service", G_LOG_LEVEL_MESSAGE, "Job * (import) was refused with 422");
+  g_test_expect_message ("car-service", G_LOG_LEVEL_WARNING, "Job * (import) failed: The database *");
+  run_all (store);
+  g_test_assert_expected_messages ();
+
+  assert_complete (store, jobs[0], NULL);
+  assert_failed (store, jobs[1], 422, "*");
+  assert_failed (store, jobs[2], 500, "The database *");
+  assert_complete (store, jobs[3], NULL);
+  assert_counts (store, "s asset 2");
+  assert_rows (car_service_store_find_named (store, "asset", NULL, "b", FALSE, ALL, NULL), "1", "");
+}
+
 /* A reader sees what was committed, and cannot write. */
 static void
 test_reader (Fixture *fixture, gconstpointer user_data)
@@ -1214,6 +1257,7 @@ main (int argc, char **argv)
     { "/service/store/foreign-files", test_foreign_files },
     { "/service/store/reopened", test_reopened },
     { "/service/store/full-disk", test_full_disk },
+    { "/service/store/failed-among-others", test_failed_among_others },
     { "/service/store/reader", test_reader },
   };
 

@@ -6,6 +6,7 @@
 #include "service/http/car-service-metrics.h"
 #include "service/store/sql/car-service-job-status.h"
 #include "service/store/sql/car-service-jobs.h"
+#include "service/store/sql/car-service-sources.h"
 
 /* GET /metrics: what the database holds, behind what the server counted. */
 
@@ -70,7 +71,7 @@ static gboolean
 append_objects (CarServiceStore *store, GString *out, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  CarServiceRow *rows = car_service_store_list_counts (store, NULL, &problem);
+  CarServiceRow *rows = car_service_sources_list_counts (store, NULL, &problem);
 
   car_service_metrics_begin (out, "car_service_objects", "gauge", NULL, "Objects that hold now.");
   while (rows != NULL && car_service_row_next (rows, &problem))

@@ -8,6 +8,7 @@
 #include "service/http/car-service-view.h"
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-json.h"
+#include "service/store/sql/car-service-tags.h"
 
 /* A vertex at a moment: what it was at all times, where else it is known, and what it is joined with. */
 
@@ -83,8 +84,7 @@ static gboolean
 append_tags (CarServiceStore *store, GString *out, const Asked *asked, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  CarServiceRow *rows =
-      car_service_store_list_tags (store, asked->collection, asked->id, asked->at, &problem);
+  CarServiceRow *rows = car_service_tags_list (store, asked->collection, asked->id, asked->at, &problem);
 
   car_service_json_name (out, "tags");
   g_string_append_c (out, '[');

@@ -36,7 +36,7 @@ static gboolean
 append_counts (CarServiceStore *store, GString *out, const char *source, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  CarServiceRow *rows = car_service_store_list_counts (store, source, &problem);
+  CarServiceRow *rows = car_service_sources_list_counts (store, source, &problem);
 
   car_service_json_name (out, "counts");
   g_string_append_c (out, '{');
@@ -131,7 +131,7 @@ append_moments (CarServiceStore *store, GString *out, GError **error)
   g_autoptr (GError) problem = NULL;
   gint64 now = g_get_real_time () / 1000;
   gint64 first = now, last = now;
-  CarServiceRow *row = car_service_store_get_span (store, &problem);
+  CarServiceRow *row = car_service_sources_get_span (store, &problem);
 
   if (row != NULL && car_service_row_next (row, &problem))
     {

@@ -398,6 +398,15 @@ car_query_table_find_link (const CarQueryTable *self, const char *name)
 }
 
 const char *
+car_query_table_get_end (const CarQueryTable *self, CarQueryLinkKind kind)
+{
+  for (guint i = 0; i < self->links->len; i++)
+    if (g_array_index (self->links, CarQueryLink, i).kind == kind)
+      return g_array_index (self->links, CarQueryLink, i).to;
+  g_return_val_if_reached ("");
+}
+
+const char *
 car_query_get_scalar (CarPropertyType type)
 {
   static const char *const names[] = {

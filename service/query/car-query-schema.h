@@ -104,6 +104,9 @@ const CarQueryTable *car_query_schema_find (CarQuerySchema *self, const char *na
 const CarQueryColumn *car_query_table_find_column (const CarQueryTable *self, const char *name);
 const CarQueryLink *car_query_table_find_link (const CarQueryTable *self, const char *name);
 
+/* The table that the only link of this kind leads to. */
+const char *car_query_table_get_end (const CarQueryTable *self, CarQueryLinkKind kind);
+
 /* Whether it is what a store's index of all vertices' names has. */
 gboolean car_query_is_vertex_name (const CarQueryTable *table, const CarQueryColumn *column);
 

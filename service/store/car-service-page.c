@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <libcar/json/car-json-hash-private.h>
 #include <libcar/json/car-json-reader-private.h>
 
 #include "service/store/car-service-error.h"
@@ -584,4 +585,14 @@ void
 car_service_page_add_edge (CarServicePage *self, const CarServiceEdge *edge)
 {
   g_array_append_vals (((CarServicePart *) self->parts->pdata[0])->objects, edge, 1);
+}
+
+/* Nearly all are spelt as before, which costs less to see. */
+gboolean
+car_service_body_is_alike (const char *held, gsize length, const CarJsonSpan *body)
+{
+  const CarJsonSpan span = { .text = held, .length = length, .type = CAR_JSON_OBJECT };
+
+  return (length == body->length && memcmp (held, body->text, length) == 0) ||
+         car_json_hash_equal (car_json_hash_value (&span), car_json_hash_value (body));
 }

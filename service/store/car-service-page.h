@@ -123,6 +123,10 @@ const char *car_service_page_get_reason (const CarServicePage *self);
 /* [{"collection", "index", "count", "message"}, …]: what was left out, which the log gets too. NULL: nothing was. */
 char *car_service_page_write_warnings (const CarServicePage *self);
 
+/* Whether a body that is held has the same value. Values are compared, and not their spelling: a connector that writes members in
+ * another order, or 1.0 for 1, changes nothing. */
+gboolean car_service_body_is_alike (const char *held, gsize length, const CarJsonSpan *body);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CarServicePage, car_service_page_free)
 
 G_END_DECLS

@@ -87,11 +87,27 @@ car_service_store_init (CarServiceStore *self)
   get_private (self)->shared = shared_new ();
 }
 
+/* The model of this program may be another one than that of the last. */
+static gboolean
+bring_up_to_date (CarServiceStore *self, GError **error)
+{
+  if (!car_service_store_begin (self, error))
+    return FALSE;
+  if (car_service_store_follow_model (self, error))
+    return car_service_store_commit (self, error);
+
+  car_service_store_rollback (self);
+  return FALSE;
+}
+
 CarServiceStore *
 car_service_store_open (const char *database, GError **error)
 {
-  return car_postgres_is_database (database) ? car_postgres_store_open (database, error)
-                                             : car_sqlite_store_open (database, error);
+  g_autoptr (CarServiceStore) self = car_postgres_is_database (database)
+                                         ? car_postgres_store_open (database, error)
+                                         : car_sqlite_store_open (database, error);
+
+  return self != NULL && bring_up_to_date (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
 gboolean
@@ -460,18 +476,6 @@ car_service_store_list_related (CarServiceStore *self,
 }
 
 CarServiceRow *
-car_service_store_get_span (CarServiceStore *self, GError **error)
-{
-  return CAR_SERVICE_STORE_GET_CLASS (self)->get_span (self, error);
-}
-
-CarServiceRow *
-car_service_store_list_counts (CarServiceStore *self, const char *source, GError **error)
-{
-  return CAR_SERVICE_STORE_GET_CLASS (self)->list_counts (self, source, error);
-}
-
-CarServiceRow *
 car_service_store_search (CarServiceStore *self, const char *text, gint64 limit, GError **error)
 {
   return CAR_SERVICE_STORE_GET_CLASS (self)->search (self, text, limit, error);
@@ -495,16 +499,6 @@ car_service_store_list_versions (CarServiceStore *self,
                                  GError **error)
 {
   return CAR_SERVICE_STORE_GET_CLASS (self)->list_versions (self, collection, id, limit, error);
-}
-
-CarServiceRow *
-car_service_store_list_tags (CarServiceStore *self,
-                             const char *collection,
-                             const char *id,
-                             gint64 at,
-                             GError **error)
-{
-  return CAR_SERVICE_STORE_GET_CLASS (self)->list_tags (self, collection, id, at, error);
 }
 
 CarServiceRow *

@@ -141,8 +141,6 @@ struct _CarServiceStoreClass
                                   gint64 limit,
                                   GError **error);
 
-  CarServiceRow *(*get_span) (CarServiceStore *self, GError **error);
-  CarServiceRow *(*list_counts) (CarServiceStore *self, const char *source, GError **error);
   CarServiceRow *(*search) (CarServiceStore *self, const char *text, gint64 limit, GError **error);
   CarServiceRow *(
       *get_vertex) (CarServiceStore *self, const char *collection, const char *id, gint64 at, GError **error);
@@ -151,8 +149,6 @@ struct _CarServiceStoreClass
                                    const char *id,
                                    gint64 limit,
                                    GError **error);
-  CarServiceRow *(
-      *list_tags) (CarServiceStore *self, const char *collection, const char *id, gint64 at, GError **error);
   CarServiceRow *(*list_instances) (CarServiceStore *self,
                                     const char *collection,
                                     const char *id,
@@ -332,12 +328,6 @@ CarServiceRow *car_service_store_list_related (CarServiceStore *self,
                                                gint64 limit,
                                                GError **error);
 
-/* One row: when the oldest of what is known began, or NULL; when the last change was. */
-CarServiceRow *car_service_store_get_span (CarServiceStore *self, GError **error);
-
-/* How many objects hold, of one source or (NULL) of all. Columns: source, collection, count; none is 0. */
-CarServiceRow *car_service_store_list_counts (CarServiceStore *self, const char *source, GError **error);
-
 /* Vertices that are called so, or have the text in their name or key: the same first, then what begins so, then the others.
  * Columns: collection, id, source, label, connecting_id, reported_at. A label is what people call it, of 300 characters at
  * most: the address, name of the host or key; else the member name, fullname or username, or port_number/protocol. */
@@ -358,13 +348,6 @@ CarServiceRow *car_service_store_list_versions (CarServiceStore *self,
                                                 const char *id,
                                                 gint64 limit,
                                                 GError **error);
-
-/* Names of its tags, by name. */
-CarServiceRow *car_service_store_list_tags (CarServiceStore *self,
-                                            const char *collection,
-                                            const char *id,
-                                            gint64 at,
-                                            GError **error);
 
 /* The other vertices that are the same thing. Columns: collection, id, source, label. */
 CarServiceRow *car_service_store_list_instances (CarServiceStore *self,

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "service/store/postgres/car-postgres-graph.h"
+#include "service/store/sql/car-service-sources.h"
 
 /* What ends: versions go into history, and a vertex takes its edges with it. */
 
@@ -200,19 +201,6 @@ close_unseen (CarPostgresStore *self,
   return TRUE;
 }
 
-/* All that holds was in the report of this import, if it had one. */
-static gboolean
-note_report (CarServiceStore *store, gint64 source, GError **error)
-{
-  return car_service_store_run (
-      store, error,
-      "UPDATE source SET reported_at = coalesce ((SELECT report.reported_at FROM session"
-      "  JOIN report ON report.source = session.source AND report.key = session.report"
-      "  WHERE session.source = source.key ORDER BY session.id DESC LIMIT 1), reported_at)"
-      " WHERE id = ?",
-      "i", source);
-}
-
 gboolean
 car_postgres_end_full_import (CarServiceStore *store, const char *source, gint64 now, GError **error)
 {
@@ -233,6 +221,6 @@ car_postgres_end_full_import (CarServiceStore *store, const char *source, gint64
   return close_unseen (self, UNSEEN ("vertex", "vertices"), car_postgres_close_vertices, number, now,
                        error) &&
          close_unseen (self, UNSEEN ("edge", "edges"), car_postgres_close_edges, number, now, error) &&
-         note_report (store, number, error) &&
+         car_service_sources_note_end (store, number, error) &&
          car_service_store_run (store, error, "DELETE FROM seen WHERE source = ?", "i", number);
 }

@@ -2,25 +2,18 @@
 
 #include "config.h"
 
-#include <string.h>
-
-#include <libcar/json/car-json-hash-private.h>
-
 #include "service/store/postgres/car-postgres-graph.h"
 
 /* A page goes in a few statements, whatever its size: what the database has of its objects is asked for at once; what is new is
  * copied into the table, what differs is changed by one statement, and of what is as it was only the number is noted. */
 
-/* Values are compared, and not their spelling: a connector that writes members in another order, or 1.0 for 1, changes nothing.
- * Nearly all are spelt as before, which costs less to see. */
 gboolean
 car_postgres_is_alike (CarServiceRow *row, int column, const CarJsonSpan *body)
 {
-  CarJsonSpan held = { .type = CAR_JSON_OBJECT };
+  gsize length;
+  const char *held = car_service_row_get_data (row, column, &length);
 
-  held.text = car_service_row_get_data (row, column, &held.length);
-  return (held.length == body->length && memcmp (held.text, body->text, body->length) == 0) ||
-         car_json_hash_equal (car_json_hash_value (&held), car_json_hash_value (body));
+  return car_service_body_is_alike (held, length, body);
 }
 
 gboolean

@@ -5,27 +5,7 @@
 #include "service/store/postgres/car-postgres-sql.h"
 #include "service/store/postgres/car-postgres-views-private.h"
 
-/* What there is, and where what somebody types is found. */
-
-/* The clock of the store is as late as the last change, also where that of the machine was set back. */
-CarServiceRow *
-car_postgres_get_span (CarServiceStore *store, GError **error)
-{
-  return car_service_store_select (store, error,
-                                   "SELECT (SELECT min (t1) FROM moment),"
-                                   " (SELECT value::bigint FROM setting WHERE name = 'clock')",
-                                   "");
-}
-
-CarServiceRow *
-car_postgres_list_counts (CarServiceStore *store, const char *source, GError **error)
-{
-  return car_service_store_select (store, error,
-                                   "SELECT s.key, c.name, v.n FROM held v" CAR_POSTGRES_NAMES
-                                   "WHERE v.n > 0 AND ($1 IS NULL OR s.key = $1)"
-                                   " ORDER BY s.key, c.name",
-                                   "s", source);
-}
+/* Where what somebody types is found. */
 
 /* $1: the text, $2: how many of each way. */
 #define SPELLINGS " IN ($1, lower ($1), upper ($1))"

@@ -39,29 +39,13 @@ new_store (const char *database)
   return self;
 }
 
-/* The model of this program may be another one than that of the last. */
-static gboolean
-bring_up_to_date (CarPostgresStore *self, GError **error)
-{
-  CarServiceStore *store = CAR_SERVICE_STORE (self);
-
-  if (!car_service_store_begin (store, error))
-    return FALSE;
-  if (car_service_store_follow_model (store, error))
-    return car_service_store_commit (store, error);
-
-  car_service_store_rollback (store);
-  return FALSE;
-}
-
 CarServiceStore *
 car_postgres_store_open (const char *database, GError **error)
 {
   g_autoptr (CarPostgresStore) self = new_store (database);
 
   self->locks = TRUE;
-  if (!car_postgres_connect (self, error) || !car_postgres_prepare_tables (self, error) ||
-      !bring_up_to_date (self, error))
+  if (!car_postgres_connect (self, error) || !car_postgres_prepare_tables (self, error))
     return NULL;
 
   return CAR_SERVICE_STORE (g_steal_pointer (&self));
@@ -257,12 +241,9 @@ car_postgres_store_class_init (CarPostgresStoreClass *class)
   store->find_named = car_postgres_find_named;
   store->find_edges = car_postgres_find_edges;
   store->list_related = car_postgres_list_related;
-  store->get_span = car_postgres_get_span;
-  store->list_counts = car_postgres_list_counts;
   store->search = car_postgres_search;
   store->get_vertex = car_postgres_get_vertex;
   store->list_versions = car_postgres_list_versions;
-  store->list_tags = car_postgres_list_tags;
   store->list_instances = car_postgres_list_instances;
   store->list_kinds = car_postgres_list_kinds;
   store->list_neighbours = car_postgres_list_neighbours;

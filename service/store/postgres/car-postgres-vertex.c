@@ -36,21 +36,6 @@ car_postgres_list_versions (CarServiceStore *store,
                                    "ssi", collection, id, limit);
 }
 
-CarServiceRow *
-car_postgres_list_tags (CarServiceStore *store,
-                        const char *collection,
-                        const char *id,
-                        gint64 at,
-                        GError **error)
-{
-  return car_service_store_select (
-      store, error,
-      "SELECT tag.name FROM tagging JOIN tag ON tag.id = tagging.tag WHERE tagging.vertex_id = $2"
-      " AND tagging.collection = " CAR_POSTGRES_COLLECTION (
-          "$1") " AND tagging.t1 <= $3 AND tagging.t2 > $3 ORDER BY 1",
-      "ssi", collection, id, at);
-}
-
 /* A vertex whose connecting_id is NULL is its id. $4 is the connecting_id that all of them have, $3 the moment. */
 #define AT_MOMENT " AND v.t1 <= $3 AND v.t2 > $3"
 

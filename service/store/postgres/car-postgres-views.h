@@ -29,9 +29,6 @@ CarServiceRow *car_postgres_find_edges (CarServiceStore *store,
                                         gboolean closed,
                                         GError **error);
 
-/* car-postgres-search.c */
-CarServiceRow *car_postgres_get_span (CarServiceStore *store, GError **error);
-CarServiceRow *car_postgres_list_counts (CarServiceStore *store, const char *source, GError **error);
 CarServiceRow *car_postgres_search (CarServiceStore *store, const char *text, gint64 limit, GError **error);
 
 /* car-postgres-vertex.c */
@@ -45,11 +42,6 @@ CarServiceRow *car_postgres_list_versions (CarServiceStore *store,
                                            const char *id,
                                            gint64 limit,
                                            GError **error);
-CarServiceRow *car_postgres_list_tags (CarServiceStore *store,
-                                       const char *collection,
-                                       const char *id,
-                                       gint64 at,
-                                       GError **error);
 CarServiceRow *car_postgres_list_instances (CarServiceStore *store,
                                             const char *collection,
                                             const char *id,

@@ -218,15 +218,6 @@ append_connecting_condition (CarPostgresSql *self,
   g_string_append_c (self->text, ')');
 }
 
-static const char *
-get_end (const CarQueryTable *table, CarQueryLinkKind kind)
-{
-  for (guint i = 0; i < table->links->len; i++)
-    if (g_array_index (table->links, CarQueryLink, i).kind == kind)
-      return g_array_index (table->links, CarQueryLink, i).to;
-  g_return_val_if_reached ("");
-}
-
 /* The vertices of these ids are looked up first: indices of edges know them by their numbers. */
 static void
 append_end_condition (CarPostgresSql *self,
@@ -235,7 +226,7 @@ append_end_condition (CarPostgresSql *self,
                       const char *alias)
 {
   const gboolean from = condition->column->stored == CAR_QUERY_STORED_FROM_ID;
-  const char *end = get_end (table, from ? CAR_QUERY_END_FROM : CAR_QUERY_END_TO);
+  const char *end = car_query_table_get_end (table, from ? CAR_QUERY_END_FROM : CAR_QUERY_END_TO);
 
   g_string_append_printf (self->text, "(%s.source, %s.%s) IN (", alias, alias,
                           from ? "from_vertex" : "to_vertex");

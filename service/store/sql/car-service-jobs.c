@@ -62,6 +62,16 @@ car_service_jobs_post (CarServiceStore *store,
   return id;
 }
 
+/* Jobs of one transaction are run without a mark to go back to, which would cost as much again as writing. Where one fails, all
+ * are taken back, those before it are run again, and it alone. */
+typedef struct
+{
+  CarServiceStore *store;
+  CarServiceReader *reader;
+  gboolean wrote; /* the job at hand may have written something */
+  gint64 failed;  /* the job that failed after it began to write; 0: none */
+} Run;
+
 static gboolean
 end_full_import (CarServiceStore *store, const char *source, GError **error)
 {
@@ -100,9 +110,9 @@ read_page (CarServiceStore *store, CarServiceReader *reader, const Job *job, GEr
 }
 
 static gboolean
-import (CarServiceStore *store, CarServiceReader *reader, const Job *job, char **warnings, GError **error)
+import (Run *self, const Job *job, char **warnings, GError **error)
 {
-  g_autoptr (CarServiceReading) reading = read_page (store, reader, job, error);
+  g_autoptr (CarServiceReading) reading = read_page (self->store, self->reader, job, error);
 
   if (reading == NULL)
     return FALSE;
@@ -111,7 +121,8 @@ import (CarServiceStore *store, CarServiceReader *reader, const Job *job, char *
       g_propagate_error (error, g_steal_pointer (&reading->problem));
       return FALSE;
     }
-  if (!write_page (store, reading->page, error))
+  self->wrote = TRUE;
+  if (!write_page (self->store, reading->page, error))
     return FALSE;
   *warnings = car_service_page_write_warnings (reading->page);
 
@@ -149,10 +160,15 @@ create_graph (CarServiceStore *store, gint64 job, GError **error)
 }
 
 static gboolean
-run (CarServiceStore *store, CarServiceReader *reader, const Job *job, char **warnings, GError **error)
+run (Run *self, const Job *job, char **warnings, GError **error)
 {
+  CarServiceStore *store = self->store;
+
+  self->wrote = FALSE;
   if (strcmp (job->kind, CAR_SERVICE_JOB_IMPORT) == 0)
-    return import (store, reader, job, warnings, error);
+    return import (self, job, warnings, error);
+
+  self->wrote = TRUE;
   if (strcmp (job->kind, CAR_SERVICE_JOB_BEGIN) == 0)
     return car_service_store_begin_full_import (store, job->source, error);
   if (strcmp (job->kind, CAR_SERVICE_JOB_END) == 0)
@@ -260,25 +276,16 @@ car_service_jobs_load_import (CarServiceStore *store, gint64 after, GBytes **bod
   return id;
 }
 
-/* Jobs of one transaction are run without a mark to go back to, which would cost as much again as writing. Where one fails, all
- * are taken back, those before it are run again, and it alone. */
-typedef struct
-{
-  CarServiceStore *store;
-  CarServiceReader *reader;
-  gint64 failed; /* the job that failed after it began to write; 0: none */
-} Run;
-
-/* FALSE: an error of the database's, or the job failed. What is wrong with a job that has written nothing is noted at once. */
+/* FALSE: an error of the database's, or the job failed. What is wrong with a page that was not written is noted at once. */
 static gboolean
 run_and_note (Run *self, const Job *job, gboolean alone, GError **error)
 {
   g_autoptr (GError) problem = NULL;
   g_autofree char *warnings = NULL;
 
-  if (run (self->store, self->reader, job, &warnings, &problem))
+  if (run (self, job, &warnings, &problem))
     return note_result (self->store, job->id, warnings, NULL, error);
-  if (!is_passing (problem) && car_service_error_get_status (problem) < 500)
+  if (!is_passing (problem) && !self->wrote)
     {
       note_in_log (job, problem);
       return note_result (self->store, job->id, NULL, problem, error);
@@ -324,6 +331,7 @@ run_together (Run *self, gboolean *more, GError **error)
   car_service_store_rollback (self->store);
   return FALSE;
 }
+
 /* The job's own transaction: it is done, or it has failed. */
 static gboolean
 run_alone (Run *self, const Job *job, GError **error)
@@ -367,7 +375,7 @@ gboolean
 car_service_jobs_run (CarServiceStore *store, CarServiceReader *reader, gboolean *more, GError **error)
 {
   g_autoptr (GError) problem = NULL;
-  Run self = { store, reader, 0 };
+  Run self = { .store = store, .reader = reader };
 
   if (!car_service_store_has (store, more, error,
                               "SELECT 1 FROM job WHERE status = '" CAR_SERVICE_JOB_RUNNING "' LIMIT 1", ""))

@@ -81,3 +81,36 @@ car_service_sources_list_reports (CarServiceStore *store, const char *source, gi
       store, error, "SELECT key, begun_at, reported_at FROM report WHERE source = ? ORDER BY id DESC LIMIT ?",
       "si", source, limit);
 }
+
+CarServiceRow *
+car_service_sources_list_counts (CarServiceStore *store, const char *source, GError **error)
+{
+  return car_service_store_select (
+      store, error,
+      "SELECT s.key, c.name, v.n FROM held v JOIN collection c ON c.id = v.collection"
+      " JOIN source s ON s.id = v.source WHERE v.n > 0 AND (?1 IS NULL OR s.key = ?1)"
+      " ORDER BY s.key, c.name",
+      "s", source);
+}
+
+/* The clock of the store is as late as the last change, also where that of the machine was set back. */
+CarServiceRow *
+car_service_sources_get_span (CarServiceStore *store, GError **error)
+{
+  return car_service_store_select (store, error,
+                                   "SELECT (SELECT min (t1) FROM moment),"
+                                   " (SELECT CAST (value AS bigint) FROM setting WHERE name = 'clock')",
+                                   "");
+}
+
+gboolean
+car_service_sources_note_end (CarServiceStore *store, gint64 source, GError **error)
+{
+  return car_service_store_run (
+      store, error,
+      "UPDATE source SET reported_at = coalesce ((SELECT report.reported_at FROM session"
+      "  JOIN report ON report.source = session.source AND report.key = session.report"
+      "  WHERE session.source = source.key ORDER BY session.id DESC LIMIT 1), reported_at)"
+      " WHERE id = ?",
+      "i", source);
+}

@@ -32,6 +32,15 @@ gboolean car_service_sources_note_report (CarServiceStore *store,
                                           gint64 now,
                                           GError **error);
 
+/* A full import of the source of this number has ended: all that holds was in its report, if it had one. */
+gboolean car_service_sources_note_end (CarServiceStore *store, gint64 source, GError **error);
+
+/* How many objects hold, of one source or (NULL) of all. Columns: source, collection, count; none is 0. */
+CarServiceRow *car_service_sources_list_counts (CarServiceStore *store, const char *source, GError **error);
+
+/* One row: when the oldest of what is known began, or NULL; when the last change was. */
+CarServiceRow *car_service_sources_get_span (CarServiceStore *store, GError **error);
+
 /* The last first. Columns: key, when its first page came, its own time. */
 CarServiceRow *
 car_service_sources_list_reports (CarServiceStore *store, const char *source, gint64 limit, GError **error);

@@ -162,3 +162,18 @@ car_service_tags_put_all (CarServiceStore *store,
 
   return TRUE;
 }
+
+CarServiceRow *
+car_service_tags_list (CarServiceStore *store,
+                       const char *collection,
+                       const char *id,
+                       gint64 at,
+                       GError **error)
+{
+  return car_service_store_select (
+      store, error,
+      "SELECT tag.name FROM tagging JOIN tag ON tag.id = tagging.tag WHERE tagging.vertex_id = ?2"
+      " AND tagging.collection = (SELECT id FROM collection WHERE name = ?1)"
+      " AND tagging.t1 <= ?3 AND tagging.t2 > ?3 ORDER BY 1",
+      "ssi", collection, id, at);
+}

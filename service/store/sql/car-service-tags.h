@@ -25,4 +25,11 @@ gboolean car_service_tags_put_all (CarServiceStore *store,
                                    gint64 id,
                                    GError **error);
 
+/* Names of the tags that the vertex has at the moment, by name. */
+CarServiceRow *car_service_tags_list (CarServiceStore *store,
+                                      const char *collection,
+                                      const char *id,
+                                      gint64 at,
+                                      GError **error);
+
 G_END_DECLS

@@ -2,28 +2,8 @@
 
 #include "config.h"
 
-#include <string.h>
-
-#include <libcar/json/car-json-hash-private.h>
-
 #include "service/store/sqlite/car-sqlite-graph.h"
 #include "service/store/sqlite/car-sqlite-known.h"
-
-/* Values are compared, and not their spelling: a connector that writes members in another order, or 1.0 for 1, changes nothing.
- * Nearly all are spelt as before, which costs less to see. */
-static gboolean
-is_alike (sqlite3_stmt *row, int column, const CarJsonSpan *body)
-{
-  /* As a blob: nothing puts a NUL behind it. */
-  const CarJsonSpan held = {
-    .text = sqlite3_column_blob (row, column),
-    .length = (gsize) sqlite3_column_bytes (row, column),
-    .type = CAR_JSON_OBJECT,
-  };
-
-  return (held.length == body->length && memcmp (held.text, body->text, body->length) == 0) ||
-         car_json_hash_equal (car_json_hash_value (&held), car_json_hash_value (body));
-}
 
 gboolean
 car_sqlite_take_version (CarSqliteStore *store,
@@ -39,7 +19,9 @@ car_sqlite_take_version (CarSqliteStore *store,
     {
       found->id = sqlite3_column_int64 (statement, 0);
       found->t1 = sqlite3_column_int64 (statement, 1);
-      found->alike = is_alike (statement, 2, body);
+      /* As a blob: nothing puts a NUL behind it. */
+      const char *held = sqlite3_column_blob (statement, 2);
+      found->alike = car_service_body_is_alike (held, (gsize) sqlite3_column_bytes (statement, 2), body);
     }
   else if (code != SQLITE_DONE)
     car_sqlite_store_set_error (store, error);

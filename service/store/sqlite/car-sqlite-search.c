@@ -4,27 +4,7 @@
 
 #include "service/store/sqlite/car-sqlite-views-private.h"
 
-/* What there is, and where what somebody types is found. */
-
-/* The clock of the store is as late as the last change, also where that of the machine was set back. */
-CarServiceRow *
-car_sqlite_get_span (CarServiceStore *store, GError **error)
-{
-  return car_service_store_select (store, error,
-                                   "SELECT (SELECT min (t1) FROM moment),"
-                                   " (SELECT CAST (value AS INTEGER) FROM setting WHERE name = 'clock')",
-                                   "");
-}
-
-CarServiceRow *
-car_sqlite_list_counts (CarServiceStore *store, const char *source, GError **error)
-{
-  return car_service_store_select (store, error,
-                                   "SELECT s.key, c.name, v.n FROM held v" CAR_SQLITE_NAMES
-                                   "WHERE v.n > 0 AND (?1 IS NULL OR s.key = ?1)"
-                                   " ORDER BY s.key, c.name",
-                                   "s", source);
-}
+/* Where what somebody types is found. */
 
 /* All of it is found in indices, which hold names and ids side by side; of the objects only those found are read. ?1: the
  * text, ?2: how many of each way. */

@@ -145,21 +145,6 @@ make_hidden_file (CarSqliteStore *self, GError **error)
   return TRUE;
 }
 
-/* The model of this program may be another one than that of the last. */
-static gboolean
-bring_up_to_date (CarSqliteStore *self, GError **error)
-{
-  CarServiceStore *store = CAR_SERVICE_STORE (self);
-
-  if (!car_service_store_begin (store, error))
-    return FALSE;
-  if (car_service_store_follow_model (store, error))
-    return car_service_store_commit (store, error);
-
-  car_service_store_rollback (store);
-  return FALSE;
-}
-
 CarServiceStore *
 car_sqlite_store_open (const char *path, GError **error)
 {
@@ -180,8 +165,7 @@ car_sqlite_store_open (const char *path, GError **error)
     }
   if (!open_connection (self, error) || !car_sqlite_file_prepare (self, TRUE, error) ||
       !set_up_connection (self, error) ||
-      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -73728", error) ||
-      !bring_up_to_date (self, error))
+      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -73728", error))
     return NULL;
 
   return CAR_SERVICE_STORE (g_steal_pointer (&self));
@@ -406,12 +390,9 @@ car_sqlite_store_class_init (CarSqliteStoreClass *class)
   store->find_named = car_sqlite_find_named;
   store->find_edges = car_sqlite_find_edges;
   store->list_related = car_sqlite_list_related;
-  store->get_span = car_sqlite_get_span;
-  store->list_counts = car_sqlite_list_counts;
   store->search = car_sqlite_search;
   store->get_vertex = car_sqlite_get_vertex;
   store->list_versions = car_sqlite_list_versions;
-  store->list_tags = car_sqlite_list_tags;
   store->list_instances = car_sqlite_list_instances;
   store->list_kinds = car_sqlite_list_kinds;
   store->list_neighbours = car_sqlite_list_neighbours;

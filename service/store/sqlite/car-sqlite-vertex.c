@@ -40,21 +40,6 @@ car_sqlite_list_versions (CarServiceStore *store,
                                    "ssi", collection, id, limit);
 }
 
-CarServiceRow *
-car_sqlite_list_tags (CarServiceStore *store,
-                      const char *collection,
-                      const char *id,
-                      gint64 at,
-                      GError **error)
-{
-  return car_service_store_select (
-      store, error,
-      "SELECT tag.name FROM tagging JOIN tag ON tag.id = tagging.tag WHERE tagging.vertex_id = ?2"
-      " AND tagging.collection = " CAR_SQLITE_COLLECTION (
-          "?1") " AND tagging.t1 <= ?3 AND tagging.t2 > ?3 ORDER BY 1",
-      "ssi", collection, id, at);
-}
-
 /* A vertex whose connecting_id is NULL is its node_id. ?4 is the connecting_id that all of them have, ?3 the moment. */
 #define INSTANCE "SELECT collection, source, key_at, node_id, body FROM "
 #define OTHER " AND collection = " CAR_SQLITE_COLLECTION ("?1") " AND node_id <> ?2 AND t1 <= ?3"
