@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """car-service copy: what a database holds is in the other one afterwards, from a file into PostgreSQL and back."""
 
+import contextlib
 import datetime
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -122,6 +124,11 @@ class Copy(unittest.TestCase):
             self.assertIn(message, done.stderr)
         self.assertEqual(copy(database, self.folder / "other.db").returncode, 0)
         self.assertIn("not empty", copy(database, self.folder / "other.db").stderr)
+        with contextlib.closing(sqlite3.connect(database)) as other, other:
+            other.execute("INSERT INTO job (kind, status, body, created_at) VALUES ('setup', 'RUNNING', '', 0)")
+        done = copy(database, self.folder / "fourth.db")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("Jobs wait in the first database", done.stderr)
         with run_service(database):
             self.assertIn("in use by another car-service", copy(database, self.folder / "third.db").stderr)
 

@@ -9,6 +9,8 @@
 
 #include "service/store/car-service-error.h"
 #include "service/store/car-service-retention.h"
+#include "service/store/car-service-reader.h"
+#include "service/store/sql/car-service-extensions.h"
 #include "service/store/sql/car-service-job-status.h"
 #include "service/store/sql/car-service-jobs.h"
 #include "service/store/sql/car-service-sessions.h"
@@ -1168,25 +1170,32 @@ test_full_disk (Fixture *fixture, gconstpointer user_data)
   assert_counts (fixture->store, "s asset 2000");
 }
 
+/* From now on the database refuses an object of the key "bad". */
+static void
+refuse_bad (const Fixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_has_prefix (fixture->path, "postgresql:"))
+    car_service_store_run (fixture->store, &error,
+                           "ALTER TABLE vertex ADD CONSTRAINT bad CHECK (key <> 'bad')", "");
+  else
+    car_service_store_run (fixture->store, &error,
+                           "CREATE TRIGGER bad BEFORE INSERT ON vertex WHEN new.node_id = 's/bad'"
+                           " BEGIN SELECT RAISE (FAIL, 'this one is bad'); END",
+                           "");
+  g_assert_no_error (error);
+}
+
 /* A job that the database fails in the middle of takes nothing with it, and leaves nothing: those before and behind it, of the same
  * transaction, are done. */
 static void
 test_failed_among_others (Fixture *fixture, gconstpointer user_data)
 {
   CarServiceStore *store = fixture->store;
-  const gboolean is_postgres = g_str_has_prefix (fixture->path, "postgresql:");
-  g_autoptr (GError) error = NULL;
   gint64 jobs[4];
 
-  if (is_postgres)
-    car_service_store_run (store, &error, "ALTER TABLE vertex ADD CONSTRAINT bad CHECK (key <> 'bad')", "");
-  else
-    car_service_store_run (store, &error,
-                           "CREATE TRIGGER bad BEFORE INSERT ON vertex WHEN new.node_id = 's/bad'"
-                           " BEGIN SELECT RAISE (FAIL, 'this one is bad'); END",
-                           "");
-  g_assert_no_error (error);
-
+  refuse_bad (fixture);
   jobs[0] = post (store, CAR_SERVICE_JOB_IMPORT, "s", ASSETS ("{\"external_id\":\"a\",\"name\":\"n\"}"));
   jobs[1] = post (store, CAR_SERVICE_JOB_IMPORT, "s", ASSETS ("7"));
   jobs[2] = post (store, CAR_SERVICE_JOB_IMPORT, "s",
@@ -1205,6 +1214,80 @@ test_failed_among_others (Fixture *fixture, gconstpointer user_data)
   assert_complete (store, jobs[3], NULL);
   assert_counts (store, "s asset 2");
   assert_rows (car_service_store_find_named (store, "asset", NULL, "b", FALSE, ALL, NULL), "1", "");
+}
+
+/* What a page that failed had brought was not brought. */
+static void
+test_failed_page_of_full_import (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+
+  import_members (
+      store, "s",
+      ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"},{\"external_id\":\"b\",\"name\":\"n\"}]");
+  refuse_bad (fixture);
+  g_assert_true (car_service_sessions_begin (store, "s", "1", NULL));
+  post (store, CAR_SERVICE_JOB_BEGIN, "s", NULL);
+  run_all (store);
+  post (store, CAR_SERVICE_JOB_IMPORT, "s",
+        ASSETS ("{\"external_id\":\"a\",\"name\":\"n\"},{\"external_id\":\"bad\",\"name\":\"n\"}"));
+  post (store, CAR_SERVICE_JOB_IMPORT, "s", ASSETS ("{\"external_id\":\"b\",\"name\":\"n\"}"));
+  post (store, CAR_SERVICE_JOB_END, "s", NULL);
+  g_test_expect_message ("car-service", G_LOG_LEVEL_WARNING, "Job * (import) failed: The database *");
+  run_all (store);
+  g_test_assert_expected_messages ();
+  assert_rows (car_service_store_find_vertices (store, "asset", "[]", ALL, NULL), "1", "s/b");
+}
+
+/* A page that was read ahead by a model that changed meanwhile is read again. */
+static void
+test_model_changes (Fixture *fixture, gconstpointer user_data)
+{
+  CarServiceStore *store = fixture->store;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CarServiceStore) another = car_service_store_open_another (store, TRUE, &error);
+  gboolean more = TRUE;
+
+  g_assert_no_error (error);
+  gint64 job = post (
+      store, CAR_SERVICE_JOB_IMPORT, "s",
+      "{\"source\":{\"_key\":\"s\"},\"report\":{\"timestamp\":1},\"dragon\":[{\"external_id\":\"d\"}]}");
+  CarServiceReader *reader = car_service_reader_new (another, &error);
+  g_assert_no_error (error);
+  g_usleep (200 *
+            1000); /* it has read the page by now; where it has not, nothing is tested, and nothing fails */
+
+  g_assert_true (car_service_store_begin (store, &error));
+  g_assert_true (
+      car_service_extensions_put (store, "x", NULL, "1", "{\"vertices\":[{\"name\":\"dragon\"}]}", &error));
+  g_assert_true (car_service_store_note_extensions_changed (store, &error));
+  g_assert_true (car_service_store_commit (store, &error));
+  while (more)
+    g_assert_true (car_service_jobs_run (store, reader, &more, &error));
+  car_service_reader_free (reader);
+  assert_complete (store, job, NULL);
+  assert_counts (store, "s dragon 1");
+}
+
+/* An edge to a vertex that was deleted is one to nowhere, also where the vertex was met a moment ago. */
+static void
+test_edge_of_deleted_vertex (Fixture *fixture, gconstpointer user_data)
+{
+  static const char edge[] = ",\"asset_hostname\":[{\"_from_external_id\":\"a\",\"_to\":\"hostname/h\"}]";
+  CarServiceStore *store = fixture->store;
+  g_autoptr (GError) error = NULL;
+  gint64 now;
+
+  import_members (store, "s",
+                  ",\"asset\":[{\"external_id\":\"a\",\"name\":\"n\"}],\"hostname\":[{\"_key\":\"h\"}]");
+  g_assert_true (car_service_store_begin (store, &error));
+  g_assert_true (car_service_store_tick (store, &now, &error));
+  g_assert_true (car_service_store_delete_vertex (store, "s", "asset", "a", now, &error));
+  g_assert_true (car_service_store_commit (store, &error));
+  g_test_expect_message ("car-service", G_LOG_LEVEL_WARNING, "*its first end is nowhere*");
+  assert_complete (store, import_members (store, "s", edge), "*its first end is nowhere*");
+  g_test_assert_expected_messages ();
+  assert_counts (store, "s hostname 1");
 }
 
 /* A reader sees what was committed, and cannot write. */
@@ -1258,6 +1341,9 @@ main (int argc, char **argv)
     { "/service/store/reopened", test_reopened },
     { "/service/store/full-disk", test_full_disk },
     { "/service/store/failed-among-others", test_failed_among_others },
+    { "/service/store/failed-page-of-full-import", test_failed_page_of_full_import },
+    { "/service/store/model-changes", test_model_changes },
+    { "/service/store/edge-of-deleted-vertex", test_edge_of_deleted_vertex },
     { "/service/store/reader", test_reader },
   };
 
