@@ -1214,6 +1214,13 @@ test_failed_among_others (Fixture *fixture, gconstpointer user_data)
   assert_complete (store, jobs[3], NULL);
   assert_counts (store, "s asset 2");
   assert_rows (car_service_store_find_named (store, "asset", NULL, "b", FALSE, ALL, NULL), "1", "");
+
+  g_test_expect_message ("car-service", G_LOG_LEVEL_WARNING, "*its first end is nowhere*");
+  import_members (store, "s",
+                  ",\"hostname\":[{\"_key\":\"h\"}],"
+                  "\"asset_hostname\":[{\"_from_external_id\":\"b\",\"_to\":\"hostname/h\"}]");
+  g_test_assert_expected_messages ();
+  assert_counts (store, "s asset 2,s hostname 1");
 }
 
 /* What a page that failed had brought was not brought. */
