@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
@@ -111,6 +112,32 @@ class Migration(unittest.TestCase):
             self.assertEqual(self.read_usage(), HELD)
             overview = service.want("GET", "v3/overview")
             self.assertIn("SCANNER", json.dumps(overview))
+
+    def list_connected(self, service, collection, key):
+        """What is the same thing by the query, by the page of one object, and by the name that connects."""
+        name = self.ask(service, f'{{ {collection}(where: {{id: {{_eq: "cmdb/{key}"}}}}) {{ connecting_id instances(order_by: {{id: asc}}) {{ id }} }} }}')[0]
+        page = service.want("GET", f"v3/object?collection={collection}&id={urllib.parse.quote(f'cmdb/{key}', safe='')}")
+        found = self.ask(service, f'{{ {collection}(where: {{connecting_id: {{_eq: {json.dumps(name["connecting_id"])}}}}}, order_by: {{id: asc}}) {{ id }} }}')
+        return name["connecting_id"], [row["id"] for row in name["instances"]], [row["id"] for row in page["instances"]], [row["id"] for row in found]
+
+    def test_connected(self):
+        """A name and an address connect by their keys, all others by their ids, also in tables of version 8, which noted it otherwise."""
+        both = ["cmdb/0/10.0.0.1", "scanner/0/10.0.0.1"]
+        expected = [("0/10.0.0.1", both, both[1:], both), ("h", ["cmdb/h"], [], ["cmdb/h"]), ("cmdb/a", ["cmdb/a"], [], ["cmdb/a"])]
+        names = (("ipaddress", "0/10.0.0.1"), ("hostname", "h"), ("asset", "a"))
+        with self.run_service() as service:
+            self.assertEqual([self.list_connected(service, *name) for name in names], expected)
+        with self.open() as database:
+            self.assertEqual(database.execute("SELECT count(*) FROM vertex WHERE connecting_id = substr(node_id, key_at)").fetchone(), (0,))
+            for table in ("vertex", "vertex_history"):
+                database.execute(f"UPDATE {table} SET connecting_id = substr(node_id, key_at) WHERE connecting_id IS NULL"
+                                 " AND collection IN (SELECT id FROM collection WHERE name IN ('hostname', 'ipaddress'))")
+            database.execute("PRAGMA user_version = 8")
+        with self.run_service() as service:
+            self.assertIn("from version 8 to 9", service.log.read_text())
+            self.assertEqual([self.list_connected(service, *name) for name in names], expected)
+        with self.open() as database:
+            self.assertEqual(database.execute("SELECT count(*) FROM vertex WHERE connecting_id = substr(node_id, key_at)").fetchone(), (0,))
 
     def test_earlier_moments(self):
         with self.run_service() as service:

@@ -16,7 +16,7 @@
 /* A transaction costs much besides what it writes, so it takes several jobs: while more of them come, they are waited for, for so
  * long after the last, and so many of them. */
 #define GATHERING_TIME (5 * G_TIME_SPAN_MILLISECOND)
-#define GATHERED_CALLS 32
+#define GATHERED_CALLS 128
 
 /* How long nobody writes before the store tidies up. */
 #define TIDYING_PAUSE G_TIME_SPAN_SECOND

@@ -29,7 +29,7 @@ gint64 car_service_jobs_post (CarServiceStore *store,
                               GError **error);
 
 /* For so long one transaction goes on with jobs; whoever writes waits for it. One job may take longer. */
-#define CAR_SERVICE_JOBS_TIME (250 * G_TIME_SPAN_MILLISECOND)
+#define CAR_SERVICE_JOBS_TIME (2 * G_TIME_SPAN_SECOND)
 
 /* Runs jobs in their order, in a transaction of their own: what each did and that it is done are written together or not at all.
  * `reader` reads ahead; NULL: none does. *more: others wait. An error is the database's, and all of them still wait; what is

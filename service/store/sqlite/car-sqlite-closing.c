@@ -149,7 +149,7 @@ car_sqlite_close_vertex (CarSqliteStore *store, gint64 id, gint64 now, GError **
 
   g_autofree char *node_id = vertex.text;
   if (store->known != NULL)
-    car_sqlite_known_set (store->known, (int) vertex.collection, vertex.source, node_id, strlen (node_id), 0);
+    car_sqlite_known_forget (store->known, (int) vertex.collection, vertex.source, node_id, strlen (node_id));
   for (guint i = 0; i < car_sqlite_regroup_n_collections; i++)
     if (vertex.collection == car_sqlite_store_get_collection (store, car_sqlite_regroup_collections[i]))
       car_sqlite_regroup_note_closed (store, car_sqlite_regroup_collections[i], id);

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <service/store/sqlite/car-sqlite-connecting.h>
 #include <service/store/sqlite/car-sqlite-sql.h>
 
 /* What a column of the schema is, in the tables. */
@@ -66,6 +67,14 @@ append_reported_at (const Place *self)
 }
 
 static void
+append_connecting_id (const Place *self)
+{
+  g_autofree char *connecting = car_sqlite_dup_connecting_id (self->table->name, self->alias);
+
+  g_string_append (self->sql, connecting);
+}
+
+static void
 append_stored (const Place *self, CarQueryStored stored)
 {
   static const char *const names[] = {
@@ -87,7 +96,7 @@ append_stored (const Place *self, CarQueryStored stored)
   else if (stored == CAR_QUERY_STORED_REPORTED_AT)
     append_reported_at (self);
   else if (stored == CAR_QUERY_STORED_CONNECTING_ID)
-    g_string_append_printf (self->sql, "coalesce (%s.connecting_id, %s.node_id)", self->alias, self->alias);
+    append_connecting_id (self);
   else if (stored == CAR_QUERY_STORED_SOURCE && is_object (self->table))
     g_string_append_printf (self->sql, "(SELECT key FROM source WHERE id = %s.source)", self->alias);
   else

@@ -170,7 +170,8 @@ car_sqlite_file_prepare (CarSqliteStore *self, gboolean may_migrate, GError **er
       /* auto_vacuum must be set before the first table. The file can shrink with it. */
       g_autofree char *marks = g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %d",
                                                 CAR_SQLITE_TABLES_APPLICATION_ID, CAR_SQLITE_TABLES_VERSION);
-      return car_sqlite_store_run_script (self, "PRAGMA auto_vacuum = INCREMENTAL", error) &&
+      return car_sqlite_store_run_script (self, "PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL",
+                                          error) &&
              car_sqlite_store_run_script (self, "BEGIN IMMEDIATE", error) &&
              car_sqlite_store_run_script (self, car_sqlite_tables, error) &&
              car_sqlite_store_run_script (self, marks, error) &&

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The ids of vertices that were met lately, by their names: the edges that end in them come soon. It has a fixed size, and
- * forgets what another one takes the place of. */
+/* The ids of vertices that were met lately, by their names: the edges that end in them come soon. It takes up to 33 MB, enough for
+ * two million, and forgets what another one takes the place of. */
 typedef struct _CarSqliteKnown CarSqliteKnown;
 
 CarSqliteKnown *car_sqlite_known_new (void);
@@ -27,12 +27,19 @@ void car_sqlite_known_expect (const CarSqliteKnown *self,
                               const char *node_id,
                               gsize length);
 
-/* `id` 0: the vertex is there no more. */
-void car_sqlite_known_set (CarSqliteKnown *self,
+/* The vertex is not known yet. */
+void car_sqlite_known_add (CarSqliteKnown *self,
                            int collection,
                            gint64 source,
                            const char *node_id,
                            gsize length,
                            gint64 id);
+
+/* The vertex is there no more. */
+void car_sqlite_known_forget (CarSqliteKnown *self,
+                              int collection,
+                              gint64 source,
+                              const char *node_id,
+                              gsize length);
 
 G_END_DECLS

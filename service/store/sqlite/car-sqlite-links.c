@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include <service/store/sqlite/car-sqlite-connecting.h>
 #include <service/store/sqlite/car-sqlite-sql.h>
 
 const char *
@@ -80,9 +81,8 @@ car_sqlite_dup_link_values (const CarQueryLink *link, const CarQueryTable *from,
       values[0] = dup_value (alias, "to_vertex");
       break;
     case CAR_QUERY_INSTANCES:
-      values[0] = from->kind == CAR_QUERY_TAG
-                      ? dup_value (alias, "name")
-                      : g_strdup_printf ("coalesce (%s.connecting_id, %s.node_id)", alias, alias);
+      values[0] = from->kind == CAR_QUERY_TAG ? dup_value (alias, "name")
+                                              : car_sqlite_dup_connecting_id (from->name, alias);
       break;
     case CAR_QUERY_EDGES_TO:
     case CAR_QUERY_TAGGINGS_OF_VERTEX:
@@ -116,12 +116,12 @@ append_equal_pair (CarSqliteSql *self, const char *alias, const char *column, co
 static void
 append_instances (CarSqliteSql *self, const CarQueryTable *to, const char *alias, const char *value)
 {
+  g_autofree char *comparison = g_strconcat ("= ", value, NULL);
+
   if (to->kind == CAR_QUERY_TAG)
     append_equal (self, alias, "name", value);
   else
-    g_string_append_printf (self->text,
-                            "(%s.connecting_id = %s OR (%s.connecting_id IS NULL AND %s.node_id = %s))",
-                            alias, value, alias, alias, value);
+    car_sqlite_append_connected (self->text, to->name, alias, comparison, value, "");
 }
 
 void

@@ -2,6 +2,7 @@
 
 #include "config.h"
 
+#include "service/store/sqlite/car-sqlite-connecting.h"
 #include "service/store/sqlite/car-sqlite-migrations.h"
 #include "service/store/sqlite/car-sqlite-tables.h"
 
@@ -128,6 +129,12 @@ static const char *const seen_in_7[] = {
       "SELECT s.id, l.id FROM " SOURCES_UNDER_WAY " s JOIN old_piece p ON p.source = s.id AND p.t2 = " OPEN
       " JOIN old_line l ON l.piece = p.id JOIN old_edge e ON e.id = p.row AND e.seen = s.generation ORDER BY 1, 2",
 };
+
+/* Up to version 8, connecting_id was NULL where it is the node_id, in all collections. */
+#define CONNECT_BY_KEY(table)                                                                                \
+  "UPDATE " table " SET connecting_id = nullif (coalesce (connecting_id, node_id), substr (node_id, key_at))" \
+  "  WHERE collection IN (SELECT id FROM collection WHERE name IN " CAR_SQLITE_CONNECTED_BY_KEY ");"
+static const char connect_by_key[] = CONNECT_BY_KEY ("vertex") CONNECT_BY_KEY ("vertex_history");
 /* clang-format on */
 
 /* The first column of all rows. */
@@ -203,7 +210,6 @@ migrate_from_7 (CarSqliteStore *store, GError **error)
 gboolean
 car_sqlite_migrate (CarSqliteStore *store, gint64 version, GError **error)
 {
-  g_return_val_if_fail (version == CAR_SQLITE_MIGRATIONS_OLDEST, FALSE);
-
-  return migrate_from_7 (store, error);
+  return (version > 7 || migrate_from_7 (store, error)) &&
+         car_sqlite_store_run_script (store, connect_by_key, error);
 }

@@ -20,7 +20,8 @@
 /* As a key of each source, and as an id. */
 #define KEYED                                                                                                \
   "SELECT id FROM (SELECT v.id FROM held h CROSS JOIN source s ON s.id = h.source CROSS JOIN vertex v"       \
-  " ON v.collection = h.collection AND v.node_id IN (s.key || '/' || ?1, s.key || '/0/' || ?1, ?1)"          \
+  " ON v.collection = h.collection AND v.node_id IN (s.key || '/' || ?1, s.key || '/' || lower (?1),"        \
+  "  s.key || '/' || upper (?1), s.key || '/0/' || ?1, ?1)"                                                  \
   " AND v.source = h.source WHERE h.n > 0 LIMIT ?2)"
 
 /* The index has no key of its own. What only the source is called is not found. */

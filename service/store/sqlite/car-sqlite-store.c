@@ -125,9 +125,11 @@ set_up_connection (CarSqliteStore *self, GError **error)
   /* What was answered for is on the disk: FULL syncs the log at each commit. */
   return car_sqlite_store_run_script (self, "PRAGMA journal_mode = WAL", error) &&
          car_sqlite_store_run_script (self, synchronous, error) &&
+         /* Debian's SQLite would write nothings over each page that becomes free, which are those of every job. */
+         car_sqlite_store_run_script (self, "PRAGMA secure_delete = FAST", error) &&
          car_sqlite_store_run_script (self, "PRAGMA temp_store = MEMORY", error) &&
-         car_sqlite_store_run_script (self, "PRAGMA wal_autocheckpoint = 16000", error) &&
-         car_sqlite_store_run_script (self, "PRAGMA journal_size_limit = 67108864", error) &&
+         car_sqlite_store_run_script (self, "PRAGMA wal_autocheckpoint = 24000", error) &&
+         car_sqlite_store_run_script (self, "PRAGMA journal_size_limit = 201326592", error) &&
          /* The log is opened when something is read first. */
          car_sqlite_store_run_script (self, "SELECT 1 FROM setting", error);
 }
@@ -165,7 +167,7 @@ car_sqlite_store_open (const char *path, GError **error)
     }
   if (!open_connection (self, error) || !car_sqlite_file_prepare (self, TRUE, error) ||
       !set_up_connection (self, error) ||
-      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -73728", error))
+      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -67584", error))
     return NULL;
 
   return CAR_SERVICE_STORE (g_steal_pointer (&self));

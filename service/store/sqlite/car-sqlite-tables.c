@@ -9,8 +9,8 @@
  * closed and comes again gets a new id. An edge ends in vertices of its own source, by their ids, and is closed with them: what
  * holds never ends in what does not.
  *
- * node_id is SOURCE/KEY, and key_at where KEY begins in it, as substr() counts. connecting_id is NULL where it is the node_id
- * (car-service-keys.h). Collections and sources are numbers, by their tables.
+ * node_id is SOURCE/KEY, and key_at where KEY begins in it, as substr() counts. connecting_id is as
+ * car-sqlite-connecting.h says. Collections and sources are numbers, by their tables.
  *
  * `moment` has, for each transaction that brought new objects, the first ids that it gave: what was added between two moments is
  * found by id. `seen` has, for each page of a full import, the ids of all that it brought, changed or not, as

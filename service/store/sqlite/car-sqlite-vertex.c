@@ -40,11 +40,13 @@ car_sqlite_list_versions (CarServiceStore *store,
                                    "ssi", collection, id, limit);
 }
 
-/* A vertex whose connecting_id is NULL is its node_id. ?4 is the connecting_id that all of them have, ?3 the moment. */
+/* ?4 is the connecting_id that all of them have, ?3 the moment. */
 #define INSTANCE "SELECT collection, source, key_at, node_id, body FROM "
 #define OTHER " AND collection = " CAR_SQLITE_COLLECTION ("?1") " AND node_id <> ?2 AND t1 <= ?3"
 #define CONNECTED " WHERE connecting_id = ?4" OTHER
-#define ITSELF " WHERE connecting_id IS NULL AND node_id = ?4" OTHER
+#define ITSELF                                                                                               \
+  " WHERE connecting_id IS NULL AND (node_id, source) IN (SELECT iif (?1 IN " CAR_SQLITE_CONNECTED_BY_KEY    \
+  ", key || '/', '') || ?4, id FROM source)" OTHER
 
 CarServiceRow *
 car_sqlite_list_instances (CarServiceStore *store,

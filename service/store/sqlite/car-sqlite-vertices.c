@@ -6,6 +6,7 @@
 
 #include "service/store/car-service-keys.h"
 #include "service/store/sql/car-service-tags.h"
+#include "service/store/sqlite/car-sqlite-connecting.h"
 #include "service/store/sqlite/car-sqlite-graph.h"
 #include "service/store/sqlite/car-sqlite-known.h"
 #include "service/store/sqlite/car-sqlite-regroup.h"
@@ -19,10 +20,8 @@ set_node_id (CarSqlitePut *put, const char *key)
 }
 
 static void
-remember (CarSqlitePut *put, gint64 id)
+note_seen (CarSqlitePut *put, gint64 id)
 {
-  car_sqlite_known_set (put->store->known, put->collection, put->source, put->node_id->str, put->node_id->len,
-                        id);
   if (put->session != NULL)
     car_sqlite_session_add (put->session, CAR_SQLITE_VERTEX, id);
 }
@@ -33,54 +32,76 @@ bind_node_id (sqlite3_stmt *statement, int at, const GString *node_id)
   return sqlite3_bind_text (statement, at, node_id->str, (int) node_id->len, SQLITE_STATIC);
 }
 
-/* NULL: it is the node_id. */
-static char *
-make_connecting_id (CarSqlitePut *put, const CarServiceVertex *vertex)
-{
-  char *id =
-      car_service_connecting_id_new (put->part->collection, vertex->key, put->node_id->str, &vertex->body);
-
-  if (strcmp (id, put->node_id->str) == 0)
-    g_clear_pointer (&id, g_free);
-  return id;
-}
-
+/* 0: there is none. */
 static gboolean
-find_by_name (CarSqlitePut *put, const CarServiceVertex *vertex, CarSqliteVersion *found, GError **error)
+read_id (CarSqlitePut *put, int collection, gint64 *id, GError **error)
 {
-  sqlite3_stmt *statement =
-      car_sqlite_store_prepare (put->store,
-                                "SELECT id, t1, body FROM vertex INDEXED BY vertex_node WHERE collection = ?"
-                                " AND node_id = ? AND source = ?",
-                                error);
+  CarSqliteStore *store = put->store;
+  sqlite3_stmt *statement = car_sqlite_store_prepare (
+      store,
+      "SELECT id FROM vertex INDEXED BY vertex_node WHERE collection = ? AND node_id = ? AND source = ?",
+      error);
 
+  *id = 0;
   if (statement == NULL)
     return FALSE;
-  sqlite3_bind_int (statement, 1, put->collection);
+  sqlite3_bind_int (statement, 1, collection);
   bind_node_id (statement, 2, put->node_id);
   sqlite3_bind_int64 (statement, 3, put->source);
 
-  return car_sqlite_take_version (put->store, statement, &vertex->body, found, error);
+  const int code = sqlite3_step (statement);
+  if (code == SQLITE_ROW)
+    *id = sqlite3_column_int64 (statement, 0);
+  else if (code != SQLITE_DONE)
+    car_sqlite_store_set_error (store, error);
+  sqlite3_reset (statement);
+
+  return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-/* One that was met lately is found by its number, which an index of texts takes longer to tell. */
+/* One that was met lately is known by its number, which an index of texts takes longer to tell. */
+static gboolean
+find_id (CarSqlitePut *put, int collection, gint64 *id, GError **error)
+{
+  CarSqliteKnown *known = put->store->known;
+  const GString *name = put->node_id;
+
+  *id = car_sqlite_known_get (known, collection, put->source, name->str, name->len);
+  if (*id != 0)
+    return TRUE;
+  if (!read_id (put, collection, id, error))
+    return FALSE;
+  if (*id != 0)
+    car_sqlite_known_add (known, collection, put->source, name->str, name->len, *id);
+
+  return TRUE;
+}
+
 static gboolean
 find (CarSqlitePut *put, const CarServiceVertex *vertex, CarSqliteVersion *found, GError **error)
 {
-  const gint64 id = car_sqlite_known_get (put->store->known, put->collection, put->source, put->node_id->str,
-                                          put->node_id->len);
+  sqlite3_stmt *statement;
+  gint64 id;
 
+  *found = (CarSqliteVersion){ 0 };
+  if (!find_id (put, put->collection, &id, error))
+    return FALSE;
   if (id == 0)
-    return find_by_name (put, vertex, found, error);
+    return TRUE;
 
-  sqlite3_stmt *statement =
-      car_sqlite_store_prepare (put->store, "SELECT id, t1, body FROM vertex WHERE id = ?", error);
+  statement = car_sqlite_store_prepare (put->store, "SELECT id, t1, body FROM vertex WHERE id = ?", error);
   if (statement == NULL)
     return FALSE;
   sqlite3_bind_int64 (statement, 1, id);
 
-  return car_sqlite_take_version (put->store, statement, &vertex->body, found, error) &&
-         (found->id != 0 || find_by_name (put, vertex, found, error));
+  return car_sqlite_take_version (put->store, statement, &vertex->body, found, error);
+}
+
+static const char *
+get_stored (CarSqlitePut *put, const CarServiceVertex *vertex, const char *connecting_id)
+{
+  return car_sqlite_get_stored_connecting_id (put->part->collection, vertex->key, put->node_id->str,
+                                              connecting_id);
 }
 
 /* *inserted: there was none of this name. */
@@ -88,7 +109,8 @@ static gboolean
 insert (CarSqlitePut *put, const CarServiceVertex *vertex, gboolean *inserted, GError **error)
 {
   CarSqliteStore *store = put->store;
-  g_autofree char *connecting_id = make_connecting_id (put, vertex);
+  g_autofree char *connecting_id =
+      car_service_connecting_id_new (put->part->collection, vertex->key, put->node_id->str, &vertex->body);
   sqlite3_stmt *statement = car_sqlite_store_prepare (
       store,
       "INSERT INTO vertex (id, collection, source, key_at, node_id, connecting_id, body, reported_at, t1)"
@@ -102,7 +124,7 @@ insert (CarSqlitePut *put, const CarServiceVertex *vertex, gboolean *inserted, G
   sqlite3_bind_int64 (statement, 3, put->source);
   sqlite3_bind_int64 (statement, 4, put->key_at);
   bind_node_id (statement, 5, put->node_id);
-  sqlite3_bind_text (statement, 6, connecting_id, -1, SQLITE_STATIC);
+  sqlite3_bind_text (statement, 6, get_stored (put, vertex, connecting_id), -1, SQLITE_STATIC);
   car_sqlite_bind_span (statement, 7, &vertex->body);
   sqlite3_bind_int64 (statement, 8, put->report->reported_at);
   sqlite3_bind_int64 (statement, 9, put->report->now);
@@ -112,9 +134,10 @@ insert (CarSqlitePut *put, const CarServiceVertex *vertex, gboolean *inserted, G
   *inserted = sqlite3_changes64 (store->db) > 0;
   if (*inserted)
     {
-      remember (put, store->next_vertex);
-      car_sqlite_regroup_note_vertex (store, put->part->collection, store->next_vertex,
-                                      connecting_id != NULL ? connecting_id : put->node_id->str);
+      car_sqlite_known_add (store->known, put->collection, put->source, put->node_id->str, put->node_id->len,
+                            store->next_vertex);
+      note_seen (put, store->next_vertex);
+      car_sqlite_regroup_note_vertex (store, put->part->collection, store->next_vertex, connecting_id);
       store->next_vertex++;
       put->n_new++;
     }
@@ -124,17 +147,18 @@ insert (CarSqlitePut *put, const CarServiceVertex *vertex, gboolean *inserted, G
 static gboolean
 update (CarSqlitePut *put, const CarServiceVertex *vertex, gint64 id, GError **error)
 {
-  g_autofree char *connecting_id = make_connecting_id (put, vertex);
+  g_autofree char *connecting_id =
+      car_service_connecting_id_new (put->part->collection, vertex->key, put->node_id->str, &vertex->body);
 
   /* The name that it had before is noted by its old group. */
   car_sqlite_regroup_note_closed (put->store, put->part->collection, id);
   if (!car_service_store_run (
           CAR_SERVICE_STORE (put->store), error,
           "UPDATE vertex SET connecting_id = ?, body = ?, reported_at = ?, t1 = ? WHERE id = ?", "sjiii",
-          connecting_id, &vertex->body, put->report->reported_at, put->report->now, id))
+          get_stored (put, vertex, connecting_id), &vertex->body, put->report->reported_at, put->report->now,
+          id))
     return FALSE;
-  car_sqlite_regroup_note_vertex (put->store, put->part->collection, id,
-                                  connecting_id != NULL ? connecting_id : put->node_id->str);
+  car_sqlite_regroup_note_vertex (put->store, put->part->collection, id, connecting_id);
 
   return TRUE;
 }
@@ -142,7 +166,7 @@ update (CarSqlitePut *put, const CarServiceVertex *vertex, gint64 id, GError **e
 static gboolean
 put_found (CarSqlitePut *put, const CarServiceVertex *vertex, const CarSqliteVersion *found, GError **error)
 {
-  remember (put, found->id);
+  note_seen (put, found->id);
   if (!found->alike)
     return car_sqlite_keep_version (put->store, CAR_SQLITE_VERTEX, found->id, put->report->now, error) &&
            update (put, vertex, found->id, error);
@@ -210,35 +234,9 @@ car_sqlite_expect_vertex (CarSqlitePut *put, int collection, const char *key)
 gboolean
 car_sqlite_find_end (CarSqlitePut *put, int collection, const char *key, gint64 *id, GError **error)
 {
-  CarSqliteStore *store = put->store;
-  sqlite3_stmt *statement;
-
   set_node_id (put, key);
-  *id = car_sqlite_known_get (store->known, collection, put->source, put->node_id->str, put->node_id->len);
-  if (*id != 0)
-    return TRUE;
 
-  statement = car_sqlite_store_prepare (
-      store,
-      "SELECT id FROM vertex INDEXED BY vertex_node WHERE collection = ? AND node_id = ? AND source = ?",
-      error);
-  if (statement == NULL)
-    return FALSE;
-  sqlite3_bind_int (statement, 1, collection);
-  bind_node_id (statement, 2, put->node_id);
-  sqlite3_bind_int64 (statement, 3, put->source);
-
-  const int code = sqlite3_step (statement);
-  if (code == SQLITE_ROW)
-    {
-      *id = sqlite3_column_int64 (statement, 0);
-      car_sqlite_known_set (store->known, collection, put->source, put->node_id->str, put->node_id->len, *id);
-    }
-  else if (code != SQLITE_DONE)
-    car_sqlite_store_set_error (store, error);
-  sqlite3_reset (statement);
-
-  return code == SQLITE_ROW || code == SQLITE_DONE;
+  return find_id (put, collection, id, error);
 }
 
 gboolean

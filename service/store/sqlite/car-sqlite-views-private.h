@@ -3,6 +3,7 @@
 #pragma once
 
 #include "service/store/sql/car-service-sql.h"
+#include "service/store/sqlite/car-sqlite-connecting.h"
 #include "service/store/sqlite/car-sqlite-views.h"
 
 /* Pieces of SQL that the views share. `v` is the alias of a table, or of a selection, of vertices with their columns; `c` and
@@ -16,7 +17,9 @@
 #define CAR_SQLITE_NAMES " JOIN collection c ON c.id = v.collection JOIN source s ON s.id = v.source "
 
 #define CAR_SQLITE_KEY "substr (v.node_id, v.key_at)"
-#define CAR_SQLITE_CONNECTING_ID "coalesce (v.connecting_id, v.node_id)"
+#define CAR_SQLITE_CONNECTING_ID                                                                             \
+  "coalesce (v.connecting_id, CASE WHEN c.name IN " CAR_SQLITE_CONNECTED_BY_KEY " THEN " CAR_SQLITE_KEY      \
+  " ELSE v.node_id END)"
 
 /* Of what holds: the last full import of its source brought it too. */
 #define CAR_SQLITE_REPORTED_AT "max (v.reported_at, s.reported_at)"

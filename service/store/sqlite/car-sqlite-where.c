@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include <service/store/sqlite/car-sqlite-connecting.h>
 #include <service/store/sqlite/car-sqlite-sql.h>
 
 static void append_condition (CarSqliteSql *self,
@@ -195,18 +196,26 @@ append_key_condition (CarSqliteSql *self, const CarQueryCondition *condition, co
   g_string_append (self->text, " v)");
 }
 
-/* An index of those that differ from the node_id has no others. */
+/* The values stand in it twice, by their numbers. */
 static void
-append_connecting_condition (CarSqliteSql *self, const CarQueryCondition *condition, const char *alias)
+append_connecting_condition (CarSqliteSql *self,
+                             const CarQueryTable *table,
+                             const CarQueryCondition *condition,
+                             const char *alias)
 {
   const guint first = CAR_SQLITE_FIRST_BIND + self->binds->len;
+  g_autoptr (GString) comparison = g_string_new ("IN (");
+  g_autoptr (GString) from = g_string_new (" CROSS JOIN (VALUES ");
 
-  g_string_append_printf (self->text, "(%s.connecting_id IN (", alias);
-  append_values (self, condition, CAR_PROPERTY_TEXT, "", ",");
-  g_string_append_printf (self->text, ") OR (%s.connecting_id IS NULL AND %s.node_id IN (", alias, alias);
   for (guint i = 0; i < condition->values->len; i++)
-    g_string_append_printf (self->text, "%s?%u", i > 0 ? "," : "", first + i);
-  g_string_append (self->text, ")))");
+    {
+      g_array_append_val (self->binds, g_array_index (condition->values, CarQueryBind, i));
+      g_string_append_printf (comparison, "%s?%u", i > 0 ? "," : "", first + i);
+      g_string_append_printf (from, "%s(?%u)", i > 0 ? "," : "", first + i);
+    }
+  g_string_append_c (comparison, ')');
+  g_string_append (from, ") v");
+  car_sqlite_append_connected (self->text, table->name, alias, comparison->str, "v.column1", from->str);
 }
 
 /* The vertices of these ids are looked up first: indices of edges know them by their numbers. */
@@ -253,7 +262,7 @@ append_stored_condition (CarSqliteSql *self,
   else if (column->stored == CAR_QUERY_STORED_KEY)
     append_key_condition (self, condition, alias);
   else if (column->stored == CAR_QUERY_STORED_CONNECTING_ID && condition->values->len <= max_repeated)
-    append_connecting_condition (self, condition, alias);
+    append_connecting_condition (self, table, condition, alias);
   else if (column->stored == CAR_QUERY_STORED_FROM_ID || column->stored == CAR_QUERY_STORED_TO_ID)
     append_end_condition (self, table, condition, alias);
   else
