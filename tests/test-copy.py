@@ -22,6 +22,8 @@ QUERIES = [
     "{ asset(order_by: {id: asc}) { id source name risk properties reported_at tags { tag { name } } hostnames { hostname { name } } } }",
     "{ asset_hostname(order_by: [{asset_id: asc}, {hostname_id: asc}]) { asset_id hostname_id source } }",
     "{ user(order_by: {id: asc}) { id connecting_id instances(order_by: {id: asc}) { id } } }",
+    "{ hostname(order_by: {id: asc}) { id connecting_id instances(order_by: {id: asc}) { id } } }",
+    "{ ipaddress(order_by: {id: asc}) { id connecting_id instances(order_by: {id: asc}) { id } } }",
     "{ asset_aggregate { aggregate { count } } asset_hostname_aggregate { aggregate { count } } tag { name _reference_count } source { id name } }",
 ]
 
@@ -46,6 +48,7 @@ def fill(service):
         service.run_job("POST", "imports", envelope(
             source, "1", asset=[asset(1, "Ä \\u0000 x".encode().decode("unicode_escape"), tag=["red", "blue"]), asset(2, "two", risk=1.50), asset(3, "three")],
             hostname=[{"_key": "h"}, {"_key": "i"}], asset_hostname=[edge(1, "h"), edge(2, "i"), edge(3, "i")],
+            ipaddress=[{"_key": "10.0.0.1"}, {"_key": "127.0.0.1"}],
             user=[{"external_id": "u1"}, {"external_id": "u2"}], account=[{"external_id": "c1", "name": "n"}, {"external_id": "c2", "name": "n"}],
             user_account=[{"_from_external_id": f"u{i}", "_to_external_id": f"c{i}"} for i in (1, 2)]))
     service.run_job("POST", "source/first/full-import-in-progress")
@@ -101,7 +104,7 @@ class Copy(unittest.TestCase):
         database, moments, expected = self.make()
         done = copy(database, self.folder / "other.db")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertRegex(done.stdout, r"^Copied 13 vertices, 7 edges, and \d+ versions of history\.\n$")
+        self.assertRegex(done.stdout, r"^Copied 15 vertices, 7 edges, and \d+ versions of history\.\n$")
         self.assert_copied(self.folder / "other.db", moments, expected)
 
     @unittest.skipUnless(local_postgres.find_programs(), "PostgreSQL is not installed (postgresql)")

@@ -6,10 +6,9 @@
 #include "service/store/sqlite/car-sqlite-views-private.h"
 
 #define OUT_OF_VERTICES(table, t2)                                                                           \
-  "SELECT v.id, s.key, c.name, " CAR_SQLITE_KEY ", nullif (" CAR_SQLITE_CONNECTING_ID                        \
-  ", v.node_id), v.body, "                                                                                   \
-  "v.reported_at, v.t1, " t2 " FROM " table                                                                  \
-  " v JOIN source s ON s.id = v.source JOIN collection c ON c.id = v.collection"
+  "SELECT v.id, s.key, c.name, " CAR_SQLITE_KEY ", nullif (" CAR_SQLITE_CONNECTING_ID ", v.node_id),"        \
+  " v.body, v.reported_at, v.t1, " t2 " FROM " table " v JOIN source s ON s.id = v.source"                   \
+  " JOIN collection c ON c.id = v.collection"
 #define OUT_OF_EDGES(table, t2)                                                                              \
   "SELECT e.id, s.key, c.name, e.from_vertex, e.to_vertex, e.external_id, e.body, e.reported_at, e.t1, " t2  \
   " FROM " table " e JOIN source s ON s.id = e.source JOIN collection c ON c.id = e.collection"
@@ -17,8 +16,8 @@
 
 /* Numbers of one table are others in another. ?2 is the source, ?3 the collection, ?4 the key. */
 #define STORED_CONNECTING_ID                                                                                 \
-  "nullif (coalesce (?5, ?2 || '/' || ?4), iif (?3 IN " CAR_SQLITE_CONNECTED_BY_KEY ", '', ?2 || '/') || "   \
-                                                                                    "?4)"
+  "nullif (coalesce (?5, ?2 || '/' || ?4),"                                                                  \
+  " iif (?3 IN " CAR_SQLITE_CONNECTED_BY_KEY ", ?4, ?2 || '/' || ?4))"
 #define INTO_VERTICES(table, t2, value)                                                                      \
   "INSERT INTO " table " (id, source, collection, key_at, node_id, connecting_id, body, reported_at, t1" t2  \
   ") VALUES (?1, (SELECT id FROM source WHERE key = ?2), (SELECT id FROM collection WHERE name = ?3),"       \
