@@ -167,7 +167,7 @@ car_sqlite_store_open (const char *path, GError **error)
     }
   if (!open_connection (self, error) || !car_sqlite_file_prepare (self, TRUE, error) ||
       !set_up_connection (self, error) ||
-      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -67584", error))
+      !car_sqlite_store_run_script (self, "PRAGMA cache_size = -62464", error))
     return NULL;
 
   return CAR_SERVICE_STORE (g_steal_pointer (&self));
