@@ -118,6 +118,30 @@ class Copy(unittest.TestCase):
             self.assert_copied(url, moments, expected)
         self.assert_copied(self.folder / "back.db", moments, expected)
 
+    def assert_goes_on(self, database):
+        """Its end closes what it brought neither before the copy nor after."""
+        with run_service(database) as service:
+            service.run_job("POST", "imports", envelope("first", "3", asset=[asset(4, "four")]))
+            service.run_job("DELETE", "source/first/full-import-in-progress")
+            names = service.query('{ asset(where: {source: {_eq: "first"}}, order_by: {id: asc}) { id hostnames { hostname_id } } }')["asset"]
+            self.assertEqual(names, [{"id": "first/a2", "hostnames": [{"hostname_id": "first/h"}]}, {"id": "first/a4", "hostnames": []}])
+            self.assertEqual(len(service.query('{ asset(where: {source: {_eq: "se:cond"}}) { id } }')["asset"]), 3)
+
+    def test_full_import_under_way(self):
+        database = self.make()[0]
+        with run_service(database) as service:
+            service.run_job("POST", "source/first/full-import-in-progress?report=3")
+            service.run_job("POST", "imports", envelope("first", "3", asset=[asset(2, "two")], hostname=[{"_key": "h"}], asset_hostname=[edge(2, "h")]))
+        self.assertEqual(copy(database, self.folder / "other.db").returncode, 0)
+        if local_postgres.find_programs():
+            with local_postgres.run_server() as server:
+                url = local_postgres.make_database(server.url)
+                self.assertEqual(copy(database, url).returncode, 0)
+                self.assertEqual(copy(url, self.folder / "back.db").returncode, 0)
+                self.assert_goes_on(url)
+            self.assert_goes_on(self.folder / "back.db")
+        self.assert_goes_on(self.folder / "other.db")
+
     def test_refused(self):
         database = self.make()[0]
         for words, message in (((), "copy FROM TO"), ((database,), "copy FROM TO"), ((self.folder / "none.db", self.folder / "x.db"), "There is no database"),

@@ -57,16 +57,17 @@ typedef struct
   gint64 row;
 } CarServicePlace;
 
-/* Objects as they are copied from one store to another: of what holds, or of history. */
+/* What is copied from one store to another: objects that hold, or of history, and what full imports under way have brought. */
 typedef enum
 {
   CAR_SERVICE_COPY_VERTICES,
   CAR_SERVICE_COPY_EDGES,
   CAR_SERVICE_COPY_OLD_VERTICES,
   CAR_SERVICE_COPY_OLD_EDGES,
+  CAR_SERVICE_COPY_BROUGHT,
 } CarServiceCopyKind;
 
-#define CAR_SERVICE_COPY_N_KINDS 4
+#define CAR_SERVICE_COPY_N_KINDS 5
 
 /* All of these are called through the functions below, which say what they do. */
 struct _CarServiceStoreClass
@@ -418,7 +419,8 @@ GPtrArray *car_service_store_check (CarServiceStore *self, GError **error);
 
 /* All of a kind, in a transaction of the caller's and in little memory; what is closed by its end. Columns of vertices: id, source,
  * collection, key, connecting_id or NULL, body, reported_at, begin, end; of edges: id, source, collection, numbers of the
- * vertices where it begins and ends, external_id, body, reported_at, begin, end. */
+ * vertices where it begins and ends, external_id, body, reported_at, begin, end; of what was brought: source, ids of vertices and of
+ * edges, each as "{1,2}", in as many rows as the store likes. */
 CarServiceRow *car_service_store_copy_out (CarServiceStore *self, CarServiceCopyKind kind, GError **error);
 
 /* Writes such rows of another store, with their ids, into one that has their sources and collections and no objects; *n becomes how

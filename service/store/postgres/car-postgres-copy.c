@@ -25,6 +25,8 @@ static const char *const out_of[] = {
   [CAR_SERVICE_COPY_EDGES] = OUT_OF_EDGES ("edge", CAR_POSTGRES_OPEN) " ORDER BY e.id",
   [CAR_SERVICE_COPY_OLD_VERTICES] = OUT_OF_VERTICES ("vertex_history", "v.t2") " ORDER BY v.t2",
   [CAR_SERVICE_COPY_OLD_EDGES] = OUT_OF_EDGES ("edge_history", "e.t2") " ORDER BY e.t2",
+  [CAR_SERVICE_COPY_BROUGHT] = "SELECT s.key, seen.vertices::text, seen.edges::text FROM seen"
+                               " JOIN source s ON s.id = seen.source",
 };
 
 /* libpq brings whole answers. A cursor's rows come some at a time. */
@@ -169,12 +171,24 @@ is_in_part (CarPostgresStore *self, CarServiceCopyKind kind, gint64 t2)
   return !into[kind].is_history || (t2 >= self->month_begin && t2 < self->month_end);
 }
 
-gboolean
-car_postgres_copy_in (CarServiceStore *store,
-                      CarServiceCopyKind kind,
-                      CarServiceRow *rows,
-                      gint64 *n,
-                      GError **error)
+static gboolean
+copy_brought (CarServiceStore *store, CarServiceRow *rows, gint64 *n, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  for (*n = 0; car_service_row_next (rows, &problem); (*n)++)
+    if (!car_service_store_run (
+            store, error,
+            "INSERT INTO seen (source, vertices, edges) VALUES ((SELECT id FROM source WHERE key = ?),"
+            " CAST (? AS bigint[]), CAST (? AS bigint[]))",
+            "=sss", rows))
+      return FALSE;
+
+  return car_service_rows_ended (&problem, error);
+}
+
+static gboolean
+copy_objects (CarServiceStore *store, CarServiceCopyKind kind, CarServiceRow *rows, gint64 *n, GError **error)
 {
   CarPostgresStore *self = CAR_POSTGRES_STORE (store);
   const char *types = into[kind].types;
@@ -206,6 +220,17 @@ car_postgres_copy_in (CarServiceStore *store,
 
   return sources != NULL && (!begun || car_postgres_end_copy (self, &copy, error)) &&
          car_service_rows_ended (&problem, error);
+}
+
+gboolean
+car_postgres_copy_in (CarServiceStore *store,
+                      CarServiceCopyKind kind,
+                      CarServiceRow *rows,
+                      gint64 *n,
+                      GError **error)
+{
+  return kind == CAR_SERVICE_COPY_BROUGHT ? copy_brought (store, rows, n, error)
+                                          : copy_objects (store, kind, rows, n, error);
 }
 
 /* ---- The end ---- */

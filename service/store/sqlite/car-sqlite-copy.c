@@ -42,12 +42,21 @@ static const struct
                                       INTO_VERTICES ("vertex_history", ", t2", ", ?9"), "=isssssiii" },
   [CAR_SERVICE_COPY_OLD_EDGES] = { OUT_OF_EDGES ("edge_history", "e.t2") " ORDER BY e.t2",
                                    INTO_EDGES ("edge_history", ", t2", ", ?10"), "=issiissiii" },
+  [CAR_SERVICE_COPY_BROUGHT] = { "SELECT s.key, " CAR_SQLITE_SEEN_TO_TEXT
+                                 " (seen.vertices), " CAR_SQLITE_SEEN_TO_TEXT
+                                 " (seen.edges) FROM seen JOIN source s ON s.id = seen.source",
+                                 "INSERT INTO seen (source, vertices, edges) VALUES ((SELECT id FROM source "
+                                 "WHERE key = ?),"
+                                 " " CAR_SQLITE_SEEN_OF_TEXT " (?), " CAR_SQLITE_SEEN_OF_TEXT " (?))",
+                                 "=sss" },
 };
 
 CarServiceRow *
 car_sqlite_copy_out (CarServiceStore *store, CarServiceCopyKind kind, GError **error)
 {
-  return car_service_store_select (store, error, kinds[kind].read, "");
+  return car_sqlite_seen_add_functions (CAR_SQLITE_STORE (store), error)
+             ? car_service_store_select (store, error, kinds[kind].read, "")
+             : NULL;
 }
 
 gboolean
@@ -59,6 +68,8 @@ car_sqlite_copy_in (CarServiceStore *store,
 {
   g_autoptr (GError) problem = NULL;
 
+  if (!car_sqlite_seen_add_functions (CAR_SQLITE_STORE (store), error))
+    return FALSE;
   for (*n = 0; car_service_row_next (rows, &problem); (*n)++)
     if (!car_service_store_run (store, error, kinds[kind].write, kinds[kind].types, rows))
       return FALSE;

@@ -136,26 +136,38 @@ car_sqlite_session_write (CarSqliteSession *self, CarSqliteStore *store, GError 
   return TRUE;
 }
 
-static void
-read_page (GByteArray *bits, const guint8 *page, gsize length)
+/* Makes the next id of a page of the one before; FALSE at its end. */
+static gboolean
+read_id (const guint8 **page, const guint8 *end, gint64 *id)
 {
   guint64 value = 0;
   guint shift = 0;
+
+  while (*page < end)
+    {
+      const guint8 byte = *(*page)++;
+
+      value |= (guint64) (byte & 0x7f) << shift;
+      shift += 7;
+      if ((byte & 0x80) != 0 && shift < 63)
+        continue;
+      *id += (gint64) (value >> 1) ^ -(gint64) (value & 1);
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+static void
+read_page (GByteArray *bits, const guint8 *page, gsize length)
+{
+  const guint8 *end = page + length;
   gint64 id = 0;
 
-  for (gsize i = 0; i < length; i++)
-    {
-      value |= (guint64) (page[i] & 0x7f) << shift;
-      shift += 7;
-      if ((page[i] & 0x80) != 0 && shift < 63)
-        continue;
-      id += (gint64) (value >> 1) ^ -(gint64) (value & 1);
-      /* A damaged database must not take all memory. */
-      if (id > 0 && id <= G_MAXINT32)
-        set_bit (bits, id);
-      value = 0;
-      shift = 0;
-    }
+  while (read_id (&page, end, &id))
+    /* A damaged database must not take all memory. */
+    if (id > 0 && id <= G_MAXINT32)
+      set_bit (bits, id);
 }
 
 static gboolean
@@ -179,6 +191,48 @@ read_pages (CarSqliteSession *self, CarSqliteStore *store, GError **error)
   sqlite3_reset (rows);
 
   return code == SQLITE_DONE;
+}
+
+static void
+write_text (sqlite3_context *context, int n_values, sqlite3_value **values)
+{
+  const guint8 *page = sqlite3_value_blob (values[0]);
+  const guint8 *end = page + sqlite3_value_bytes (values[0]);
+  g_autoptr (GString) text = g_string_new ("{");
+  gint64 id = 0;
+
+  while (read_id (&page, end, &id))
+    g_string_append_printf (text, "%s%" G_GINT64_FORMAT, text->len > 1 ? "," : "", id);
+  g_string_append_c (text, '}');
+  sqlite3_result_text64 (context, text->str, text->len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static void
+write_page (sqlite3_context *context, int n_values, sqlite3_value **values)
+{
+  const char *text = (const char *) sqlite3_value_text (values[0]);
+  g_autoptr (GByteArray) page = g_byte_array_new ();
+  gint64 last = 0;
+
+  while (text != NULL && (text = strpbrk (text, "0123456789")) != NULL)
+    {
+      const gint64 id = g_ascii_strtoll (text, (char **) &text, 10);
+
+      append_id (page, id - last);
+      last = id;
+    }
+  sqlite3_result_blob64 (context, page->len > 0 ? (const void *) page->data : "", page->len,
+                         SQLITE_TRANSIENT);
+}
+
+gboolean
+car_sqlite_seen_add_functions (CarSqliteStore *store, GError **error)
+{
+  return (sqlite3_create_function (store->db, CAR_SQLITE_SEEN_TO_TEXT, 1, SQLITE_UTF8, NULL, write_text, NULL,
+                                   NULL) == SQLITE_OK &&
+          sqlite3_create_function (store->db, CAR_SQLITE_SEEN_OF_TEXT, 1, SQLITE_UTF8, NULL, write_page, NULL,
+                                   NULL) == SQLITE_OK) ||
+         car_sqlite_store_set_error (store, error);
 }
 
 CarSqliteSession *

@@ -40,6 +40,11 @@ gboolean car_sqlite_seen_begin (CarSqliteStore *store, gint64 source, GError **e
 /* The source's full import is over. */
 gboolean car_sqlite_seen_drop (CarSqliteStore *store, gint64 source, GError **error);
 
+/* The functions of SQL that make texts, "{1,2}", of what the table has, and the other way round. */
+#define CAR_SQLITE_SEEN_TO_TEXT "car_seen_text"
+#define CAR_SQLITE_SEEN_OF_TEXT "car_seen_page"
+gboolean car_sqlite_seen_add_functions (CarSqliteStore *store, GError **error);
+
 void car_sqlite_seen_free (CarSqliteSeen *self);
 
 G_END_DECLS
