@@ -138,14 +138,14 @@ car_sqlite_session_write (CarSqliteSession *self, CarSqliteStore *store, GError 
 
 /* Makes the next id of a page of the one before; FALSE at its end. */
 static gboolean
-read_id (const guint8 **page, const guint8 *end, gint64 *id)
+read_id (const guint8 *page, gsize length, gsize *at, gint64 *id)
 {
   guint64 value = 0;
   guint shift = 0;
 
-  while (*page < end)
+  while (*at < length)
     {
-      const guint8 byte = *(*page)++;
+      const guint8 byte = page[(*at)++];
 
       value |= (guint64) (byte & 0x7f) << shift;
       shift += 7;
@@ -161,10 +161,10 @@ read_id (const guint8 **page, const guint8 *end, gint64 *id)
 static void
 read_page (GByteArray *bits, const guint8 *page, gsize length)
 {
-  const guint8 *end = page + length;
+  gsize at = 0;
   gint64 id = 0;
 
-  while (read_id (&page, end, &id))
+  while (read_id (page, length, &at, &id))
     /* A damaged database must not take all memory. */
     if (id > 0 && id <= G_MAXINT32)
       set_bit (bits, id);
@@ -197,11 +197,12 @@ static void
 write_text (sqlite3_context *context, int n_values, sqlite3_value **values)
 {
   const guint8 *page = sqlite3_value_blob (values[0]);
-  const guint8 *end = page + sqlite3_value_bytes (values[0]);
+  const gsize length = (gsize) sqlite3_value_bytes (values[0]);
   g_autoptr (GString) text = g_string_new ("{");
+  gsize at = 0;
   gint64 id = 0;
 
-  while (read_id (&page, end, &id))
+  while (read_id (page, length, &at, &id))
     g_string_append_printf (text, "%s%" G_GINT64_FORMAT, text->len > 1 ? "," : "", id);
   g_string_append_c (text, '}');
   sqlite3_result_text64 (context, text->str, text->len, SQLITE_TRANSIENT, SQLITE_UTF8);
