@@ -35,7 +35,8 @@ car_sqlite_dup_connecting_id (const char *collection, const char *alias)
              : g_strdup_printf ("coalesce (%s.connecting_id, %s.node_id)", alias, alias);
 }
 
-/* A key is indexed with its source before it, and all sources may have it. */
+/* A key is indexed with its source before it, and all sources may have it. What one source and a key make may also be another source
+ * and another key. */
 void
 car_sqlite_append_connected (GString *sql,
                              const char *collection,
@@ -48,8 +49,9 @@ car_sqlite_append_connected (GString *sql,
                           alias);
   if (is_connected_by_key (collection))
     g_string_append_printf (sql,
-                            "(%s.node_id, %s.source) IN (SELECT s.key || '/' || %s, s.id FROM source s%s)",
-                            alias, alias, value, from);
+                            "%s.node_id IN (SELECT s.key || '/' || %s FROM source s%s)"
+                            " AND substr (%s.node_id, %s.key_at) %s",
+                            alias, value, from, alias, alias, comparison);
   else
     g_string_append_printf (sql, "%s.node_id %s", alias, comparison);
   g_string_append (sql, "))");

@@ -196,7 +196,7 @@ append_key_condition (CarSqliteSql *self, const CarQueryCondition *condition, co
   g_string_append (self->text, " v)");
 }
 
-/* The values stand in it twice, by their numbers. */
+/* The values stand in it several times, by their numbers. */
 static void
 append_connecting_condition (CarSqliteSql *self,
                              const CarQueryTable *table,
