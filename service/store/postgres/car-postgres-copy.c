@@ -172,22 +172,6 @@ is_in_part (CarPostgresStore *self, CarServiceCopyKind kind, gint64 t2)
 }
 
 static gboolean
-copy_brought (CarServiceStore *store, CarServiceRow *rows, gint64 *n, GError **error)
-{
-  g_autoptr (GError) problem = NULL;
-
-  for (*n = 0; car_service_row_next (rows, &problem); (*n)++)
-    if (!car_service_store_run (
-            store, error,
-            "INSERT INTO seen (source, vertices, edges) VALUES ((SELECT id FROM source WHERE key = ?),"
-            " CAST (? AS bigint[]), CAST (? AS bigint[]))",
-            "=sss", rows))
-      return FALSE;
-
-  return car_service_rows_ended (&problem, error);
-}
-
-static gboolean
 copy_objects (CarServiceStore *store, CarServiceCopyKind kind, CarServiceRow *rows, gint64 *n, GError **error)
 {
   CarPostgresStore *self = CAR_POSTGRES_STORE (store);
@@ -229,8 +213,14 @@ car_postgres_copy_in (CarServiceStore *store,
                       gint64 *n,
                       GError **error)
 {
-  return kind == CAR_SERVICE_COPY_BROUGHT ? copy_brought (store, rows, n, error)
-                                          : copy_objects (store, kind, rows, n, error);
+  if (kind != CAR_SERVICE_COPY_BROUGHT)
+    return copy_objects (store, kind, rows, n, error);
+
+  return car_service_store_run_for_all (
+      store, rows, n, error,
+      "INSERT INTO seen (source, vertices, edges) VALUES ((SELECT id FROM source WHERE key = ?),"
+      " CAST (? AS bigint[]), CAST (? AS bigint[]))",
+      "=sss");
 }
 
 /* ---- The end ---- */

@@ -28,6 +28,23 @@ car_service_store_run (CarServiceStore *self, GError **error, const char *sql, c
   return car_service_rows_ended (&problem, error);
 }
 
+gboolean
+car_service_store_run_for_all (CarServiceStore *self,
+                               CarServiceRow *rows,
+                               gint64 *n,
+                               GError **error,
+                               const char *sql,
+                               const char *types)
+{
+  g_autoptr (GError) problem = NULL;
+
+  for (*n = 0; car_service_row_next (rows, &problem); (*n)++)
+    if (!car_service_store_run (self, error, sql, types, rows))
+      return FALSE;
+
+  return car_service_rows_ended (&problem, error);
+}
+
 CarServiceRow *
 car_service_store_select (CarServiceStore *self, GError **error, const char *sql, const char *types, ...)
 {

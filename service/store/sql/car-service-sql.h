@@ -24,6 +24,14 @@ car_service_store_run (CarServiceStore *self, GError **error, const char *sql, c
 CarServiceRow *
 car_service_store_select (CarServiceStore *self, GError **error, const char *sql, const char *types, ...);
 
+/* _run() for each of the rows, which stay the caller's to end; `types` begins with "=". *n becomes how many they were. */
+gboolean car_service_store_run_for_all (CarServiceStore *self,
+                                        CarServiceRow *rows,
+                                        gint64 *n,
+                                        GError **error,
+                                        const char *sql,
+                                        const char *types);
+
 /* _select() and the first row; NULL, with an error or without one (no row). For what always has a row. */
 CarServiceRow *
 car_service_store_get (CarServiceStore *self, GError **error, const char *sql, const char *types, ...);

@@ -66,15 +66,8 @@ car_sqlite_copy_in (CarServiceStore *store,
                     gint64 *n,
                     GError **error)
 {
-  g_autoptr (GError) problem = NULL;
-
-  if (!car_sqlite_seen_add_functions (CAR_SQLITE_STORE (store), error))
-    return FALSE;
-  for (*n = 0; car_service_row_next (rows, &problem); (*n)++)
-    if (!car_service_store_run (store, error, kinds[kind].write, kinds[kind].types, rows))
-      return FALSE;
-
-  return car_service_rows_ended (&problem, error);
+  return car_sqlite_seen_add_functions (CAR_SQLITE_STORE (store), error) &&
+         car_service_store_run_for_all (store, rows, n, error, kinds[kind].write, kinds[kind].types);
 }
 
 gboolean

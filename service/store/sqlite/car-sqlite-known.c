@@ -18,7 +18,6 @@ typedef struct
 {
   XXH64_hash_t names[N_PLACES]; /* halves of their hashes */
   guint32 ids[N_PLACES];        /* 0: nobody is here */
-  guint32 unused;
 } Bucket;
 
 G_STATIC_ASSERT (sizeof (Bucket) == 64);
@@ -128,7 +127,7 @@ static void
 split (Bucket *bucket, Bucket *other, guint n_pieces)
 {
   for (guint i = 0, n = 0; i < N_PLACES; i++)
-    if (bucket->ids[i] != 0 && bucket->names[i] % (2 * n_pieces) >= n_pieces)
+    if (bucket->ids[i] != 0 && (bucket->names[i] & n_pieces) != 0)
       {
         other->names[n] = bucket->names[i];
         other->ids[n++] = bucket->ids[i];

@@ -125,7 +125,7 @@ set_up_connection (CarSqliteStore *self, GError **error)
   /* What was answered for is on the disk: FULL syncs the log at each commit. */
   return car_sqlite_store_run_script (self, "PRAGMA journal_mode = WAL", error) &&
          car_sqlite_store_run_script (self, synchronous, error) &&
-         /* Debian's SQLite would write nothings over each page that becomes free, which are those of every job. */
+         /* Debian's SQLite writes zeros over each page that becomes free, which are those of every job. */
          car_sqlite_store_run_script (self, "PRAGMA secure_delete = FAST", error) &&
          car_sqlite_store_run_script (self, "PRAGMA temp_store = MEMORY", error) &&
          car_sqlite_store_run_script (self, "PRAGMA wal_autocheckpoint = 24000", error) &&

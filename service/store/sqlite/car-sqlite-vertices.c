@@ -97,11 +97,15 @@ find (CarSqlitePut *put, const CarServiceVertex *vertex, CarSqliteVersion *found
   return car_sqlite_take_version (put->store, statement, &vertex->body, found, error);
 }
 
-static const char *
-get_stored (CarSqlitePut *put, const CarServiceVertex *vertex, const char *connecting_id)
+/* *stored: what the column has of it. */
+static char *
+make_connecting_id (CarSqlitePut *put, const CarServiceVertex *vertex, const char **stored)
 {
-  return car_sqlite_get_stored_connecting_id (put->part->collection, vertex->key, put->node_id->str,
-                                              connecting_id);
+  char *id =
+      car_service_connecting_id_new (put->part->collection, vertex->key, put->node_id->str, &vertex->body);
+
+  *stored = car_sqlite_get_stored_connecting_id (put->part->collection, vertex->key, put->node_id->str, id);
+  return id;
 }
 
 /* *inserted: there was none of this name. */
@@ -109,8 +113,8 @@ static gboolean
 insert (CarSqlitePut *put, const CarServiceVertex *vertex, gboolean *inserted, GError **error)
 {
   CarSqliteStore *store = put->store;
-  g_autofree char *connecting_id =
-      car_service_connecting_id_new (put->part->collection, vertex->key, put->node_id->str, &vertex->body);
+  const char *stored;
+  g_autofree char *connecting_id = make_connecting_id (put, vertex, &stored);
   sqlite3_stmt *statement = car_sqlite_store_prepare (
       store,
       "INSERT INTO vertex (id, collection, source, key_at, node_id, connecting_id, body, reported_at, t1)"
@@ -124,7 +128,7 @@ insert (CarSqlitePut *put, const CarServiceVertex *vertex, gboolean *inserted, G
   sqlite3_bind_int64 (statement, 3, put->source);
   sqlite3_bind_int64 (statement, 4, put->key_at);
   bind_node_id (statement, 5, put->node_id);
-  sqlite3_bind_text (statement, 6, get_stored (put, vertex, connecting_id), -1, SQLITE_STATIC);
+  sqlite3_bind_text (statement, 6, stored, -1, SQLITE_STATIC);
   car_sqlite_bind_span (statement, 7, &vertex->body);
   sqlite3_bind_int64 (statement, 8, put->report->reported_at);
   sqlite3_bind_int64 (statement, 9, put->report->now);
@@ -147,16 +151,15 @@ insert (CarSqlitePut *put, const CarServiceVertex *vertex, gboolean *inserted, G
 static gboolean
 update (CarSqlitePut *put, const CarServiceVertex *vertex, gint64 id, GError **error)
 {
-  g_autofree char *connecting_id =
-      car_service_connecting_id_new (put->part->collection, vertex->key, put->node_id->str, &vertex->body);
+  const char *stored;
+  g_autofree char *connecting_id = make_connecting_id (put, vertex, &stored);
 
   /* The name that it had before is noted by its old group. */
   car_sqlite_regroup_note_closed (put->store, put->part->collection, id);
   if (!car_service_store_run (
           CAR_SERVICE_STORE (put->store), error,
           "UPDATE vertex SET connecting_id = ?, body = ?, reported_at = ?, t1 = ? WHERE id = ?", "sjiii",
-          get_stored (put, vertex, connecting_id), &vertex->body, put->report->reported_at, put->report->now,
-          id))
+          stored, &vertex->body, put->report->reported_at, put->report->now, id))
     return FALSE;
   car_sqlite_regroup_note_vertex (put->store, put->part->collection, id, connecting_id);
 
